@@ -12,7 +12,10 @@ type Node = Record<string, unknown>;
 
 /** Counts the test cases of JUnit documents: a case with `<failure>` or `<error>` failed, one with `<skipped>` was skipped. */
 export function countReports(documents: string[]): Counts {
-  const parser = new XMLParser({ ignoreAttributes: true, isArray: (name) => name === 'testcase' || name === 'testsuite' });
+  const parser = new XMLParser({
+    ignoreAttributes: true,
+    isArray: (name) => name === 'testcase' || name === 'testsuite',
+  });
   const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
   const visit = (node: Node): void => {
     for (const suite of (node.testsuite as Node[] | undefined) ?? []) if (typeof suite === 'object') visit(suite);

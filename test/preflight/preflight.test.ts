@@ -1,0 +1,128 @@
+import answers from './answers.json';
+import { contextValue } from '../../ops/context';
+import type { Account } from '../../ops/preflight/account';
+import { preflight, type Finding, type Needs } from '../../ops/preflight/checks';
+import { eligibility } from '../../ops/preflight/eligibility';
+import { loadEligibility, needsOf } from '../../ops/preflight/main';
+
+type Recorded = Record<string, Record<string, unknown>>;
+
+const account = (recorded: Recorded): Account => ({
+  region: 'us-east-1',
+  async ask<T>(service: string, operation: string): Promise<T> {
+    const answer = recorded[`${service}.${operation}`];
+    if (!answer) throw new Error(`no answer for ${service}.${operation}`);
+    if (typeof answer.__error === 'string') throw Object.assign(new Error('refused'), { name: answer.__error });
+    return answer as T;
+  },
+});
+
+const needs: Needs = {
+  environment: 'dev',
+  availabilityZones: 3,
+  bootstrapVersion: 6,
+  services: ['Kinesis', 'Lambda', 'RedshiftServerless', 'S3'],
+  functions: 6,
+  vpcs: 1,
+  buckets: 6,
+  baaConfirmed: true,
+  today: '2026-12-01',
+};
+const byId = (findings: Finding[]): Record<string, Finding> =>
+  Object.fromEntries(findings.map((finding) => [finding.id, finding]));
+
+describe('preflight', () => {
+  test('a healthy account lacks nothing', async () => {
+    const findings = await preflight(account(answers.healthy), needs, loadEligibility());
+    expect(findings.filter((finding) => finding.status === 'missing' || finding.status === 'warn')).toEqual([]);
+    expect(byId(findings).bootstrap).toMatchObject({ status: 'ok', found: 'version 30, 6 needed', mend: '' });
+    expect(byId(findings).baa!.status).toBe('ok');
+  });
+
+  test('each gap of an empty account is named with the command that mends it', async () => {
+    const found = byId(await preflight(account(answers.empty), { ...needs, baaConfirmed: false }, loadEligibility()));
+    expect(found.credentials).toMatchObject({ status: 'warn', found: 'account 111122223333, as root' });
+    expect(found.bootstrap).toMatchObject({
+      status: 'missing',
+      mend: expect.stringContaining('npx cdk bootstrap aws://ACCOUNT/us-east-1'),
+    });
+    expect(found.services).toMatchObject({ status: 'missing', found: 'absent: Kinesis, RedshiftServerless' });
+    expect(found.zones).toMatchObject({ status: 'missing', found: '1 available, 3 needed' });
+    expect(found['quota-lambda-concurrency']).toMatchObject({
+      status: 'missing',
+      found: '10, 100 needed',
+      mend: expect.stringContaining('--quota-code L-B99A9384'),
+    });
+    expect(found['quota-vpcs']!.status).toBe('ok');
+    expect(found['role-AWSServiceRoleForRedshift']).toMatchObject({
+      status: 'missing',
+      mend: 'aws iam create-service-linked-role --aws-service-name redshift.amazonaws.com',
+    });
+    expect(found['lake-formation']!.status).toBe('warn');
+    expect(found['cost-anomaly']).toMatchObject({ status: 'warn', found: 'could not be asked: AccessDeniedException' });
+    expect(found.baa!.status).toBe('confirm');
+  });
+
+  test('without credentials the checks of the account stop, and say so', async () => {
+    const refused = { 'sts.GetCallerIdentity': { __error: 'CredentialsProviderError' } };
+    const findings = await preflight(account(refused), needs, loadEligibility());
+    expect(findings.map((finding) => finding.id)).toEqual(['credentials', 'baa', 'hipaa']);
+    expect(findings[0]).toMatchObject({ status: 'missing', found: 'could not be asked: CredentialsProviderError' });
+  });
+
+  test('eligibility: not eligible, unknown and outdated are told apart', () => {
+    const table = {
+      checked: '2026-11-21',
+      source: 'list',
+      confidence: 'read',
+      services: { S3: 'eligible', Toy: 'not-eligible' } as const,
+    };
+    expect(eligibility(table, ['S3', 'Toy'], '2026-12-01')[0]).toMatchObject({
+      status: 'missing',
+      found: 'not eligible: Toy',
+    });
+    expect(eligibility(table, ['S3', 'New'], '2026-12-01')[0]).toMatchObject({
+      status: 'confirm',
+      found: 'not in the table: New',
+    });
+    expect(eligibility(table, ['S3'], '2027-11-21')[0]).toMatchObject({
+      status: 'confirm',
+      found: 'table of 2026-11-21 is 365 days old',
+    });
+  });
+
+  test('the needs are read from the templates', () => {
+    const subnet = (zone: number) => ({
+      Type: 'AWS::EC2::Subnet',
+      Properties: { AvailabilityZone: { 'Fn::Select': [zone, { 'Fn::GetAZs': '' }] } },
+    });
+    const resources = {
+      vpc: { Type: 'AWS::EC2::VPC' },
+      a: subnet(0),
+      b: subnet(1),
+      a2: subnet(0),
+      bucket: { Type: 'AWS::S3::Bucket' },
+      meta: { Type: 'AWS::CDK::Metadata' },
+      own: { Type: 'Custom::Migrations' },
+    };
+    const templates = [{ stack: 'S', environment: { account: '', region: '' }, template: { Resources: resources } }];
+    expect(
+      needsOf(templates, { environment: 'dev', bootstrapVersion: 6, baaConfirmed: false, today: '2026-12-01' }),
+    ).toEqual({
+      environment: 'dev',
+      bootstrapVersion: 6,
+      baaConfirmed: false,
+      today: '2026-12-01',
+      availabilityZones: 2,
+      services: ['EC2', 'S3'],
+      functions: 0,
+      vpcs: 1,
+      buckets: 1,
+    });
+  });
+
+  test('the context argument is read as cdk writes it', () => {
+    expect(contextValue('env=prod', 'env')).toBe('prod');
+    expect(() => contextValue('dev', 'env')).toThrow('expected -c env=VALUE, got -c dev');
+  });
+});
