@@ -1,0 +1,46 @@
+export interface LockedPackage {
+  version?: string;
+  license?: string;
+  dev?: boolean;
+  resolved?: string;
+  integrity?: string;
+  link?: boolean;
+  inBundle?: boolean;
+}
+
+export interface Lock {
+  packages: Record<string, LockedPackage>;
+}
+
+export interface Manifest {
+  dependencies?: Record<string, string>;
+  devDependencies?: Record<string, string>;
+  overrides?: Record<string, string>;
+}
+
+const EXACT = /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/;
+
+/** Names of packages whose version in package.json is a range: two machines could then install different code. */
+export function unpinned(manifest: Manifest): string[] {
+  const all = { ...manifest.dependencies, ...manifest.devDependencies, ...manifest.overrides };
+  return Object.entries(all)
+    .filter(([, version]) => !EXACT.test(version))
+    .map(([name, version]) => `${name}@${version}`);
+}
+
+/** Packages that ship or are installed for users (not `dev`) under a licence outside the list, as `name: licence`. */
+export function refusedLicences(lock: Lock, allowed: string[]): string[] {
+  return Object.entries(lock.packages)
+    .filter(([path, entry]) => path !== '' && !entry.dev && !allowed.includes(entry.license ?? 'none stated'))
+    .map(([path, entry]) => `${path.replace(/^.*node_modules\//, '')}: ${entry.license ?? 'none stated'}`);
+}
+
+/** Entries that cannot be verified on install: no integrity hash, or a download address of one machine's registry. */
+export function unverifiable(lock: Lock): string[] {
+  return Object.entries(lock.packages)
+    .filter(
+      ([path, entry]) =>
+        path !== '' && !entry.link && (entry.resolved !== undefined || (!entry.integrity && !entry.inBundle)),
+    )
+    .map(([path, entry]) => `${path}: ${entry.resolved ? 'download address' : 'no integrity'}`);
+}

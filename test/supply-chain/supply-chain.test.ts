@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs';
+import licences from '../../ops/supply-chain/licences.json';
+import { refusedLicences, unpinned, unverifiable, type Lock, type Manifest } from '../../ops/supply-chain/lock';
+
+const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Manifest;
+const lock = JSON.parse(readFileSync('package-lock.json', 'utf8')) as Lock;
+
+describe('supply chain', () => {
+  test('every direct dependency is pinned to one version', () => {
+    expect(unpinned(manifest)).toEqual([]);
+    expect(
+      unpinned({
+        dependencies: { a: '^1.0.0', b: '1.0.0' },
+        devDependencies: { c: 'latest' },
+        overrides: { d: '1.5.5-r.5' },
+      }),
+    ).toEqual(['a@^1.0.0', 'c@latest']);
+  });
+
+  test('the lock verifies each package and names no download address', () => {
+    expect(unverifiable(lock)).toEqual([]);
+    const planted: Lock = {
+      packages: {
+        '': {},
+        'node_modules/a': { resolved: 'x', integrity: 'sha512-x' },
+        'node_modules/b': {},
+        'node_modules/c': { inBundle: true },
+      },
+    };
+    expect(unverifiable(planted)).toEqual(['node_modules/a: download address', 'node_modules/b: no integrity']);
+  });
+
+  test('what ships or is installed for users stands under an allowed licence', () => {
+    expect(refusedLicences(lock, licences.allowed)).toEqual([]);
+    const planted: Lock = {
+      packages: {
+        'node_modules/x': { license: 'GPL-3.0' },
+        'node_modules/y': {},
+        'node_modules/z': { license: 'SSPL-1.0', dev: true },
+      },
+    };
+    expect(refusedLicences(planted, licences.allowed)).toEqual(['x: GPL-3.0', 'y: none stated']);
+  });
+});
