@@ -7,7 +7,10 @@
   MiniStack accepts both.
 * Redshift Data calls are passed on to the platform's own door, so that the migration custom resource does its real work.
 
-Environment: CARELAKE_TRACE (file for one JSON line per resolved resource), CARELAKE_REDSHIFT_DOOR (http://127.0.0.1:port).
+* A stack named in the file CARELAKE_BREAK fails on its first resource, so that a deployment broken half-way can be retried.
+
+Environment: CARELAKE_TRACE (file for one JSON line per resolved resource), CARELAKE_REDSHIFT_DOOR (http://127.0.0.1:port),
+CARELAKE_BREAK (file; absent or empty: nothing is broken).
 Private names of MiniStack are used, therefore the versions are pinned and asserted.
 """
 import asyncio
@@ -45,6 +48,7 @@ RECORD_ONLY = [
 ]
 TRACE = os.environ.get("CARELAKE_TRACE", os.devnull)
 DOOR = os.environ.get("CARELAKE_REDSHIFT_DOOR", "")
+BREAK = pathlib.Path(os.environ.get("CARELAKE_BREAK", os.devnull))
 SCHEMAS = pathlib.Path(importlib.util.find_spec("cfnlint").origin).parent / "data" / "schemas"
 INDEX = json.loads((SCHEMAS / "providers" / "us-east-1.json").read_text())
 _loaded: dict = {}
@@ -130,6 +134,8 @@ def checked(resource_type, operation, handler):
         logical_id = args[0] if operation == "create" else None
         properties = args[1] if operation == "create" else args[2]
         root = schema(resource_type)
+        if operation == "create" and BREAK.exists() and BREAK.read_text().strip() == args[2]:
+            raise ValueError(f"broken on purpose: {logical_id}")
         if lines := violations(root, root, properties, resource_type):
             raise ValueError("; ".join(lines))
         physical_id, own = handler(*args)
