@@ -1,0 +1,119 @@
+/**
+ * The environments, as plain values. Copy one, give it a name, and deploy it with `-c env=<name>`;
+ * `parseConfig` says which field is wrong and why.
+ */
+
+const local = {
+  env: 'local',
+  place: 'laptop',
+  production: false,
+  allowRemoval: true,
+  keys: { scheme: 'one', rotationDays: 730 },
+  network: { azs: 2, enhancedVpcRouting: false, flowLogs: false },
+  stream: { mode: 'provisioned', shards: 2, retentionHours: 24 },
+  ingest: {
+    batchSize: 10_000,
+    windowSeconds: 1,
+    parallelization: 1,
+    retryAttempts: 5,
+    maxRecordAgeSeconds: 21_600,
+    memoryMb: 1024,
+    timeoutSeconds: 300,
+  },
+  load: {
+    trigger: { kind: 'onArrival', debounceSeconds: 1 },
+    pollSeconds: 1,
+    busySeconds: 2,
+    timeoutMinutes: 60,
+    openWindowHours: 48,
+    maxObjects: 2000,
+    sweep: { expression: '20 3 * * ? *', timezone: 'UTC' },
+  },
+  warehouse: { database: 'carelake', baseRpu: 4, maxRpu: 8, maxQuerySeconds: 3600 },
+  lake: { noncurrentDays: 7 },
+  logs: { retentionDays: 7, level: 'INFO' },
+  alarms: { emails: [] },
+};
+
+const dev = {
+  env: 'dev',
+  place: 'cloud',
+  production: false,
+  allowRemoval: true,
+  /** Rotating every two years keeps the key at 2 USD in its third year; each old version is billed. */
+  keys: { scheme: 'one', rotationDays: 730 },
+  network: { azs: 3, enhancedVpcRouting: false, flowLogs: false },
+  /** 24 hours: what is not ingested within a day is lost from the stream, and has to be sent again. */
+  stream: { mode: 'provisioned', shards: 1, retentionHours: 24 },
+  ingest: {
+    batchSize: 10_000,
+    windowSeconds: 60,
+    parallelization: 1,
+    retryAttempts: 5,
+    maxRecordAgeSeconds: 21_600,
+    memoryMb: 1024,
+    timeoutSeconds: 300,
+  },
+  load: {
+    trigger: { kind: 'cron', expression: '0 5 * * ? *', timezone: 'UTC' },
+    pollSeconds: 10,
+    busySeconds: 60,
+    timeoutMinutes: 120,
+    openWindowHours: 48,
+    maxObjects: 2000,
+    sweep: { expression: '20 5 * * ? *', timezone: 'UTC' },
+  },
+  warehouse: {
+    database: 'carelake',
+    baseRpu: 4,
+    maxRpu: 8,
+    maxQuerySeconds: 3600,
+    usageLimit: { rpuHoursPerMonth: 40, breachAction: 'deactivate' },
+  },
+  lake: { noncurrentDays: 7 },
+  logs: { retentionDays: 30, level: 'INFO' },
+  alarms: { emails: [] },
+  budget: { monthlyUsd: 30 },
+};
+
+const prod = {
+  env: 'prod',
+  place: 'cloud',
+  production: true,
+  allowRemoval: false,
+  keys: { scheme: 'perClass', rotationDays: 365 },
+  network: { azs: 3, enhancedVpcRouting: false, flowLogs: true },
+  stream: { mode: 'onDemand', retentionHours: 168 },
+  ingest: {
+    batchSize: 10_000,
+    windowSeconds: 60,
+    parallelization: 2,
+    retryAttempts: 10,
+    maxRecordAgeSeconds: 172_800,
+    memoryMb: 1769,
+    timeoutSeconds: 300,
+  },
+  load: {
+    trigger: { kind: 'rate', minutes: 15 },
+    pollSeconds: 5,
+    busySeconds: 60,
+    timeoutMinutes: 240,
+    openWindowHours: 72,
+    maxObjects: 2000,
+    sweep: { expression: '20 3 * * ? *', timezone: 'UTC' },
+  },
+  warehouse: {
+    database: 'carelake',
+    baseRpu: 8,
+    maxRpu: 64,
+    maxQuerySeconds: 7200,
+    usageLimit: { rpuHoursPerMonth: 1500, breachAction: 'emit-metric' },
+  },
+  lake: { noncurrentDays: 35, coldAfterDays: 90 },
+  logs: { retentionDays: 731, level: 'INFO' },
+  alarms: { emails: [], warehouseRpuHoursPerDay: 60 },
+  budget: { monthlyUsd: 900 },
+};
+
+/** Every environment by name, not yet validated. */
+export const ENVIRONMENTS: Record<string, unknown> = { local, dev, prod };

@@ -1,0 +1,165 @@
+import * as z from 'zod';
+
+/** USD per RPU-hour, us-east-1 list price; used here only to refuse cadences whose price nobody accepted. */
+export const RPU_HOUR_USD = 0.375;
+/** Hours of an average month, as AWS bills. */
+export const HOURS_PER_MONTH = 730;
+
+const positive = z.int().positive();
+
+const Trigger = z.discriminatedUnion('kind', [
+  /** Every new silver object starts a load after a pause in which further objects gather. */
+  z.strictObject({ kind: z.literal('onArrival'), debounceSeconds: z.int().min(1).max(3600) }),
+  /** EventBridge Scheduler rate in minutes. */
+  z.strictObject({ kind: z.literal('rate'), minutes: z.int().min(1).max(1440) }),
+  /** EventBridge Scheduler cron: the six fields between the parentheses, and the zone they are read in. */
+  z.strictObject({
+    kind: z.literal('cron'),
+    expression: z.string().regex(/^\S+( \S+){5}$/),
+    timezone: z.string().min(1),
+  }),
+]);
+/** What starts a warehouse load. */
+export type LoadTrigger = z.infer<typeof Trigger>;
+
+const Shape = z.strictObject({
+  /** Name of the environment; part of stack names and of the warehouse's names. */
+  env: z.string().regex(/^[a-z][a-z0-9-]{1,15}$/),
+  /** Where this environment runs. Only configuration may know; the stacks are the same. */
+  place: z.enum(['laptop', 'cloud']),
+  production: z.boolean(),
+  /** Lets `cdk destroy` remove data stores and their keys, and switches termination protection off. */
+  allowRemoval: z.boolean(),
+  keys: z.strictObject({
+    /** `one` customer managed key, or one for each of lake, stream, warehouse and platform (logs, secrets, topics). */
+    scheme: z.enum(['one', 'perClass']),
+    rotationDays: z.int().min(90).max(2560),
+  }),
+  network: z.strictObject({
+    azs: z.union([z.literal(2), z.literal(3)]),
+    enhancedVpcRouting: z.boolean(),
+    flowLogs: z.boolean(),
+  }),
+  stream: z.discriminatedUnion('mode', [
+    z.strictObject({ mode: z.literal('provisioned'), shards: positive, retentionHours: z.int().min(24).max(8760) }),
+    z.strictObject({ mode: z.literal('onDemand'), retentionHours: z.int().min(24).max(8760) }),
+  ]),
+  ingest: z.strictObject({
+    batchSize: z.int().min(1).max(10_000),
+    windowSeconds: z.int().min(0).max(300),
+    parallelization: z.int().min(1).max(10),
+    retryAttempts: z.int().min(0).max(100),
+    maxRecordAgeSeconds: z.int().min(60).max(604_800),
+    memoryMb: z.int().min(256).max(10_240),
+    timeoutSeconds: z.int().min(30).max(900),
+  }),
+  load: z.strictObject({
+    trigger: Trigger,
+    /** The monthly price an owner has accepted for a warehouse that never sleeps (on-arrival loads in the cloud). */
+    acceptedMonthlyUsd: z.number().positive().optional(),
+    pollSeconds: z.int().min(1).max(300),
+    busySeconds: z.int().min(1).max(3600),
+    /** After this an execution ends as timed out; the next one takes up what it left. */
+    timeoutMinutes: z.int().min(5).max(1440),
+    openWindowHours: z.int().min(1).max(720),
+    maxObjects: z.int().min(1).max(10_000),
+    /** Daily sweep over the whole of silver for what the open window missed. */
+    sweep: z.strictObject({ expression: z.string().regex(/^\S+( \S+){5}$/), timezone: z.string().min(1) }),
+  }),
+  warehouse: z.strictObject({
+    database: z.string().regex(/^[a-z][a-z0-9_]{0,63}$/),
+    baseRpu: z.union([z.literal(4), z.literal(8), z.int().min(16).max(512).multipleOf(8)]),
+    maxRpu: z.int().min(4).max(5632),
+    maxQuerySeconds: z.int().min(60).max(86_399),
+    usageLimit: z
+      .strictObject({ rpuHoursPerMonth: positive, breachAction: z.enum(['log', 'emit-metric', 'deactivate']) })
+      .optional(),
+  }),
+  lake: z.strictObject({
+    /** Days after which an overwritten or deleted version is gone for good. */
+    noncurrentDays: positive,
+    /** Days after which raw zones move to infrequent access; absent: never. */
+    coldAfterDays: z.int().min(30).optional(),
+  }),
+  logs: z.strictObject({ retentionDays: positive, level: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR']) }),
+  alarms: z.strictObject({ emails: z.array(z.email()), warehouseRpuHoursPerDay: positive.optional() }),
+  budget: z.strictObject({ monthlyUsd: positive }).optional(),
+});
+
+/** One environment, validated. Its rules across fields stand in `crossFieldRules`. */
+export type CarelakeConfig = z.infer<typeof Shape>;
+
+/** CloudWatch Logs accepts these retentions only. */
+const LOG_RETENTION_DAYS = [
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+];
+
+/** The monthly price of a workgroup that is awake all the time at its base capacity. */
+export const alwaysAwakeUsd = (baseRpu: number): number => Math.ceil(baseRpu * RPU_HOUR_USD * HOURS_PER_MONTH);
+
+type Rule = (c: CarelakeConfig) => [path: string, message: string] | undefined;
+
+/** What no single field can say. Each returns the offending path and a message with the way out. */
+const crossFieldRules: Rule[] = [
+  (c) =>
+    c.production && c.allowRemoval
+      ? ['allowRemoval', 'a production environment keeps its data: set allowRemoval to false']
+      : undefined,
+  (c) =>
+    c.production && c.network.azs !== 3 ? ['network.azs', 'production spans three availability zones'] : undefined,
+  (c) => (c.production && c.place === 'laptop' ? ['place', 'a laptop is not a production environment'] : undefined),
+  (c) => {
+    const price = alwaysAwakeUsd(c.warehouse.baseRpu);
+    const accepted = c.load.acceptedMonthlyUsd ?? 0;
+    return c.place === 'cloud' && c.load.trigger.kind === 'onArrival' && accepted < price
+      ? [
+          'load.acceptedMonthlyUsd',
+          `on-arrival loads keep the warehouse awake: up to ${price} USD a month at ${c.warehouse.baseRpu} RPU; ` +
+            `set load.acceptedMonthlyUsd to at least ${price}, or choose a rate or cron trigger`,
+        ]
+      : undefined;
+  },
+  (c) =>
+    c.ingest.maxRecordAgeSeconds >= c.stream.retentionHours * 3600
+      ? [
+          'ingest.maxRecordAgeSeconds',
+          'must end before the stream forgets the record, or a failing record vanishes without reaching quarantine',
+        ]
+      : undefined,
+  (c) =>
+    c.warehouse.maxRpu < c.warehouse.baseRpu ? ['warehouse.maxRpu', 'must not be below warehouse.baseRpu'] : undefined,
+  (c) =>
+    c.production && c.warehouse.usageLimit?.breachAction === 'deactivate'
+      ? ['warehouse.usageLimit', 'production must not be switched off by a limit: use emit-metric']
+      : undefined,
+  (c) =>
+    c.place === 'cloud' && !c.warehouse.usageLimit
+      ? ['warehouse.usageLimit', 'a cloud environment states a limit of RPU-hours a month']
+      : undefined,
+  (c) => (c.place === 'cloud' && !c.budget ? ['budget', 'a cloud environment states a monthly budget'] : undefined),
+  (c) =>
+    LOG_RETENTION_DAYS.includes(c.logs.retentionDays)
+      ? undefined
+      : ['logs.retentionDays', `CloudWatch Logs knows only ${LOG_RETENTION_DAYS.join(', ')}`],
+  (c) =>
+    c.load.timeoutMinutes * 60 <= c.load.busySeconds
+      ? ['load.timeoutMinutes', 'must be longer than one wait for a busy warehouse']
+      : undefined,
+];
+
+/**
+ * Validates one environment's value.
+ * @throws Error naming the environment and every offending field with its reason.
+ */
+export function parseConfig(value: unknown): CarelakeConfig {
+  const parsed = Shape.safeParse(value);
+  const name = (value as { env?: unknown })?.env;
+  const fail = (lines: string[]): never => {
+    throw new Error(
+      `configuration of environment "${String(name)}" is not valid:\n${lines.map((l) => `  ${l}`).join('\n')}`,
+    );
+  };
+  if (!parsed.success) return fail(parsed.error.issues.map((i) => `${i.path.join('.') || '(root)'}: ${i.message}`));
+  const broken = crossFieldRules.map((rule) => rule(parsed.data)).filter((r) => r !== undefined);
+  return broken.length ? fail(broken.map(([path, message]) => `${path}: ${message}`)) : parsed.data;
+}

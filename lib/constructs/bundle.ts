@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { buildSync } from 'esbuild';
+
+/** Every function that ships; each has its entry in `lambdas/<name>/index.ts`. */
+export const LAMBDA_NAMES = ['ingest-stream', 'ingest-file', 'select-load', 'load', 'migrate'] as const;
+/** Name of a function that ships. */
+export type LambdaName = (typeof LAMBDA_NAMES)[number];
+
+/** Folders under `sql/` that travel beside a function's `index.js`, as `sql/<folder>/…`. */
+const SQL_FOLDERS: Partial<Record<LambdaName, string[]>> = {
+  load: ['load'],
+  migrate: ['migrations', 'marts', 'security'],
+};
+
+const ROOT = resolve(__dirname, '..', '..');
+const OUT = join(ROOT, 'build', 'lambdas');
+
+/**
+ * Bundles every function with one esbuild call into `build/lambdas/<name>/index.js` (CommonJS), with its SQL beside it.
+ * Files are replaced only when their content changed, so that two synths at the same time do not disturb each other.
+ * @returns the folder of each function.
+ * @throws Error naming the entries that are missing.
+ */
+export function bundleLambdas(): Record<LambdaName, string> {
+  const missing = LAMBDA_NAMES.map((name) => join('lambdas', name, 'index.ts')).filter(
+    (p) => !existsSync(join(ROOT, p)),
+  );
+  if (missing.length) throw new Error(`cannot bundle the functions, no such entry: ${missing.join(', ')}`);
+  const built = buildSync({
+    absWorkingDir: ROOT,
+    entryPoints: Object.fromEntries(LAMBDA_NAMES.map((name) => [`${name}/index`, `lambdas/${name}/index.ts`])),
+    outdir: OUT,
+    write: false,
+    bundle: true,
+    platform: 'node',
+    target: 'node22',
+    format: 'cjs',
+    mainFields: ['module', 'main'],
+    loader: { '.sql': 'text' },
+    minify: true,
+    legalComments: 'none',
+    charset: 'utf8',
+    logLevel: 'error',
+  });
+  const files = new Map(built.outputFiles.map((f) => [f.path, Buffer.from(f.contents)]));
+  for (const name of LAMBDA_NAMES) {
+    for (const folder of SQL_FOLDERS[name] ?? []) {
+      for (const file of sqlFiles(folder))
+        files.set(join(OUT, name, 'sql', file), readFileSync(join(ROOT, 'sql', file)));
+    }
+  }
+  for (const [path, content] of files) writeIfChanged(path, content);
+  for (const name of LAMBDA_NAMES) removeOthers(join(OUT, name), files);
+  return Object.fromEntries(LAMBDA_NAMES.map((name) => [name, join(OUT, name)])) as Record<LambdaName, string>;
+}
+
+/** SHA-256 over names and contents of what `migrate` applies; a change of it makes CloudFormation call the migration. */
+export function sqlHash(): string {
+  const hash = createHash('sha256');
+  for (const folder of SQL_FOLDERS.migrate ?? []) {
+    for (const file of sqlFiles(folder))
+      hash
+        .update(`${file}\0`)
+        .update(readFileSync(join(ROOT, 'sql', file)))
+        .update('\0');
+  }
+  return hash.digest('hex');
+}
+
+/** SQL files of one folder, relative to `sql/`, sorted, with forward slashes on every system. */
+function sqlFiles(folder: string): string[] {
+  const base = join(ROOT, 'sql', folder);
+  if (!existsSync(base)) return [];
+  return readdirSync(base, { recursive: true, encoding: 'utf8' })
+    .filter((f) => f.endsWith('.sql'))
+    .map((f) => `${folder}/${f.split(sep).join('/')}`)
+    .sort();
+}
+
+function writeIfChanged(path: string, content: Buffer): void {
+  if (existsSync(path) && readFileSync(path).equals(content)) return;
+  mkdirSync(dirname(path), { recursive: true });
+  const partial = `${path}.${process.pid}`;
+  writeFileSync(partial, content);
+  renameSync(partial, path);
+}
+
+/** A file left from an earlier build would change the asset's hash. */
+function removeOthers(folder: string, wanted: Map<string, Buffer>): void {
+  for (const entry of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    const path = join(folder, entry);
+    const inWork = /\.\d+$/.test(relative(folder, path));
+    if (statSync(path, { throwIfNoEntry: false })?.isFile() && !wanted.has(path) && !inWork)
+      rmSync(path, { force: true });
+  }
+}

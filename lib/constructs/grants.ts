@@ -1,0 +1,90 @@
+import { Aws } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import type { Construct } from 'constructs';
+
+/**
+ * Statements of least privilege. They are written out, and not left to the grant methods of the library, since those
+ * grant whole buckets, wildcards of actions, and keys without the service through which they may be used.
+ */
+
+/** Objects under the given prefixes; no prefix means the whole bucket. */
+const under = (bucket: IBucket, prefixes: string[]): string[] =>
+  (prefixes.length ? prefixes : ['']).map((p) => bucket.arnForObjects(`${p}*`));
+
+/** Reads objects under the prefixes, metadata included. */
+export const readObjects = (bucket: IBucket, ...prefixes: string[]): iam.PolicyStatement =>
+  new iam.PolicyStatement({ actions: ['s3:GetObject'], resources: under(bucket, prefixes) });
+
+/** Writes objects under the prefixes. */
+export const writeObjects = (bucket: IBucket, ...prefixes: string[]): iam.PolicyStatement =>
+  new iam.PolicyStatement({ actions: ['s3:PutObject'], resources: under(bucket, prefixes) });
+
+/** Lists a bucket, or only what lies under the prefixes. */
+export const listObjects = (bucket: IBucket, ...prefixes: string[]): iam.PolicyStatement =>
+  new iam.PolicyStatement({
+    actions: ['s3:ListBucket'],
+    resources: [bucket.bucketArn],
+    conditions: prefixes.length ? { StringLike: { 's3:prefix': prefixes.map((p) => `${p}*`) } } : undefined,
+  });
+
+/** Uses of a key, by what the caller does with the data behind it. */
+const KEY_ACTIONS = {
+  read: ['kms:Decrypt'],
+  write: ['kms:GenerateDataKey'],
+  readWrite: ['kms:Decrypt', 'kms:GenerateDataKey'],
+} as const;
+
+/** Use of a key through one service only, so that a role can never decrypt by hand what it may read as an object. */
+export const useKey = (
+  key: IKey,
+  service: 's3' | 'kinesis' | 'secretsmanager' | 'sqs',
+  use: keyof typeof KEY_ACTIONS,
+): iam.PolicyStatement =>
+  new iam.PolicyStatement({
+    actions: [...KEY_ACTIONS[use]],
+    resources: [key.keyArn],
+    conditions: { StringEquals: { 'kms:ViaService': `${service}.${Aws.REGION}.amazonaws.com` } },
+  });
+
+/** Plain statement. */
+export const allow = (
+  actions: string[],
+  resources: string[],
+  conditions?: Record<string, unknown>,
+): iam.PolicyStatement => new iam.PolicyStatement({ actions, resources, conditions });
+
+/**
+ * Runs statements through the Redshift Data API on one workgroup. Describing and reading results know no resources; they are held
+ * to the caller's own statements.
+ */
+export const redshiftData = (workgroupArn: string): iam.PolicyStatement[] => [
+  allow(['redshift-data:ExecuteStatement', 'redshift-data:BatchExecuteStatement'], [workgroupArn]),
+  allow(['redshift-data:DescribeStatement', 'redshift-data:GetStatementResult'], ['*'], {
+    StringEquals: { 'redshift-data:statement-owner-iam-userid': '${aws:userid}' },
+  }),
+];
+
+/**
+ * A role with exactly these statements. They stand in a managed policy that exists before the role does: whatever takes
+ * the role finds its rights in place, and a library construct that is handed the role cannot add to it.
+ */
+export function roleWith(
+  scope: Construct,
+  id: string,
+  props: { assumedBy: iam.IPrincipal; statements: iam.PolicyStatement[]; description: string },
+): iam.Role {
+  const policy = new iam.ManagedPolicy(scope, `${id}Policy`, {
+    statements: props.statements,
+    description: props.description,
+  });
+  return new iam.Role(scope, id, {
+    assumedBy: props.assumedBy,
+    managedPolicies: [policy],
+    description: props.description,
+  });
+}
+
+/** The same role, closed against additions by library constructs. */
+export const fixed = (role: iam.Role): iam.IRole => role.withoutPolicyUpdates();

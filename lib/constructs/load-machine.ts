@@ -1,0 +1,167 @@
+import { Duration } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
+import * as tasks from 'aws-cdk-lib/aws-stepfunctions-tasks';
+import { Construct } from 'constructs';
+import type { CarelakeConfig } from '../../config';
+import { allow, fixed, roleWith } from './grants';
+import { encryptedLogGroup } from './log-group';
+
+/**
+ * A state machine that calls functions and waits. Its log keeps the course of an execution but none of its data.
+ */
+export class Machine extends Construct {
+  readonly machine: sfn.StateMachine;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    props: {
+      config: CarelakeConfig;
+      logKey: kms.IKey;
+      functions: lambda.IFunction[];
+      definition: sfn.IChainable;
+      timeout: Duration;
+      comment: string;
+    },
+  ) {
+    super(scope, id);
+    const role = roleWith(this, 'Role', {
+      assumedBy: new iam.ServicePrincipal('states.amazonaws.com'),
+      description: `Carelake ${id}: calls its functions`,
+      statements: [
+        allow(
+          ['lambda:InvokeFunction'],
+          props.functions.map((f) => f.functionArn),
+        ),
+        // Delivery of a state machine's log knows no resources.
+        allow(
+          [
+            'logs:CreateLogDelivery',
+            'logs:GetLogDelivery',
+            'logs:UpdateLogDelivery',
+            'logs:DeleteLogDelivery',
+            'logs:ListLogDeliveries',
+            'logs:PutResourcePolicy',
+            'logs:DescribeResourcePolicies',
+            'logs:DescribeLogGroups',
+          ],
+          ['*'],
+        ),
+      ],
+    });
+    this.machine = new sfn.StateMachine(this, 'Machine', {
+      definitionBody: sfn.DefinitionBody.fromChainable(props.definition),
+      comment: props.comment,
+      timeout: props.timeout,
+      role: fixed(role),
+      logs: {
+        destination: encryptedLogGroup(this, 'Logs', { config: props.config, key: props.logKey }),
+        level: sfn.LogLevel.ALL,
+        includeExecutionData: false,
+      },
+    });
+  }
+}
+
+/** Calls a function with its reply as the result, retrying what the service or a passing fault of the function causes. */
+export function call(
+  scope: Construct,
+  id: string,
+  props: { fn: lambda.IFunction; payload?: Record<string, unknown>; resultPath?: string },
+): tasks.LambdaInvoke {
+  const task = new tasks.LambdaInvoke(scope, id, {
+    lambdaFunction: props.fn,
+    payloadResponseOnly: true,
+    payload: props.payload ? sfn.TaskInput.fromObject(props.payload) : undefined,
+    resultPath: props.resultPath,
+    retryOnServiceExceptions: false,
+  });
+  task.addRetry({
+    errors: [
+      'Lambda.ServiceException',
+      'Lambda.AWSLambdaException',
+      'Lambda.SdkClientException',
+      'Lambda.ClientExecutionTimeoutException',
+      'Lambda.TooManyRequestsException',
+    ],
+    interval: Duration.seconds(2),
+    maxAttempts: 6,
+    backoffRate: 2,
+  });
+  // Every function may be called again: its effects are written once under fixed names, or guarded in the warehouse.
+  task.addRetry({ errors: ['States.TaskFailed'], interval: Duration.seconds(5), maxAttempts: 3, backoffRate: 2 });
+  return task;
+}
+
+/** The course of a file: call the function until it says that nothing is left. */
+export function ingestFileDefinition(scope: Construct, fn: lambda.IFunction): sfn.IChainable {
+  const ingest = call(scope, 'Ingest', { fn });
+  return ingest.next(
+    new sfn.Choice(scope, 'Whole file read?')
+      .when(sfn.Condition.booleanEquals('$.done', true), new sfn.Succeed(scope, 'File ingested'))
+      .otherwise(ingest),
+  );
+}
+
+/**
+ * The course of a load: select what is pending, then submit, wait and check each step until the warehouse has committed it,
+ * finish, and select again until nothing is pending. States carry ids, counts and statuses, never text of the warehouse.
+ */
+export function loadDefinition(
+  scope: Construct,
+  props: { config: CarelakeConfig; selectLoad: lambda.IFunction; load: lambda.IFunction },
+): sfn.IChainable {
+  const { config, selectLoad, load } = props;
+  const seconds = (n: number): sfn.WaitTime => sfn.WaitTime.duration(Duration.seconds(n));
+  const at = (path: string): string => sfn.JsonPath.stringAt(path);
+
+  const select = call(scope, 'Select', { fn: selectLoad, payload: { window: at('$.window') }, resultPath: '$.select' });
+  const begin = new sfn.Pass(scope, 'Begin', {
+    parameters: { window: at('$.window'), load: { load_id: at('$.select.load.load_id'), step: 0, attempt: 0 } },
+  });
+  const step = { load_id: at('$.load.load_id'), step: at('$.load.step'), attempt: at('$.load.attempt') };
+  const start = call(scope, 'Start', { fn: load, payload: { op: 'start', ...step }, resultPath: '$.load' });
+  const check = call(scope, 'Check', {
+    fn: load,
+    payload: { op: 'check', ...step, statement_id: at('$.load.statement_id') },
+    resultPath: '$.load',
+  });
+  const finish = call(scope, 'Finish', {
+    fn: load,
+    payload: { op: 'finish', load_id: at('$.load.load_id') },
+    resultPath: '$.finish',
+  });
+  const poll = new sfn.Wait(scope, 'Poll', { time: seconds(config.load.pollSeconds) });
+  const again = new sfn.Wait(scope, 'Wait before retry', { time: seconds(config.load.pollSeconds) });
+  const busy = new sfn.Wait(scope, 'Warehouse busy', { time: seconds(config.load.busySeconds) });
+  const failed = new sfn.Fail(scope, 'Load failed', {
+    error: 'Carelake.LoadFailed',
+    cause: 'The load reported a failure; its reason stands in the log of the load function',
+  });
+
+  const is = (state: string): sfn.Condition => sfn.Condition.stringEquals('$.load.state', state);
+  const judged = new sfn.Choice(scope, 'Judge')
+    .when(is('RUNNING'), poll)
+    .when(is('NEXT'), start)
+    .when(is('RETRY'), again)
+    .when(is('BUSY'), busy)
+    .when(is('SPLIT'), select)
+    .when(is('DONE'), finish)
+    .otherwise(failed);
+  poll.next(check).next(judged);
+  again.next(start);
+  start.next(new sfn.Choice(scope, 'Submitted?').when(is('RUNNING'), poll).otherwise(judged));
+  busy.next(select);
+  finish.next(select);
+  begin.next(start);
+  select.next(
+    new sfn.Choice(scope, 'Anything pending?')
+      .when(sfn.Condition.booleanEquals('$.select.pending', true), begin)
+      .otherwise(new sfn.Succeed(scope, 'Nothing pending')),
+  );
+  if (config.load.trigger.kind !== 'onArrival') return select;
+  return new sfn.Wait(scope, 'Debounce', { time: seconds(config.load.trigger.debounceSeconds) }).next(select);
+}

@@ -1,0 +1,270 @@
+import { CfnOutput, CustomResource, Duration } from 'aws-cdk-lib';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import type { Construct } from 'constructs';
+import { Alarms } from '../constructs/alarms';
+import { sqlHash } from '../constructs/bundle';
+import { CarelakeFunction, type CodeOf } from '../constructs/function';
+import { allow, listObjects, readObjects, redshiftData, useKey, writeObjects } from '../constructs/grants';
+import { Machine, ingestFileDefinition, loadDefinition } from '../constructs/load-machine';
+import { Triggers } from '../constructs/triggers';
+import { BaseStack, type BaseProps } from './base';
+import type { KeysStack } from './keys';
+import type { LakeStack } from './lake';
+import type { StreamStack } from './stream';
+import type { WarehouseStack } from './warehouse';
+
+/** The stateful stacks that the pipeline stands on, and where its code comes from. */
+export interface PipelineProps extends BaseProps {
+  readonly keys: KeysStack;
+  readonly lake: LakeStack;
+  readonly stream: StreamStack;
+  readonly warehouse: WarehouseStack;
+  readonly code: CodeOf;
+}
+
+/** Everything that moves data and keeps none: functions, state machines, triggers, alarms. */
+export class PipelineStack extends BaseStack {
+  private readonly lakeKey: kms.IKey;
+  private readonly platformKey: kms.IKey;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: PipelineProps,
+  ) {
+    super(scope, id, 'ingest, load, triggers and alarms', props.config, false);
+    const { config, keys } = props;
+    this.lakeKey = keys.use(this, 'lake');
+    this.platformKey = keys.use(this, 'platform');
+
+    const migrate = this.makeMigrate();
+    const ingestStream = this.makeIngestStream();
+    const ingestFile = this.makeIngestFile();
+    const selectLoad = this.makeSelectLoad();
+    const load = this.makeLoad();
+
+    const files = new Machine(this, 'IngestFileMachine', {
+      config,
+      logKey: this.platformKey,
+      functions: [ingestFile],
+      definition: ingestFileDefinition(this, ingestFile),
+      timeout: Duration.hours(12),
+      comment: 'Reads one landed file, piece by piece, into silver and quarantine',
+    }).machine;
+    const loads = new Machine(this, 'LoadMachine', {
+      config,
+      logKey: this.platformKey,
+      functions: [selectLoad, load],
+      definition: loadDefinition(this, { config, selectLoad, load }),
+      timeout: Duration.minutes(config.load.timeoutMinutes),
+      comment: 'Loads pending silver objects into the warehouse, one writer at a time',
+    }).machine;
+    // No load may meet a schema that is not there yet.
+    loads.node.addDependency(migrate);
+
+    const alarms = new Alarms(this, 'Alarms', { config, key: this.platformKey });
+    const triggers = new Triggers(this, 'Triggers', {
+      config,
+      key: this.platformKey,
+      landing: props.lake.buckets.landing,
+      silver: props.lake.buckets.silver,
+      files,
+      loads,
+    });
+    alarms.watch({
+      stream: props.stream.stream,
+      ingestStream,
+      files,
+      loads,
+      undelivered: triggers.undelivered,
+      quarantine: props.lake.buckets.quarantine,
+    });
+
+    new CfnOutput(this, 'LoadMachineArn', { value: loads.stateMachineArn, description: 'Start it to load now' });
+    new CfnOutput(this, 'IngestFileMachineArn', {
+      value: files.stateMachineArn,
+      description: 'Runs for each landed file',
+    });
+    new CfnOutput(this, 'AlarmTopicArn', { value: alarms.topic.topicArn, description: 'Subscribe to hear of alarms' });
+  }
+
+  /** Records of the stream into bronze, silver and quarantine. */
+  private makeIngestStream(): lambda.Function {
+    const { config, keys, lake, stream } = this.props;
+    const { bronze, silver, quarantine, control } = lake.buckets;
+    const { fn } = new CarelakeFunction(this, 'IngestStream', {
+      ...this.common('ingest-stream', 'Judges records of the stream: bronze first, then silver or quarantine'),
+      memoryMb: config.ingest.memoryMb,
+      timeoutSeconds: config.ingest.timeoutSeconds,
+      environment: {
+        BRONZE_BUCKET: bronze.bucketName,
+        SILVER_BUCKET: silver.bucketName,
+        QUARANTINE_BUCKET: quarantine.bucketName,
+        CONTROL_BUCKET: control.bucketName,
+        KEY_SECRET_ARN: keys.keySecret.secretArn,
+      },
+      statements: [
+        ...this.ingestStatements(),
+        // Reading back what stands under a name that is taken tells a retry from a conflict.
+        readObjects(bronze),
+        writeObjects(bronze),
+        allow(
+          [
+            'kinesis:DescribeStream',
+            'kinesis:DescribeStreamSummary',
+            'kinesis:GetRecords',
+            'kinesis:GetShardIterator',
+            'kinesis:ListShards',
+          ],
+          [stream.stream.streamArn],
+        ),
+        useKey(keys.use(this, 'stream'), 'kinesis', 'read'),
+        // The event-source mapping looks into the bucket before it writes what it gave up on.
+        listObjects(quarantine),
+      ],
+    });
+    new lambda.EventSourceMapping(this, 'StreamMapping', {
+      target: fn,
+      eventSourceArn: stream.stream.streamArn,
+      startingPosition: lambda.StartingPosition.TRIM_HORIZON,
+      batchSize: config.ingest.batchSize,
+      maxBatchingWindow: Duration.seconds(config.ingest.windowSeconds),
+      parallelizationFactor: config.ingest.parallelization,
+      reportBatchItemFailures: true,
+      bisectBatchOnError: true,
+      retryAttempts: config.ingest.retryAttempts,
+      maxRecordAge: Duration.seconds(config.ingest.maxRecordAgeSeconds),
+      onFailure: { bind: () => ({ destination: quarantine.bucketArn }) },
+    });
+    return fn;
+  }
+
+  /** Landed files into silver and quarantine, by profile. */
+  private makeIngestFile(): lambda.Function {
+    const { keys, lake } = this.props;
+    const { landing, silver, quarantine, control } = lake.buckets;
+    return new CarelakeFunction(this, 'IngestFile', {
+      ...this.common('ingest-file', 'Reads a landed file by its profile into silver or quarantine'),
+      memoryMb: 1769,
+      timeoutSeconds: 900,
+      environment: {
+        LANDING_BUCKET: landing.bucketName,
+        SILVER_BUCKET: silver.bucketName,
+        QUARANTINE_BUCKET: quarantine.bucketName,
+        CONTROL_BUCKET: control.bucketName,
+        KEY_SECRET_ARN: keys.keySecret.secretArn,
+      },
+      statements: [...this.ingestStatements(), readObjects(landing), readObjects(control, 'profiles/')],
+    }).fn;
+  }
+
+  /** What both ways in share: write silver, quarantine and receipts once, and read the secret of the durable keys. */
+  private ingestStatements() {
+    const { keys, lake } = this.props;
+    const { silver, quarantine, control } = lake.buckets;
+    return [
+      readObjects(silver),
+      writeObjects(silver),
+      readObjects(quarantine),
+      writeObjects(quarantine),
+      readObjects(control, '_key/', 'ingest/'),
+      writeObjects(control, '_key/', 'ingest/'),
+      // Without it S3 answers 403 and not 404 for an object that is not there.
+      listObjects(control, '_key/', 'ingest/'),
+      useKey(this.lakeKey, 's3', 'readWrite'),
+      allow(['secretsmanager:GetSecretValue'], [keys.keySecret.secretArn]),
+      useKey(this.platformKey, 'secretsmanager', 'read'),
+    ];
+  }
+
+  /** Finds silver objects that no load has taken; never asks the warehouse. */
+  private makeSelectLoad(): lambda.Function {
+    const { config, lake } = this.props;
+    const { silver, control } = lake.buckets;
+    return new CarelakeFunction(this, 'SelectLoad', {
+      ...this.common('select-load', 'Finds silver objects that no load has taken and plans the next load'),
+      memoryMb: 1024,
+      timeoutSeconds: 300,
+      environment: {
+        SILVER_BUCKET: silver.bucketName,
+        CONTROL_BUCKET: control.bucketName,
+        MAX_OBJECTS_PER_LOAD: String(config.load.maxObjects),
+        OPEN_WINDOW_HOURS: String(config.load.openWindowHours),
+      },
+      statements: [
+        listObjects(silver),
+        readObjects(silver),
+        listObjects(control, '_ledger/', 'loads/'),
+        readObjects(control, '_ledger/', 'loads/', '_key/'),
+        writeObjects(control, 'loads/'),
+        useKey(this.lakeKey, 's3', 'readWrite'),
+      ],
+    }).fn;
+  }
+
+  /** Submits the steps of a load and looks after them; the warehouse does the work. */
+  private makeLoad(): lambda.Function {
+    const { lake } = this.props;
+    const { silver, control } = lake.buckets;
+    return new CarelakeFunction(this, 'Load', {
+      ...this.common('load', 'Submits and checks the steps of a load, then writes its receipts'),
+      memoryMb: 512,
+      timeoutSeconds: 300,
+      environment: {
+        SILVER_BUCKET: silver.bucketName,
+        CONTROL_BUCKET: control.bucketName,
+        ...this.warehouseEnvironment(),
+      },
+      databaseRoles: ['loader'],
+      statements: [
+        readObjects(control, 'loads/', '_ledger/', '_key/'),
+        writeObjects(control, 'loads/', '_ledger/'),
+        listObjects(control, 'loads/', '_ledger/', '_key/'),
+        useKey(this.lakeKey, 's3', 'readWrite'),
+        ...this.warehouseStatements(),
+        allow(['redshift-serverless:GetCredentials'], [this.workgroupArn]),
+      ],
+    }).fn;
+  }
+
+  /** Applies the SQL of this release. Called by CloudFormation whenever the SQL changed. */
+  private makeMigrate(): CustomResource {
+    const { warehouse } = this.props;
+    const { fn } = new CarelakeFunction(this, 'Migrate', {
+      ...this.common('migrate', 'Applies the migrations and views of this release to the warehouse'),
+      memoryMb: 512,
+      timeoutSeconds: 900,
+      environment: { ...this.warehouseEnvironment(), ADMIN_SECRET_ARN: warehouse.adminSecret.secretArn },
+      statements: [
+        ...this.warehouseStatements(),
+        allow(['secretsmanager:GetSecretValue'], [warehouse.adminSecret.secretArn]),
+        useKey(this.platformKey, 'secretsmanager', 'read'),
+      ],
+    });
+    return new CustomResource(this, 'Migrations', {
+      resourceType: 'Custom::CarelakeMigrations',
+      serviceToken: fn.functionArn,
+      serviceTimeout: Duration.minutes(20),
+      properties: { SqlHash: sqlHash() },
+    });
+  }
+
+  private common(name: Parameters<CodeOf>[0], description: string) {
+    const { config, code } = this.props;
+    return { name, config, code, description, logKey: this.platformKey };
+  }
+
+  private get workgroupArn(): string {
+    return this.props.warehouse.workgroup.attrWorkgroupWorkgroupArn;
+  }
+
+  private warehouseStatements() {
+    return redshiftData(this.workgroupArn);
+  }
+
+  private warehouseEnvironment(): Record<string, string> {
+    const { warehouse } = this.props;
+    return { REDSHIFT_WORKGROUP: warehouse.workgroup.ref, REDSHIFT_DATABASE: warehouse.database };
+  }
+}

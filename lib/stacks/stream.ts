@@ -1,0 +1,24 @@
+import { CfnOutput, Duration } from 'aws-cdk-lib';
+import * as kinesis from 'aws-cdk-lib/aws-kinesis';
+import type { Construct } from 'constructs';
+import { dataRemoval } from '../constructs/retention';
+import { BaseStack, type BaseProps } from './base';
+import type { KeysStack } from './keys';
+
+/** The stream that producers put records to. */
+export class StreamStack extends BaseStack {
+  readonly stream: kinesis.Stream;
+
+  constructor(scope: Construct, id: string, { config, keys }: BaseProps & { keys: KeysStack }) {
+    super(scope, id, 'the stream of events', config, true);
+    this.stream = new kinesis.Stream(this, 'Events', {
+      streamMode: config.stream.mode === 'provisioned' ? kinesis.StreamMode.PROVISIONED : kinesis.StreamMode.ON_DEMAND,
+      shardCount: config.stream.mode === 'provisioned' ? config.stream.shards : undefined,
+      retentionPeriod: Duration.hours(config.stream.retentionHours),
+      encryption: kinesis.StreamEncryption.KMS,
+      encryptionKey: keys.use(this, 'stream'),
+      removalPolicy: dataRemoval(config),
+    });
+    new CfnOutput(this, 'StreamName', { value: this.stream.streamName, description: 'Kinesis stream for producers' });
+  }
+}
