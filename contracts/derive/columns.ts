@@ -1,0 +1,236 @@
+import { ENVELOPE_FIELDS } from '../envelope';
+import { ENTITIES, contractOf } from '../index';
+import type { EntityContract, EntityName, Field, PhiClass } from '../types';
+
+/** Physical kind of a Parquet column; `timestamp` is INT64 microseconds UTC, `date` INT32 days. */
+export type ParquetKind =
+  'string' | 'timestamp' | 'date' | 'int32' | 'int64' | 'decimal' | 'boolean' | 'double' | 'bytes';
+
+/** One column of a silver, bronze or quarantine object and of the stage table it is copied into. */
+export interface Column {
+  readonly name: string;
+  readonly parquet: ParquetKind;
+  /** Warehouse type, such as `varchar(64)`; empty for columns that never reach the warehouse. */
+  readonly redshift: string;
+  readonly nullable: boolean;
+  readonly precision?: number;
+  readonly scale?: number;
+  readonly phi: PhiClass;
+  /** What the column is made of. */
+  readonly role: 'envelope' | 'hash' | 'key' | 'reference' | 'payload' | 'derived' | 'flags' | 'lineage';
+  readonly doc: string;
+}
+
+const KINDS: Record<Field['type'], ParquetKind> = {
+  string: 'string',
+  code: 'string',
+  digits: 'string',
+  npi: 'string',
+  ts: 'timestamp',
+  date: 'date',
+  int: 'int32',
+  decimal: 'decimal',
+  bool: 'boolean',
+  double: 'double',
+};
+
+/** Width of a text field in bytes. */
+export function widthOf(field: Field): number {
+  if (field.type === 'npi') return 10;
+  if (field.type === 'digits') return field.length ?? 0;
+  return field.maxBytes ?? 0;
+}
+
+/** The frozen table of field type → warehouse type. */
+export function redshiftType(field: Field): string {
+  switch (field.type) {
+    case 'ts':
+      return 'timestamp';
+    case 'date':
+      return 'date';
+    case 'int':
+      return 'integer';
+    case 'bool':
+      return 'boolean';
+    case 'double':
+      return 'double precision';
+    case 'decimal':
+      return `decimal(${field.precision},${field.scale})`;
+    default:
+      return `varchar(${widthOf(field)})`;
+  }
+}
+
+function fieldColumn(field: Field, role: Column['role']): Column {
+  return {
+    name: field.name,
+    parquet: KINDS[field.type],
+    redshift: redshiftType(field),
+    nullable: role === 'payload' ? true : !field.required,
+    precision: field.precision,
+    scale: field.scale,
+    phi: field.phi,
+    role,
+    doc: field.doc,
+  };
+}
+
+function text(name: string, bytes: number, nullable: boolean, role: Column['role'], doc: string): Column {
+  return { name, parquet: 'string', redshift: `varchar(${bytes})`, nullable, phi: 'none', role, doc };
+}
+
+const LINEAGE: readonly Column[] = [
+  text(
+    'record_source',
+    512,
+    false,
+    'lineage',
+    'Where the record was received: stream and shard, or landing object with its version.',
+  ),
+  text('record_position', 64, false, 'lineage', 'Place within record_source: sequence number, or 1-based data row.'),
+];
+
+function columnsOf(contract: EntityContract): Column[] {
+  const key = (name: string, role: 'key' | 'reference', doc: string) => text(name, 32, false, role, doc);
+  return [
+    ...ENVELOPE_FIELDS.map((f) => fieldColumn(f, 'envelope')),
+    {
+      name: 'payload_hash',
+      parquet: 'int64',
+      redshift: 'bigint',
+      nullable: false,
+      phi: 'none',
+      role: 'hash',
+      doc: 'First 64 bits of SHA-256 over entity, version, operation, source system and conformed payload; tells apart statements that share an event_id.',
+    },
+    key(
+      `${contract.name}_key`,
+      'key',
+      `Durable key of the ${contract.name}: 128 bits of HMAC-SHA-256 over its natural key, as hex.`,
+    ),
+    ...contract.references.map((r) =>
+      key(r.column, 'reference', `Durable key of the ${r.entity} named by ${r.field}; 32 zeros where none is named.`),
+    ),
+    ...contract.fields.map((f) => fieldColumn(f, 'payload')),
+    ...contract.derived.map((d) => fieldColumn({ name: d.name, type: d.type, phi: d.phi, doc: d.doc }, 'derived')),
+    text(
+      'dq_flags',
+      512,
+      true,
+      'flags',
+      'Ids of the warning rules that the record broke, separated by spaces; null if none.',
+    ),
+    ...LINEAGE,
+  ];
+}
+
+const memo = new Map<string, readonly Column[]>();
+
+/**
+ * Columns of an entity's silver objects, in Parquet, stage table and COPY order.
+ * @param version published version of the contract; the newest if not given
+ * @throws Error if the version was never published
+ */
+export function silverColumns(entity: EntityName, version: number = ENTITIES[entity].version): readonly Column[] {
+  const id = `${entity}/${version}`;
+  let columns = memo.get(id);
+  if (!columns) {
+    const contract = contractOf(entity, version);
+    if (!contract) throw new Error(`contract ${entity} has no version ${version}`);
+    columns = columnsOf(contract);
+    memo.set(id, columns);
+  }
+  return columns;
+}
+
+/** Column names in COPY order. */
+export function copyColumns(entity: EntityName, version?: number): string[] {
+  return silverColumns(entity, version).map((c) => c.name);
+}
+
+/** Statement that makes the temporary stage table for one COPY of one contract version. */
+export function stageDdl(entity: EntityName, tableName: string, version?: number): string {
+  const lines = silverColumns(entity, version).map((c) => `  ${c.name} ${c.redshift}`);
+  return `create temporary table ${tableName} (\n${lines.join(',\n')}\n)`;
+}
+
+/** Columns of a bronze object: every received record of a stream before judgement. */
+export const BRONZE_COLUMNS: readonly Column[] = [
+  ...LINEAGE,
+  {
+    name: 'partition_key',
+    parquet: 'string',
+    redshift: '',
+    nullable: false,
+    phi: 'direct_id',
+    role: 'lineage',
+    doc: 'Partition key of the stream record.',
+  },
+  {
+    name: 'arrived_at',
+    parquet: 'timestamp',
+    redshift: '',
+    nullable: false,
+    phi: 'none',
+    role: 'lineage',
+    doc: 'Approximate arrival at the stream.',
+  },
+  {
+    name: 'data',
+    parquet: 'bytes',
+    redshift: '',
+    nullable: false,
+    phi: 'direct_id',
+    role: 'payload',
+    doc: 'Exact bytes of the record.',
+  },
+];
+
+const long = (name: string, nullable: boolean, doc: string): Column => ({
+  name,
+  parquet: 'int64',
+  redshift: 'bigint',
+  nullable,
+  phi: 'none',
+  role: 'lineage',
+  doc,
+});
+
+/** Columns of a quarantine object. It points at the record and never holds a value of it. */
+export const QUARANTINE_COLUMNS: readonly Column[] = [
+  text('quarantine_id', 32, false, 'key', 'First 128 bits of SHA-256 over source and position.'),
+  ...LINEAGE,
+  long('byte_offset', true, 'First byte of the record in its landing object; null for streams.'),
+  text('entity', 64, true, 'envelope', 'Entity, where the record names a known one.'),
+  text('rule_ids', 512, false, 'flags', 'Rules that the record broke, separated by spaces.'),
+  text(
+    'pointers',
+    1024,
+    false,
+    'flags',
+    'JSON pointer for each of rule_ids, separated by spaces; # stands for the whole record.',
+  ),
+  text('severity', 16, false, 'flags', 'reject'),
+  {
+    name: 'contract_version',
+    parquet: 'int32',
+    redshift: 'integer',
+    nullable: true,
+    phi: 'none',
+    role: 'lineage',
+    doc: 'Schema version, where the record names a known one.',
+  },
+  text('profile', 64, true, 'lineage', 'Profile that read the file; null for streams.'),
+  {
+    name: 'arrived_at',
+    parquet: 'timestamp',
+    redshift: 'timestamp',
+    nullable: false,
+    phi: 'none',
+    role: 'lineage',
+    doc: 'Arrival of the record, or last modification of the file.',
+  },
+  text('bronze_object', 512, false, 'lineage', 'Bucket and key of the object that holds the exact bytes.'),
+  long('bronze_row', true, '0-based row in the bronze object; null for files.'),
+  long('byte_length', true, 'Length of the record in bytes.'),
+];

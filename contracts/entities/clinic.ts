@@ -1,0 +1,33 @@
+import type { EntityContract } from '../types';
+
+export const clinic = {
+  name: 'clinic',
+  version: 1,
+  doc: 'A place where appointments are kept.',
+  naturalKey: ['clinic_id'],
+  keyScope: 'source',
+  fields: [
+    {
+      name: 'clinic_id',
+      type: 'string',
+      maxBytes: 64,
+      required: true,
+      phi: 'none',
+      doc: 'Identifier of the clinic in its source system.',
+    },
+    { name: 'clinic_name', type: 'string', maxBytes: 256, phi: 'none', doc: 'Name of the clinic.' },
+    { name: 'city', type: 'string', maxBytes: 128, phi: 'none', doc: 'City of the clinic.' },
+    { name: 'state', type: 'string', maxBytes: 32, phi: 'none', doc: 'State or region of the clinic.' },
+    {
+      name: 'timezone',
+      type: 'string',
+      maxBytes: 64,
+      phi: 'none',
+      doc: 'IANA name of the time zone of the clinic, such as America/New_York.',
+    },
+  ],
+  references: [],
+  derived: [],
+  oneOf: [],
+  orders: [],
+} as const satisfies EntityContract;

@@ -1,0 +1,30 @@
+import type { EntityContract } from '../types';
+
+export const provider = {
+  name: 'provider',
+  version: 1,
+  doc: 'A clinician or organisation that renders care, known by its National Provider Identifier alone.',
+  naturalKey: ['npi'],
+  keyScope: 'global',
+  fields: [
+    {
+      name: 'npi',
+      type: 'npi',
+      required: true,
+      phi: 'none',
+      doc: 'National Provider Identifier: ten digits, first 1 or 2, last a Luhn check digit over 80840 + NPI (45 CFR 162.406).',
+    },
+    {
+      name: 'full_name',
+      type: 'string',
+      maxBytes: 256,
+      phi: 'none',
+      doc: 'Name of the provider as the registry publishes it.',
+    },
+    { name: 'specialty', type: 'string', maxBytes: 128, phi: 'none', doc: 'Specialty of the provider.' },
+  ],
+  references: [],
+  derived: [],
+  oneOf: [],
+  orders: [],
+} as const satisfies EntityContract;

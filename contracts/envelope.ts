@@ -1,0 +1,83 @@
+import type { Field } from './types';
+
+/** Operations of an envelope: the payload is the full state (upsert), or the thing is gone (delete). */
+export const OPS = ['upsert', 'delete'] as const;
+export type Op = (typeof OPS)[number];
+
+/** What stands around every payload, one envelope per stream record. */
+export interface Envelope {
+  event_id: string;
+  entity: string;
+  schema_version: number;
+  op: Op;
+  source_system: string;
+  effective_at: string;
+  recorded_at: string;
+  payload: Record<string, unknown>;
+}
+
+/** Members of an envelope, in their documented order. */
+export const ENVELOPE_MEMBERS = [
+  'event_id',
+  'entity',
+  'schema_version',
+  'op',
+  'source_system',
+  'effective_at',
+  'recorded_at',
+  'payload',
+] as const satisfies readonly (keyof Envelope)[];
+
+export const EVENT_ID_MAX_BYTES = 128;
+export const SOURCE_SYSTEM_MAX_BYTES = 64;
+export const SOURCE_SYSTEM_PATTERN = '^[A-Za-z0-9._-]+$';
+
+/** Greatest length of one record in bytes (1 MiB), whatever the stream itself would carry. */
+export const MAX_RECORD_BYTES = 1_048_576;
+
+/** Years that a time or date may lie in; outside them it is a mistake. */
+export const MIN_YEAR = 1900;
+export const MAX_YEAR = 2200;
+
+/** Envelope members that are kept in every silver row, before the keys. */
+export const ENVELOPE_FIELDS: readonly Field[] = [
+  {
+    name: 'event_id',
+    type: 'string',
+    maxBytes: EVENT_ID_MAX_BYTES,
+    required: true,
+    phi: 'none',
+    doc: 'Identifier that the source gave to the event.',
+  },
+  {
+    name: 'op',
+    type: 'code',
+    maxBytes: 8,
+    values: OPS,
+    required: true,
+    phi: 'none',
+    doc: 'upsert: the payload is the full state; delete: the thing is gone.',
+  },
+  {
+    name: 'source_system',
+    type: 'string',
+    maxBytes: SOURCE_SYSTEM_MAX_BYTES,
+    required: true,
+    phi: 'none',
+    doc: 'Name of the source system.',
+  },
+  {
+    name: 'effective_at',
+    type: 'ts',
+    required: true,
+    phi: 'quasi_id',
+    doc: 'When it became true in the world; places a version in history.',
+  },
+  {
+    name: 'recorded_at',
+    type: 'ts',
+    required: true,
+    phi: 'quasi_id',
+    doc: 'When the source knew it; among statements about the same key and instant the latest wins.',
+  },
+];

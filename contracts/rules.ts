@@ -1,0 +1,84 @@
+/** What breaking a rule does: `reject` sends the record to quarantine, `warn` keeps it and flags it. */
+export type Severity = 'reject' | 'warn';
+
+export interface Rule {
+  readonly severity: Severity;
+  readonly doc: string;
+  /** The rule rejects the entity's own key but only flags a reference from another entity. */
+  readonly warnsOnReference?: boolean;
+}
+
+/**
+ * Every rule that the contracts know, by id. A rule that rejects looks at the one record only; what needs other
+ * records or another time flags, so that accepting stays a pure function of the record.
+ */
+export const RULES = {
+  'DQ-FMT-01': {
+    severity: 'reject',
+    doc: 'The bytes decode as declared (UTF-8 for records), hold no NUL and no half of a surrogate pair; a delimited row is as wide as its header.',
+  },
+  'DQ-FMT-02': { severity: 'reject', doc: 'The record is well-formed JSON.' },
+  'ENV-SIZE': { severity: 'reject', doc: 'The record is not longer than the greatest record size.' },
+  'ENV-OBJECT': { severity: 'reject', doc: 'The record is one JSON object, and so is its payload.' },
+  'ENV-UNKNOWN': { severity: 'reject', doc: 'The envelope holds no member that the contract does not name.' },
+  'ENV-MISSING': { severity: 'reject', doc: 'Every member of the envelope is present and not empty.' },
+  'ENV-TYPE': { severity: 'reject', doc: 'Every member of the envelope has its JSON type.' },
+  'ENV-ENTITY': { severity: 'reject', doc: 'The entity is one that the contracts name.' },
+  'ENV-VERSION': {
+    severity: 'reject',
+    doc: 'The schema version is one that the contract of the entity has published.',
+  },
+  'ENV-OP': { severity: 'reject', doc: 'The operation is upsert or delete.' },
+  'ENV-ID': {
+    severity: 'reject',
+    doc: 'event_id has at most 128 bytes; source_system has at most 64 of A-Z a-z 0-9 . _ -',
+  },
+  'ENV-TIME': {
+    severity: 'reject',
+    doc: 'effective_at and recorded_at are possible ISO-8601 instants with an offset, years 1900 to 2200, at most microseconds.',
+  },
+  'FLD-UNKNOWN': { severity: 'reject', doc: 'The payload holds no member that the contract does not name.' },
+  'FLD-MISSING': { severity: 'reject', doc: 'A required member is present and not empty.' },
+  'FLD-ONE-OF': {
+    severity: 'reject',
+    doc: 'At least one of the members that stand for each other is present (a patient has a birth date or a reported age).',
+  },
+  'FLD-TYPE': { severity: 'reject', doc: 'The member has the JSON type of its contract.' },
+  'FLD-LENGTH': { severity: 'reject', doc: 'The text is not longer than the contract allows, counted in UTF-8 bytes.' },
+  'FLD-CODE': { severity: 'reject', doc: 'The code is in the set of its contract.' },
+  'FLD-DIGITS': { severity: 'reject', doc: 'The text is exactly as many digits as the contract says.' },
+  'FLD-RANGE': {
+    severity: 'reject',
+    doc: 'The number is within the least and greatest value of its contract, a decimal within precision and scale.',
+  },
+  'FLD-DATE': { severity: 'reject', doc: 'The date is a day of the calendar, YYYY-MM-DD, years 1900 to 2200.' },
+  'FLD-TIME': {
+    severity: 'reject',
+    doc: 'The time is a possible ISO-8601 instant with an offset, years 1900 to 2200, at most microseconds.',
+  },
+  'DQ-ID-01': { severity: 'reject', doc: 'Every part of the natural key is present and not empty.' },
+  'DQ-ID-03': {
+    severity: 'reject',
+    warnsOnReference: true,
+    doc: 'An NPI has ten digits, begins with 1 or 2 and ends with its check digit (Luhn over 80840 + NPI). As a reference it is flagged and leads to the unknown member.',
+  },
+  'DQ-ID-05': {
+    severity: 'warn',
+    doc: 'The patient that a record names is known; else an inferred member stands for it.',
+  },
+  'DQ-ID-06': {
+    severity: 'warn',
+    doc: 'The clinic that a record names is known; else an inferred member stands for it.',
+  },
+  'DQ-PAT-01': { severity: 'reject', doc: 'A birth date is not before 1900-01-01.' },
+  'DQ-PAT-05': { severity: 'reject', doc: 'A reported age is not negative.' },
+  'DQ-PAT-07': { severity: 'warn', doc: 'A birth date is not after the day on which the source knew it.' },
+  'DQ-APT-03': {
+    severity: 'warn',
+    doc: 'An appointment is not created after the local day it is scheduled for (negative lead).',
+  },
+  'DQ-APT-04': { severity: 'warn', doc: 'Creation, arrival, start and completion follow one another.' },
+  'DQ-APT-05': { severity: 'reject', doc: 'The status is one of the FHIR appointment statuses.' },
+} as const satisfies Record<string, Rule>;
+
+export type RuleId = keyof typeof RULES;

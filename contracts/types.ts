@@ -1,0 +1,102 @@
+import type { RuleId } from './rules';
+
+/** Entities that the platform knows. A new one starts with a file in `contracts/entities`. */
+export type EntityName = 'clinic' | 'provider' | 'patient' | 'appointment';
+
+/**
+ * Types of a payload field.
+ * - string: UTF-8 text of at most `maxBytes` bytes
+ * - code: one of `values`
+ * - date: local calendar date `YYYY-MM-DD`
+ * - ts: ISO-8601 instant with offset, kept as UTC microseconds
+ * - int: whole number within `min`..`max`
+ * - digits: exactly `length` decimal digits, kept as text (leading zeros matter)
+ * - npi: National Provider Identifier, ten digits with check digit, kept as text
+ * - decimal: exact number with `precision` and `scale`; in JSON a number or its text
+ * - bool, double: as in JSON
+ */
+export type FieldType = 'string' | 'code' | 'date' | 'ts' | 'int' | 'digits' | 'npi' | 'decimal' | 'bool' | 'double';
+
+/**
+ * How near a value is to a person (45 CFR 164.514): `direct_id` names one, `quasi_id` helps to find one,
+ * `sensitive` tells something about one, `none` is free of persons.
+ */
+export type PhiClass = 'direct_id' | 'quasi_id' | 'sensitive' | 'none';
+
+/** One member of an entity's payload. */
+export interface Field {
+  readonly name: string;
+  readonly type: FieldType;
+  readonly required?: boolean;
+  /** Greatest length in UTF-8 bytes (string, code); also the width of the warehouse column. */
+  readonly maxBytes?: number;
+  /** Exact number of digits (digits). */
+  readonly length?: number;
+  readonly precision?: number;
+  readonly scale?: number;
+  /** Closed set of values (code). */
+  readonly values?: readonly string[];
+  /** Least and greatest value (int, double), both allowed. */
+  readonly min?: number;
+  readonly max?: number;
+  /** Least date allowed (date), `YYYY-MM-DD`. */
+  readonly minDate?: string;
+  /** Value that an absent member stands for (code). */
+  readonly default?: string;
+  /** Rule that a value below the least breaks, where the domain has its own id. */
+  readonly minRule?: RuleId;
+  /** Rule that a value outside `values` breaks, where the domain has its own id. */
+  readonly valuesRule?: RuleId;
+  readonly phi: PhiClass;
+  readonly doc: string;
+}
+
+/** A column that holds the durable key of another entity, computed from a payload field. */
+export interface Reference {
+  readonly column: string;
+  readonly field: string;
+  readonly entity: EntityName;
+  /** Rule that flags a reference which cannot be followed. */
+  readonly rule: RuleId;
+}
+
+/** A silver column computed from a timestamp as its source wrote it, with its own offset. */
+export interface DerivedField {
+  readonly name: string;
+  readonly type: 'int' | 'date';
+  /** The `ts` field it is taken from. */
+  readonly from: string;
+  readonly take: 'tz_offset_min' | 'local_date' | 'local_time_key';
+  /** Null where this field has this value (a time of day is not invented for a day-precise time). */
+  readonly unless?: { readonly field: string; readonly equals: string };
+  readonly phi: PhiClass;
+  readonly doc: string;
+}
+
+/** Warning about the order of two columns of one record: raised when `first` is later than `second`. */
+export interface OrderCheck {
+  readonly rule: RuleId;
+  readonly first: string;
+  readonly second: string;
+}
+
+/** At least one of these fields must be given. */
+export interface OneOf {
+  readonly rule: RuleId;
+  readonly fields: readonly string[];
+}
+
+/** All that is said about one version of an entity; everything else is derived from it. */
+export interface EntityContract {
+  readonly name: EntityName;
+  readonly version: number;
+  readonly doc: string;
+  readonly fields: readonly Field[];
+  readonly naturalKey: readonly string[];
+  /** `source`: the natural key is unique within its source system; `global`: everywhere. */
+  readonly keyScope: 'source' | 'global';
+  readonly references: readonly Reference[];
+  readonly derived: readonly DerivedField[];
+  readonly oneOf: readonly OneOf[];
+  readonly orders: readonly OrderCheck[];
+}
