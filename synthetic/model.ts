@@ -1,0 +1,185 @@
+import { civil, WEEKDAYS, weekday } from './calendar';
+import { AppointmentStatement } from './appointments';
+import { Statement } from './statements';
+
+/** One line of the answers: the contract of `docs/answers.md`. */
+export interface Answer {
+  kpi: string;
+  by: string;
+  key: string;
+  numerator: number;
+  denominator: number;
+  n: number;
+  value: number | null;
+}
+
+interface PatientVersion {
+  effective: number;
+  recorded: number;
+  eventId: string;
+  birthDay: number | null;
+  age: number | null;
+}
+
+interface AppointmentState {
+  recorded: number;
+  eventId: string;
+  deleted: boolean;
+  status: string;
+  start: { utc: number; localDay: number };
+  createdDay: number | null;
+  reminders: number | null;
+  patient: string;
+  clinicId: string;
+}
+
+interface Cell {
+  numerator: number;
+  denominator: number;
+  n: number;
+}
+
+/**
+ * The generator's own reading of what it says: winners, histories and answers worked out from the definitions of the
+ * data (README, docs/answers.md) with plain maps, sharing no code with what is tested.
+ */
+export class Model {
+  statements = 0;
+  private readonly instants = new Map<string, Set<string>>();
+  private readonly versions = new Map<string, PatientVersion[]>();
+  private readonly facts = new Map<string, AppointmentState>();
+  private readonly described = { clinic: new Set<string>(), provider: new Set<string>() };
+
+  /** Takes in one accepted statement; an exact repeat must not be given here. */
+  add(statement: Statement, birth: { birthDay: number | null; age: number | null } | null): void {
+    this.statements++;
+    if (statement.entity === 'appointment') return this.addAppointment(statement as AppointmentStatement);
+    const payload = statement.payload;
+    const key =
+      statement.entity === 'provider'
+        ? `${payload.npi}`
+        : `${statement.source}|${payload.clinic_id ?? payload.patient_id}`;
+    const instants = this.instants.get(statement.entity) ?? new Set();
+    this.instants.set(statement.entity, instants.add(`${key}|${statement.effective.utc}`));
+    if (statement.entity !== 'patient') {
+      this.described[statement.entity].add(key);
+      return;
+    }
+    const list = this.versions.get(key) ?? [];
+    this.versions.set(key, list);
+    const erased = statement.op === 'delete';
+    list.push({
+      effective: statement.effective.utc,
+      recorded: statement.recorded.utc,
+      eventId: statement.eventId,
+      birthDay: erased ? null : birth!.birthDay,
+      age: erased ? null : birth!.age,
+    });
+  }
+
+  private addAppointment(s: AppointmentStatement): void {
+    const key = `${s.source}|${s.payload.appointment_id}`;
+    const known = this.facts.get(key);
+    if (known && (known.recorded > s.recorded.utc || (known.recorded === s.recorded.utc && known.eventId > s.eventId)))
+      return;
+    this.facts.set(key, {
+      recorded: s.recorded.utc,
+      eventId: s.eventId,
+      deleted: s.op === 'delete',
+      status: s.status,
+      start: s.start,
+      createdDay: s.created?.localDay ?? null,
+      reminders: s.reminders,
+      patient: `${s.source}|${s.payload.patient_id}`,
+      clinicId: `${s.payload.clinic_id}`,
+    });
+  }
+
+  /** Statements that are winners: one per key and instant for what has a history, one per key for appointments. */
+  applied(): number {
+    return [...this.instants.values()].reduce((sum, set) => sum + set.size, 0) + this.facts.size;
+  }
+
+  rows(): { clinics: number; providers: number; patients: number; inferredPatients: number; appointments: number } {
+    const living = [...this.facts.values()].filter((fact) => !fact.deleted);
+    const named = new Set(living.map((fact) => fact.patient).filter((key) => !this.versions.has(key)));
+    return {
+      clinics: this.described.clinic.size,
+      providers: this.described.provider.size,
+      patients: this.versions.size,
+      inferredPatients: named.size,
+      appointments: living.length,
+    };
+  }
+
+  /** The no-show rate over everything and by each published dimension, in the order by dimension, then key. */
+  answers(): Answer[] {
+    for (const list of this.versions.values())
+      list.sort((a, b) => a.effective - b.effective || a.recorded - b.recorded || (a.eventId < b.eventId ? -1 : 1));
+    const cells = new Map<string, Cell>();
+    for (const fact of this.facts.values()) if (!fact.deleted) this.count(cells, fact);
+    return [...cells]
+      .map(([name, cell]) => {
+        const [by, key] = name.split('\u001f') as [string, string];
+        return {
+          kpi: 'no_show_rate',
+          by,
+          key,
+          ...cell,
+          value: cell.denominator === 0 ? null : cell.numerator / cell.denominator,
+        };
+      })
+      .sort((a, b) => order(a.by, b.by) || order(a.key, b.key));
+  }
+
+  private count(cells: Map<string, Cell>, fact: AppointmentState): void {
+    const groups = {
+      all: 'all',
+      clinic: fact.clinicId,
+      weekday: WEEKDAYS[weekday(fact.start.localDay)]!,
+      age_band: ageBand(this.ageAt(fact)),
+      lead_days: leadBand(fact.createdDay === null ? null : fact.start.localDay - fact.createdDay),
+      reminded: fact.reminders === null ? 'unknown' : fact.reminders > 0 ? 'yes' : 'no',
+    };
+    const missed = fact.status === 'noshow';
+    const seen = fact.status === 'fulfilled';
+    for (const [by, key] of Object.entries(groups)) {
+      const name = `${by}\u001f${key}`;
+      const cell = cells.get(name) ?? { numerator: 0, denominator: 0, n: 0 };
+      cell.n += 1;
+      if (missed) cell.numerator += 1;
+      if (missed || seen) cell.denominator += 1;
+      cells.set(name, cell);
+    }
+  }
+
+  /** Completed years on the local day of the appointment, by what was true of the patient at its start. */
+  private ageAt(fact: AppointmentState): number | null {
+    const list = this.versions.get(fact.patient);
+    if (!list) return null;
+    // The last statement at the latest instant not after the start; before the first instant the first one holds.
+    let reached = -1;
+    for (let i = 0; i < list.length && list[i]!.effective <= fact.start.utc; i++) reached = i;
+    if (reached < 0) while (reached + 1 < list.length && list[reached + 1]!.effective === list[0]!.effective) reached++;
+    const version = list[reached]!;
+    if (version.birthDay === null) return version.age;
+    const birth = civil(version.birthDay);
+    const day = civil(fact.start.localDay);
+    return day.year - birth.year - (day.month * 100 + day.day < birth.month * 100 + birth.day ? 1 : 0);
+  }
+}
+
+function ageBand(age: number | null): string {
+  if (age === null || age < 0) return 'unknown';
+  return age < 18 ? '0-17' : age < 40 ? '18-39' : age < 65 ? '40-64' : '65+';
+}
+
+function leadBand(days: number | null): string {
+  if (days === null) return 'unknown';
+  if (days < 0) return 'negative';
+  return days === 0 ? '0' : days < 8 ? '1-7' : days < 31 ? '8-30' : days < 91 ? '31-90' : '91+';
+}
+
+function order(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

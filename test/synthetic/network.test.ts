@@ -1,0 +1,180 @@
+import { createHash } from 'node:crypto';
+import { RULES } from '../../contracts/rules';
+import { generate } from '../../synthetic';
+import { civil, dateText, dayNumber, momentAt, momentOf, offsetOf, weekday, ZONES } from '../../synthetic/calendar';
+import { DEFECTS } from '../../synthetic/defects';
+import { badNpi, npiOf } from '../../synthetic/world';
+
+interface Envelope {
+  event_id: string;
+  entity: string;
+  source_system: string;
+  recorded_at: string;
+  payload: Record<string, string | number>;
+}
+
+const SMALL = { patients: 300, events: 4000, seed: 7 };
+
+/** The records that parse as envelopes; planted defects may not. */
+function envelopes(options = SMALL): Envelope[] {
+  return [...generate(options)].flatMap((record) => {
+    try {
+      return [JSON.parse(Buffer.from(record.data).toString('utf8')) as Envelope];
+    } catch {
+      return [];
+    }
+  });
+}
+
+function digest(options: typeof SMALL): string {
+  const hash = createHash('sha256');
+  for (const record of generate(options))
+    hash.update(record.partitionKey).update('\n').update(record.data).update('\n');
+  return hash.digest('hex');
+}
+
+describe('the calendar of the generator', () => {
+  it('agrees with the platform on dates, weekdays and the offsets of every zone, changes of the clocks included', () => {
+    for (let day = dayNumber(2022, 12, 25); day <= dayNumber(2025, 1, 5); day++) {
+      const date = new Date(day * 86_400_000);
+      expect(dateText(day)).toBe(date.toISOString().slice(0, 10));
+      expect(weekday(day)).toBe(date.getUTCDay());
+      expect(civil(day)).toEqual({
+        year: date.getUTCFullYear(),
+        month: date.getUTCMonth() + 1,
+        day: date.getUTCDate(),
+      });
+    }
+    for (const zone of ZONES) {
+      const clock = new Intl.DateTimeFormat('en-US', { timeZone: zone.name, timeZoneName: 'longOffset' });
+      const platform = (utc: number) => {
+        const name = clock.formatToParts(utc).find((part) => part.type === 'timeZoneName')!.value;
+        const [, sign, hours, minutes] = /GMT([+-])(\d\d):(\d\d)/.exec(name)!;
+        return (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes));
+      };
+      for (let day = dayNumber(2023, 1, 1); day <= dayNumber(2024, 12, 31); day++) {
+        const moment = momentAt(zone, day, 540);
+        expect(moment.offset).toBe(offsetOf(zone, day));
+        expect(platform(moment.utc)).toBe(moment.offset);
+      }
+      for (const change of [dayNumber(2024, 3, 10), dayNumber(2024, 11, 3)]) {
+        for (let hour = -6; hour < 30; hour++) {
+          const utc = change * 86_400_000 + hour * 3_600_000;
+          expect(momentOf(zone, utc).offset).toBe(platform(utc));
+        }
+      }
+    }
+  });
+
+  it('makes NPIs that pass the check of 45 CFR 162.406, and bad ones that do not', () => {
+    expect(npiOf(123_456_789)).toBe('1234567893');
+    expect(npiOf(199_399_999)).toBe('1993999998');
+    expect(badNpi(123_456_789)).toBe('1234567894');
+  });
+});
+
+describe('the synthetic network', () => {
+  it('is the same for the same seed, in every iteration, and another for another seed', () => {
+    expect(digest(SMALL)).toBe(digest(SMALL));
+    expect(digest({ ...SMALL, seed: 8 })).not.toBe(digest(SMALL));
+    const network = generate(SMALL);
+    const first = [...network].map((record) => Buffer.from(record.data).toString('hex'));
+    expect([...network].map((record) => Buffer.from(record.data).toString('hex'))).toEqual(first);
+  });
+
+  it('yields exactly the events it was asked for and names what must become of them', () => {
+    for (const options of [SMALL, { patients: 50, events: 600, seed: 1 }]) {
+      const network = generate(options);
+      expect([...network]).toHaveLength(options.events);
+      const { ingest, load, quarantinedByRule } = network.expected();
+      expect(ingest.received).toBe(options.events);
+      expect(ingest.accepted + ingest.quarantined).toBe(ingest.received);
+      expect(load.read).toBe(ingest.accepted);
+      expect(load.applied + load.superseded + load.duplicate).toBe(load.read);
+      expect(Object.values(quarantinedByRule).reduce((a, b) => a + b)).toBe(ingest.quarantined);
+    }
+    expect(() => generate({ patients: 1000, events: 500 })).toThrow('at least');
+  });
+
+  it('counts exact repeats as its records show them', () => {
+    const seen = new Set<string>();
+    let repeats = 0;
+    const network = generate(SMALL);
+    for (const record of network) {
+      const text = Buffer.from(record.data).toString('latin1');
+      if (seen.has(text)) repeats++;
+      seen.add(text);
+    }
+    expect(repeats).toBe(network.expected().load.duplicate);
+  });
+
+  it('describes as many patients as asked, with numbers that overlap between the two systems', () => {
+    const keys = new Set<string>();
+    const numbers = new Set<string>();
+    for (const envelope of envelopes()) {
+      if (envelope.entity !== 'patient' || envelope.event_id?.startsWith('defect')) continue;
+      keys.add(`${envelope.source_system}|${envelope.payload.patient_id}`);
+      numbers.add(String(envelope.payload.patient_id));
+    }
+    expect(keys.size).toBe(SMALL.patients);
+    expect(numbers.size).toBeLessThan(SMALL.patients);
+  });
+
+  it('answers as a plain reading of its own records does', () => {
+    const latest = new Map<string, Envelope & { op: string }>();
+    for (const envelope of envelopes() as (Envelope & { op: string })[]) {
+      if (
+        envelope.entity !== 'appointment' ||
+        envelope.event_id === undefined ||
+        envelope.event_id.startsWith('defect')
+      )
+        continue;
+      const key = `${envelope.source_system}|${envelope.payload.appointment_id}`;
+      const known = latest.get(key);
+      const instant = (e: Envelope) => Date.parse(e.recorded_at);
+      const wins =
+        !known ||
+        instant(envelope) > instant(known) ||
+        (instant(envelope) === instant(known) && envelope.event_id > known.event_id);
+      if (wins) latest.set(key, envelope);
+    }
+    const living = [...latest.values()].filter(
+      (envelope) => envelope.op === 'upsert' && envelope.payload.scheduled_start_at,
+    );
+    const all = generate(SMALL)
+      .expected()
+      .answers.find((answer) => answer.by === 'all')!;
+    const missed = living.filter((e) => e.payload.status_code === 'noshow').length;
+    const seen = living.filter((e) => e.payload.status_code === 'fulfilled').length;
+    expect(all).toEqual({
+      kpi: 'no_show_rate',
+      by: 'all',
+      key: 'all',
+      numerator: missed,
+      denominator: missed + seen,
+      n: living.length,
+      value: missed / (missed + seen),
+    });
+    expect(missed).toBeGreaterThan(20);
+    expect(living.length).toBeLessThan(latest.size);
+  });
+
+  it('has the structure of real missed appointments: waits raise them, and every way of asking is answered', () => {
+    const answers = generate({ patients: 2000, events: 20_000, seed: 3 }).expected().answers;
+    const rate = (by: string, key: string) => answers.find((answer) => answer.by === by && answer.key === key)!.value!;
+    expect(rate('lead_days', '31-90')).toBeGreaterThan(rate('lead_days', '1-7'));
+    expect(rate('lead_days', '1-7')).toBeGreaterThan(rate('lead_days', '0'));
+    expect(rate('age_band', '18-39')).toBeGreaterThan(rate('age_band', '65+'));
+    const groups = new Map<string, number>();
+    for (const answer of answers) groups.set(answer.by, (groups.get(answer.by) ?? 0) + answer.n);
+    expect([...groups.keys()].sort()).toEqual(['age_band', 'all', 'clinic', 'lead_days', 'reminded', 'weekday']);
+    expect(new Set(groups.values()).size).toBe(1);
+    expect(answers.filter((answer) => answer.by === 'lead_days').map((answer) => answer.key)).toEqual(
+      expect.arrayContaining(['negative', 'unknown']),
+    );
+  });
+
+  it('plants only defects that the contracts reject', () => {
+    for (const defect of DEFECTS) expect(RULES[defect.rule].severity).toBe('reject');
+  });
+});
