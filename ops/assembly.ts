@@ -29,10 +29,10 @@ interface Artifact {
  * Synthesizes one environment the way `cdk synth` does (the `app` command of cdk.json with the same context) and returns
  * the assembly's folder. The output of the app goes to stderr, so that tools with `--json` keep stdout for themselves.
  */
-export function synthesize(environment: string, outdir = mkdtempSync(join(tmpdir(), 'carelake-assembly-'))): string {
+export function synthesize(environment: string, outdir = mkdtempSync(join(tmpdir(), 'carelake-assembly-')), app?: string): string {
   const settings = JSON.parse(readFileSync('cdk.json', 'utf8')) as { app: string; context?: Record<string, unknown> };
   const context = { ...settings.context, env: environment };
-  const run = spawnSync(settings.app, {
+  const run = spawnSync(app ?? settings.app, {
     shell: true,
     stdio: ['ignore', 2, 2],
     env: { ...process.env, CDK_OUTDIR: outdir, CDK_CONTEXT_JSON: JSON.stringify(context) },

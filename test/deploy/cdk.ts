@@ -18,7 +18,10 @@ export class Cdk {
     const full = [...args, ...(app ? ['--app', app] : []), '--no-notices', '--no-version-reporting', '--ci'];
     appendFileSync(this.log, `\n$ cdk ${full.join(' ')}\n`);
     return new Promise((done) => {
-      const child = spawn(join('node_modules', '.bin', 'cdk'), full, { env: { ...process.env, ...this.env }, stdio: ['ignore', 'pipe', 'pipe'] });
+      const child = spawn(join('node_modules', '.bin', 'cdk'), full, {
+        env: { ...process.env, ...this.env },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
       let output = '';
       const take = (chunk: Buffer): void => {
         output += chunk.toString();

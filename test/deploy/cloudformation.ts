@@ -12,7 +12,8 @@ export async function describeStacks(endpoint: string): Promise<DeployedStack[]>
     method: 'POST',
     headers: {
       'content-type': 'application/x-www-form-urlencoded',
-      authorization: 'AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/cloudformation/aws4_request, SignedHeaders=host, Signature=0',
+      authorization:
+        'AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/cloudformation/aws4_request, SignedHeaders=host, Signature=0',
     },
     body: 'Action=DescribeStacks&Version=2010-05-15',
   });

@@ -85,7 +85,8 @@ export async function startEmulator(folder: string, redshiftDoor: string): Promi
 
 async function ready(child: ChildProcess, url: string, log: string): Promise<void> {
   for (let tries = 0; tries < 150; tries += 1) {
-    if (child.exitCode !== null) throw new Error(`the emulator ended with ${child.exitCode}:\n${readFileSync(log, 'utf8').slice(-2000)}`);
+    if (child.exitCode !== null)
+      throw new Error(`the emulator ended with ${child.exitCode}:\n${readFileSync(log, 'utf8').slice(-2000)}`);
     try {
       const answer = await fetch(`${url}/_ministack/health`);
       if (answer.ok) return;
