@@ -1,0 +1,74 @@
+-- transactional: true
+-- Three schemas: core (logs, dimensions, facts: PHI), gold (one big tables and marts: PHI), ops (the load's own books: no PHI).
+CREATE SCHEMA IF NOT EXISTS core;
+CREATE SCHEMA IF NOT EXISTS gold;
+CREATE SCHEMA IF NOT EXISTS ops;
+
+-- Which migration files ran, and the content they had.
+CREATE TABLE IF NOT EXISTS ops.migration (
+  name varchar(128) NOT NULL,
+  sha256 varchar(64) NOT NULL
+);
+
+-- The first statement of every load and migration locks this table. Nobody reads or writes it, so the lock makes writers
+-- wait before their snapshot is taken, and disturbs no reader.
+CREATE TABLE IF NOT EXISTS ops.load_lock (
+  holder varchar(32)
+);
+
+-- One row. load_id names the load that is under way between two of its transactions; null when none is.
+CREATE TABLE IF NOT EXISTS ops.load_lease (
+  lease varchar(32) NOT NULL,
+  load_id varchar(32)
+);
+INSERT INTO ops.load_lease (lease, load_id)
+SELECT 'warehouse', CAST(NULL AS varchar(32)) WHERE NOT EXISTS (SELECT 1 FROM ops.load_lease);
+
+-- Always empty. A guard raises by inserting NULL into the column that names what is wrong: the engine's error text then
+-- carries the column, and the transaction is gone.
+CREATE TABLE IF NOT EXISTS ops.guard (
+  lease_is_ours varchar(64) DEFAULT 'yes' NOT NULL,
+  object_is_new varchar(1024) DEFAULT 'yes' NOT NULL,
+  object_list_is_whole varchar(64) DEFAULT 'yes' NOT NULL,
+  key_is_ours varchar(64) DEFAULT 'yes' NOT NULL,
+  stage_is_whole varchar(64) DEFAULT 'yes' NOT NULL,
+  obt_is_whole varchar(64) DEFAULT 'yes' NOT NULL
+);
+
+-- The fingerprint of the key secret that made every durable key in here. One row, written by the first load.
+CREATE TABLE IF NOT EXISTS ops.key_fingerprint (
+  fingerprint varchar(64) NOT NULL
+);
+
+-- One row per finished load, one per object it applied: written by the load's last transaction.
+CREATE TABLE IF NOT EXISTS ops.load_ledger (
+  load_id varchar(32) NOT NULL,
+  object_count bigint NOT NULL,
+  row_count bigint NOT NULL,
+  key_fingerprint varchar(64) NOT NULL
+);
+CREATE TABLE IF NOT EXISTS ops.loaded_object (
+  object varchar(1024) NOT NULL,
+  entity varchar(64) NOT NULL,
+  schema_version integer NOT NULL,
+  row_count bigint NOT NULL,
+  load_id varchar(32) NOT NULL
+);
+
+-- Keys that stood before the load under way and that it changes: appointments whose fact is replaced or removed, members whose
+-- history changes. They travel here because temporary tables end with their transaction; the last one empties it.
+CREATE TABLE IF NOT EXISTS ops.touched (
+  load_id varchar(32) NOT NULL,
+  entity varchar(64) NOT NULL,
+  touched_key varchar(32) NOT NULL
+);
+
+-- Ten digits: their cross joins number the days of dim_date and the minutes of dim_time.
+CREATE TABLE IF NOT EXISTS ops.digit (
+  n integer NOT NULL
+);
+INSERT INTO ops.digit (n)
+SELECT d.n FROM (
+  SELECT 0 AS n UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4
+  UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9
+) d WHERE NOT EXISTS (SELECT 1 FROM ops.digit);
