@@ -1,6 +1,9 @@
 import { loadConfig } from '../config';
+import { addJudges } from '../guard';
 import { buildApp, newApp } from '../lib/app';
 
 const app = newApp();
-buildApp(app, loadConfig(String(app.node.tryGetContext('env') ?? 'local')));
+const config = loadConfig(String(app.node.tryGetContext('env') ?? 'local'));
+buildApp(app, config);
+addJudges(app, config.env);
 app.synth();
