@@ -1,0 +1,91 @@
+import { alwaysAwakeUsd, environmentNames, loadConfig, parseConfig } from '../../config';
+import { ENVIRONMENTS } from '../../config/environments';
+
+type Loose = Record<string, Record<string, unknown>> & Record<string, unknown>;
+const changed = (env: string, change: (c: Loose) => void): unknown => {
+  const copy = structuredClone(ENVIRONMENTS[env]) as Loose;
+  change(copy);
+  return copy;
+};
+const problem = (value: unknown): string => {
+  try {
+    parseConfig(value);
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return '';
+};
+
+test('every environment of the repository is valid', () => {
+  expect(environmentNames()).toEqual(['local', 'dev', 'prod']);
+  for (const env of environmentNames()) expect(loadConfig(env).env).toBe(env);
+});
+
+test('an unknown environment is told which ones there are', () => {
+  expect(() => loadConfig('staging')).toThrow('unknown environment "staging"; known: local, dev, prod');
+  expect(() => loadConfig('toString')).toThrow('unknown environment');
+});
+
+test('a misspelt field and a wrong type are named', () => {
+  const message = problem(
+    changed('dev', (c) => {
+      c['stream']!['shard'] = 2;
+      c['ingest']!['batchSize'] = 'many';
+    }),
+  );
+  expect(message).toContain('environment "dev"');
+  expect(message).toMatch(/stream.*shard/);
+  expect(message).toContain('ingest.batchSize');
+});
+
+test.each<[string, string, (c: Loose) => void, string]>([
+  ['production keeps its data', 'prod', (c) => void (c['allowRemoval'] = true as never), 'allowRemoval'],
+  ['production spans three zones', 'prod', (c) => void (c['network']!['azs'] = 2), 'network.azs'],
+  [
+    'on-arrival loads in the cloud need an accepted price',
+    'dev',
+    (c) => void (c['load']!['trigger'] = { kind: 'onArrival', debounceSeconds: 30 }),
+    `at least ${alwaysAwakeUsd(4)}`,
+  ],
+  [
+    'a price that is too low is not accepted',
+    'dev',
+    (c) => {
+      c['load']!['trigger'] = { kind: 'onArrival', debounceSeconds: 30 };
+      c['load']!['acceptedMonthlyUsd'] = alwaysAwakeUsd(4) - 1;
+    },
+    'load.acceptedMonthlyUsd',
+  ],
+  [
+    'a failing record reaches quarantine before the stream forgets it',
+    'dev',
+    (c) => void (c['ingest']!['maxRecordAgeSeconds'] = 86_400),
+    'ingest.maxRecordAgeSeconds',
+  ],
+  ['the ceiling stands above the base', 'dev', (c) => void (c['warehouse']!['baseRpu'] = 16), 'warehouse.maxRpu'],
+  [
+    'production is not switched off by its limit',
+    'prod',
+    (c) => void (c['warehouse']!['usageLimit'] = { rpuHoursPerMonth: 10, breachAction: 'deactivate' }),
+    'warehouse.usageLimit',
+  ],
+  ['the cloud states a limit', 'dev', (c) => void delete c['warehouse']!['usageLimit'], 'warehouse.usageLimit'],
+  ['the cloud states a budget', 'dev', (c) => void delete c['budget'], 'budget'],
+  ['log retention is one that exists', 'dev', (c) => void (c['logs']!['retentionDays'] = 31), 'logs.retentionDays'],
+  [
+    'a load outlasts one wait',
+    'dev',
+    (c) => void Object.assign(c['load']!, { timeoutMinutes: 5, busySeconds: 300 }),
+    'load.timeoutMinutes',
+  ],
+])('%s', (_what, env, change, expected) => {
+  expect(problem(changed(env, change))).toContain(expected);
+});
+
+test('with the price accepted, on-arrival loads are allowed in the cloud', () => {
+  const value = changed('dev', (c) => {
+    c['load']!['trigger'] = { kind: 'onArrival', debounceSeconds: 30 };
+    c['load']!['acceptedMonthlyUsd'] = alwaysAwakeUsd(4);
+  });
+  expect(parseConfig(value).load.trigger.kind).toBe('onArrival');
+});

@@ -1,0 +1,338 @@
+import { loadConfig } from '../../config';
+import { cleanUp, templatesOf, type Resource, type Templates } from './apps';
+
+const ENVS = ['local', 'dev', 'prod'] as const;
+const apps = {} as Record<(typeof ENVS)[number], Templates>;
+beforeAll(() => {
+  for (const env of ENVS) apps[env] = templatesOf(env);
+});
+afterAll(cleanUp);
+
+const all = (templates: Templates): [string, Resource][] =>
+  Object.entries(templates).flatMap(([stack, t]) =>
+    Object.entries(t.Resources).map(([id, r]): [string, Resource] => [`${stack}/${id}`, r]),
+  );
+const ofType = (templates: Templates, type: string): [string, Resource][] =>
+  all(templates).filter(([, r]) => r.Type === type);
+const props = (r: Resource | undefined): Record<string, never> => r?.Properties as Record<string, never>;
+const policies = (
+  templates: Templates,
+): [string, { Action: string | string[]; Resource: unknown; Condition?: unknown }[]][] =>
+  ofType(templates, 'AWS::IAM::ManagedPolicy').map(([id, r]) => [
+    id,
+    (r.Properties['PolicyDocument'] as never)['Statement'],
+  ]);
+
+/** State machine by the part of its logical id, with references replaced by their logical id. */
+function machine(
+  templates: Templates,
+  part: string,
+): { StartAt: string; States: Record<string, Record<string, never>> } {
+  const [, resource] = ofType(templates, 'AWS::StepFunctions::StateMachine').find(([id]) => id.includes(part))!;
+  const [, pieces] = (props(resource)['DefinitionString'] as { 'Fn::Join': [string, unknown[]] })['Fn::Join'];
+  return JSON.parse(
+    pieces.map((p) => (typeof p === 'string' ? p : (p as { 'Fn::GetAtt': string[] })['Fn::GetAtt'][0])).join(''),
+  );
+}
+
+describe('every environment', () => {
+  test.each(ENVS)('%s: stacks stay far below the limit of resources, and only the pipeline is stateless', (env) => {
+    expect(Object.keys(apps[env]).sort()).toEqual(['Keys', 'Lake', 'Network', 'Pipeline', 'Stream', 'Warehouse']);
+    for (const [stack, t] of Object.entries(apps[env]))
+      expect([stack, Object.keys(t.Resources).length <= 400]).toEqual([stack, true]);
+  });
+
+  test.each(ENVS)('%s: no role has a wildcard of actions, nor an inline policy', (env) => {
+    const found = policies(apps[env]).flatMap(([id, s]) =>
+      s.flatMap((x) => [x.Action].flat().map((a) => `${id} ${a}`)),
+    );
+    expect(found.length).toBeGreaterThan(20);
+    expect(found.filter((f) => f.includes('*'))).toEqual([]);
+    expect(ofType(apps[env], 'AWS::IAM::Policy')).toEqual([]);
+    expect(ofType(apps[env], 'AWS::IAM::Role').filter(([, r]) => 'Policies' in r.Properties)).toEqual([]);
+  });
+
+  test.each(ENVS)('%s: keys are used through a service only', (env) => {
+    const keyed = policies(apps[env]).flatMap(([id, s]) =>
+      s.filter((x) => [x.Action].flat().some((a) => a.startsWith('kms:'))).map((x) => ({ id, condition: x.Condition })),
+    );
+    expect(keyed.length).toBeGreaterThan(5);
+    for (const k of keyed) expect(JSON.stringify(k.condition)).toContain('kms:ViaService');
+  });
+
+  test.each(ENVS)('%s: every log group is encrypted and forgets', (env) => {
+    const groups = ofType(apps[env], 'AWS::Logs::LogGroup');
+    const functions = ofType(apps[env], 'AWS::Lambda::Function');
+    expect(groups.length).toBeGreaterThanOrEqual(functions.length + 5);
+    for (const [, g] of groups) {
+      expect(g.Properties['KmsKeyId']).toBeDefined();
+      expect(g.Properties['RetentionInDays']).toBe(loadConfig(env).logs.retentionDays);
+    }
+    for (const [, f] of functions) expect(props(f)['LoggingConfig']).toMatchObject({ LogGroup: expect.anything() });
+  });
+
+  test.each(ENVS)(
+    '%s: functions run on Node 24 and arm64, without reserved concurrency and without a network',
+    (env) => {
+      const functions = ofType(apps[env], 'AWS::Lambda::Function');
+      expect(functions.length).toBeGreaterThanOrEqual(5);
+      for (const [, f] of functions) {
+        expect(f.Properties).toMatchObject({
+          Runtime: 'nodejs24.x',
+          Architectures: ['arm64'],
+          Handler: 'index.handler',
+        });
+        expect(f.Properties).not.toHaveProperty('ReservedConcurrentExecutions');
+        expect(f.Properties).not.toHaveProperty('VpcConfig');
+      }
+    },
+  );
+
+  test.each(ENVS)('%s: the database identity is given to the load alone, the secrets to who needs them', (env) => {
+    const tagged = ofType(apps[env], 'AWS::IAM::Role').filter(([, r]) => JSON.stringify(r).includes('RedshiftDbRoles'));
+    expect(
+      tagged.map(([id, r]) => [id, (props(r)['Tags'] as never[]).find((t) => t['Key'] === 'RedshiftDbRoles')]),
+    ).toEqual([[expect.stringContaining('Pipeline/LoadRole'), { Key: 'RedshiftDbRoles', Value: 'loader' }]]);
+    const readers = policies(apps[env]).flatMap(([id, s]) =>
+      s
+        .filter((x) => [x.Action].flat().includes('secretsmanager:GetSecretValue'))
+        .map((x) => [id, JSON.stringify(x.Resource)]),
+    );
+    const admin = readers.filter(([, r]) => r!.includes('AdminSecret')).map(([id]) => id!.replace(/[0-9A-F]{8}$/, ''));
+    const durable = readers
+      .filter(([, r]) => r!.includes('DurableKeySecret'))
+      .map(([id]) => id!.replace(/[0-9A-F]{8}$/, ''));
+    expect(admin).toEqual(['Pipeline/MigrateRolePolicy']);
+    expect(durable.sort()).toEqual(['Pipeline/IngestFileRolePolicy', 'Pipeline/IngestStreamRolePolicy']);
+  });
+
+  test.each(ENVS)('%s: the network has no way out, and its zones are chosen by position', (env) => {
+    expect(ofType(apps[env], 'AWS::EC2::NatGateway')).toEqual([]);
+    expect(ofType(apps[env], 'AWS::EC2::InternetGateway')).toEqual([]);
+    const subnets = ofType(apps[env], 'AWS::EC2::Subnet');
+    expect(subnets).toHaveLength(loadConfig(env).network.azs);
+    expect(props(subnets[2]?.[1] ?? subnets[1]![1])['AvailabilityZone']).toEqual({
+      'Fn::Select': [subnets.length - 1, { 'Fn::GetAZs': '' }],
+    });
+    expect(ofType(apps[env], 'AWS::EC2::VPCEndpoint').map(([, e]) => props(e)['VpcEndpointType'])).toEqual(['Gateway']);
+  });
+
+  test.each(ENVS)('%s: custom resources are the platform’s own functions', (env) => {
+    const own = all(apps[env]).filter(
+      ([, r]) => r.Type.startsWith('Custom::') || r.Type === 'AWS::CloudFormation::CustomResource',
+    );
+    const expected =
+      env === 'local' ? ['Custom::CarelakeMigrations'] : ['Custom::CarelakeMigrations', 'Custom::CarelakeUsageLimit'];
+    expect(own.map(([, r]) => r.Type).sort()).toEqual(expected);
+    expect(props(own[0]![1])['SqlHash'] ?? props(own[1]?.[1])['SqlHash']).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  test.each(ENVS)('%s: people find the names they need among the outputs', (env) => {
+    const outputs = Object.values(apps[env]).flatMap((t) =>
+      Object.keys(t.Outputs ?? {}).filter((o) => !o.startsWith('Exports')),
+    );
+    expect(outputs.sort()).toEqual(
+      [
+        ...['Landing', 'Bronze', 'Silver', 'Gold', 'Quarantine', 'Control'].map((z) => `${z}BucketName`),
+        'StreamName',
+        'WorkgroupName',
+        'DatabaseName',
+        'LoadMachineArn',
+        'IngestFileMachineArn',
+        'AlarmTopicArn',
+      ].sort(),
+    );
+  });
+});
+
+describe('stream', () => {
+  test('the mapping bisects, bounds retries and age, reports failures by record, and gives up into quarantine', () => {
+    const [[, mapping]] = ofType(apps.dev, 'AWS::Lambda::EventSourceMapping') as [[string, Resource]];
+    expect(mapping.Properties).toMatchObject({
+      StartingPosition: 'TRIM_HORIZON',
+      BatchSize: 10_000,
+      BisectBatchOnFunctionError: true,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      MaximumRetryAttempts: 5,
+      MaximumRecordAgeInSeconds: 21_600,
+      DestinationConfig: { OnFailure: { Destination: { 'Fn::ImportValue': expect.stringContaining('Quarantine') } } },
+    });
+  });
+
+  test('dev has one provisioned shard for a day, prod scales by itself and keeps a week', () => {
+    const stream = (t: Templates): Record<string, unknown> => ofType(t, 'AWS::Kinesis::Stream')[0]![1].Properties;
+    expect(stream(apps.dev)).toMatchObject({ ShardCount: 1, RetentionPeriodHours: 24 });
+    expect(stream(apps.prod)).toMatchObject({
+      RetentionPeriodHours: 168,
+      StreamModeDetails: { StreamMode: 'ON_DEMAND' },
+    });
+    expect(stream(apps.prod)).not.toHaveProperty('ShardCount');
+  });
+});
+
+describe('state machines', () => {
+  test('a file is read until nothing is left', () => {
+    const { StartAt, States } = machine(apps.dev, 'IngestFile');
+    expect(StartAt).toBe('Ingest');
+    expect(States['Ingest']).toMatchObject({ Type: 'Task', Next: 'Whole file read?' });
+    expect(States['Ingest']).not.toHaveProperty('Parameters');
+    expect(States['Whole file read?']).toMatchObject({
+      Choices: [{ Variable: '$.done', BooleanEquals: true, Next: 'File ingested' }],
+      Default: 'Ingest',
+    });
+  });
+
+  test('a load selects, submits, waits and checks, and every state of the load has a way on', () => {
+    const { StartAt, States } = machine(apps.prod, 'LoadMachine');
+    expect(StartAt).toBe('Select');
+    expect(States['Select']!['Parameters']).toEqual({ 'window.$': '$.window' });
+    expect(States['Anything pending?']).toMatchObject({
+      Choices: [{ Variable: '$.select.pending', BooleanEquals: true, Next: 'Begin' }],
+      Default: 'Nothing pending',
+    });
+    expect(States['Start']!['Parameters']).toMatchObject({ op: 'start', 'load_id.$': '$.load.load_id' });
+    expect(States['Check']!['Parameters']).toMatchObject({ op: 'check', 'statement_id.$': '$.load.statement_id' });
+    expect(States['Finish']!['Next']).toBe('Select');
+    const ways = (States['Judge']!['Choices'] as { StringEquals: string; Next: string }[]).map((c) => [
+      c.StringEquals,
+      c.Next,
+    ]);
+    expect(Object.fromEntries(ways)).toEqual({
+      RUNNING: 'Poll',
+      NEXT: 'Start',
+      RETRY: 'Wait before retry',
+      BUSY: 'Warehouse busy',
+      SPLIT: 'Select',
+      DONE: 'Finish',
+    });
+    expect(States['Judge']!['Default']).toBe('Load failed');
+  });
+
+  test('on arrival it waits first, so that a burst of objects becomes one load', () => {
+    const { StartAt, States } = machine(apps.local, 'LoadMachine');
+    expect(StartAt).toBe('Debounce');
+    expect(States['Debounce']).toMatchObject({ Type: 'Wait', Seconds: 1, Next: 'Select' });
+  });
+
+  test('states are of the simple kinds, tasks are functions and are retried', () => {
+    for (const env of ENVS) {
+      for (const part of ['IngestFile', 'LoadMachine']) {
+        const { States } = machine(apps[env], part);
+        for (const state of Object.values(States)) {
+          expect(['Task', 'Choice', 'Wait', 'Pass', 'Succeed', 'Fail']).toContain(state['Type']);
+          if (state['Type'] !== 'Task') continue;
+          expect(state['Resource']).toMatch(/^(IngestFile|SelectLoad|Load)Function/);
+          expect((state['Retry'] as { ErrorEquals: string[] }[]).flatMap((r) => r.ErrorEquals)).toEqual(
+            expect.arrayContaining(['Lambda.ServiceException', 'Lambda.TooManyRequestsException', 'States.TaskFailed']),
+          );
+        }
+      }
+    }
+  });
+});
+
+describe('triggers', () => {
+  const schedules = (t: Templates): unknown[] =>
+    ofType(t, 'AWS::Scheduler::Schedule').map(([, s]) => [
+      props(s)['ScheduleExpression'],
+      (props(s)['Target'] as never)['Input'],
+    ]);
+
+  test('the cadence is configuration: arrival on the laptop, daily in dev, a quarter of an hour in prod; a sweep everywhere', () => {
+    expect(schedules(apps.local)).toEqual([['cron(20 3 * * ? *)', '{"window":"full"}']]);
+    expect(schedules(apps.dev)).toEqual([
+      ['cron(0 5 * * ? *)', '{"window":"open"}'],
+      ['cron(20 5 * * ? *)', '{"window":"full"}'],
+    ]);
+    expect(schedules(apps.prod)).toContainEqual(['rate(15 minutes)', '{"window":"open"}']);
+    const rules = (t: Templates): string[] =>
+      ofType(t, 'AWS::Events::Rule').map(([id]) => id.replace(/[0-9A-F]{8}$/, ''));
+    expect(rules(apps.local)).toContain('Pipeline/TriggersSilverArrived');
+    expect(rules(apps.dev)).not.toContain('Pipeline/TriggersSilverArrived');
+  });
+
+  test('a landed file starts its state machine with bucket, key, etag and size', () => {
+    const [, rule] = ofType(apps.dev, 'AWS::Events::Rule').find(([id]) => id.includes('FileLanded'))!;
+    const target = (props(rule)['Targets'] as Record<string, never>[])[0]!;
+    expect(target['InputTransformer']).toEqual({
+      InputPathsMap: {
+        'detail-bucket-name': '$.detail.bucket.name',
+        'detail-object-key': '$.detail.object.key',
+        'detail-object-etag': '$.detail.object.etag',
+        'detail-object-size': '$.detail.object.size',
+      },
+      InputTemplate:
+        '{"bucket":<detail-bucket-name>,"key":<detail-object-key>,"etag":<detail-object-etag>,"size":<detail-object-size>}',
+    });
+    expect(target).toHaveProperty('DeadLetterConfig');
+  });
+
+  test('buckets whose objects start something tell EventBridge, without a custom resource', () => {
+    const telling = ofType(apps.dev, 'AWS::S3::Bucket')
+      .filter(([, b]) => 'NotificationConfiguration' in b.Properties)
+      .map(([id]) => id.replace(/[0-9A-F]{8}$/, ''));
+    expect(telling).toEqual(['Lake/Landing', 'Lake/Silver', 'Lake/Quarantine']);
+  });
+});
+
+describe('cost and guardrails', () => {
+  test('dev has one key, two secrets and at most ten alarms, prod a key for each class', () => {
+    const count = (t: Templates, type: string): number => ofType(t, type).length;
+    expect(count(apps.dev, 'AWS::KMS::Key')).toBe(1);
+    expect(count(apps.prod, 'AWS::KMS::Key')).toBe(4);
+    expect(count(apps.dev, 'AWS::SecretsManager::Secret')).toBe(2);
+    expect(count(apps.dev, 'AWS::CloudWatch::Alarm')).toBeLessThanOrEqual(10);
+  });
+
+  test('the warehouse is limited: switched off in dev, reported in prod; a budget watches both', () => {
+    const limit = (t: Templates): unknown => ofType(t, 'Custom::CarelakeUsageLimit')[0]?.[1].Properties;
+    expect(limit(apps.dev)).toMatchObject({ RpuHoursPerMonth: 40, BreachAction: 'deactivate' });
+    expect(limit(apps.prod)).toMatchObject({ BreachAction: 'emit-metric' });
+    expect(ofType(apps.dev, 'AWS::Budgets::Budget')).toHaveLength(1);
+    expect(ofType(apps.local, 'AWS::Budgets::Budget')).toEqual([]);
+  });
+
+  test('every alarm tells somebody', () => {
+    for (const [, a] of ofType(apps.prod, 'AWS::CloudWatch::Alarm')) expect(props(a)['AlarmActions']).toHaveLength(1);
+  });
+});
+
+describe('data stores', () => {
+  const STATEFUL = [
+    'AWS::KMS::Key',
+    'AWS::SecretsManager::Secret',
+    'AWS::S3::Bucket',
+    'AWS::Kinesis::Stream',
+    'AWS::RedshiftServerless::Namespace',
+    'AWS::RedshiftServerless::Workgroup',
+  ];
+  test.each(STATEFUL)('%s is kept in prod, and removable where the environment allows it', (type) => {
+    for (const [, r] of ofType(apps.prod, type)) {
+      expect([r.DeletionPolicy, r.UpdateReplacePolicy]).toEqual(['RetainExceptOnCreate', 'Retain']);
+    }
+    for (const [, r] of ofType(apps.dev, type)) expect(r.DeletionPolicy).toBe('Delete');
+    expect(ofType(apps.prod, type).length).toBeGreaterThan(0);
+  });
+
+  test('only the names that services demand are fixed', () => {
+    const named = all(apps.prod).filter(([, r]) =>
+      [
+        'BucketName',
+        'Name',
+        'FunctionName',
+        'RoleName',
+        'QueueName',
+        'TopicName',
+        'AlarmName',
+        'StateMachineName',
+      ].some((n) => n in r.Properties && r.Type !== 'AWS::Lambda::EventSourceMapping'),
+    );
+    expect(named).toEqual([]);
+    const groups = ofType(apps.prod, 'AWS::Logs::LogGroup')
+      .map(([, g]) => g.Properties['LogGroupName'])
+      .filter(Boolean);
+    expect(groups).toEqual(
+      ['connectionlog', 'userlog', 'useractivitylog'].map((l) => `/aws/redshift/carelake-prod/${l}`),
+    );
+  });
+});
