@@ -1,0 +1,117 @@
+import { DuckDBInstance } from '@duckdb/node-api';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CliError, EXIT } from './errors';
+
+export interface IngestCounts {
+  received: number;
+  accepted: number;
+  quarantined: number;
+}
+
+export interface LoadCounts {
+  read: number;
+  applied: number;
+  superseded: number;
+  duplicate: number;
+}
+
+/** Folders of the zones that are counted, as the S3 door keeps them: plain files. */
+export interface ZoneFolders {
+  bronze: string;
+  silver: string;
+  quarantine: string;
+  control: string;
+}
+
+/**
+ * Counts what ingest made of what it received, by reading what lies in the lake: distinct (record_source,
+ * record_position), so that a retried batch is counted once. A file has no bronze but its landing object; its received
+ * rows are those of the receipts that each finished chunk leaves in control.
+ */
+export async function countIngest(zones: ZoneFolders): Promise<IngestCounts> {
+  const distinct = await distinctRecords(zones);
+  return {
+    received: distinct.bronze + fileRows(join(zones.control, 'ingest')),
+    accepted: distinct.silver,
+    quarantined: distinct.quarantine,
+  };
+}
+
+/** @throws CliError when records are missing or appear twice: received must be accepted + quarantined. */
+export function checkIngest(counts: IngestCounts, where: string): void {
+  if (counts.received === counts.accepted + counts.quarantined) return;
+  throw new CliError(
+    `conservation is broken: ${counts.received} received, but ${counts.accepted} accepted + ${counts.quarantined} quarantined`,
+    {
+      where,
+      rule: 'received = accepted + quarantined',
+      next: 'carelake start --once again; if it stays, keep the folder and report it',
+      exitCode: EXIT.failed,
+    },
+  );
+}
+
+/** @throws CliError when the load lost or invented statements: read must be applied + superseded + duplicate. */
+export function checkLoad(counts: LoadCounts, where: string): void {
+  const { read, applied, superseded, duplicate } = counts;
+  if (read === applied + superseded + duplicate && applied >= 0 && superseded >= 0 && duplicate >= 0) return;
+  throw new CliError(
+    `conservation is broken: ${read} read, but ${applied} applied + ${superseded} superseded + ${duplicate} duplicate`,
+    {
+      where,
+      rule: 'read = applied + superseded + duplicate',
+      next: 'carelake sql "select * from ops.conservation"',
+      exitCode: EXIT.failed,
+    },
+  );
+}
+
+async function distinctRecords(zones: ZoneFolders): Promise<Record<'bronze' | 'silver' | 'quarantine', number>> {
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+  try {
+    const counts = { bronze: 0, silver: 0, quarantine: 0 };
+    for (const zone of ['bronze', 'silver', 'quarantine'] as const) {
+      if (!holdsParquet(zones[zone])) continue;
+      const files = `${zones[zone]}/**/*.parquet`;
+      const result = await connection.runAndReadAll(
+        `SELECT count(*) FROM (SELECT DISTINCT record_source, record_position FROM read_parquet($files, union_by_name = true, hive_partitioning = false))`,
+        { files },
+      );
+      counts[zone] = Number(result.getRows()[0]![0]);
+    }
+    return counts;
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+}
+
+/** Rows of all finished chunks. Chunks are fixed, so a chunk that was read twice leaves one receipt. */
+function fileRows(folder: string): number {
+  let rows = 0;
+  for (const file of filesUnder(folder, '.json'))
+    rows += Number((JSON.parse(readFileSync(file, 'utf8')) as { received?: number }).received ?? 0);
+  return rows;
+}
+
+function holdsParquet(folder: string): boolean {
+  return !filesUnder(folder, '.parquet').next().done;
+}
+
+function* filesUnder(folder: string, suffix: string): Generator<string> {
+  if (!existsSync(folder)) return;
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) yield* filesUnder(path, suffix);
+    else if (entry.name.endsWith(suffix)) yield path;
+  }
+}
+
+/** What the second count has more than the first. */
+export function difference<T extends object>(after: T, before: T): T {
+  return Object.fromEntries(
+    Object.entries(after).map(([name, value]) => [name, value - (before as Record<string, number>)[name]!]),
+  ) as T;
+}

@@ -1,0 +1,73 @@
+import { KinesisClient } from '@aws-sdk/client-kinesis';
+import { HeadObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { createReadStream } from 'node:fs';
+import { generate, type SyntheticRecord } from '../synthetic';
+import type { RunState } from './folder';
+import { count } from './output';
+import { putRecords } from './put-records';
+
+/** After so many more records the progress mark is written: what a crash may send twice. */
+const MARK_EVERY = 5000;
+
+/**
+ * Streams what is left of the synthetic network. The mark moves only past records that the stream has acknowledged, so
+ * a start after a crash goes on from there: nothing is left out, a few records come twice, and the tables do not care.
+ */
+export async function streamNetwork(
+  client: KinesisClient,
+  stream: string,
+  state: RunState & { source: { kind: 'synthetic' } },
+  mark: (sent: number) => void,
+  tell: (detail: string) => void,
+): Promise<number> {
+  const { patients, events, seed } = state.source;
+  const from = state.sent;
+  const started = Date.now();
+  let marked = from;
+  const sent = await putRecords(client, stream, skip(generate({ patients, events, seed }), from), {
+    onSent: (n) => {
+      tell(`${count(from + n)} of ${count(events)} (${count(Math.round((n * 1000) / (Date.now() - started + 1)))}/s)`);
+      if (from + n - marked < MARK_EVERY) return;
+      marked = from + n;
+      mark(marked);
+    },
+  });
+  mark(from + sent);
+  return sent;
+}
+
+function* skip(records: Iterable<SyntheticRecord>, n: number): Generator<SyntheticRecord> {
+  let seen = 0;
+  for (const record of records) if (seen++ >= n) yield record;
+}
+
+/** Whether landing holds this very file already: same name, same length, same content by the mark its upload left. */
+export async function lies(client: S3Client, bucket: string, key: string, sha256: string): Promise<boolean> {
+  try {
+    const head = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
+    return head.Metadata?.sha256 === sha256;
+  } catch (error) {
+    if ((error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode === 404) return false;
+    throw error;
+  }
+}
+
+/** Puts a file where its profile expects it: `<profile>/<name>` in landing. */
+export async function uploadFile(
+  client: S3Client,
+  bucket: string,
+  key: string,
+  path: string,
+  size: number,
+  sha256: string,
+): Promise<void> {
+  await client.send(
+    new PutObjectCommand({
+      Bucket: bucket,
+      Key: key,
+      Body: createReadStream(path),
+      ContentLength: size,
+      Metadata: { sha256 },
+    }),
+  );
+}

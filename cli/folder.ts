@@ -1,0 +1,113 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { CliError, EXIT } from './errors';
+
+/** Where data folders stand unless `--data` says otherwise. */
+export const HOME = '.carelake';
+
+/** What a folder was started for and how far that got; the progress mark from which an interrupted start goes on. */
+export interface RunState {
+  source:
+    | { kind: 'synthetic'; patients: number; events: number; seed: number }
+    | { kind: 'file'; profile: string; input: string; size: number; sha256: string };
+  env: string;
+  /** Records (synthetic) that are surely in the stream; for a file 1 once it lies in landing. */
+  sent: number;
+  status: 'streaming' | 'complete';
+  /** Names that clients need, as the templates resolved them. */
+  names?: Names;
+}
+
+/** Physical names of what people talk to. */
+export interface Names {
+  stream: string;
+  buckets: Record<string, string>;
+  workgroup: string;
+  database: string;
+  region: string;
+  account: string;
+}
+
+/** What a serving process writes beside its data. */
+export interface Endpoint {
+  port: number;
+  pid: number;
+  url: string;
+}
+
+/** Makes the folder, readable by its owner alone: it holds patients' data. */
+export function prepareFolder(dataDir: string): void {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+}
+
+export function readRun(dataDir: string): RunState | undefined {
+  return readJson<RunState>(join(dataDir, 'run.json'));
+}
+
+/** Written whole or not at all, since kill -9 may come at any moment. */
+export function writeRun(dataDir: string, state: RunState): void {
+  const file = join(dataDir, 'run.json');
+  writeFileSync(`${file}.next`, JSON.stringify(state, null, 1), { mode: 0o600 });
+  renameSync(`${file}.next`, file);
+}
+
+/** The process that serves the folder now, if one lives. */
+export function servedBy(dataDir: string): Endpoint | undefined {
+  const endpoint = readJson<Endpoint>(join(dataDir, 'endpoint.json'));
+  return endpoint && isAlive(endpoint.pid) ? endpoint : undefined;
+}
+
+/** The folder a command means: `--data`, else the only one there is, else the one being served, else `demo`. */
+export function chooseFolder(data: string | undefined): string {
+  if (data !== undefined) return resolve(data);
+  const folders = existsSync(HOME)
+    ? readdirSync(HOME, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory() && existsSync(join(HOME, entry.name, 'run.json')))
+        .map((entry) => join(HOME, entry.name))
+    : [];
+  if (folders.length === 1) return resolve(folders[0]!);
+  const served = folders.filter((folder) => servedBy(folder) !== undefined);
+  return resolve(served.length === 1 ? served[0]! : join(HOME, 'demo'));
+}
+
+/** As `chooseFolder`, for commands that need a folder that was started before. */
+export function existingFolder(data: string | undefined): { dataDir: string; run: RunState } {
+  const dataDir = chooseFolder(data);
+  const run = readRun(dataDir);
+  if (!run) {
+    throw new CliError('there is no data here yet', {
+      where: dataDir,
+      next: data === undefined ? 'npm start, or --data DIR for another folder' : `npm start -- --data ${data}`,
+    });
+  }
+  return { dataDir, run };
+}
+
+/** Refuses to go on where another process serves the folder. */
+export function refuseServed(dataDir: string): void {
+  const served = servedBy(dataDir);
+  if (served && served.pid !== process.pid) {
+    throw new CliError('this data folder is being served already', {
+      where: `${dataDir}, by process ${served.pid} at ${served.url}`,
+      next: 'use it (carelake sql, push, env), stop it with Ctrl-C, or start another with --data DIR --port 0',
+      exitCode: EXIT.busy,
+    });
+  }
+}
+
+function readJson<T>(file: string): T | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as T;
+  } catch {
+    return undefined;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

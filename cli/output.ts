@@ -1,0 +1,84 @@
+import { styleText } from 'node:util';
+
+/**
+ * Everything that is no result goes to stderr: steps, progress, errors. Stdout holds results alone, so that `--json` can
+ * be piped. Colours and the rewriting of a line need a terminal; a pipe gets one plain line per finished step.
+ */
+export class Progress {
+  private readonly tty = process.stderr.isTTY === true && process.env.NO_COLOR === undefined;
+  private open = false;
+  private lastPaint = 0;
+
+  constructor(private readonly quiet = false) {}
+
+  /** Runs one step and tells how long it took. The step may report where it stands through `tell`. */
+  async step<T>(
+    title: string,
+    run: (tell: (detail: string) => void) => Promise<T>,
+    done?: (result: T) => string,
+  ): Promise<T> {
+    const started = Date.now();
+    this.paint(`… ${title}`);
+    const result = await run((detail) => this.paint(`… ${title}: ${detail}`));
+    const seconds = ((Date.now() - started) / 1000).toFixed(1);
+    this.line(`${this.tty ? styleText('green', '✓') : '-'} ${title}${done ? `: ${done(result)}` : ''} (${seconds} s)`);
+    return result;
+  }
+
+  /** A line of its own. */
+  line(text = ''): void {
+    if (this.quiet) return;
+    process.stderr.write(`${this.open ? '\r\u001b[2K' : ''}${text}\n`);
+    this.open = false;
+  }
+
+  private paint(text: string): void {
+    if (this.quiet || !this.tty || Date.now() - this.lastPaint < 80) return;
+    this.lastPaint = Date.now();
+    process.stderr.write(`\r\u001b[2K${text.slice(0, (process.stderr.columns ?? 100) - 1)}`);
+    this.open = true;
+  }
+}
+
+/** The one place that writes results. */
+export function printJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}
+
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+export const count = (n: number): string => n.toLocaleString('en-US');
+
+export const percent = (value: number | null): string => (value === null ? '-' : `${(value * 100).toFixed(1)} %`);
+
+/** A plain table: numbers to the right, texts to the left, two blanks between. */
+export function table(columns: string[], rows: unknown[][]): string {
+  const texts = rows.map((row) => row.map((cell) => (cell === null || cell === undefined ? '' : String(cell))));
+  const numeric = columns.map(
+    (_, i) => rows.length > 0 && rows.every((row) => row[i] === null || typeof row[i] === 'number'),
+  );
+  const widths = columns.map((name, i) => Math.max(width(name), ...texts.map((row) => width(row[i]!))));
+  const line = (cells: string[]) =>
+    cells
+      .map((cell, i) => {
+        const gap = ' '.repeat(widths[i]! - width(cell));
+        return numeric[i] ? gap + cell : cell + gap;
+      })
+      .join('  ')
+      .trimEnd();
+  return [line(columns), line(widths.map((w) => '-'.repeat(w))), ...texts.map(line)].join('\n');
+}
+
+/** Columns of text on a terminal: combining marks take none, wide East Asian signs and emoji two. */
+function width(text: string): number {
+  let total = 0;
+  for (const sign of text.normalize('NFC'))
+    total += /\p{M}/u.test(sign)
+      ? 0
+      : /\p{Emoji_Presentation}|[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uff00-\uff60]/u.test(sign)
+        ? 2
+        : 1;
+  return total;
+}

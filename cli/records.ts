@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { CliError } from './errors';
+
+/** One record for the stream. */
+export interface OutRecord {
+  partitionKey: string;
+  data: Uint8Array;
+}
+
+/** A line that no stream would take, by its number from 1. */
+export interface RefusedLine {
+  line: number;
+  bytes: number;
+  rule: 'ENV-SIZE';
+}
+
+/**
+ * The lines of a file as bytes, judged by nobody: what is no JSON goes to the stream too and ends in quarantine with
+ * its pointer. Empty lines are no records. CR before LF belongs to the line end; so does a byte-order mark to the file.
+ */
+export async function* linesOf(source: Readable): AsyncGenerator<{ line: number; bytes: Buffer }> {
+  let rest: Buffer = Buffer.alloc(0);
+  let line = 0;
+  const trimmed = (bytes: Buffer): Buffer => {
+    const from = line === 1 && bytes.subarray(0, 3).equals(Buffer.from([0xef, 0xbb, 0xbf])) ? 3 : 0;
+    return bytes.subarray(from, bytes.at(-1) === 0x0d ? bytes.length - 1 : bytes.length);
+  };
+  for await (const chunk of source) {
+    const data = rest.length === 0 ? (chunk as Buffer) : Buffer.concat([rest, chunk as Buffer]);
+    let from = 0;
+    for (let end = data.indexOf(0x0a, from); end >= 0; from = end + 1, end = data.indexOf(0x0a, from)) {
+      line++;
+      const bytes = trimmed(data.subarray(from, end));
+      if (bytes.length > 0) yield { line, bytes };
+    }
+    rest = data.subarray(from);
+  }
+  if (rest.length > 0) {
+    line++;
+    const bytes = trimmed(rest);
+    if (bytes.length > 0) yield { line, bytes };
+  }
+}
+
+/** Opens `-` (standard input) or a file. */
+export function openInput(path: string): Readable {
+  if (path === '-') return process.stdin;
+  if (!existsSync(path)) {
+    throw new CliError('no such file', {
+      where: path,
+      next: 'carelake push FILE.ndjson, or carelake push - to read standard input',
+    });
+  }
+  return createReadStream(path, { highWaterMark: 1 << 20 });
+}
+
+/** A partition key that spreads records evenly and tells nothing about what they hold. */
+export function partitionKeyOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex').slice(0, 16);
+}
