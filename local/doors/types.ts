@@ -1,0 +1,97 @@
+import type { Readable } from 'node:stream';
+import type { Clock } from '../clock';
+import type { Warehouse } from '../engines/warehouse';
+import type { KinesisStore } from './kinesis-store';
+import type { S3Store } from './s3-store';
+import type { SecretStore } from './secret-store';
+
+/** Who calls: the laptop's user, who may do everything, or a role of the template. */
+export interface Caller {
+  readonly kind: 'user' | 'role';
+  /** `arn:aws:iam::<account>:user/carelake` or the role's arn. */
+  readonly arn: string;
+  readonly accessKeyId: string;
+}
+
+/** One call as a policy sees it. */
+export interface AuthorizationRequest {
+  readonly caller: Caller;
+  /** IAM action, e.g. `s3:PutObject`. */
+  readonly action: string;
+  readonly resource: string;
+  /** Condition keys of the call, e.g. `s3:prefix`. */
+  readonly context: Readonly<Record<string, string>>;
+}
+
+/** Undefined allows; a text refuses and says why. */
+export type Authorizer = (request: AuthorizationRequest) => string | undefined;
+
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+}
+
+/** Which caller an access key names. */
+export interface Callers {
+  /** Credentials that name the role. The same role always gets the same access key. */
+  registerRole(roleArn: string): Credentials;
+  /** @returns undefined for a key that looks like a role's and is none. */
+  resolve(accessKeyId: string): Caller | undefined;
+}
+
+export interface DoorsOptions {
+  /** Folder of this laptop's data; made with mode 0700 when it is absent. */
+  readonly dataDir: string;
+  readonly clock: Clock;
+  readonly region: string;
+  readonly account: string;
+  /** Asked before every call through a door. Without it everything is allowed. */
+  readonly authorize?: Authorizer;
+  /** Names the Data API accepts; any other is refused as unknown. */
+  readonly workgroups?: readonly string[];
+  /** The warehouse's database, default `carelake`. */
+  readonly database?: string;
+  /** DuckDB's memory, e.g. `4GB`; default at most 5 GB. */
+  readonly warehouseMemory?: string;
+  /** DuckDB's threads; default one per core. */
+  readonly warehouseThreads?: number;
+}
+
+/** The platform's doors: stores for in-process use and one port that speaks their protocols. */
+export interface Doors {
+  readonly callers: Callers;
+  readonly s3: S3Store;
+  readonly kinesis: KinesisStore;
+  readonly secrets: SecretStore;
+  readonly warehouse: Warehouse;
+  /** Replaces the authorizer, e.g. once the template's policies are read. */
+  setAuthorizer(authorize: Authorizer | undefined): void;
+  /** Opens the port on 127.0.0.1; 0 takes any free one. Rejects with a text for people when the port is taken. */
+  listen(port: number): Promise<{ port: number; url: string }>;
+  /** Closes port and stores; running statements end as ABORTED. */
+  close(): Promise<void>;
+}
+
+/** A call that has found its door. */
+export interface DoorCall {
+  readonly method: string;
+  /** Path and query as sent, still percent-encoded. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: Readable;
+  readonly caller: Caller;
+  readonly requestId: string;
+  /** Throws the protocol's access-denied error when the authorizer refuses. */
+  allow(action: string, resource: string, context?: Readonly<Record<string, string>>): void;
+  /** Asks the client for the body it holds back (`Expect: 100-continue`). */
+  continueBody(): void;
+}
+
+/** What a door answers. */
+export interface DoorReply {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array | Readable;
+}
