@@ -1,0 +1,227 @@
+import { ENTITIES, type EntityName, type RuleId } from '../../contracts';
+import { fieldOf } from '../../profiles/check';
+import { escapePointer } from '../../profiles/json-lines';
+import type { FileRule } from '../../profiles/rules';
+import type { Condition, EntityProfile, Profile, Test } from '../../profiles/schema';
+import { columnsOf, columnUses, placedValues } from '../../profiles/walk';
+import { type CellReader, compileValue, Fault, type FileFacts, type Maker, type Row } from './values';
+
+export type { FileFacts, Row } from './values';
+
+/** A rule that a row broke and the source column that broke it (`#`: the row as a whole). */
+export interface RowViolation {
+  rule: RuleId | FileRule;
+  pointer: string;
+}
+
+/** One entity that a row feeds: the envelope (without event_id where it is derived) and the members that could not be made. */
+export interface MappedEntity {
+  plan: EntityPlan;
+  envelope: Record<string, unknown>;
+  /** Member (`payload/x`, `effective_at` …) → rule. */
+  failed: Map<string, RuleId | FileRule> | null;
+}
+
+/** A pointer to a column of the source; blanks are written %20, since a list of pointers is separated by blanks. */
+export function columnPointer(column: string, format: Profile['file']['format']): string {
+  const pointer = format === 'ndjson' ? column : `/${escapePointer(column)}`;
+  return pointer.replace(/[\s%]/g, (c) => encodeURIComponent(c));
+}
+
+/** How one entity of a profile is made of a row; compiled once per file. */
+export class EntityPlan {
+  readonly entity: EntityName;
+  readonly version: number;
+  private readonly applies: ((row: Row) => boolean)[];
+  private readonly head: { name: string; make: Maker }[] = [];
+  private readonly payload: { name: string; make: Maker }[] = [];
+  /** Member → pointers of the source columns it is made of. */
+  private readonly pointers = new Map<string, string[]>();
+
+  constructor(
+    profile: Profile,
+    source: EntityProfile,
+    index: number,
+    facts: FileFacts,
+    cell: (column: string) => CellReader,
+  ) {
+    this.entity = source.entity as EntityName;
+    this.version = ENTITIES[this.entity].version;
+    this.applies = (source.when ?? []).map((condition) => compileCondition(condition, cell, profile.file.trim));
+    for (const { expression, pointer, target } of placedValues(profile, source, index)) {
+      const make = compileValue(expression, fieldOf(this.entity, target), profile, facts, cell);
+      const inPayload = target.startsWith('payload/');
+      (inPayload ? this.payload : this.head).push({ name: inPayload ? target.slice('payload/'.length) : target, make });
+      const columns = columnsOf(expression);
+      this.pointers.set(
+        target,
+        columns.length > 0 ? columns.map((c) => columnPointer(c, profile.file.format)) : [`profile:${pointer}`],
+      );
+    }
+    if (source.op === undefined) this.head.push({ name: 'op', make: () => 'upsert' });
+  }
+
+  feeds(row: Row): boolean {
+    for (const applies of this.applies) if (!applies(row)) return false;
+    return true;
+  }
+
+  map(row: Row): MappedEntity {
+    const envelope: Record<string, unknown> = { entity: this.entity, schema_version: this.version };
+    const payload: Record<string, unknown> = {};
+    let failed: MappedEntity['failed'] = null;
+    for (const { name, make } of this.head) {
+      const value = make(row);
+      if (value instanceof Fault) (failed ??= new Map()).set(name, value.rule);
+      else if (value !== undefined) envelope[name] = value;
+    }
+    for (const { name, make } of this.payload) {
+      const value = make(row);
+      if (value instanceof Fault) (failed ??= new Map()).set(`payload/${name}`, value.rule);
+      else if (value !== undefined) payload[name] = value;
+    }
+    envelope.payload = payload;
+    return { plan: this, envelope, failed };
+  }
+
+  /** The source columns of a member that a rule of the contract points at. */
+  sourcePointers(rule: RuleId | FileRule, pointer: string): string[] {
+    if (rule === 'FLD-ONE-OF') {
+      const fields = ENTITIES[this.entity].oneOf.flatMap((group) => group.fields);
+      return fields.flatMap((field) => this.pointers.get(`payload/${field}`) ?? []);
+    }
+    return this.pointers.get(pointer.slice(1)) ?? ['#'];
+  }
+}
+
+/** A profile compiled for one file: says which entities a row feeds and makes their envelopes. */
+export class Mapper {
+  private readonly plans: EntityPlan[];
+  private readonly known: MemberTree | null;
+
+  /** @param header columns of the file in order (CSV), or null (NDJSON) */
+  constructor(
+    readonly profile: Profile,
+    header: readonly string[] | null,
+    facts: FileFacts,
+  ) {
+    const cell = header ? csvCell(header) : jsonCell;
+    this.plans = profile.entities.map((entity, i) => new EntityPlan(profile, entity, i, facts, cell));
+    this.known = !header && profile.other_columns === 'refuse' ? memberTree(profile) : null;
+  }
+
+  map(row: Row): MappedEntity[] {
+    const mapped: MappedEntity[] = [];
+    for (const plan of this.plans) if (plan.feeds(row)) mapped.push(plan.map(row));
+    return mapped;
+  }
+
+  /** Pointer to the object that has a member which the profile neither uses nor ignores, or null. The member's name is the sender's and is not repeated. */
+  unknownMember(row: Row): string | null {
+    return this.known ? unknownIn(row as Record<string, unknown>, this.known, '') : null;
+  }
+}
+
+/** Members that a profile knows: `true` covers everything below. */
+type MemberTree = Map<string, MemberTree | true>;
+
+function memberTree(profile: Profile): MemberTree {
+  const root: MemberTree = new Map();
+  for (const column of [...columnUses(profile).map((u) => u.column), ...profile.ignored]) {
+    const parts = splitPointer(column);
+    let node = root;
+    parts.forEach((part, i) => {
+      const child = node.get(part);
+      if (i === parts.length - 1) node.set(part, true);
+      else if (child === undefined) node.set(part, (node = new Map()));
+      else if (child !== true) node = child;
+    });
+  }
+  return root;
+}
+
+function unknownIn(value: Record<string, unknown>, tree: MemberTree, pointer: string): string | null {
+  for (const name of Object.keys(value)) {
+    const node = tree.get(name);
+    if (node === undefined) return pointer === '' ? '#' : pointer;
+    if (node === true) continue;
+    const child = value[name];
+    if (typeof child !== 'object' || child === null) continue;
+    const found = unknownIn(child as Record<string, unknown>, node, `${pointer}/${escapePointer(name)}`);
+    if (found) return found;
+  }
+  return null;
+}
+
+const splitPointer = (pointer: string): string[] =>
+  pointer
+    .slice(1)
+    .split('/')
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+
+function csvCell(header: readonly string[]): (column: string) => CellReader {
+  return (column) => {
+    const index = header.indexOf(column);
+    return (row) => (row as readonly string[])[index]; // an optional column that the header lacks has index -1: no value
+  };
+}
+
+function jsonCell(column: string): CellReader {
+  const parts = splitPointer(column);
+  const [first = '', second] = parts;
+  if (parts.length === 1) return (row) => own(row as Record<string, unknown>, first);
+  if (parts.length === 2) {
+    return (row) => {
+      const child = (row as Record<string, unknown>)[first];
+      return typeof child === 'object' && child !== null
+        ? own(child as Record<string, unknown>, second as string)
+        : undefined;
+    };
+  }
+  return (row) =>
+    parts.reduce<unknown>(
+      (node, part) =>
+        typeof node === 'object' && node !== null ? own(node as Record<string, unknown>, part) : undefined,
+      row,
+    );
+}
+
+/** A member of the object itself: a column named `constructor` must not find what every object inherits. */
+function own(object: Record<string, unknown>, name: string): unknown {
+  const value = object[name];
+  return value === undefined || Object.hasOwn(object, name) ? value : undefined;
+}
+
+function compileCondition(
+  condition: Condition,
+  cell: (column: string) => CellReader,
+  trim: boolean,
+): (row: Row) => boolean {
+  if (!('any' in condition)) return compileTest(condition, cell, trim);
+  const tests = condition.any.map((test) => compileTest(test, cell, trim));
+  return (row) => tests.some((test) => test(row));
+}
+
+function compileTest(test: Test, cell: (column: string) => CellReader, trim: boolean): (row: Row) => boolean {
+  const read = cell(test.column);
+  const text = (row: Row): string => {
+    const raw = read(row);
+    if (typeof raw === 'string') return trim ? raw.trim() : raw;
+    return typeof raw === 'number' || typeof raw === 'boolean' ? String(raw) : '';
+  };
+  if (test.equals !== undefined) return (row) => text(row) === test.equals;
+  if (test.not_equals !== undefined) return (row) => text(row) !== test.not_equals;
+  if (test.in) {
+    const set = new Set(test.in);
+    return (row) => set.has(text(row));
+  }
+  if (test.not_in) {
+    const set = new Set(test.not_in);
+    return (row) => !set.has(text(row));
+  }
+  if (test.matches !== undefined) {
+    const regex = new RegExp(test.matches);
+    return (row) => regex.test(text(row));
+  }
+  return (row) => (text(row) !== '') === test.present;
+}

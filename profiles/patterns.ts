@@ -1,0 +1,168 @@
+import { LocalTimePolicy, zone } from './zones';
+
+/** A date or time as a pattern reads it: the local clock as if it were UTC, the microseconds below the second, the offset if the text has one. */
+export interface ParsedTime {
+  /** ms since 1970 of the local clock read as UTC, whole seconds. */
+  local: number;
+  micros: number;
+  /** Minutes east of UTC if the pattern has an offset, else null: the zone decides. */
+  offset: number | null;
+}
+
+export type TimeParser = (text: string) => ParsedTime | null;
+
+const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
+const TOKENS: Record<string, string> = {
+  yyyy: '(?<y>\\d{4})',
+  yy: '(?<y2>\\d{2})',
+  MMM: '(?<mon>[A-Za-z]{3})',
+  MM: '(?<M>\\d{2})',
+  M: '(?<M>\\d{1,2})',
+  dd: '(?<d>\\d{2})',
+  d: '(?<d>\\d{1,2})',
+  HH: '(?<H>\\d{2})',
+  H: '(?<H>\\d{1,2})',
+  hh: '(?<h>\\d{2})',
+  h: '(?<h>\\d{1,2})',
+  mm: '(?<m>\\d{2})',
+  m: '(?<m>\\d{1,2})',
+  ss: '(?<s>\\d{2})',
+  s: '(?<s>\\d{1,2})',
+  f: '(?<f>\\d{1,6})',
+  a: '(?<a>[AaPp][Mm])',
+  Z: '(?<o>[Zz]|[+-]\\d{2}:?\\d{2})',
+};
+
+/** Thrown for a pattern that cannot be read; the message says what of it. */
+export class PatternError extends Error {}
+
+/**
+ * Compiles a pattern: yyyy yy MMM MM M dd d HH H hh h mm m ss s f (1-6 digits of a second) a (AM/PM) Z (offset), text in 'quotes',
+ * everything else that is no letter literally; or `epoch_s`, `epoch_ms`; or `iso` (ISO-8601, time of day and offset may lack).
+ * @throws PatternError
+ */
+export function compilePattern(pattern: string): TimeParser {
+  if (pattern === 'epoch_s' || pattern === 'epoch_ms') return epochParser(pattern === 'epoch_s' ? 1000 : 1);
+  if (pattern === 'iso') return regexParser(ISO);
+  const seen = new Set<string>();
+  const source = pattern.replace(/'((?:[^']|'')*)'|([A-Za-z])\2*|[^A-Za-z']+|'/g, (part: string, quoted: string | undefined, letter: string | undefined) => {
+    if (quoted !== undefined) return literal(quoted.replaceAll("''", "'"));
+    if (part === "'") throw new PatternError('a quote in the pattern is not closed');
+    if (!letter) return literal(part);
+    const token = Object.hasOwn(TOKENS, part) ? TOKENS[part] : undefined;
+    if (!token) throw new PatternError(`the pattern has the unknown letters ${part}; text belongs in 'quotes'`);
+    const name = part === 'yy' || part === 'yyyy' ? 'y' : letter === 'M' ? 'M' : letter;
+    if (seen.has(name)) throw new PatternError(`the pattern has ${part} twice or in two lengths`);
+    seen.add(name);
+    return token;
+  });
+  for (const need of ['y', 'M', 'd']) if (!seen.has(need)) throw new PatternError('the pattern needs year, month and day');
+  if (seen.has('h') !== seen.has('a') || (seen.has('h') && seen.has('H'))) throw new PatternError('hh goes with a (AM/PM), HH without');
+  if (seen.has('m') && !seen.has('H') && !seen.has('h')) throw new PatternError('the pattern has minutes and no hours');
+  if ((seen.has('s') && !seen.has('m')) || (seen.has('f') && !seen.has('s'))) throw new PatternError('the pattern has seconds and no minutes, or a fraction and no seconds');
+  return regexParser(new RegExp(`^${source}$`));
+}
+
+const ISO = /^(?<y>\d{4})-(?<M>\d{2})-(?<d>\d{2})(?:[T ](?<H>\d{2}):(?<m>\d{2})(?::(?<s>\d{2})(?:[.,](?<f>\d{1,6}))?)?(?<o>[Zz]|[+-]\d{2}:?\d{2})?)?$/;
+
+const literal = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+
+function epochParser(unit: number): TimeParser {
+  return (text) => {
+    if (!/^-?\d{1,14}$/.test(text)) return null;
+    const ms = Number(text) * unit;
+    const local = Math.floor(ms / 1000) * 1000;
+    return { local, micros: (ms - local) * 1000, offset: 0 };
+  };
+}
+
+function regexParser(regex: RegExp): TimeParser {
+  return (text) => {
+    const g = regex.exec(text)?.groups;
+    if (!g) return null;
+    const year = g.y !== undefined ? Number(g.y) : Number(g.y2) + (Number(g.y2) < 69 ? 2000 : 1900);
+    const month = g.mon !== undefined ? MONTHS.indexOf(g.mon.toLowerCase()) + 1 : Number(g.M);
+    const half = g.h === undefined ? null : Number(g.h);
+    if (half !== null && (half < 1 || half > 12)) return null;
+    const hour = half === null ? Number(g.H ?? 0) : (half % 12) + (g.a?.toLowerCase() === 'pm' ? 12 : 0);
+    const [day, minute, second] = [Number(g.d), Number(g.m ?? 0), Number(g.s ?? 0)];
+    if (month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || second > 59) return null;
+    const local = utc(year, month, day) + ((hour * 60 + minute) * 60 + second) * 1000;
+    if (new Date(local).getUTCDate() !== day) return null; // 30 February
+    return { local, micros: Number((g.f ?? '').padEnd(6, '0')), offset: g.o === undefined ? null : parseOffset(g.o) };
+  };
+}
+
+/** Date.UTC reads the years 0-99 as 1900-1999; a file's year 0016 must not become 1916. */
+function utc(year: number, month: number, day: number): number {
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, day);
+  return date.getTime();
+}
+
+function parseOffset(text: string): number {
+  if (text === 'Z' || text === 'z') return 0;
+  const minutes = Number(text.slice(1, 3)) * 60 + Number(text.slice(-2));
+  return text.startsWith('-') ? -minutes : minutes;
+}
+
+const MINUTE = 60_000;
+const DAY = 86_400_000;
+const pad = (n: number, width: number): string => String(n).padStart(width, '0');
+
+/** `YYYY-MM-DDTHH:mm:ss[.ffffff]±HH:MM` of a local clock. */
+export function formatIso(local: number, micros: number, offset: number): string {
+  const head = new Date(local).toISOString().slice(0, 19);
+  const minutes = Math.abs(offset);
+  const fraction = micros === 0 ? '' : `.${pad(micros, 6)}`;
+  return `${head}${fraction}${offset < 0 ? '-' : '+'}${pad(Math.floor(minutes / 60), 2)}:${pad(minutes % 60, 2)}`;
+}
+
+/** `YYYY-MM-DD` of a local clock. */
+export const formatDate = (local: number): string => new Date(local).toISOString().slice(0, 10);
+
+export interface TimeOptions extends LocalTimePolicy {
+  /** IANA zone of times that carry no offset. */
+  zone?: string | undefined;
+  /** The clock to show times by that do carry one; without it they keep their own. */
+  showIn?: string | undefined;
+  /** `start`: midnight of the local day; `end`: its last microsecond. */
+  day?: 'start' | 'end' | undefined;
+}
+
+/**
+ * A parsed time as ISO-8601 with its offset.
+ * @returns null where the zone's clock skips or repeats the time and the policy refuses it.
+ * @throws RangeError if neither the text nor the options say how the time lies to UTC
+ */
+export function toIso(time: ParsedTime, options: TimeOptions): string | null {
+  const { day } = options;
+  if (time.offset !== null) {
+    if (options.showIn === undefined) {
+      return day ? dayEdge(Math.floor(time.local / DAY) * DAY, time.offset, day) : formatIso(time.local, time.micros, time.offset);
+    }
+    const instant = time.local - time.offset * MINUTE;
+    const offset = zone(options.showIn).offsetAt(instant);
+    const local = instant + offset * MINUTE;
+    return day ? zonedDay(local, options.showIn, day) : formatIso(local, time.micros, offset);
+  }
+  if (options.zone === undefined) throw new RangeError('a local time needs a zone');
+  if (day) return zonedDay(time.local, options.zone, day);
+  const resolved = zone(options.zone).resolve(time.local, options);
+  return resolved && formatIso(resolved.instant + resolved.offset * MINUTE, time.micros, resolved.offset);
+}
+
+function dayEdge(midnight: number, offset: number, day: 'start' | 'end'): string {
+  return day === 'start' ? formatIso(midnight, 0, offset) : formatIso(midnight + DAY - 1000, 999_999, offset);
+}
+
+function zonedDay(local: number, name: string, day: 'start' | 'end'): string {
+  const z = zone(name);
+  if (day === 'start') {
+    const start = z.startOfDay(local);
+    return formatIso(start.instant + start.offset * MINUTE, 0, start.offset);
+  }
+  const last = z.startOfNextDay(local).instant - 1000;
+  const offset = z.offsetAt(last);
+  return formatIso(last + offset * MINUTE, 999_999, offset);
+}

@@ -1,0 +1,60 @@
+import { escapePointer } from './json-lines';
+import type { EntityProfile, Expression, Profile, Test, Value } from './schema';
+
+/** A place of the profile that reads a column. */
+export interface ColumnUse {
+  column: string;
+  /** JSON pointer of the place in the profile. */
+  pointer: string;
+}
+
+/** A value of the profile with its place; a bare column name is read as an expression. */
+export interface Placed {
+  expression: Expression;
+  pointer: string;
+  /** The field of the contract or member of the envelope that it fills. */
+  target: string;
+}
+
+/** A field's value: a text names a column. */
+export const asExpression = (value: Value): Expression => (typeof value === 'string' ? { column: value } : value);
+
+/** A source system: a text is the name itself. */
+export const asConstant = (value: string | Expression): Expression => (typeof value === 'string' ? { constant: value } : value);
+
+/** The envelope members and fields of one entity of a profile, with what the profile says for all. */
+export function placedValues(profile: Profile, entity: EntityProfile, index: number): Placed[] {
+  const base = `/entities/${index}`;
+  const placed: Placed[] = [
+    entity.source_system === undefined
+      ? { expression: asConstant(profile.source_system), pointer: '/source_system', target: 'source_system' }
+      : { expression: asConstant(entity.source_system), pointer: `${base}/source_system`, target: 'source_system' },
+  ];
+  for (const member of ['op', 'event_id', 'effective_at', 'recorded_at'] as const) {
+    const value = entity[member];
+    if (value !== undefined) placed.push({ expression: asExpression(value), pointer: `${base}/${member}`, target: member });
+  }
+  for (const [name, value] of Object.entries(entity.fields)) {
+    placed.push({ expression: asExpression(value), pointer: `${base}/fields/${escapePointer(name)}`, target: `payload/${name}` });
+  }
+  return placed;
+}
+
+/** Columns that an expression reads. */
+export const columnsOf = (e: Expression): string[] => (e.column !== undefined ? [e.column] : (e.columns ?? []));
+
+/** The tests of an entity's condition, each with its place. */
+export function placedTests(entity: EntityProfile, index: number): { test: Test; pointer: string }[] {
+  return (entity.when ?? []).flatMap((condition, i) => {
+    const pointer = `/entities/${index}/when/${i}`;
+    return 'any' in condition ? condition.any.map((test, k) => ({ test, pointer: `${pointer}/any/${k}` })) : [{ test: condition, pointer }];
+  });
+}
+
+/** Every use of a column, in the order of the profile. */
+export function columnUses(profile: Profile): ColumnUse[] {
+  return profile.entities.flatMap((entity, index) => [
+    ...placedValues(profile, entity, index).flatMap(({ expression, pointer }) => columnsOf(expression).map((column) => ({ column, pointer }))),
+    ...placedTests(entity, index).map(({ test, pointer }) => ({ column: test.column, pointer })),
+  ]);
+}
