@@ -1,0 +1,61 @@
+/**
+ * List prices that the calculator multiplies with. They change: the date says when they were written down, and the region where they hold.
+ * Check them against the price list before promising a figure to anybody.
+ */
+export const PRICES = {
+  date: '2026-11-20',
+  region: 'us-east-1',
+  currency: 'USD',
+  hoursPerMonth: 730,
+  kinesis: {
+    shardHour: 0.015,
+    /** Per shard and hour, from hour 25 to day 7. */
+    extendedShardHour: 0.02,
+    /** Per GB and month beyond day 7 (provisioned), and beyond 24 hours (on demand). */
+    longTermGbMonth: 0.023,
+    onDemandExtendedGbMonth: 0.1,
+    /** Per million units of 25 KB. */
+    putUnitsMillion: 0.014,
+    onDemandStreamHour: 0.04,
+    onDemandGbIn: 0.08,
+    onDemandGbOut: 0.04,
+  },
+  kms: {
+    keyMonth: 1,
+    /** Each of the first two rotations adds this much a month; later ones are free. */
+    rotationMonth: 1,
+    billedRotations: 2,
+  },
+  secretsManager: { secretMonth: 0.4 },
+  cloudWatch: { alarmMetricMonth: 0.1, compositeAlarmMonth: 0.5, logsGbIn: 0.5, metricMonth: 0.3 },
+  s3: { gbMonth: 0.023, putThousand: 0.005, getThousand: 0.0004 },
+  lambda: { armGbSecond: 0.0000133334, requestsMillion: 0.2 },
+  stepFunctions: { transitionsThousand: 0.025 },
+  eventBridge: { eventsMillion: 1 },
+  redshift: { rpuHour: 0.375, minimumSeconds: 60, gbMonth: 0.024 },
+  network: { interfaceEndpointAzHour: 0.01, natGatewayHour: 0.045 },
+} as const;
+
+/**
+ * What the calculator supposes about traffic. Each figure stands in the report, so that a reader can put his own beside it.
+ */
+export const ASSUMPTIONS = {
+  recordBytes: 500,
+  /** Share of the 6 MB request of Lambda that base64 leaves for records. */
+  batchBytes: 4_500_000,
+  /** Measured time of the ingest function per record, in milliseconds at 1,769 MB. */
+  msPerRecord: 0.12,
+  measuredAtMb: 1769,
+  /** Objects that one batch writes: bronze, silver of four entities, quarantine. */
+  objectsPerBatch: 6,
+  /** Of these, objects that are announced to rules. */
+  announcedPerBatch: 5,
+  /** Stored bytes of one event in bronze, silver and warehouse together. */
+  storedBytesPerEvent: 400,
+  /** Seconds that the warehouse is awake for one load; the billed minimum. */
+  secondsPerLoad: PRICES.redshift.minimumSeconds,
+  /** Transitions of an execution that finds nothing, and of one that loads. */
+  transitionsIdle: 4,
+  transitionsPerLoad: 40,
+  logBytesPerInvocation: 1000,
+} as const;
