@@ -27,7 +27,10 @@ async function withEmulator(name: string, use: (emulator: Emulator, cdk: Cdk) =>
   const emulator = await startEmulator(home, door.url);
   const cdk = new Cdk(emulator.env, join(home, 'cdk.log'));
   try {
-    await suite.check(`${name}: cdk bootstrap`, async () => void (await cdk.must(['bootstrap', `aws://${ACCOUNT}/${REGION}`])));
+    await suite.check(
+      `${name}: cdk bootstrap`,
+      async () => void (await cdk.must(['bootstrap', `aws://${ACCOUNT}/${REGION}`])),
+    );
     await use(emulator, cdk);
   } finally {
     await emulator.stop();
@@ -35,21 +38,30 @@ async function withEmulator(name: string, use: (emulator: Emulator, cdk: Cdk) =>
   }
 }
 
-const deployAll = (cdk: Cdk, assembly: string): Promise<string> => cdk.must(['deploy', '--all', '--require-approval', 'never'], assembly);
+const deployAll = (cdk: Cdk, assembly: string): Promise<string> =>
+  cdk.must(['deploy', '--all', '--require-approval', 'never'], assembly);
 
 async function expectDeployed(emulator: Emulator, names: string[]): Promise<void> {
   const stacks = await describeStacks(emulator.url);
   const status = Object.fromEntries(stacks.map((stack) => [stack.name, stack.status]));
-  for (const name of names) assert.match(status[name] ?? 'absent', /^(CREATE|UPDATE)_COMPLETE$/, `${name} is ${status[name]}`);
+  for (const name of names)
+    assert.match(status[name] ?? 'absent', /^(CREATE|UPDATE)_COMPLETE$/, `${name} is ${status[name]}`);
 }
 
 async function outputsOf(emulator: Emulator): Promise<Record<string, string>> {
-  return Object.assign({}, ...(await describeStacks(emulator.url)).map((stack) => stack.outputs)) as Record<string, string>;
+  return Object.assign({}, ...(await describeStacks(emulator.url)).map((stack) => stack.outputs)) as Record<
+    string,
+    string
+  >;
 }
 
 function output(outputs: Record<string, string>, pattern: RegExp): string {
   const found = Object.entries(outputs).filter(([key]) => pattern.test(key));
-  assert.equal(found.length, 1, `one stack output like ${pattern}, found ${found.map(([key]) => key).join(', ') || 'none'} of ${Object.keys(outputs).join(', ')}`);
+  assert.equal(
+    found.length,
+    1,
+    `one stack output like ${pattern}, found ${found.map(([key]) => key).join(', ') || 'none'} of ${Object.keys(outputs).join(', ')}`,
+  );
   return found[0]![1];
 }
 
@@ -60,12 +72,18 @@ async function listKeys(s3: S3Client, bucket: string): Promise<string[]> {
 
 /** Records put to the deployed stream must become silver objects through the deployed function, on its own Node version. */
 async function recordsReachSilver(emulator: Emulator): Promise<void> {
-  const settings = { endpoint: emulator.url, region: REGION, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
+  const settings = {
+    endpoint: emulator.url,
+    region: REGION,
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  };
   const kinesis = new KinesisClient({ ...settings, requestHandler: new NodeHttpHandler() });
   const s3 = new S3Client({ ...settings, forcePathStyle: true });
   const outputs = await outputsOf(emulator);
   const records = appointmentEvents(25);
-  const put = await kinesis.send(new PutRecordsCommand({ StreamName: output(outputs, /stream.*name/i), Records: records }));
+  const put = await kinesis.send(
+    new PutRecordsCommand({ StreamName: output(outputs, /stream.*name/i), Records: records }),
+  );
   assert.equal(put.FailedRecordCount ?? 0, 0);
   const bucket = output(outputs, /silver.*bucket/i);
   const deadline = Date.now() + 120_000;
@@ -112,7 +130,9 @@ async function devEnvironment(): Promise<void> {
     await suite.check('dev: a second deploy changes nothing', async () => {
       assert.deepEqual(outcome(await deployAll(cdk, assembly)), { changed: [], unchanged: names });
     });
-    await suite.check('dev: records become silver objects through the deployed functions', () => recordsReachSilver(emulator));
+    await suite.check('dev: records become silver objects through the deployed functions', () =>
+      recordsReachSilver(emulator),
+    );
     await suite.check('dev: one changed property deploys only its stack', async () => {
       const changed = synthesize('dev', join(folder, 'assembly-dev-changed'), 'npx tsx test/deploy/changed-app.ts');
       const result = outcome(await deployAll(cdk, changed));
@@ -121,7 +141,9 @@ async function devEnvironment(): Promise<void> {
     });
     await suite.check('dev: destroy removes every stack', async () => {
       await cdk.must(['destroy', '--all', '--force'], assembly);
-      const left = (await describeStacks(emulator.url)).filter(({ name, status }) => names.includes(name) && status !== 'DELETE_COMPLETE');
+      const left = (await describeStacks(emulator.url)).filter(
+        ({ name, status }) => names.includes(name) && status !== 'DELETE_COMPLETE',
+      );
       assert.deepEqual(left, []);
     });
     reportRecorded(emulator);
@@ -130,7 +152,12 @@ async function devEnvironment(): Promise<void> {
 
 /** What stands as a record only, with no behaviour behind it, is said: a green run proves nothing about these. */
 function reportRecorded(emulator: Emulator): void {
-  const types = new Set(emulator.trace().filter((resource) => !resource.native && resource.type.startsWith('AWS::')).map((resource) => resource.type));
+  const types = new Set(
+    emulator
+      .trace()
+      .filter((resource) => !resource.native && resource.type.startsWith('AWS::'))
+      .map((resource) => resource.type),
+  );
   console.log(`        recorded only, not proven here: ${[...types].sort().join(', ')}`);
 }
 
@@ -154,25 +181,37 @@ async function localEnvironment(): Promise<void> {
       await deployAll(cdk, assembly);
       await expectDeployed(emulator, stackNames(assembly));
     });
-    await suite.check('local: the laptop uses the wiring that CloudFormation resolves', () => compareWiring(assembly, emulator.trace()));
+    await suite.check('local: the laptop uses the wiring that CloudFormation resolves', () =>
+      compareWiring(assembly, emulator.trace()),
+    );
   });
 }
 
 async function main(): Promise<void> {
   console.log(`deployment checks; logs in ${folder}`);
-  await suite.check('cfn-lint finds nothing in any environment', () => {
-    for (const environment of ['local', 'dev', 'prod']) {
-      const assembly = synthesize(environment, join(folder, `lint-${environment}`));
-      const templates = readdirSync(assembly).filter((file) => file.endsWith('.template.json')).map((file) => join(assembly, file));
-      // W3005 is about DependsOn that a reference already implies; CDK writes those on purpose.
-      const run = spawnSync('.venv/deploy/bin/cfn-lint', ['-i', 'W3005', '--', ...templates], { encoding: 'utf8' });
-      assert.equal(run.status, 0, `${environment}: ${run.stdout}${run.stderr}`);
-    }
-  }, { stopOnFailure: false });
-  await suite.check("preflight's answers fit the service models", () => {
-    const run = spawnSync('.venv/deploy/bin/python', ['test/preflight/validate_answers.py'], { encoding: 'utf8' });
-    assert.equal(run.status, 0, run.stdout + run.stderr);
-  }, { stopOnFailure: false });
+  await suite.check(
+    'cfn-lint finds nothing in any environment',
+    () => {
+      for (const environment of ['local', 'dev', 'prod']) {
+        const assembly = synthesize(environment, join(folder, `lint-${environment}`));
+        const templates = readdirSync(assembly)
+          .filter((file) => file.endsWith('.template.json'))
+          .map((file) => join(assembly, file));
+        // W3005 is about DependsOn that a reference already implies; CDK writes those on purpose.
+        const run = spawnSync('.venv/deploy/bin/cfn-lint', ['-i', 'W3005', '--', ...templates], { encoding: 'utf8' });
+        assert.equal(run.status, 0, `${environment}: ${run.stdout}${run.stderr}`);
+      }
+    },
+    { stopOnFailure: false },
+  );
+  await suite.check(
+    "preflight's answers fit the service models",
+    () => {
+      const run = spawnSync('.venv/deploy/bin/python', ['test/preflight/validate_answers.py'], { encoding: 'utf8' });
+      assert.equal(run.status, 0, run.stdout + run.stderr);
+    },
+    { stopOnFailure: false },
+  );
   for (const environment of [devEnvironment, prodEnvironment, localEnvironment]) {
     await environment().catch(() => console.log('        the rest of this environment is left out'));
   }
