@@ -1,2 +1,3 @@
 export * from './columns';
 export type { PayloadOf } from './payload';
+export { redactedNames, redactionPaths } from './redaction';

@@ -1,0 +1,58 @@
+/**
+ * An error that may be shown: its code names what went wrong, its detail holds only names that this platform gives
+ * (object names, environment variables, states), never a value of a record or a text of another system.
+ */
+export class SafeError extends Error {
+  constructor(
+    readonly code: string,
+    readonly detail: string,
+  ) {
+    super(`${code}: ${detail}`);
+    this.name = 'SafeError';
+  }
+}
+
+/** What may be told of any error. Foreign messages are left out: they quote what they could not read or store. */
+export interface ShownError {
+  name: string;
+  code?: string;
+  detail?: string;
+  status?: number;
+  requestId?: string;
+  frames: string[];
+  cause?: ShownError;
+}
+
+interface ServiceError extends Error {
+  $metadata?: { httpStatusCode?: number; requestId?: string };
+}
+
+/** A word such as `AccessDenied` or `TypeError`; anything else in the place of a name is left out. */
+const WORD = /^[A-Za-z][A-Za-z0-9_.]{0,63}$/;
+const FRAME = /^\s+at [^\n]*$/;
+
+/** Name, status and code places of an error, without its message. */
+export function showError(error: unknown): ShownError {
+  if (!(error instanceof Error)) return { name: typeof error, frames: [] };
+  const service = error as ServiceError;
+  return {
+    name: WORD.test(error.name) ? error.name : 'Error',
+    ...(error instanceof SafeError ? { code: error.code, detail: error.detail } : {}),
+    status: service.$metadata?.httpStatusCode,
+    requestId: service.$metadata?.requestId,
+    // The first lines of a stack repeat the message, so only the frames are kept.
+    frames: (error.stack ?? '')
+      .split('\n')
+      .filter((line) => FRAME.test(line) && !line.includes(error.message || '\n'))
+      .slice(0, 8)
+      .map((l) => l.trim()),
+    ...(error.cause instanceof Error ? { cause: showError(error.cause) } : {}),
+  };
+}
+
+/** The value of an environment variable that the template sets. @throws SafeError that names it if it is not set */
+export function environment(name: string): string {
+  const value = process.env[name];
+  if (!value) throw new SafeError('CONFIG', `environment variable ${name} is not set`);
+  return value;
+}

@@ -1,0 +1,49 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import type { Context } from 'aws-lambda';
+import { redactedNames } from '../../contracts/derive';
+import { SafeError, showError } from './errors';
+
+const REDACTED: ReadonlySet<string> = redactedNames();
+
+/** What stands in a log for anything that may hold a value of a record. */
+export function redact(key: string, value: unknown): unknown {
+  if (REDACTED.has(key)) return '[redacted]';
+  if (value instanceof Error) return showError(value);
+  if (
+    value instanceof Uint8Array ||
+    (typeof value === 'object' && value !== null && (value as { type?: unknown }).type === 'Buffer')
+  )
+    return '[bytes]';
+  return typeof value === 'bigint' ? value.toString() : value;
+}
+
+/**
+ * Structured logger of a function. Members named like PHI fields are redacted, and of errors only name, code, status
+ * and code places are printed.
+ */
+export function makeLogger(): Logger {
+  return new Logger({ jsonReplacerFn: redact });
+}
+
+/**
+ * Wraps a handler so that nothing of an error but what may be shown reaches the log: the runtime itself prints the
+ * message and stack of whatever a handler throws.
+ */
+export function guarded<E, R>(
+  logger: Logger,
+  handle: (event: E, context: Context) => Promise<R>,
+): (event: E, context: Context) => Promise<R> {
+  return async (event, context) => {
+    logger.addContext(context);
+    try {
+      return await handle(event, context);
+    } catch (error) {
+      const shown = showError(error);
+      logger.error('invocation failed', { failure: shown });
+      const safe =
+        error instanceof SafeError ? new SafeError(error.code, error.detail) : new SafeError('FAULT', shown.name);
+      safe.stack = `${safe.name}: ${safe.message}`;
+      throw safe;
+    }
+  };
+}
