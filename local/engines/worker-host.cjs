@@ -55,6 +55,8 @@ const answer = async ({ id, payload, deadlineMs, arn }) => {
       };
     return { id, result };
   } catch (error) {
+    // As Lambda's runtime does: the log keeps what the caller may not.
+    console.error(JSON.stringify({ level: 'ERROR', requestId: id, message: 'Invoke Error', ...fault(error) }));
     return { id, error: fault(error) };
   } finally {
     console.log(JSON.stringify({ type: 'platform.report', requestId: id, durationMs: Date.now() - started }));

@@ -113,7 +113,7 @@ export class FunctionPool {
   }
 
   private async onWorker(payload: string): Promise<string> {
-    const worker = this.idle.pop() ?? this.start();
+    const worker = this.warm() ?? this.start();
     worker.wake();
     try {
       return await worker.invoke(payload, this.spec);
@@ -123,6 +123,15 @@ export class FunctionPool {
         this.idle.push(worker);
       } else this.remove(worker);
     }
+  }
+
+  /** A process left over from an earlier invocation that has not died since. */
+  private warm(): Worker | undefined {
+    for (let worker = this.idle.pop(); worker; worker = this.idle.pop()) {
+      if (worker.alive) return worker;
+      this.remove(worker);
+    }
+    return undefined;
   }
 
   private start(): Worker {
@@ -167,8 +176,8 @@ class Worker {
     this.child.on('message', (reply: Reply) => (reply.ready ? started() : this.settle(reply)));
     this.child.on('error', (error) => failed(new InvocationRefused('ServiceException', error.message)));
     this.child.on('exit', (code, signal) => {
-      this.gone = signal ?? `status ${code}`;
-      const error = new FunctionError('Runtime.ExitError', `Runtime exited with error: ${signal ? `signal: ${signal}` : `exit status ${code}`}`);
+      this.gone = signal ? `signal: ${signal}` : `exit status ${code}`;
+      const error = new FunctionError('Runtime.ExitError', `Runtime exited with error: ${this.gone}`);
       failed(error);
       this.pending?.reject(error);
       this.pending = undefined;
@@ -196,6 +205,7 @@ class Worker {
     this.child.channel?.ref();
     const init = setTimeout(() => this.kill(), INIT_MS);
     await this.ready.finally(() => clearTimeout(init));
+    if (this.gone) throw new FunctionError('Runtime.ExitError', `Runtime exited with error: ${this.gone}`);
     const id = randomUUID();
     const limitMs = spec.timeoutSeconds * 1000;
     return new Promise<string>((resolve, reject) => {

@@ -1,0 +1,53 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Clock } from '../clock';
+
+/** Replaces a file in one step: a reader after a kill finds the old content or the new one, never a part. */
+export function writeWhole(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const partial = `${path}.${process.pid}.tmp`;
+  writeFileSync(partial, text, { mode: 0o600 });
+  renameSync(partial, path);
+}
+
+/** Parsed content of a JSON file, or undefined when there is none. */
+export function readWhole<T>(path: string): T | undefined {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  return JSON.parse(text) as T;
+}
+
+/** How far one reader of one shard has come: everything before it is settled. */
+export class Checkpoint {
+  private readonly path: string;
+  private current?: number;
+
+  constructor(dir: string, name: string) {
+    this.path = join(dir, `${name}.json`);
+    this.current = readWhole<{ next: number }>(this.path)?.next;
+  }
+
+  /** Ordinal of the first record that is not settled; undefined before anything was read. */
+  get next(): number | undefined {
+    return this.current;
+  }
+
+  /** Moves on; must be called only after everything before `next` is done. */
+  advance(next: number): void {
+    if (next === this.current) return;
+    writeWhole(this.path, JSON.stringify({ next }));
+    this.current = next;
+  }
+}
+
+/** Sleeps on a clock for any time; timers themselves end at 24 days. Resolves early when the signal aborts. */
+export async function sleepLong(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  const end = clock.now() + ms;
+  for (let left = ms; left > 0 && !signal.aborted; left = end - clock.now())
+    await clock.sleep(Math.min(left, 86_400_000), signal).catch(() => undefined);
+}
