@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { identifyIn, sharedNames } from '../../local/resources/identities';
 import { readAssembly } from '../../local/template/assembly';
 import { Resolver, type Resource } from '../../local/template/intrinsics';
+import { namesOf, normalised, sortNames, type Json } from '../wiring/normalise';
 import { ACCOUNT, REGION, type TracedResource } from './emulator';
 
 /** What decides how data moves: functions with their environment, what calls them, and what they may do. */
@@ -17,46 +18,6 @@ const WIRING = [
   'AWS::S3::Bucket',
   'AWS::Kinesis::Stream',
 ];
-
-type Names = [name: string, token: string][];
-type Json = Record<string, unknown>;
-
-/** Replaces every physical name and ARN by the logical id it stands for; longer names first, since ARNs hold names. */
-function normalised(value: unknown, names: Names): unknown {
-  if (typeof value === 'string') {
-    // A definition or policy that one side keeps as text and the other as an object must compare equal.
-    if (/^[[{]/.test(value)) {
-      try {
-        return normalised(JSON.parse(value), names);
-      } catch {
-        // plain text that begins like JSON
-      }
-    }
-    return names.reduce((text, [name, token]) => text.split(name).join(token), value);
-  }
-  if (Array.isArray(value)) return value.map((item) => normalised(item, names));
-  if (value !== null && typeof value === 'object') {
-    return Object.fromEntries(
-      Object.entries(value as Json)
-        .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([key, item]) => [key, normalised(item, names)]),
-    );
-  }
-  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
-}
-
-const sortNames = (names: Names): Names =>
-  [...new Map(names.filter(([name]) => name.length > 3))].sort(([a], [b]) => b.length - a.length);
-
-function namesOf(identity: { ref: string; attributes: Readonly<Json> }, token: string): Names {
-  const attributes = Object.entries(identity.attributes).filter(
-    (entry): entry is [string, string] => typeof entry[1] === 'string',
-  );
-  const arns = attributes
-    .filter(([, value]) => value.startsWith('arn:'))
-    .map(([, value]): [string, string] => [value, `<${token}.Arn>`]);
-  return [[identity.ref, `<${token}>`], ...arns];
-}
 
 const strip = (properties: Readonly<Json>): Json => {
   // The code's address differs by where assets are published; its content is compared by the asset hash in both.
