@@ -1,7 +1,7 @@
-import { DuckDBInstance } from '@duckdb/node-api';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CliError, EXIT } from './errors';
+import { filesUnder, withEngine } from './lake-files';
 
 export interface IngestCounts {
   received: number;
@@ -68,24 +68,19 @@ export function checkLoad(counts: LoadCounts, where: string): void {
 }
 
 async function distinctRecords(zones: ZoneFolders): Promise<Record<'bronze' | 'silver' | 'quarantine', number>> {
-  const instance = await DuckDBInstance.create(':memory:');
-  const connection = await instance.connect();
-  try {
-    const counts = { bronze: 0, silver: 0, quarantine: 0 };
+  const counts = { bronze: 0, silver: 0, quarantine: 0 };
+  await withEngine(async (query) => {
     for (const zone of ['bronze', 'silver', 'quarantine'] as const) {
-      if (!holdsParquet(zones[zone])) continue;
+      if (filesUnder(zones[zone], '.parquet').next().done) continue;
       const files = `${zones[zone]}/**/*.parquet`;
-      const result = await connection.runAndReadAll(
-        `SELECT count(*) FROM (SELECT DISTINCT record_source, record_position FROM read_parquet($files, union_by_name = true, hive_partitioning = false))`,
+      const [row] = await query(
+        `SELECT count(*) AS n FROM (SELECT DISTINCT record_source, record_position FROM read_parquet($files, union_by_name = true, hive_partitioning = false))`,
         { files },
       );
-      counts[zone] = Number(result.getRows()[0]![0]);
+      counts[zone] = Number(row!.n);
     }
-    return counts;
-  } finally {
-    connection.closeSync();
-    instance.closeSync();
-  }
+  });
+  return counts;
 }
 
 /** Rows of all finished chunks. Chunks are fixed, so a chunk that was read twice leaves one receipt. */
@@ -94,19 +89,6 @@ function fileRows(folder: string): number {
   for (const file of filesUnder(folder, '.json'))
     rows += Number((JSON.parse(readFileSync(file, 'utf8')) as { received?: number }).received ?? 0);
   return rows;
-}
-
-function holdsParquet(folder: string): boolean {
-  return !filesUnder(folder, '.parquet').next().done;
-}
-
-function* filesUnder(folder: string, suffix: string): Generator<string> {
-  if (!existsSync(folder)) return;
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) yield* filesUnder(path, suffix);
-    else if (entry.name.endsWith(suffix)) yield path;
-  }
 }
 
 /** What the second count has more than the first. */

@@ -8,6 +8,8 @@ export const EXIT = {
   usage: 2,
   /** Somebody else holds the port or the data folder. */
   busy: 3,
+  /** Ctrl-C before the answers. */
+  interrupted: 130,
 } as const;
 
 /** A failure that the user can act on: what is wrong, where, by which rule, and the command to try next. */

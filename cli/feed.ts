@@ -36,6 +36,22 @@ export async function streamNetwork(
   return sent;
 }
 
+/** Puts a profile where ingest looks for it, so that a file of anybody is read as a built-in one is. */
+export async function uploadProfile(
+  client: S3Client,
+  bucket: string,
+  profile: { name: string; text: string },
+): Promise<void> {
+  await client.send(
+    new PutObjectCommand({
+      Bucket: bucket,
+      Key: `profiles/${profile.name}.json`,
+      Body: profile.text,
+      ContentType: 'application/json',
+    }),
+  );
+}
+
 function* skip(records: Iterable<SyntheticRecord>, n: number): Generator<SyntheticRecord> {
   let seen = 0;
   for (const record of records) if (seen++ >= n) yield record;

@@ -1,0 +1,53 @@
+import { KinesisClient } from '@aws-sdk/client-kinesis';
+import { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
+import { S3Client } from '@aws-sdk/client-s3';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { Agent } from 'node:http';
+import type { Names } from './folder';
+
+/** The laptop's administrator: what `carelake env` prints for any AWS client. */
+export const LAPTOP_CREDENTIALS = { accessKeyId: 'carelake', secretAccessKey: 'carelake' };
+
+/** Plain SDK clients that talk to the doors of a serving laptop. */
+export function clientsFor(
+  url: string,
+  region: string,
+): { kinesis: KinesisClient; s3: S3Client; redshift: RedshiftDataClient } {
+  const common = {
+    endpoint: url,
+    region,
+    credentials: LAPTOP_CREDENTIALS,
+    requestHandler: new NodeHttpHandler({ httpAgent: new Agent({ keepAlive: true, maxSockets: 16 }) }),
+  };
+  return {
+    // HTTP/1.1: the Kinesis client's own choice opens an HTTP/2 session for every call.
+    kinesis: new KinesisClient(common),
+    s3: new S3Client({ ...common, forcePathStyle: true }),
+    redshift: new RedshiftDataClient(common),
+  };
+}
+
+/** The exports that point any AWS client at the laptop, and the names it will want. */
+export function environmentOf(url: string, names: Names): Record<string, string> {
+  return {
+    AWS_ENDPOINT_URL: url,
+    AWS_ACCESS_KEY_ID: LAPTOP_CREDENTIALS.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: LAPTOP_CREDENTIALS.secretAccessKey,
+    AWS_REGION: names.region,
+    AWS_DEFAULT_REGION: names.region,
+    CARELAKE_STREAM: names.stream,
+    ...Object.fromEntries(
+      Object.entries(names.buckets).map(([zone, bucket]) => [`CARELAKE_${zone.toUpperCase()}_BUCKET`, bucket]),
+    ),
+    CARELAKE_WORKGROUP: names.workgroup,
+    CARELAKE_DATABASE: names.database,
+  };
+}
+
+export function exportsText(variables: Record<string, string>): string {
+  return Object.entries(variables)
+    .map(
+      ([name, value]) => `export ${name}=${/^[\w./:@-]+$/.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`}`,
+    )
+    .join('\n');
+}

@@ -1,0 +1,167 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { environmentOf, exportsText } from './clients';
+import { CliError, EXIT } from './errors';
+import { existingFolder, servedBy } from './folder';
+import { print, printJson } from './output';
+import type { StartOptions } from './source';
+
+function whole(low: number, high: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < low || value > high)
+      throw new InvalidArgumentError(`a whole number from ${low} to ${high} is expected.`);
+    return value;
+  };
+}
+
+const DATA = ['--data <dir>', 'data folder (default: .carelake/demo, or .carelake/<profile> for a file)'] as const;
+const JSON_OUT = ['--json', 'print the result as JSON on stdout, and nothing else there'] as const;
+
+function program(): Command {
+  const carelake = new Command('carelake')
+    .description('Carelake on a laptop: events and files in, answers out, no cloud account.')
+    .showHelpAfterError('(carelake --help shows how)')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 it worked · 1 the run failed · 2 it was asked wrongly · 3 port or data folder in use · 130 stopped before the answers\nDocumentation: README.md, docs/',
+    );
+  addStart(carelake);
+  addData(carelake);
+  addQuarantine(carelake);
+  return carelake;
+}
+
+function addStart(carelake: Command): void {
+  carelake
+    .command('start')
+    .description('boot the templates on this machine, take data in, answer, and serve until Ctrl-C')
+    .option('--once', 'stop after the answers instead of serving')
+    .option(...JSON_OUT)
+    .option('--profile <name|file>', 'how a file is read: a built-in profile or your own (docs/profiles.md)')
+    .option('--input <file>', 'a file to take in instead of the synthetic network')
+    .option('--phi-ok', 'this machine may hold the data of real patients')
+    .option('--env <name>', 'environment whose templates are booted: local or dev', 'local')
+    .option(...DATA)
+    .option('--port <n>', 'port of all doors on 127.0.0.1; 0: any (default: 4600, with --once any)', whole(0, 65535))
+    .option('--patients <n>', 'patients of the synthetic network (default: 20000)', whole(1, 10_000_000))
+    .option('--events <n>', 'records of the synthetic network (default: 200000)', whole(1, 1_000_000_000))
+    .option('--seed <n>', 'seed of the synthetic network', whole(0, 4294967295))
+    .option('--key-secret-file <file>', 'key secret to use for a new data folder instead of a random one')
+    .action(async (options: StartOptions) => {
+      const { start } = await import('./start');
+      process.exitCode = await start(options);
+    });
+}
+
+function addData(carelake: Command): void {
+  carelake
+    .command('sql')
+    .description('run one SQL statement against the warehouse, served or not')
+    .argument('<statement>', 'Redshift SQL')
+    .option(...JSON_OUT)
+    .option(...DATA)
+    .action(async (statement: string, options: { json?: boolean; data?: string }) => {
+      const { sql } = await import('./sql-command');
+      process.exitCode = await sql(statement, options);
+    });
+  carelake
+    .command('push')
+    .description('put every line of a file into the stream, one envelope per line (docs/producers.md)')
+    .argument('<file>', 'newline-delimited JSON, or - for standard input')
+    .option(...JSON_OUT)
+    .option(...DATA)
+    .action(async (file: string, options: { json?: boolean; data?: string }) => {
+      const { push } = await import('./push');
+      process.exitCode = await push(file, options);
+    });
+  carelake
+    .command('env')
+    .description('print the exports that point any AWS client at the serving laptop: eval "$(carelake env)"')
+    .option(...JSON_OUT)
+    .option(...DATA)
+    .action((options: { json?: boolean; data?: string }) => {
+      const { dataDir, run } = existingFolder(options.data);
+      const served = servedBy(dataDir);
+      if (!served || !run.names) {
+        throw new CliError('nothing serves this data folder', {
+          where: dataDir,
+          next: 'in another terminal: npm start',
+        });
+      }
+      const variables = environmentOf(served.url, run.names);
+      if (options.json) printJson(variables);
+      else print(exportsText(variables));
+    });
+  carelake
+    .command('wipe')
+    .description('remove a data folder and everything in it')
+    .option('--yes', 'do not ask')
+    .option(...JSON_OUT)
+    .option(...DATA)
+    .action(async (options: { yes?: boolean; json?: boolean; data?: string }) => {
+      const { wipe } = await import('./wipe');
+      process.exitCode = await wipe(options);
+    });
+}
+
+function addQuarantine(carelake: Command): void {
+  const quarantine = carelake
+    .command('quarantine')
+    .description('what could not be accepted, by rule; values are never shown unless you ask with --phi-ok');
+  quarantine
+    .command('list')
+    .description('rejected records: counts by rule, and where each came from')
+    .option('--rule <id>', 'only records that break this rule')
+    .option('--limit <n>', 'at most so many records', whole(1, 1_000_000), 20)
+    .option(...JSON_OUT)
+    .option(...DATA)
+    .action(async (options: { rule?: string; limit: number; json?: boolean; data?: string }) => {
+      const { list } = await import('./quarantine');
+      process.exitCode = await list(options);
+    });
+  quarantine
+    .command('show')
+    .description('one rejected record: its rules and pointers; its bytes with --phi-ok')
+    .argument('<id>', 'quarantine id')
+    .option('--phi-ok', 'also print the record itself, which may hold a patient')
+    .option(...JSON_OUT)
+    .option(...DATA)
+    .action(async (id: string, options: { phiOk?: boolean; json?: boolean; data?: string }) => {
+      const { show } = await import('./quarantine');
+      process.exitCode = await show(id, options);
+    });
+  quarantine
+    .command('replay')
+    .description('send rejected records through the same door again, as they were or mended')
+    .argument('[ids...]', 'quarantine ids')
+    .option('--rule <id>', 'all records that break this rule')
+    .option('--with <file>', 'send this mended record instead (for one id)')
+    .option(...JSON_OUT)
+    .option(...DATA)
+    .action(async (ids: string[], options: { rule?: string; with?: string; json?: boolean; data?: string }) => {
+      const { replay } = await import('./quarantine');
+      process.exitCode = await replay(ids, options);
+    });
+}
+
+/** Runs the command line. Commander's own refusals are wrong use; a `CliError` says its code; anything else is a failure. */
+export async function main(argv: string[]): Promise<void> {
+  const carelake = program();
+  for (const command of [carelake, ...carelake.commands, ...carelake.commands.flatMap((c) => c.commands)])
+    command.exitOverride();
+  try {
+    await carelake.parseAsync(argv);
+  } catch (error) {
+    if (error instanceof CliError) {
+      process.stderr.write(`${error.render()}\n`);
+      process.exitCode = error.exitCode;
+    } else if ((error as { code?: string }).code?.startsWith('commander.')) {
+      process.exitCode = (error as { exitCode?: number }).exitCode === 0 ? EXIT.ok : EXIT.usage;
+    } else {
+      process.stderr.write(`carelake: ${(error as Error).stack ?? String(error)}\n`);
+      process.exitCode = EXIT.failed;
+    }
+  }
+}
+
+void main(process.argv);

@@ -1,0 +1,183 @@
+import { Readable } from 'node:stream';
+import { checkIngest, checkLoad, difference } from '../../cli/conservation';
+import { environmentOf, exportsText } from '../../cli/clients';
+import { CliError } from '../../cli/errors';
+import type { RunState } from '../../cli/folder';
+import { table } from '../../cli/output';
+import { linesOf, partitionKeyOf } from '../../cli/records';
+import { reconcile, type Source } from '../../cli/source';
+import { putRecords } from '../../cli/put-records';
+import type { KinesisClient } from '@aws-sdk/client-kinesis';
+
+const cliError = (run: () => unknown): CliError => {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof CliError) return error;
+    throw error;
+  }
+  throw new Error('nothing was refused');
+};
+
+describe('lines of an input', () => {
+  const lines = async (...chunks: Buffer[]) => {
+    const found: [number, string][] = [];
+    for await (const { line, bytes } of linesOf(Readable.from(chunks))) found.push([line, bytes.toString('latin1')]);
+    return found;
+  };
+
+  it('are bytes, whatever they hold, wherever the chunks end', async () => {
+    const whole = Buffer.from('one\r\n\ntwo\xff\nthree', 'latin1');
+    const expected = [
+      [1, 'one'],
+      [3, 'two\xff'],
+      [4, 'three'],
+    ];
+    expect(await lines(whole)).toEqual(expected);
+    expect(await lines(...[...whole].map((byte) => Buffer.from([byte])))).toEqual(expected);
+  });
+
+  it('begin after a byte-order mark, and an empty input has none', async () => {
+    expect(await lines(Buffer.from('\ufeff{}\n', 'utf8'))).toEqual([[1, '{}']]);
+    expect(await lines()).toEqual([]);
+    expect(await lines(Buffer.from('\n\r\n'))).toEqual([]);
+  });
+
+  it('get a partition key that repeats for the same bytes and tells nothing', () => {
+    expect(partitionKeyOf(Buffer.from('a'))).toBe(partitionKeyOf(Buffer.from('a')));
+    expect(partitionKeyOf(Buffer.from('Ada Lee'))).toMatch(/^[0-9a-f]{16}$/);
+  });
+});
+
+describe('conservation', () => {
+  it('is an error when records are missing or too many', () => {
+    checkIngest({ received: 3, accepted: 2, quarantined: 1 }, 'here');
+    expect(cliError(() => checkIngest({ received: 3, accepted: 2, quarantined: 0 }, 'here')).exitCode).toBe(1);
+    expect(cliError(() => checkIngest({ received: 3, accepted: 4, quarantined: 0 }, 'here')).render()).toContain(
+      '3 received',
+    );
+    checkLoad({ read: 6, applied: 3, superseded: 2, duplicate: 1 }, 'here');
+    expect(cliError(() => checkLoad({ read: 6, applied: 3, superseded: 2, duplicate: 0 }, 'here')).exitCode).toBe(1);
+    expect(cliError(() => checkLoad({ read: 1, applied: 2, superseded: 0, duplicate: -1 }, 'here')).exitCode).toBe(1);
+  });
+
+  it('of one run is what came in addition', () => {
+    expect(
+      difference({ received: 5, accepted: 4, quarantined: 1 }, { received: 2, accepted: 2, quarantined: 0 }),
+    ).toEqual({ received: 3, accepted: 2, quarantined: 1 });
+  });
+});
+
+describe('a folder that was started before', () => {
+  const network = { kind: 'synthetic' as const, patients: 10, events: 500, seed: 1 };
+  const file = { kind: 'file' as const, profile: 'p', input: 'a.csv', size: 1, sha256: 'x' };
+  const source = (state: Source['state'], explicit = true): Source => ({ dataDir: '/data', state, explicit });
+  const run = (state: Source['state'], more: Partial<RunState> = {}): RunState => ({
+    source: state,
+    env: 'local',
+    sent: 7,
+    status: 'streaming',
+    ...more,
+  });
+
+  it('goes on from its mark when the same is asked, or nothing in particular', () => {
+    expect(reconcile(run(network), source(network), 'local').sent).toBe(7);
+    expect(reconcile(run(network), source({ ...network, patients: 20_000 }, false), 'local').sent).toBe(7);
+    expect(reconcile(run(file), source(file), 'local').sent).toBe(7);
+    expect(reconcile(undefined, source(network), 'local')).toEqual({
+      source: network,
+      env: 'local',
+      sent: 0,
+      status: 'streaming',
+    });
+  });
+
+  it('takes a second file of its profile, and refuses what must not be mixed', () => {
+    expect(
+      reconcile(run(file, { status: 'complete' }), source({ ...file, input: 'b.csv', sha256: 'y' }), 'local'),
+    ).toMatchObject({ sent: 0, status: 'streaming' });
+    for (const [old, wanted, env] of [
+      [network, { ...network, seed: 2 }, 'local'],
+      [network, file, 'local'],
+      [file, network, 'local'],
+      [file, { ...file, profile: 'q' }, 'local'],
+      [network, network, 'dev'],
+    ] as const) {
+      const error = cliError(() => reconcile(run(old), source(wanted), env));
+      expect(error.exitCode).toBe(2);
+      expect(error.render()).toContain('/data');
+      expect(error.render()).toContain('carelake wipe');
+    }
+  });
+});
+
+describe('sending records', () => {
+  const records = Array.from({ length: 1203 }, (_, i) => ({ partitionKey: `${i}`, data: Buffer.from(`${i}`) }));
+
+  /** A stream that refuses every third record the first time it sees it. */
+  function stream(): { client: KinesisClient; taken: string[]; calls: number[] } {
+    const taken: string[] = [];
+    const calls: number[] = [];
+    const refusedOnce = new Set<string>();
+    const send = async (command: { input: { Records: { Data: Buffer }[] } }) => {
+      calls.push(command.input.Records.length);
+      return {
+        Records: command.input.Records.map(({ Data }) => {
+          const text = Data.toString();
+          if (Number(text) % 3 === 0 && !refusedOnce.has(text)) {
+            refusedOnce.add(text);
+            return { ErrorCode: 'ProvisionedThroughputExceededException' };
+          }
+          taken.push(text);
+          return { SequenceNumber: '1' };
+        }),
+      };
+    };
+    return { client: { send } as unknown as KinesisClient, taken, calls };
+  }
+
+  it('sends again exactly what was refused, and at most 500 at once', async () => {
+    const { client, taken, calls } = stream();
+    const marks: number[] = [];
+    expect(await putRecords(client, 's', records, { onSent: (n) => marks.push(n) })).toBe(records.length);
+    expect(taken.map(Number).sort((a, b) => a - b)).toEqual(records.map((_, i) => i));
+    expect(Math.max(...calls)).toBe(500);
+    expect(marks.at(-1)).toBe(records.length);
+  });
+
+  it('keeps a call under five MiB', async () => {
+    const { client, calls } = stream();
+    const big = Array.from({ length: 12 }, () => ({ partitionKey: 'k', data: Buffer.alloc(1_000_000, '1') }));
+    await putRecords(client, 's', big);
+    expect(Math.max(...calls)).toBe(5);
+  });
+});
+
+describe('what the console shows', () => {
+  it('aligns numbers to the right and wide letters by their width', () => {
+    expect(
+      table(
+        ['name', 'n'],
+        [
+          ['São Paulo', 7],
+          ['東京', 12],
+        ],
+      ),
+    ).toBe('name        n\n---------  --\nSão Paulo   7\n東京       12');
+  });
+
+  it('prints exports that a shell can read', () => {
+    const names = {
+      stream: 's',
+      buckets: { landing: 'l' },
+      workgroup: 'w',
+      database: 'd',
+      region: 'us-east-1',
+      account: '0',
+    };
+    const text = exportsText({ ...environmentOf('http://127.0.0.1:4600', names), ODD: "it's" });
+    expect(text).toContain('export AWS_ENDPOINT_URL=http://127.0.0.1:4600\n');
+    expect(text).toContain('export CARELAKE_LANDING_BUCKET=l\n');
+    expect(text).toContain(`export ODD='it'\\''s'`);
+  });
+});
