@@ -163,9 +163,11 @@ export class StatefulInventory implements IPolicyValidationPlugin {
   validate(context: IPolicyValidationContext): PolicyValidationPluginReport {
     const root = (context as IPolicyValidationContext & { appConstruct: IConstruct }).appConstruct;
     const templates: Record<string, Template> = {};
+    const paths: Record<string, string> = {};
     for (const { stackConstructPath, templatePath } of context.stackTemplates) {
       const stack = root.node.findChild(stackConstructPath) as Stack;
       templates[stack.stackName] = JSON.parse(readFileSync(templatePath, 'utf8')) as Template;
+      paths[stack.stackName] = templatePath;
     }
     const violations = losses(this.env, this.recorded[this.env] ?? {}, inventoryOf(templates)).map(
       ({ stack, logicalId, rule, message }): PolicyViolation => ({
@@ -173,7 +175,7 @@ export class StatefulInventory implements IPolicyValidationPlugin {
         description: message,
         severity: 'error',
         violatingResources: [
-          { resourceLogicalId: logicalId, templatePath: stack, locations: ['Properties'] },
+          { resourceLogicalId: logicalId, templatePath: paths[stack] ?? stack, locations: ['Properties'] },
         ] as unknown as PolicyViolation['violatingResources'],
       }),
     );

@@ -152,7 +152,8 @@ export function costOf(stacks: StackTemplate[]): CostReport {
     priceDate: P.date,
     region: P.region,
     idle,
-    oneLoadADay: idle + daily.usd,
+    // A metric is billed for the hours in which it is written.
+    oneLoadADay: idle + daily.usd + (A.customMetrics * P.cloudWatch.metricMonth) / 24,
     configured,
     lines,
     cadences: [
@@ -188,7 +189,7 @@ const cadence = (name: string, wakesPerMonth: number, rpu: number): CadenceLine 
 
 const alwaysAwake = (name: string, rpu: number): CadenceLine => ({
   cadence: name,
-  wakesPerMonth: (P.hoursPerMonth * 3600) / A.secondsPerLoad,
+  wakesPerMonth: 1,
   usd: rpu * P.redshift.rpuHour * P.hoursPerMonth,
 });
 

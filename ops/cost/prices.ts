@@ -58,4 +58,6 @@ export const ASSUMPTIONS = {
   transitionsIdle: 4,
   transitionsPerLoad: 40,
   logBytesPerInvocation: 1000,
+  /** Metrics that ingest and load write while they run. */
+  customMetrics: 12,
 } as const;

@@ -31,8 +31,8 @@ export function build(config: CarelakeConfig | string): { app: App; stacks: Care
   return { app, stacks, outdir };
 }
 
-/** Synthesizes without validation, which has its own tests, and reads the templates back. */
-export function templatesOf(config: CarelakeConfig | string): Templates {
+/** Synthesizes without validation, which has its own tests. Returns the folder of the assembly. */
+export function synthesized(config: CarelakeConfig | string): string {
   const { app, outdir } = build(config);
   const before = process.env['CDK_VALIDATION'];
   process.env['CDK_VALIDATION'] = 'false';
@@ -42,8 +42,11 @@ export function templatesOf(config: CarelakeConfig | string): Templates {
     if (before === undefined) delete process.env['CDK_VALIDATION'];
     else process.env['CDK_VALIDATION'] = before;
   }
-  return readTemplates(outdir);
+  return outdir;
 }
+
+/** The templates of a synthesis without validation. */
+export const templatesOf = (config: CarelakeConfig | string): Templates => readTemplates(synthesized(config));
 
 /** Every template of an assembly by stack id. */
 export const readTemplates = (outdir: string): Templates =>
