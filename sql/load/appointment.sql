@@ -1,5 +1,5 @@
 -- Appointment statements: stage_appointment → core.fact_appointment and core.appointment_superseded (together the log). Parameter: :load_id.
--- Only keys with more than one statement need a decision; all others go straight through.
+-- Only keys with more than one statement or with a tombstone need a decision; all others go straight through.
 INSERT INTO ops.guard (stage_is_whole)
 SELECT CAST(nullif(s.staged, s.staged) AS varchar(64))
 FROM (SELECT count(*) AS staged FROM stage_appointment) s
@@ -19,6 +19,8 @@ WHERE EXISTS (SELECT 1 FROM stage_appointment s WHERE s.appointment_key = p.appo
 CREATE TEMP TABLE appointment_contested AS
 SELECT s.appointment_key FROM stage_appointment s GROUP BY s.appointment_key HAVING count(*) > 1
 UNION
+SELECT s.appointment_key FROM stage_appointment s WHERE s.op = 'delete'
+UNION
 SELECT p.appointment_key FROM appointment_prior p;
 
 -- New statements about these keys, each once. A repeat has the same event, payload and times; an event_id used again with another
@@ -31,11 +33,9 @@ FROM (
   FROM stage_appointment s
   WHERE EXISTS (SELECT 1 FROM appointment_contested c WHERE c.appointment_key = s.appointment_key)
 ) r
-WHERE r.copy_number = 1 AND NOT EXISTS (
-  SELECT 1 FROM appointment_prior p
-  WHERE p.appointment_key = r.appointment_key AND p.event_id = r.event_id AND p.payload_hash = r.payload_hash
-    AND p.effective_at = r.effective_at AND p.recorded_at = r.recorded_at
-);
+LEFT JOIN appointment_prior p ON p.appointment_key = r.appointment_key AND p.event_id = r.event_id AND p.payload_hash = r.payload_hash
+  AND p.effective_at = r.effective_at AND p.recorded_at = r.recorded_at
+WHERE r.copy_number = 1 AND p.appointment_key IS NULL;
 
 -- Place 1 wins: the latest knowledge, whenever it became true. effective_at only makes the order total.
 CREATE TEMP TABLE appointment_place AS
@@ -51,9 +51,8 @@ FROM (
 CREATE TEMP TABLE appointment_beaten AS
 SELECT p.appointment_key, p.event_id, p.payload_hash, p.effective_at, p.recorded_at, p.source_system, p.load_id, p.patient_key, p.clinic_key, p.provider_key
 FROM appointment_prior p
-WHERE p.stands = 1 AND EXISTS (
-  SELECT 1 FROM appointment_place q WHERE q.appointment_key = p.appointment_key AND q.stands = 1 AND q.place > 1
-);
+JOIN appointment_place q ON q.appointment_key = p.appointment_key AND q.stands = 1 AND q.place > 1
+WHERE p.stands = 1;
 INSERT INTO core.appointment_superseded (appointment_key, event_id, payload_hash, op, source_system, effective_at, recorded_at, load_id)
 SELECT b.appointment_key, b.event_id, b.payload_hash, 'upsert', b.source_system, b.effective_at, b.recorded_at, b.load_id
 FROM appointment_beaten b
@@ -62,15 +61,10 @@ SELECT r.appointment_key, r.event_id, r.payload_hash, r.op, r.source_system, r.e
 FROM appointment_rival r
 JOIN appointment_place q ON q.appointment_key = r.appointment_key AND q.event_id = r.event_id AND q.payload_hash = r.payload_hash
   AND q.effective_at = r.effective_at AND q.recorded_at = r.recorded_at
-WHERE q.place > 1 OR r.op = 'delete'
-UNION ALL
-SELECT s.appointment_key, s.event_id, s.payload_hash, s.op, s.source_system, s.effective_at, s.recorded_at, CAST(:load_id AS varchar(32))
-FROM stage_appointment s
-WHERE s.op = 'delete' AND NOT EXISTS (SELECT 1 FROM appointment_contested c WHERE c.appointment_key = s.appointment_key);
+WHERE q.place > 1 OR r.op = 'delete';
 INSERT INTO ops.touched (load_id, entity, touched_key)
 SELECT CAST(:load_id AS varchar(32)), 'appointment', b.appointment_key FROM appointment_beaten b;
-DELETE FROM core.fact_appointment
-WHERE EXISTS (SELECT 1 FROM appointment_beaten b WHERE b.appointment_key = fact_appointment.appointment_key);
+DELETE FROM core.fact_appointment WHERE appointment_key IN (SELECT b.appointment_key FROM appointment_beaten b);
 
 -- Minutes are differences of floored epoch minutes, days differences of local dates; a scheduled day without an hour
 -- (scheduled_precision = day) has no delay and no time of day. Dates outside the calendar resolve to its unknown date -1.
@@ -118,7 +112,7 @@ FROM (
       s.scheduled_tz_offset_min, s.actual_start_at, s.arrived_at, s.completed_at, s.cancelled_at, s.created_at, s.planned_duration_min,
       s.reminder_count, s.dq_flags, s.event_id, s.payload_hash, s.effective_at, s.recorded_at
     FROM stage_appointment s
-    WHERE s.op = 'upsert' AND NOT EXISTS (SELECT 1 FROM appointment_contested c WHERE c.appointment_key = s.appointment_key)
+    WHERE NOT EXISTS (SELECT 1 FROM appointment_contested c WHERE c.appointment_key = s.appointment_key)
     UNION ALL
     SELECT r.appointment_key, r.appointment_id, r.source_system, r.patient_key, r.clinic_key, r.provider_key, r.scheduled_date, r.scheduled_time_key,
       r.actual_date, r.actual_time_key, r.created_date, r.status_code, r.appointment_type_code, r.scheduled_start_at, r.scheduled_precision,
@@ -135,54 +129,57 @@ FROM (
 CREATE TEMP TABLE appointment_nobody (member_key varchar(32), entity varchar(64));
 INSERT INTO appointment_nobody (member_key, entity)
 SELECT f.patient_key, 'patient' FROM core.fact_appointment f
-WHERE f.load_id = :load_id AND NOT EXISTS (SELECT 1 FROM core.dim_patient_history h WHERE h.patient_key = f.patient_key) GROUP BY f.patient_key
+LEFT JOIN core.dim_patient_history h ON h.patient_key = f.patient_key AND h.is_current
+WHERE f.load_id = :load_id AND h.patient_key IS NULL GROUP BY f.patient_key
 UNION ALL
 SELECT f.clinic_key, 'clinic' FROM core.fact_appointment f
-WHERE f.load_id = :load_id AND NOT EXISTS (SELECT 1 FROM core.dim_clinic_history h WHERE h.clinic_key = f.clinic_key) GROUP BY f.clinic_key
+LEFT JOIN core.dim_clinic_history h ON h.clinic_key = f.clinic_key AND h.is_current
+WHERE f.load_id = :load_id AND h.clinic_key IS NULL GROUP BY f.clinic_key
 UNION ALL
 SELECT f.provider_key, 'provider' FROM core.fact_appointment f
-WHERE f.load_id = :load_id AND NOT EXISTS (SELECT 1 FROM core.dim_provider_history h WHERE h.provider_key = f.provider_key) GROUP BY f.provider_key;
+LEFT JOIN core.dim_provider_history h ON h.provider_key = f.provider_key AND h.is_current
+WHERE f.load_id = :load_id AND h.provider_key IS NULL GROUP BY f.provider_key;
 INSERT INTO core.dim_patient_history (patient_key, source_system, patient_id, valid_from, valid_to, is_current, is_inferred, is_deleted, load_id)
 SELECT s.patient_key, s.source_system, s.patient_id, timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, true, false, CAST(:load_id AS varchar(32))
 FROM stage_appointment s
-WHERE EXISTS (SELECT 1 FROM appointment_nobody n WHERE n.entity = 'patient' AND n.member_key = s.patient_key)
+WHERE s.patient_key IN (SELECT n.member_key FROM appointment_nobody n WHERE n.entity = 'patient')
 GROUP BY s.patient_key, s.source_system, s.patient_id;
 INSERT INTO core.dim_clinic_history (clinic_key, source_system, clinic_id, valid_from, valid_to, is_current, is_inferred, is_deleted, load_id)
 SELECT s.clinic_key, s.source_system, s.clinic_id, timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, true, false, CAST(:load_id AS varchar(32))
 FROM stage_appointment s
-WHERE EXISTS (SELECT 1 FROM appointment_nobody n WHERE n.entity = 'clinic' AND n.member_key = s.clinic_key)
+WHERE s.clinic_key IN (SELECT n.member_key FROM appointment_nobody n WHERE n.entity = 'clinic')
 GROUP BY s.clinic_key, s.source_system, s.clinic_id;
 INSERT INTO core.dim_provider_history (provider_key, npi, valid_from, valid_to, is_current, is_inferred, is_deleted, load_id)
 SELECT s.provider_key, s.provider_npi, timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, true, false, CAST(:load_id AS varchar(32))
 FROM stage_appointment s
-WHERE EXISTS (SELECT 1 FROM appointment_nobody n WHERE n.entity = 'provider' AND n.member_key = s.provider_key)
+WHERE s.provider_key IN (SELECT n.member_key FROM appointment_nobody n WHERE n.entity = 'provider')
 GROUP BY s.provider_key, s.provider_npi;
 
 -- Inferred members that only beaten facts named go again: the members of the result do not depend on the order of loads.
 CREATE TEMP TABLE appointment_left (member_key varchar(32), entity varchar(64));
 INSERT INTO appointment_left (member_key, entity)
 SELECT h.patient_key, 'patient' FROM core.dim_patient_history h
-WHERE h.is_inferred AND EXISTS (SELECT 1 FROM appointment_beaten b WHERE b.patient_key = h.patient_key)
+WHERE h.is_inferred AND h.patient_key IN (SELECT b.patient_key FROM appointment_beaten b)
 UNION ALL
 SELECT h.clinic_key, 'clinic' FROM core.dim_clinic_history h
-WHERE h.is_inferred AND EXISTS (SELECT 1 FROM appointment_beaten b WHERE b.clinic_key = h.clinic_key)
+WHERE h.is_inferred AND h.clinic_key IN (SELECT b.clinic_key FROM appointment_beaten b)
 UNION ALL
 SELECT h.provider_key, 'provider' FROM core.dim_provider_history h
-WHERE h.is_inferred AND EXISTS (SELECT 1 FROM appointment_beaten b WHERE b.provider_key = h.provider_key);
+WHERE h.is_inferred AND h.provider_key IN (SELECT b.provider_key FROM appointment_beaten b);
 CREATE TEMP TABLE appointment_kept AS
 SELECT f.patient_key AS member_key, 'patient' AS entity FROM core.fact_appointment f
-WHERE EXISTS (SELECT 1 FROM appointment_left t WHERE t.entity = 'patient' AND t.member_key = f.patient_key) GROUP BY f.patient_key
+WHERE f.patient_key IN (SELECT t.member_key FROM appointment_left t WHERE t.entity = 'patient') GROUP BY f.patient_key
 UNION ALL
 SELECT f.clinic_key, 'clinic' FROM core.fact_appointment f
-WHERE EXISTS (SELECT 1 FROM appointment_left t WHERE t.entity = 'clinic' AND t.member_key = f.clinic_key) GROUP BY f.clinic_key
+WHERE f.clinic_key IN (SELECT t.member_key FROM appointment_left t WHERE t.entity = 'clinic') GROUP BY f.clinic_key
 UNION ALL
 SELECT f.provider_key, 'provider' FROM core.fact_appointment f
-WHERE EXISTS (SELECT 1 FROM appointment_left t WHERE t.entity = 'provider' AND t.member_key = f.provider_key) GROUP BY f.provider_key;
+WHERE f.provider_key IN (SELECT t.member_key FROM appointment_left t WHERE t.entity = 'provider') GROUP BY f.provider_key;
 DELETE FROM appointment_left
 WHERE EXISTS (SELECT 1 FROM appointment_kept k WHERE k.entity = appointment_left.entity AND k.member_key = appointment_left.member_key);
 DELETE FROM core.dim_patient_history
-WHERE is_inferred AND EXISTS (SELECT 1 FROM appointment_left t WHERE t.entity = 'patient' AND t.member_key = dim_patient_history.patient_key);
+WHERE is_inferred AND patient_key IN (SELECT t.member_key FROM appointment_left t WHERE t.entity = 'patient');
 DELETE FROM core.dim_clinic_history
-WHERE is_inferred AND EXISTS (SELECT 1 FROM appointment_left t WHERE t.entity = 'clinic' AND t.member_key = dim_clinic_history.clinic_key);
+WHERE is_inferred AND clinic_key IN (SELECT t.member_key FROM appointment_left t WHERE t.entity = 'clinic');
 DELETE FROM core.dim_provider_history
-WHERE is_inferred AND EXISTS (SELECT 1 FROM appointment_left t WHERE t.entity = 'provider' AND t.member_key = dim_provider_history.provider_key);
+WHERE is_inferred AND provider_key IN (SELECT t.member_key FROM appointment_left t WHERE t.entity = 'provider');

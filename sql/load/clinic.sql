@@ -1,5 +1,5 @@
 -- Clinic statements: stage_clinic → core.clinic_log → core.dim_clinic_history. Parameter: :load_id.
--- Only keys with more than one statement need a decision; all others go straight through.
+-- Only keys with more than one statement or with a tombstone need a decision; all others go straight through.
 INSERT INTO ops.guard (stage_is_whole)
 SELECT CAST(nullif(s.staged, s.staged) AS varchar(64))
 FROM (SELECT count(*) AS staged FROM stage_clinic) s
@@ -14,6 +14,8 @@ WHERE EXISTS (SELECT 1 FROM stage_clinic s WHERE s.clinic_key = l.clinic_key);
 
 CREATE TEMP TABLE clinic_contested AS
 SELECT s.clinic_key FROM stage_clinic s GROUP BY s.clinic_key HAVING count(*) > 1
+UNION
+SELECT s.clinic_key FROM stage_clinic s WHERE s.op = 'delete'
 UNION
 SELECT p.clinic_key FROM clinic_prior p;
 
@@ -31,11 +33,9 @@ FROM (
   FROM stage_clinic s
   WHERE EXISTS (SELECT 1 FROM clinic_contested c WHERE c.clinic_key = s.clinic_key)
 ) r
-WHERE r.copy_number = 1 AND NOT EXISTS (
-  SELECT 1 FROM clinic_prior p
-  WHERE p.clinic_key = r.clinic_key AND p.event_id = r.event_id AND p.payload_hash = r.payload_hash
+LEFT JOIN clinic_prior p ON p.clinic_key = r.clinic_key AND p.event_id = r.event_id AND p.payload_hash = r.payload_hash
     AND p.effective_at = r.effective_at AND p.recorded_at = r.recorded_at
-);
+WHERE r.copy_number = 1 AND p.clinic_key IS NULL;
 
 -- Winner per instant; equal neighbours collapse into the earlier one (two tombstones are equal whatever else they carry); the first
 -- version holds from -infinity, each one until the next. A tombstone is a version without attributes: no fact loses its row by it.
@@ -73,28 +73,21 @@ WHERE p.clinic_key IS NULL OR p.op <> w.op OR (w.op <> 'delete' AND NOT (
 CREATE TEMP TABLE clinic_stale AS
 SELECT h.clinic_key, h.valid_from
 FROM core.dim_clinic_history h
-WHERE h.is_inferred AND EXISTS (SELECT 1 FROM stage_clinic s WHERE s.clinic_key = h.clinic_key)
+WHERE h.is_inferred AND h.clinic_key IN (SELECT s.clinic_key FROM stage_clinic s)
 UNION ALL
 SELECT h.clinic_key, h.valid_from
 FROM core.dim_clinic_history h
-WHERE NOT h.is_inferred AND EXISTS (SELECT 1 FROM clinic_prior p WHERE p.clinic_key = h.clinic_key)
-  AND NOT EXISTS (
-    SELECT 1 FROM clinic_version v
-    WHERE v.clinic_key = h.clinic_key AND v.valid_from = h.valid_from AND v.valid_to = h.valid_to
-      AND v.event_id = h.event_id AND v.payload_hash = h.payload_hash AND v.recorded_at = h.recorded_at
-  );
+LEFT JOIN clinic_version v ON v.clinic_key = h.clinic_key AND v.valid_from = h.valid_from AND v.valid_to = h.valid_to
+  AND v.event_id = h.event_id AND v.payload_hash = h.payload_hash AND v.recorded_at = h.recorded_at
+WHERE v.clinic_key IS NULL AND h.clinic_key IN (SELECT p.clinic_key FROM clinic_prior p);
 INSERT INTO ops.touched (load_id, entity, touched_key)
 SELECT CAST(:load_id AS varchar(32)), 'clinic', t.clinic_key FROM clinic_stale t GROUP BY t.clinic_key;
 DELETE FROM core.dim_clinic_history
 WHERE EXISTS (SELECT 1 FROM clinic_stale t WHERE t.clinic_key = dim_clinic_history.clinic_key AND t.valid_from = dim_clinic_history.valid_from);
 
 INSERT INTO core.dim_clinic_history (clinic_key, source_system, clinic_id, clinic_name, city, state, timezone, valid_from, valid_to, is_current, is_inferred, is_deleted, event_id, payload_hash, recorded_at, load_id)
-SELECT s.clinic_key, s.source_system, s.clinic_id,
-  CASE WHEN s.op = 'delete' THEN NULL ELSE s.clinic_name END,
-  CASE WHEN s.op = 'delete' THEN NULL ELSE s.city END,
-  CASE WHEN s.op = 'delete' THEN NULL ELSE s.state END,
-  CASE WHEN s.op = 'delete' THEN NULL ELSE s.timezone END,
-  timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, false, s.op = 'delete', s.event_id, s.payload_hash, s.recorded_at, CAST(:load_id AS varchar(32))
+SELECT s.clinic_key, s.source_system, s.clinic_id, s.clinic_name, s.city, s.state, s.timezone,
+  timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, false, false, s.event_id, s.payload_hash, s.recorded_at, CAST(:load_id AS varchar(32))
 FROM stage_clinic s
 WHERE NOT EXISTS (SELECT 1 FROM clinic_contested c WHERE c.clinic_key = s.clinic_key)
 UNION ALL

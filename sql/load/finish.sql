@@ -4,16 +4,17 @@ CREATE TEMP TABLE obt_restated AS
 SELECT t.touched_key AS appointment_key FROM ops.touched t WHERE t.entity = 'appointment'
 UNION
 SELECT f.appointment_key FROM core.fact_appointment f
-WHERE EXISTS (SELECT 1 FROM ops.touched t WHERE t.entity = 'patient' AND t.touched_key = f.patient_key)
+WHERE f.patient_key IN (SELECT t.touched_key FROM ops.touched t WHERE t.entity = 'patient')
 UNION
 SELECT f.appointment_key FROM core.fact_appointment f
-WHERE EXISTS (SELECT 1 FROM ops.touched t WHERE t.entity = 'clinic' AND t.touched_key = f.clinic_key)
+WHERE f.clinic_key IN (SELECT t.touched_key FROM ops.touched t WHERE t.entity = 'clinic')
 UNION
 SELECT f.appointment_key FROM core.fact_appointment f
-WHERE EXISTS (SELECT 1 FROM ops.touched t WHERE t.entity = 'provider' AND t.touched_key = f.provider_key);
-DELETE FROM gold.obt_appointment
-WHERE EXISTS (SELECT 1 FROM obt_restated r WHERE r.appointment_key = obt_appointment.appointment_key);
+WHERE f.provider_key IN (SELECT t.touched_key FROM ops.touched t WHERE t.entity = 'provider');
+DELETE FROM gold.obt_appointment WHERE appointment_key IN (SELECT r.appointment_key FROM obt_restated r);
 
+-- Outer joins keep the order of the joins as written: an as-of condition makes planners guess far too few rows. A fact whose member
+-- is missing would come out with load_id NULL, which the table refuses.
 INSERT INTO gold.obt_appointment (appointment_key, appointment_id, source_system, appointment_created_at, scheduled_start_at, scheduled_precision,
   scheduled_date, scheduled_year, scheduled_quarter, scheduled_month, scheduled_week, scheduled_day, scheduled_dow,
   scheduled_hour, scheduled_minute, scheduled_day_part, actual_start_at, actual_date, actual_hour, actual_minute, arrived_at, completed_at, cancelled_at,
@@ -39,7 +40,8 @@ FROM (
   SELECT f.appointment_key, f.appointment_id, f.source_system, f.created_at, f.scheduled_start_at, f.scheduled_precision, f.scheduled_time_key, f.actual_start_at, f.actual_time_key,
     f.arrived_at, f.completed_at, f.cancelled_at, f.status_code, f.is_attended, f.is_no_show, f.is_cancelled, f.is_unresolved, f.is_in_no_show_denominator,
     f.start_delay_min, f.lateness_min, f.is_delayed, f.patient_late_min, f.in_clinic_wait_min, f.lead_time_days, f.planned_duration_min, f.actual_duration_min, f.reminder_count, f.appointment_type,
-    f.dq_flags, f.recorded_at, f.load_id, o.outcome_group,
+    f.dq_flags, f.recorded_at, o.outcome_group,
+    CASE WHEN p.patient_key IS NULL OR c.clinic_key IS NULL OR v.provider_key IS NULL THEN NULL ELSE f.load_id END AS load_id,
     d.full_date, d.year, d.quarter, d.year_month, d.week_iso, d.day, d.day_of_week_iso, e.full_date AS actual_full_date,
     c.clinic_id, c.clinic_name, c.city AS clinic_city, c.state AS clinic_state, c.timezone AS clinic_timezone,
     v.npi, v.full_name, v.specialty,
@@ -49,13 +51,13 @@ FROM (
   FROM (
     SELECT * FROM core.fact_appointment n WHERE n.load_id = :load_id
     UNION ALL
-    SELECT * FROM core.fact_appointment n WHERE n.load_id <> :load_id AND EXISTS (SELECT 1 FROM obt_restated r WHERE r.appointment_key = n.appointment_key)
+    SELECT n.* FROM core.fact_appointment n JOIN obt_restated r ON r.appointment_key = n.appointment_key WHERE n.load_id <> :load_id
   ) f
-  JOIN core.dim_date d ON d.date_key = f.scheduled_date_key
-  JOIN core.dim_appointment_status o ON o.status_code = f.status_code
-  JOIN core.dim_clinic_history c ON c.clinic_key = f.clinic_key AND c.valid_from <= f.scheduled_start_at AND f.scheduled_start_at < c.valid_to
-  JOIN core.dim_provider_history v ON v.provider_key = f.provider_key AND v.valid_from <= f.scheduled_start_at AND f.scheduled_start_at < v.valid_to
-  JOIN (
+  LEFT JOIN core.dim_date d ON d.date_key = f.scheduled_date_key
+  LEFT JOIN core.dim_appointment_status o ON o.status_code = f.status_code
+  LEFT JOIN core.dim_clinic_history c ON c.clinic_key = f.clinic_key AND c.valid_from <= f.scheduled_start_at AND f.scheduled_start_at < c.valid_to
+  LEFT JOIN core.dim_provider_history v ON v.provider_key = f.provider_key AND v.valid_from <= f.scheduled_start_at AND f.scheduled_start_at < v.valid_to
+  LEFT JOIN (
     SELECT h.patient_key, h.valid_from, h.valid_to, h.patient_id, h.first_name, h.last_name, h.gender_code, h.birth_date, h.reported_age_years, h.zip5,
       substring(h.zip5, 1, 3) AS zip3, h.state, h.primary_payer_id,
       CAST(extract(year FROM h.birth_date) * 10000 + extract(month FROM h.birth_date) * 100 + extract(day FROM h.birth_date) AS integer) AS birth_key

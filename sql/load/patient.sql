@@ -1,5 +1,5 @@
 -- Patient statements: stage_patient → core.patient_log → core.dim_patient_history. Parameter: :load_id.
--- Only keys with more than one statement need a decision; all others go straight through.
+-- Only keys with more than one statement or with a tombstone need a decision; all others go straight through.
 INSERT INTO ops.guard (stage_is_whole)
 SELECT CAST(nullif(s.staged, s.staged) AS varchar(64))
 FROM (SELECT count(*) AS staged FROM stage_patient) s
@@ -14,6 +14,8 @@ WHERE EXISTS (SELECT 1 FROM stage_patient s WHERE s.patient_key = l.patient_key)
 
 CREATE TEMP TABLE patient_contested AS
 SELECT s.patient_key FROM stage_patient s GROUP BY s.patient_key HAVING count(*) > 1
+UNION
+SELECT s.patient_key FROM stage_patient s WHERE s.op = 'delete'
 UNION
 SELECT p.patient_key FROM patient_prior p;
 
@@ -31,11 +33,9 @@ FROM (
   FROM stage_patient s
   WHERE EXISTS (SELECT 1 FROM patient_contested c WHERE c.patient_key = s.patient_key)
 ) r
-WHERE r.copy_number = 1 AND NOT EXISTS (
-  SELECT 1 FROM patient_prior p
-  WHERE p.patient_key = r.patient_key AND p.event_id = r.event_id AND p.payload_hash = r.payload_hash
+LEFT JOIN patient_prior p ON p.patient_key = r.patient_key AND p.event_id = r.event_id AND p.payload_hash = r.payload_hash
     AND p.effective_at = r.effective_at AND p.recorded_at = r.recorded_at
-);
+WHERE r.copy_number = 1 AND p.patient_key IS NULL;
 
 -- Winner per instant; equal neighbours collapse into the earlier one (two tombstones are equal whatever else they carry); the first
 -- version holds from -infinity, each one until the next. A tombstone is a version without attributes: no fact loses its row by it.
@@ -81,32 +81,21 @@ WHERE p.patient_key IS NULL OR p.op <> w.op OR (w.op <> 'delete' AND NOT (
 CREATE TEMP TABLE patient_stale AS
 SELECT h.patient_key, h.valid_from
 FROM core.dim_patient_history h
-WHERE h.is_inferred AND EXISTS (SELECT 1 FROM stage_patient s WHERE s.patient_key = h.patient_key)
+WHERE h.is_inferred AND h.patient_key IN (SELECT s.patient_key FROM stage_patient s)
 UNION ALL
 SELECT h.patient_key, h.valid_from
 FROM core.dim_patient_history h
-WHERE NOT h.is_inferred AND EXISTS (SELECT 1 FROM patient_prior p WHERE p.patient_key = h.patient_key)
-  AND NOT EXISTS (
-    SELECT 1 FROM patient_version v
-    WHERE v.patient_key = h.patient_key AND v.valid_from = h.valid_from AND v.valid_to = h.valid_to
-      AND v.event_id = h.event_id AND v.payload_hash = h.payload_hash AND v.recorded_at = h.recorded_at
-  );
+LEFT JOIN patient_version v ON v.patient_key = h.patient_key AND v.valid_from = h.valid_from AND v.valid_to = h.valid_to
+  AND v.event_id = h.event_id AND v.payload_hash = h.payload_hash AND v.recorded_at = h.recorded_at
+WHERE v.patient_key IS NULL AND h.patient_key IN (SELECT p.patient_key FROM patient_prior p);
 INSERT INTO ops.touched (load_id, entity, touched_key)
 SELECT CAST(:load_id AS varchar(32)), 'patient', t.patient_key FROM patient_stale t GROUP BY t.patient_key;
 DELETE FROM core.dim_patient_history
 WHERE EXISTS (SELECT 1 FROM patient_stale t WHERE t.patient_key = dim_patient_history.patient_key AND t.valid_from = dim_patient_history.valid_from);
 
 INSERT INTO core.dim_patient_history (patient_key, source_system, patient_id, first_name, last_name, gender_code, birth_date, reported_age_years, zip5, state, primary_payer_id, valid_from, valid_to, is_current, is_inferred, is_deleted, event_id, payload_hash, recorded_at, load_id)
-SELECT s.patient_key, s.source_system, s.patient_id,
-  CASE WHEN s.op = 'delete' THEN NULL ELSE s.first_name END,
-  CASE WHEN s.op = 'delete' THEN NULL ELSE s.last_name END,
-  CASE WHEN s.op = 'delete' THEN NULL ELSE s.gender_code END,
-  CASE WHEN s.op = 'delete' THEN NULL ELSE s.birth_date END,
-  CASE WHEN s.op = 'delete' THEN NULL ELSE s.reported_age_years END,
-  CASE WHEN s.op = 'delete' THEN NULL ELSE s.zip5 END,
-  CASE WHEN s.op = 'delete' THEN NULL ELSE s.state END,
-  CASE WHEN s.op = 'delete' THEN NULL ELSE s.primary_payer_id END,
-  timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, false, s.op = 'delete', s.event_id, s.payload_hash, s.recorded_at, CAST(:load_id AS varchar(32))
+SELECT s.patient_key, s.source_system, s.patient_id, s.first_name, s.last_name, s.gender_code, s.birth_date, s.reported_age_years, s.zip5, s.state, s.primary_payer_id,
+  timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, false, false, s.event_id, s.payload_hash, s.recorded_at, CAST(:load_id AS varchar(32))
 FROM stage_patient s
 WHERE NOT EXISTS (SELECT 1 FROM patient_contested c WHERE c.patient_key = s.patient_key)
 UNION ALL

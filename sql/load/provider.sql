@@ -1,5 +1,5 @@
 -- Provider statements: stage_provider → core.provider_log → core.dim_provider_history. Parameter: :load_id.
--- Only keys with more than one statement need a decision; all others go straight through.
+-- Only keys with more than one statement or with a tombstone need a decision; all others go straight through.
 INSERT INTO ops.guard (stage_is_whole)
 SELECT CAST(nullif(s.staged, s.staged) AS varchar(64))
 FROM (SELECT count(*) AS staged FROM stage_provider) s
@@ -14,6 +14,8 @@ WHERE EXISTS (SELECT 1 FROM stage_provider s WHERE s.provider_key = l.provider_k
 
 CREATE TEMP TABLE provider_contested AS
 SELECT s.provider_key FROM stage_provider s GROUP BY s.provider_key HAVING count(*) > 1
+UNION
+SELECT s.provider_key FROM stage_provider s WHERE s.op = 'delete'
 UNION
 SELECT p.provider_key FROM provider_prior p;
 
@@ -31,11 +33,9 @@ FROM (
   FROM stage_provider s
   WHERE EXISTS (SELECT 1 FROM provider_contested c WHERE c.provider_key = s.provider_key)
 ) r
-WHERE r.copy_number = 1 AND NOT EXISTS (
-  SELECT 1 FROM provider_prior p
-  WHERE p.provider_key = r.provider_key AND p.event_id = r.event_id AND p.payload_hash = r.payload_hash
+LEFT JOIN provider_prior p ON p.provider_key = r.provider_key AND p.event_id = r.event_id AND p.payload_hash = r.payload_hash
     AND p.effective_at = r.effective_at AND p.recorded_at = r.recorded_at
-);
+WHERE r.copy_number = 1 AND p.provider_key IS NULL;
 
 -- Winner per instant; equal neighbours collapse into the earlier one (two tombstones are equal whatever else they carry); the first
 -- version holds from -infinity, each one until the next. A tombstone is a version without attributes: no fact loses its row by it.
@@ -69,26 +69,21 @@ WHERE p.provider_key IS NULL OR p.op <> w.op OR (w.op <> 'delete' AND NOT (
 CREATE TEMP TABLE provider_stale AS
 SELECT h.provider_key, h.valid_from
 FROM core.dim_provider_history h
-WHERE h.is_inferred AND EXISTS (SELECT 1 FROM stage_provider s WHERE s.provider_key = h.provider_key)
+WHERE h.is_inferred AND h.provider_key IN (SELECT s.provider_key FROM stage_provider s)
 UNION ALL
 SELECT h.provider_key, h.valid_from
 FROM core.dim_provider_history h
-WHERE NOT h.is_inferred AND EXISTS (SELECT 1 FROM provider_prior p WHERE p.provider_key = h.provider_key)
-  AND NOT EXISTS (
-    SELECT 1 FROM provider_version v
-    WHERE v.provider_key = h.provider_key AND v.valid_from = h.valid_from AND v.valid_to = h.valid_to
-      AND v.event_id = h.event_id AND v.payload_hash = h.payload_hash AND v.recorded_at = h.recorded_at
-  );
+LEFT JOIN provider_version v ON v.provider_key = h.provider_key AND v.valid_from = h.valid_from AND v.valid_to = h.valid_to
+  AND v.event_id = h.event_id AND v.payload_hash = h.payload_hash AND v.recorded_at = h.recorded_at
+WHERE v.provider_key IS NULL AND h.provider_key IN (SELECT p.provider_key FROM provider_prior p);
 INSERT INTO ops.touched (load_id, entity, touched_key)
 SELECT CAST(:load_id AS varchar(32)), 'provider', t.provider_key FROM provider_stale t GROUP BY t.provider_key;
 DELETE FROM core.dim_provider_history
 WHERE EXISTS (SELECT 1 FROM provider_stale t WHERE t.provider_key = dim_provider_history.provider_key AND t.valid_from = dim_provider_history.valid_from);
 
 INSERT INTO core.dim_provider_history (provider_key, source_system, npi, full_name, specialty, valid_from, valid_to, is_current, is_inferred, is_deleted, event_id, payload_hash, recorded_at, load_id)
-SELECT s.provider_key, s.source_system, s.npi,
-  CASE WHEN s.op = 'delete' THEN NULL ELSE s.full_name END,
-  CASE WHEN s.op = 'delete' THEN NULL ELSE s.specialty END,
-  timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, false, s.op = 'delete', s.event_id, s.payload_hash, s.recorded_at, CAST(:load_id AS varchar(32))
+SELECT s.provider_key, s.source_system, s.npi, s.full_name, s.specialty,
+  timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, false, false, s.event_id, s.payload_hash, s.recorded_at, CAST(:load_id AS varchar(32))
 FROM stage_provider s
 WHERE NOT EXISTS (SELECT 1 FROM provider_contested c WHERE c.provider_key = s.provider_key)
 UNION ALL
