@@ -1,0 +1,87 @@
+import { ENTITIES, ENTITY_NAMES } from '../index';
+import { RULES, type Rule, type RuleId } from '../rules';
+import type { EntityContract, Field } from '../types';
+import { BRONZE_COLUMNS, QUARANTINE_COLUMNS, silverColumns, type Column } from './columns';
+
+const cell = (text: string) => text.replaceAll('|', '\\|');
+const table = (head: string[], rows: string[][]) =>
+  [
+    `| ${head.join(' | ')} |`,
+    `| ${head.map(() => '---').join(' | ')} |`,
+    ...rows.map((r) => `| ${r.map(cell).join(' | ')} |`),
+  ].join('\n');
+
+function limits(field: Field): string {
+  const parts: string[] = [];
+  if (field.maxBytes !== undefined && field.type === 'string') parts.push(`≤ ${field.maxBytes} bytes`);
+  if (field.length !== undefined) parts.push(`${field.length} digits`);
+  if (field.min !== undefined || field.max !== undefined) parts.push(`${field.min ?? ''} to ${field.max ?? ''}`);
+  if (field.minDate) parts.push(`from ${field.minDate}`);
+  if (field.values) parts.push(field.values.join(', '));
+  if (field.default) parts.push(`if absent: ${field.default}`);
+  return parts.join('; ');
+}
+
+function payloadTable(contract: EntityContract): string {
+  return table(
+    ['member', 'type', 'required', 'limits', 'PHI', 'meaning'],
+    contract.fields.map((f) => [
+      contract.naturalKey.includes(f.name) ? `**${f.name}** (key)` : f.name,
+      f.type,
+      f.required ? 'yes' : '',
+      limits(f),
+      f.phi,
+      f.doc,
+    ]),
+  );
+}
+
+const columnTable = (columns: readonly Column[]) =>
+  table(
+    ['column', 'Parquet', 'warehouse', 'null', 'PHI', 'meaning'],
+    columns.map((c) => [c.name, c.parquet, c.redshift, c.nullable ? 'yes' : '', c.phi, c.doc]),
+  );
+
+function entityChapter(contract: EntityContract): string {
+  return [
+    `## ${contract.name} v${contract.version}`,
+    contract.doc,
+    `Natural key: ${contract.naturalKey.join(', ')}${contract.keyScope === 'source' ? ' within its source_system' : ', everywhere'}.` +
+      contract.oneOf.map((o) => ` One of ${o.fields.join(', ')} is required (${o.rule}).`).join(''),
+    '### Payload',
+    payloadTable(contract),
+    '### Silver columns, in order',
+    columnTable(silverColumns(contract.name, contract.version)),
+  ].join('\n\n');
+}
+
+const rulesTable = () =>
+  table(
+    ['rule', 'effect', 'what holds'],
+    Object.entries(RULES as Record<RuleId, Rule>).map(([id, r]) => [
+      id,
+      r.severity + (r.warnsOnReference ? ' (own key), warn (reference)' : ''),
+      r.doc,
+    ]),
+  );
+
+/** The data dictionary as one page of Markdown, derived from the contracts alone. */
+export function dictionaryMarkdown(): string {
+  return [
+    '# Data dictionary',
+    'Derived from `contracts/`; regenerate with `npx tsx scripts/generate-docs.ts`. A test compares this page with the contracts.',
+    'PHI classes (45 CFR 164.514): `direct_id` names a person, `quasi_id` helps to find one, `sensitive` tells something about one, `none` is free of persons.',
+    'Types: `ts` is ISO-8601 with offset or `Z`, at most microseconds, years 1900 to 2200, stored as UTC microseconds; `date` is `YYYY-MM-DD`; `npi` is ten digits with check digit; `digits` keeps leading zeros. An empty text is the same as an absent member.',
+    ...ENTITY_NAMES.map((e) => entityChapter(ENTITIES[e])),
+    '## Bronze columns, in order',
+    columnTable(BRONZE_COLUMNS),
+    '## Quarantine columns, in order',
+    columnTable(QUARANTINE_COLUMNS),
+    '## Rules',
+    '`reject` sends the whole record to quarantine; `warn` keeps it and adds the id to `dq_flags`.',
+    rulesTable(),
+    '',
+  ]
+    .join('\n\n')
+    .replace(/\n+$/, '\n');
+}
