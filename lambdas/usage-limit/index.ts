@@ -38,7 +38,7 @@ export async function handler(event: CloudFormationCustomResourceEvent): Promise
 }
 
 const physicalId = (event: CloudFormationCustomResourceEvent): string =>
-  'PhysicalResourceId' in event ? event.PhysicalResourceId : NONE;
+  ('PhysicalResourceId' in event && event.PhysicalResourceId) || NONE;
 
 async function apply(event: CloudFormationCustomResourceEvent): Promise<string> {
   if (event.RequestType !== 'Delete') return ensure(event.ResourceProperties as unknown as Wanted);
