@@ -1,8 +1,17 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readlinkSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import {
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
@@ -12,6 +21,7 @@ import { Cdk, outcome } from './cdk';
 import { describeStacks } from './cloudformation';
 import { ACCOUNT, NODE24, REGION, startEmulator, type Emulator } from './emulator';
 import { appointmentEvents } from './events';
+import { blocksOf, scriptOf } from './guide';
 import { startRedshiftDoor } from './redshift-door';
 import { compareWiring } from './wiring';
 
@@ -187,6 +197,44 @@ async function localEnvironment(): Promise<void> {
   });
 }
 
+/** The guide's own commands, as written, in one shell, in a folder of links so that what they write stays out of the tree. */
+async function guide(): Promise<void> {
+  const home = join(folder, 'guide');
+  const work = join(home, 'work');
+  mkdirSync(work, { recursive: true });
+  for (const entry of readdirSync('.').filter((name) => !['cdk.out', 'reports', '.carelake', '.git'].includes(name)))
+    symlinkSync(resolve(entry), join(work, entry));
+  const door = await startRedshiftDoor(join(home, 'door'));
+  const emulator = await startEmulator(home, door.url);
+  try {
+    await suite.check('guide: its commands run as written, from bootstrap to tear-down', async () => {
+      const script = join(home, 'guide.sh');
+      writeFileSync(script, scriptOf(blocksOf('docs/deploy.md')));
+      const env = {
+        ...process.env,
+        ...emulator.env,
+        ENV: 'dev',
+        ACCOUNT,
+        PATH: `${resolve('.venv/deploy/bin')}:${process.env.PATH}`,
+      };
+      const code = await new Promise<number>((done) => {
+        const child = spawn('bash', [script], {
+          cwd: work,
+          env,
+          stdio: ['ignore', openSync(join(home, 'guide.log'), 'a'), openSync(join(home, 'guide.log'), 'a')],
+        });
+        child.once('close', (status) => done(status ?? 1));
+      });
+      const log = readFileSync(join(home, 'guide.log'), 'utf8');
+      assert.equal(code, 0, log.slice(-3000));
+      assert.match(log, /== end of the guide/);
+    });
+  } finally {
+    await emulator.stop();
+    await door.stop();
+  }
+}
+
 async function main(): Promise<void> {
   console.log(`deployment checks; logs in ${folder}`);
   await suite.check(
@@ -212,7 +260,7 @@ async function main(): Promise<void> {
     },
     { stopOnFailure: false },
   );
-  for (const environment of [devEnvironment, prodEnvironment, localEnvironment]) {
+  for (const environment of [devEnvironment, prodEnvironment, localEnvironment, guide]) {
     await environment().catch(() => console.log('        the rest of this environment is left out'));
   }
 }
