@@ -27,10 +27,14 @@ export function checkProfile(text: string): ProfileCheck {
     located = parseLocated(text);
   } catch (error) {
     if (!(error instanceof JsonSyntaxError)) throw error;
-    return { ok: false, errors: [{ rule: 'PRF-JSON', pointer: error.pointer, line: error.line, message: error.message }] };
+    return {
+      ok: false,
+      errors: [{ rule: 'PRF-JSON', pointer: error.pointer, line: error.line, message: error.message }],
+    };
   }
   const { lines } = located;
-  const report: Report = (rule, pointer, message) => errors.push({ rule, pointer, line: lineOf(lines, pointer), message });
+  const report: Report = (rule, pointer, message) =>
+    errors.push({ rule, pointer, line: lineOf(lines, pointer), message });
   const parsed = profileSchema.safeParse(located.value);
   if (!parsed.success) {
     for (const issue of parsed.error.issues) reportIssue(issue as Issue, '', report);
@@ -52,19 +56,25 @@ interface Issue {
 function reportIssue(issue: Issue, base: string, report: Report): void {
   const pointer = base + issue.path.map((part) => `/${escapePointer(String(part))}`).join('');
   if (issue.code === 'unrecognized_keys') {
-    for (const key of issue.keys ?? []) report('PRF-SCHEMA', `${pointer}/${escapePointer(key)}`, 'the profile language has no such member here');
+    for (const key of issue.keys ?? [])
+      report('PRF-SCHEMA', `${pointer}/${escapePointer(key)}`, 'the profile language has no such member here');
     return;
   }
-  const objectBranch = issue.errors?.find((branch) => branch.every((e) => e.path.length > 0 || e.code === 'unrecognized_keys'));
-  if (issue.code === 'invalid_union' && objectBranch) return objectBranch.forEach((inner) => reportIssue(inner, pointer, report));
+  const objectBranch = issue.errors?.find((branch) =>
+    branch.every((e) => e.path.length > 0 || e.code === 'unrecognized_keys'),
+  );
+  if (issue.code === 'invalid_union' && objectBranch)
+    return objectBranch.forEach((inner) => reportIssue(inner, pointer, report));
   report('PRF-SCHEMA', pointer, issue.message);
 }
 
 function checkSense(profile: Profile, report: Report): void {
   checkMode(profile, report);
   checkColumns(profile, report);
-  if (profile.file.zone !== undefined && !isZone(profile.file.zone)) report('PRF-TIME', '/file/zone', 'not a zone of the IANA database');
-  if (profile.file.quote !== '' && profile.file.quote === profile.file.delimiter) report('PRF-VALUE', '/file/quote', 'quote and delimiter are the same');
+  if (profile.file.zone !== undefined && !isZone(profile.file.zone))
+    report('PRF-TIME', '/file/zone', 'not a zone of the IANA database');
+  if (profile.file.quote !== '' && profile.file.quote === profile.file.delimiter)
+    report('PRF-VALUE', '/file/quote', 'quote and delimiter are the same');
   profile.entities.forEach((entity, index) => {
     checkFields(entity, index, report);
     for (const placed of placedValues(profile, entity, index)) checkValue(profile, entity, placed, report);
@@ -82,22 +92,45 @@ function checkSense(profile: Profile, report: Report): void {
 function checkMode(profile: Profile, report: Report): void {
   const { mode } = profile;
   if ((mode === 'snapshot') !== (profile.snapshot !== undefined)) {
-    report('PRF-MODE', profile.snapshot ? '/snapshot' : '/mode', mode === 'snapshot' ? 'mode snapshot needs snapshot.taken_at' : `snapshot has no meaning in mode ${mode}`);
+    report(
+      'PRF-MODE',
+      profile.snapshot ? '/snapshot' : '/mode',
+      mode === 'snapshot' ? 'mode snapshot needs snapshot.taken_at' : `snapshot has no meaning in mode ${mode}`,
+    );
   }
   const takenAt = profile.snapshot?.taken_at;
   if (takenAt !== undefined) {
-    if (typeof takenAt === 'string' || columnsOf(takenAt).length > 0) report('PRF-MODE', '/snapshot/taken_at', 'a snapshot is taken at one time: use object_key, last_modified or a constant, not a column');
-    else checkExpression(profile, { expression: takenAt, pointer: '/snapshot/taken_at', target: 'effective_at' }, 'ts', report);
+    if (typeof takenAt === 'string' || columnsOf(takenAt).length > 0)
+      report(
+        'PRF-MODE',
+        '/snapshot/taken_at',
+        'a snapshot is taken at one time: use object_key, last_modified or a constant, not a column',
+      );
+    else
+      checkExpression(
+        profile,
+        { expression: takenAt, pointer: '/snapshot/taken_at', target: 'effective_at' },
+        'ts',
+        report,
+      );
   }
   profile.entities.forEach((entity, i) => {
     const at = `/entities/${i}`;
     if (mode === 'events' && entity.event_id === undefined) report('PRF-MODE', at, 'mode events needs event_id');
-    if (mode !== 'events' && entity.event_id !== undefined) report('PRF-MODE', `${at}/event_id`, `in mode ${mode} the event_id is the hash of what the row states`);
-    if (mode === 'snapshot' && entity.absent === undefined) report('PRF-MODE', at, 'mode snapshot needs absent: what absence means');
-    if (mode !== 'snapshot' && entity.absent !== undefined) report('PRF-MODE', `${at}/absent`, `absence means nothing in mode ${mode}`);
-    if (mode === 'snapshot' && entity.op !== undefined) report('PRF-MODE', `${at}/op`, 'a snapshot states what there is: it has no op');
+    if (mode !== 'events' && entity.event_id !== undefined)
+      report('PRF-MODE', `${at}/event_id`, `in mode ${mode} the event_id is the hash of what the row states`);
+    if (mode === 'snapshot' && entity.absent === undefined)
+      report('PRF-MODE', at, 'mode snapshot needs absent: what absence means');
+    if (mode !== 'snapshot' && entity.absent !== undefined)
+      report('PRF-MODE', `${at}/absent`, `absence means nothing in mode ${mode}`);
+    if (mode === 'snapshot' && entity.op !== undefined)
+      report('PRF-MODE', `${at}/op`, 'a snapshot states what there is: it has no op');
     if ((entity.absent === 'tombstone') !== (entity.brake_percent !== undefined)) {
-      report('PRF-MODE', entity.brake_percent === undefined ? `${at}/absent` : `${at}/brake_percent`, 'absent tombstone and brake_percent go together');
+      report(
+        'PRF-MODE',
+        entity.brake_percent === undefined ? `${at}/absent` : `${at}/brake_percent`,
+        'absent tombstone and brake_percent go together',
+      );
     }
   });
 }
@@ -112,12 +145,16 @@ function checkColumns(profile: Profile, report: Report): void {
       const pointer = `/${list}/${i}`;
       if (columns.indexOf(column) !== i) report('PRF-COLUMN', pointer, 'the column is listed twice');
       if (list === 'ignored' && used.has(column)) report('PRF-COLUMN', pointer, 'the column is ignored and used');
-      if (list === 'optional' && !used.has(column)) report('PRF-COLUMN', pointer, 'the column is optional and not used');
-      if (format === 'ndjson' && !isPointer(column)) report('PRF-COLUMN', pointer, 'NDJSON columns are JSON pointers: /name or /payload/name');
+      if (list === 'optional' && !used.has(column))
+        report('PRF-COLUMN', pointer, 'the column is optional and not used');
+      if (format === 'ndjson' && !isPointer(column))
+        report('PRF-COLUMN', pointer, 'NDJSON columns are JSON pointers: /name or /payload/name');
     });
   }
   if (format === 'ndjson') {
-    for (const use of uses) if (!isPointer(use.column)) report('PRF-COLUMN', use.pointer, 'NDJSON columns are JSON pointers: /name or /payload/name');
+    for (const use of uses)
+      if (!isPointer(use.column))
+        report('PRF-COLUMN', use.pointer, 'NDJSON columns are JSON pointers: /name or /payload/name');
     if (header) report('PRF-COLUMN', '/file/header', 'NDJSON has no header');
     return;
   }
@@ -132,14 +169,21 @@ function checkFields(entity: EntityProfile, index: number, report: Report): void
   const contract = ENTITIES[entity.entity as EntityName];
   const at = `/entities/${index}/fields`;
   for (const name of Object.keys(entity.fields)) {
-    if (!contract.fields.some((f) => f.name === name)) report('PRF-FIELD', `${at}/${escapePointer(name)}`, `${contract.name} has no such field; it has ${contract.fields.map((f) => f.name).join(', ')}`);
+    if (!contract.fields.some((f) => f.name === name))
+      report(
+        'PRF-FIELD',
+        `${at}/${escapePointer(name)}`,
+        `${contract.name} has no such field; it has ${contract.fields.map((f) => f.name).join(', ')}`,
+      );
   }
   for (const field of contract.fields) {
     const needed = field.required || contract.naturalKey.includes(field.name);
-    if (needed && entity.fields[field.name] === undefined) report('PRF-FIELD', at, `${contract.name} needs ${field.name}`);
+    if (needed && entity.fields[field.name] === undefined)
+      report('PRF-FIELD', at, `${contract.name} needs ${field.name}`);
   }
   for (const group of contract.oneOf) {
-    if (!group.fields.some((name) => entity.fields[name] !== undefined)) report('PRF-FIELD', at, `${contract.name} needs one of ${group.fields.join(', ')}`);
+    if (!group.fields.some((name) => entity.fields[name] !== undefined))
+      report('PRF-FIELD', at, `${contract.name} needs one of ${group.fields.join(', ')}`);
   }
 }
 
@@ -152,7 +196,10 @@ const ENVELOPE_TYPES: Record<string, Pick<Field, 'type' | 'values' | 'name'>> = 
 /** The contract's field that a target names; envelope members are told as fields of their kind. */
 export function fieldOf(entity: EntityName, target: string): Pick<Field, 'type' | 'values' | 'name' | 'valuesRule'> {
   const version = ENTITIES[entity].version;
-  return contractOf(entity, version)?.fields.find((f) => `payload/${f.name}` === target) ?? ENVELOPE_TYPES[target] ?? { name: target, type: 'string' };
+  return (
+    contractOf(entity, version)?.fields.find((f) => `payload/${f.name}` === target) ??
+    ENVELOPE_TYPES[target] ?? { name: target, type: 'string' }
+  );
 }
 
 function checkValue(profile: Profile, entity: EntityProfile, placed: Placed, report: Report): void {
@@ -167,13 +214,19 @@ function checkValue(profile: Profile, entity: EntityProfile, placed: Placed, rep
   ];
   for (const [member, value] of fixed) {
     const wrong = value === undefined ? null : misfit(field, value);
-    if (wrong) report('PRF-VALUE', typeof e.constant !== 'undefined' && !pointer.includes('/entities/') ? pointer : `${pointer}/${member}`, `${field.name} ${wrong}`);
+    if (wrong)
+      report(
+        'PRF-VALUE',
+        typeof e.constant !== 'undefined' && !pointer.includes('/entities/') ? pointer : `${pointer}/${member}`,
+        `${field.name} ${wrong}`,
+      );
   }
 }
 
 /** Why a fixed value of the profile cannot stand in a field, or null. */
 function misfit(field: Pick<Field, 'type' | 'values' | 'name'>, value: unknown): string | null {
-  if (field.values) return typeof value === 'string' && field.values.includes(value) ? null : `takes ${field.values.join(', ')}`;
+  if (field.values)
+    return typeof value === 'string' && field.values.includes(value) ? null : `takes ${field.values.join(', ')}`;
   if (field.type === 'int') return Number.isSafeInteger(value) ? null : 'takes a whole number';
   if (field.type === 'double' || field.type === 'decimal') return typeof value === 'number' ? null : 'takes a number';
   if (field.type === 'bool') return typeof value === 'boolean' ? null : 'takes true or false';
@@ -189,7 +242,8 @@ function checkExpression(profile: Profile, placed: Placed, type: Field['type'], 
   if (e.join !== undefined && !e.columns) report('PRF-VALUE', `${pointer}/join`, 'join goes with columns');
   if (e.otherwise !== undefined && !e.map) report('PRF-VALUE', `${pointer}/otherwise`, 'otherwise goes with map');
   if (e.object_key !== undefined) checkRegex(e.object_key, `${pointer}/object_key`, true, report);
-  if (e.datetime !== undefined && e.date !== undefined) report('PRF-TIME', `${pointer}/date`, 'datetime and date exclude each other');
+  if (e.datetime !== undefined && e.date !== undefined)
+    report('PRF-TIME', `${pointer}/date`, 'datetime and date exclude each other');
   const time = e.datetime ?? e.date;
   const isTime = type === 'ts' || type === 'date';
   if (!isTime) {
@@ -200,16 +254,19 @@ function checkExpression(profile: Profile, placed: Placed, type: Field['type'], 
   }
   if (e.zone !== undefined && !isZone(e.zone)) report('PRF-TIME', `${pointer}/zone`, 'not a zone of the IANA database');
   for (const member of ['zone', 'day', 'nonexistent', 'ambiguous'] as const) {
-    if (e[member] !== undefined && time === undefined && !e.last_modified) report('PRF-TIME', `${pointer}/${member}`, 'goes with a pattern in datetime or date ("iso" for ISO-8601)');
+    if (e[member] !== undefined && time === undefined && !e.last_modified)
+      report('PRF-TIME', `${pointer}/${member}`, 'goes with a pattern in datetime or date ("iso" for ISO-8601)');
   }
-  if (e.last_modified && time !== undefined) report('PRF-TIME', pointer, 'last_modified is a time already and takes no pattern');
+  if (e.last_modified && time !== undefined)
+    report('PRF-TIME', pointer, 'last_modified is a time already and takes no pattern');
   const many = Array.isArray(time);
   (time === undefined ? [] : [time].flat()).forEach((pattern, i) => {
     const at = `${pointer}/${e.datetime === undefined ? 'date' : 'datetime'}${many ? `/${i}` : ''}`;
     try {
       compilePattern(pattern);
       const hasOffset = pattern === 'iso' || /Z|epoch/.test(pattern.replace(/'[^']*'/g, ''));
-      if (type === 'ts' && !hasOffset && !(e.zone ?? profile.file.zone)) report('PRF-TIME', at, 'the pattern has no offset: name the zone');
+      if (type === 'ts' && !hasOffset && !(e.zone ?? profile.file.zone))
+        report('PRF-TIME', at, 'the pattern has no offset: name the zone');
     } catch (error) {
       if (!(error instanceof PatternError)) throw error;
       report('PRF-TIME', at, error.message);
@@ -217,16 +274,22 @@ function checkExpression(profile: Profile, placed: Placed, type: Field['type'], 
   });
 }
 
-function checkTest(test: { matches?: string | undefined } & Record<string, unknown>, pointer: string, report: Report): void {
+function checkTest(
+  test: { matches?: string | undefined } & Record<string, unknown>,
+  pointer: string,
+  report: Report,
+): void {
   const asked = ['equals', 'not_equals', 'in', 'not_in', 'present', 'matches'].filter((k) => test[k] !== undefined);
-  if (asked.length !== 1) report('PRF-VALUE', pointer, 'needs exactly one of equals, not_equals, in, not_in, present, matches');
+  if (asked.length !== 1)
+    report('PRF-VALUE', pointer, 'needs exactly one of equals, not_equals, in, not_in, present, matches');
   if (test.matches !== undefined) checkRegex(test.matches, `${pointer}/matches`, false, report);
 }
 
 function checkRegex(source: string, pointer: string, group: boolean, report: Report): void {
   try {
     const groups = (new RegExp(`${source}|`).exec('')?.length ?? 1) - 1;
-    if (group && groups < 1) report('PRF-VALUE', pointer, 'the regular expression needs a group: its text is the value');
+    if (group && groups < 1)
+      report('PRF-VALUE', pointer, 'the regular expression needs a group: its text is the value');
   } catch {
     report('PRF-VALUE', pointer, 'not a regular expression');
   }

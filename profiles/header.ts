@@ -8,7 +8,13 @@ export interface HeaderCheck {
   errors: ProfileError[];
 }
 
-const DELIMITERS: Record<string, string> = { ',': 'comma', ';': 'semicolon', '\t': 'tab', '|': 'vertical bar', ':': 'colon' };
+const DELIMITERS: Record<string, string> = {
+  ',': 'comma',
+  ';': 'semicolon',
+  '\t': 'tab',
+  '|': 'vertical bar',
+  ':': 'colon',
+};
 
 /**
  * Compares a CSV header with its profile: a missing column is told at the place that uses it, an unknown one at `ignored`.
@@ -17,7 +23,8 @@ const DELIMITERS: Record<string, string> = { ',': 'comma', ';': 'semicolon', '\t
 export function checkHeader(checked: CheckedProfile, header: readonly string[]): HeaderCheck {
   const { profile, lines } = checked;
   const errors: ProfileError[] = [];
-  const report = (rule: ProfileError['rule'], pointer: string, message: string): unknown => errors.push({ rule, pointer, line: lineOf(lines, pointer), message });
+  const report = (rule: ProfileError['rule'], pointer: string, message: string): unknown =>
+    errors.push({ rule, pointer, line: lineOf(lines, pointer), message });
   const present = new Set(header);
   const optional = new Set(profile.optional);
   const missing = new Map<string, string>();
@@ -28,17 +35,23 @@ export function checkHeader(checked: CheckedProfile, header: readonly string[]):
   const hint = missing.size > 0 ? otherDelimiter(header, [...missing.keys()], profile.file.delimiter) : null;
   if (hint) {
     const first = [...missing.values()][0] as string;
-    report('FIL-HDR-02', profile.file.delimiter === ',' && !lines.has('/file/delimiter') ? '/file' : '/file/delimiter', `the file is separated by ${hint}, the profile says ${DELIMITERS[profile.file.delimiter] ?? profile.file.delimiter} (so that, among others, the column used at ${first} is not found)`);
+    report(
+      'FIL-HDR-02',
+      profile.file.delimiter === ',' && !lines.has('/file/delimiter') ? '/file' : '/file/delimiter',
+      `the file is separated by ${hint}, the profile says ${DELIMITERS[profile.file.delimiter] ?? profile.file.delimiter} (so that, among others, the column used at ${first} is not found)`,
+    );
     return { ok: false, errors };
   }
-  for (const [column, pointer] of missing) report('FIL-HDR-02', pointer, `the header has no column ${JSON.stringify(column)}`);
+  for (const [column, pointer] of missing)
+    report('FIL-HDR-02', pointer, `the header has no column ${JSON.stringify(column)}`);
   const nameable = missing.size === 0;
   const known = new Set([...uses.map((u) => u.column), ...profile.ignored]);
   const seen = new Set<string>();
   header.forEach((column, i) => {
     const name = nameable ? `column ${i + 1} (${JSON.stringify(column)})` : `column ${i + 1}`;
     if (seen.has(column)) report('FIL-HDR-04', '', `${name} of the header has the name of an earlier one`);
-    else if (!known.has(column) && profile.other_columns === 'refuse') report('FIL-HDR-03', '/ignored', `${name} of the header is neither used nor ignored`);
+    else if (!known.has(column) && profile.other_columns === 'refuse')
+      report('FIL-HDR-03', '/ignored', `${name} of the header is neither used nor ignored`);
     seen.add(column);
   });
   return { ok: errors.length === 0, errors };

@@ -26,7 +26,10 @@ export function builtInProfile(name: string): CheckedProfile | undefined {
   let checked = checkedBuiltIns.get(name);
   if (!checked) {
     const check = checkProfile(JSON.stringify(BUILT_IN[name]));
-    if (!check.ok) throw new Error(`the built-in profile ${name} is wrong: ${check.errors.map((e) => `${e.pointer} ${e.message}`).join('; ')}`);
+    if (!check.ok)
+      throw new Error(
+        `the built-in profile ${name} is wrong: ${check.errors.map((e) => `${e.pointer} ${e.message}`).join('; ')}`,
+      );
     checkedBuiltIns.set(name, (checked = check.checked));
   }
   return checked;
@@ -36,7 +39,12 @@ export function builtInProfile(name: string): CheckedProfile | undefined {
 export function checkOwnProfile(text: string): ProfileCheck {
   const check = checkProfile(text);
   if (!check.ok || !BUILT_IN_PROFILES.includes(check.checked.profile.profile)) return check;
-  const error: ProfileError = { rule: 'PRF-NAME', pointer: '/profile', line: check.checked.lines.get('/profile') ?? 1, message: 'the name belongs to a built-in profile' };
+  const error: ProfileError = {
+    rule: 'PRF-NAME',
+    pointer: '/profile',
+    line: check.checked.lines.get('/profile') ?? 1,
+    message: 'the name belongs to a built-in profile',
+  };
   return { ok: false, errors: [error] };
 }
 

@@ -71,8 +71,14 @@ class Scanner {
     if (c === '{') return this.object(pointer);
     if (c === '[') return this.array(pointer);
     if (c === '"') return this.string(pointer);
-    const word = /^(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w.+-])/.exec(this.text.slice(this.at, this.at + 400));
-    if (!word) return this.fail(c === undefined ? 'the text ends in the middle of a value' : `a value cannot start with ${c}`, pointer);
+    const word = /^(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w.+-])/.exec(
+      this.text.slice(this.at, this.at + 400),
+    );
+    if (!word)
+      return this.fail(
+        c === undefined ? 'the text ends in the middle of a value' : `a value cannot start with ${c}`,
+        pointer,
+      );
     this.at += word[0].length;
     return JSON.parse(word[0]);
   }
@@ -106,7 +112,12 @@ class Scanner {
       if (this.text[this.at] !== ':') this.fail('expected : after the name of a member', child);
       this.at++;
       this.space();
-      Object.defineProperty(result, name, { value: this.value(child), enumerable: true, writable: true, configurable: true });
+      Object.defineProperty(result, name, {
+        value: this.value(child),
+        enumerable: true,
+        writable: true,
+        configurable: true,
+      });
       if (!this.more('}', pointer)) return result;
     }
   }

@@ -45,25 +45,32 @@ export function compilePattern(pattern: string): TimeParser {
   if (pattern === 'epoch_s' || pattern === 'epoch_ms') return epochParser(pattern === 'epoch_s' ? 1000 : 1);
   if (pattern === 'iso') return regexParser(ISO);
   const seen = new Set<string>();
-  const source = pattern.replace(/'((?:[^']|'')*)'|([A-Za-z])\2*|[^A-Za-z']+|'/g, (part: string, quoted: string | undefined, letter: string | undefined) => {
-    if (quoted !== undefined) return literal(quoted.replaceAll("''", "'"));
-    if (part === "'") throw new PatternError('a quote in the pattern is not closed');
-    if (!letter) return literal(part);
-    const token = Object.hasOwn(TOKENS, part) ? TOKENS[part] : undefined;
-    if (!token) throw new PatternError(`the pattern has the unknown letters ${part}; text belongs in 'quotes'`);
-    const name = part === 'yy' || part === 'yyyy' ? 'y' : letter === 'M' ? 'M' : letter;
-    if (seen.has(name)) throw new PatternError(`the pattern has ${part} twice or in two lengths`);
-    seen.add(name);
-    return token;
-  });
-  for (const need of ['y', 'M', 'd']) if (!seen.has(need)) throw new PatternError('the pattern needs year, month and day');
-  if (seen.has('h') !== seen.has('a') || (seen.has('h') && seen.has('H'))) throw new PatternError('hh goes with a (AM/PM), HH without');
+  const source = pattern.replace(
+    /'((?:[^']|'')*)'|([A-Za-z])\2*|[^A-Za-z']+|'/g,
+    (part: string, quoted: string | undefined, letter: string | undefined) => {
+      if (quoted !== undefined) return literal(quoted.replaceAll("''", "'"));
+      if (part === "'") throw new PatternError('a quote in the pattern is not closed');
+      if (!letter) return literal(part);
+      const token = Object.hasOwn(TOKENS, part) ? TOKENS[part] : undefined;
+      if (!token) throw new PatternError(`the pattern has the unknown letters ${part}; text belongs in 'quotes'`);
+      const name = part === 'yy' || part === 'yyyy' ? 'y' : letter === 'M' ? 'M' : letter;
+      if (seen.has(name)) throw new PatternError(`the pattern has ${part} twice or in two lengths`);
+      seen.add(name);
+      return token;
+    },
+  );
+  for (const need of ['y', 'M', 'd'])
+    if (!seen.has(need)) throw new PatternError('the pattern needs year, month and day');
+  if (seen.has('h') !== seen.has('a') || (seen.has('h') && seen.has('H')))
+    throw new PatternError('hh goes with a (AM/PM), HH without');
   if (seen.has('m') && !seen.has('H') && !seen.has('h')) throw new PatternError('the pattern has minutes and no hours');
-  if ((seen.has('s') && !seen.has('m')) || (seen.has('f') && !seen.has('s'))) throw new PatternError('the pattern has seconds and no minutes, or a fraction and no seconds');
+  if ((seen.has('s') && !seen.has('m')) || (seen.has('f') && !seen.has('s')))
+    throw new PatternError('the pattern has seconds and no minutes, or a fraction and no seconds');
   return regexParser(new RegExp(`^${source}$`));
 }
 
-const ISO = /^(?<y>\d{4})-(?<M>\d{2})-(?<d>\d{2})(?:[T ](?<H>\d{2}):(?<m>\d{2})(?::(?<s>\d{2})(?:[.,](?<f>\d{1,6}))?)?(?<o>[Zz]|[+-]\d{2}:?\d{2})?)?$/;
+const ISO =
+  /^(?<y>\d{4})-(?<M>\d{2})-(?<d>\d{2})(?:[T ](?<H>\d{2}):(?<m>\d{2})(?::(?<s>\d{2})(?:[.,](?<f>\d{1,6}))?)?(?<o>[Zz]|[+-]\d{2}:?\d{2})?)?$/;
 
 const literal = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
 
@@ -139,7 +146,9 @@ export function toIso(time: ParsedTime, options: TimeOptions): string | null {
   const { day } = options;
   if (time.offset !== null) {
     if (options.showIn === undefined) {
-      return day ? dayEdge(Math.floor(time.local / DAY) * DAY, time.offset, day) : formatIso(time.local, time.micros, time.offset);
+      return day
+        ? dayEdge(Math.floor(time.local / DAY) * DAY, time.offset, day)
+        : formatIso(time.local, time.micros, time.offset);
     }
     const instant = time.local - time.offset * MINUTE;
     const offset = zone(options.showIn).offsetAt(instant);

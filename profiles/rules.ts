@@ -9,10 +9,22 @@ export const FILE_RULES = {
   'PRF-JSON': { scope: 'profile', doc: 'the profile is not valid JSON, or names a member twice' },
   'PRF-SCHEMA': { scope: 'profile', doc: 'the profile does not follow the schema docs/generated/profile.schema.json' },
   'PRF-NAME': { scope: 'profile', doc: 'the name of the profile belongs to a built-in profile' },
-  'PRF-ENTITY': { scope: 'profile', doc: 'the profile feeds an entity twice under one condition, or needs what its mode does not allow' },
-  'PRF-FIELD': { scope: 'profile', doc: 'a field is not in the contract of its entity, or a required field is not mapped' },
-  'PRF-VALUE': { scope: 'profile', doc: 'a constant, default or code map gives a value that the contract does not allow' },
-  'PRF-COLUMN': { scope: 'profile', doc: 'a column is both used and ignored, is named twice, or is not a pointer where the format needs one' },
+  'PRF-ENTITY': {
+    scope: 'profile',
+    doc: 'the profile feeds an entity twice under one condition, or needs what its mode does not allow',
+  },
+  'PRF-FIELD': {
+    scope: 'profile',
+    doc: 'a field is not in the contract of its entity, or a required field is not mapped',
+  },
+  'PRF-VALUE': {
+    scope: 'profile',
+    doc: 'a constant, default or code map gives a value that the contract does not allow',
+  },
+  'PRF-COLUMN': {
+    scope: 'profile',
+    doc: 'a column is both used and ignored, is named twice, or is not a pointer where the format needs one',
+  },
   'PRF-TIME': { scope: 'profile', doc: 'a date or time pattern cannot be read, or a zone is not an IANA zone' },
   'PRF-MODE': { scope: 'profile', doc: 'the members that a mode needs are missing, or belong to another mode' },
   'FIL-PRF-01': { scope: 'file', doc: 'the first folder of the object name is not the name of a profile' },
@@ -32,10 +44,16 @@ export const FILE_RULES = {
   'FIL-MAP-01': { scope: 'row', doc: 'the code is not in the map of the profile' },
   'FIL-MAP-02': { scope: 'row', doc: 'the value does not follow the date or time pattern of the profile' },
   'FIL-MAP-03': { scope: 'row', doc: 'the value is not a number in the notation of the profile' },
-  'FIL-MAP-04': { scope: 'row', doc: 'the local time does not exist or exists twice in its zone, and the profile refuses such times' },
+  'FIL-MAP-04': {
+    scope: 'row',
+    doc: 'the local time does not exist or exists twice in its zone, and the profile refuses such times',
+  },
   'FIL-MAP-05': { scope: 'row', doc: 'the object name or the file gives no value where the profile takes one from it' },
   'SNP-01': { scope: 'snapshot', doc: 'more keys are absent than the brake allows: no tombstone was written' },
-  'SNP-02': { scope: 'snapshot', doc: 'the snapshot has rows without a readable key, so absence cannot be told: no tombstone was written' },
+  'SNP-02': {
+    scope: 'snapshot',
+    doc: 'the snapshot has rows without a readable key, so absence cannot be told: no tombstone was written',
+  },
 } as const satisfies Record<string, { scope: 'profile' | 'file' | 'row' | 'snapshot'; doc: string }>;
 
 /** One thing wrong with a profile, or between a profile and a header: where in the profile (JSON pointer, 1-based line), what, by which rule. */

@@ -20,7 +20,8 @@ export interface Placed {
 export const asExpression = (value: Value): Expression => (typeof value === 'string' ? { column: value } : value);
 
 /** A source system: a text is the name itself. */
-export const asConstant = (value: string | Expression): Expression => (typeof value === 'string' ? { constant: value } : value);
+export const asConstant = (value: string | Expression): Expression =>
+  typeof value === 'string' ? { constant: value } : value;
 
 /** The envelope members and fields of one entity of a profile, with what the profile says for all. */
 export function placedValues(profile: Profile, entity: EntityProfile, index: number): Placed[] {
@@ -32,10 +33,15 @@ export function placedValues(profile: Profile, entity: EntityProfile, index: num
   ];
   for (const member of ['op', 'event_id', 'effective_at', 'recorded_at'] as const) {
     const value = entity[member];
-    if (value !== undefined) placed.push({ expression: asExpression(value), pointer: `${base}/${member}`, target: member });
+    if (value !== undefined)
+      placed.push({ expression: asExpression(value), pointer: `${base}/${member}`, target: member });
   }
   for (const [name, value] of Object.entries(entity.fields)) {
-    placed.push({ expression: asExpression(value), pointer: `${base}/fields/${escapePointer(name)}`, target: `payload/${name}` });
+    placed.push({
+      expression: asExpression(value),
+      pointer: `${base}/fields/${escapePointer(name)}`,
+      target: `payload/${name}`,
+    });
   }
   return placed;
 }
@@ -47,14 +53,18 @@ export const columnsOf = (e: Expression): string[] => (e.column !== undefined ? 
 export function placedTests(entity: EntityProfile, index: number): { test: Test; pointer: string }[] {
   return (entity.when ?? []).flatMap((condition, i) => {
     const pointer = `/entities/${index}/when/${i}`;
-    return 'any' in condition ? condition.any.map((test, k) => ({ test, pointer: `${pointer}/any/${k}` })) : [{ test: condition, pointer }];
+    return 'any' in condition
+      ? condition.any.map((test, k) => ({ test, pointer: `${pointer}/any/${k}` }))
+      : [{ test: condition, pointer }];
   });
 }
 
 /** Every use of a column, in the order of the profile. */
 export function columnUses(profile: Profile): ColumnUse[] {
   return profile.entities.flatMap((entity, index) => [
-    ...placedValues(profile, entity, index).flatMap(({ expression, pointer }) => columnsOf(expression).map((column) => ({ column, pointer }))),
+    ...placedValues(profile, entity, index).flatMap(({ expression, pointer }) =>
+      columnsOf(expression).map((column) => ({ column, pointer })),
+    ),
     ...placedTests(entity, index).map(({ test, pointer }) => ({ column: test.column, pointer })),
   ]);
 }

@@ -66,7 +66,8 @@ export class Zone {
     if (offset === undefined) {
       const candidates = this.candidates(hour * HOUR);
       const last = this.candidates(hour * HOUR + HOUR - 1);
-      if (candidates.length !== 1 || last.length !== 1 || candidates[0] !== last[0]) return this.resolveExactly(local, policy);
+      if (candidates.length !== 1 || last.length !== 1 || candidates[0] !== last[0])
+        return this.resolveExactly(local, policy);
       offset = candidates[0] as number;
       this.plainHours.set(hour, offset);
     }

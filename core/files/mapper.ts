@@ -84,6 +84,13 @@ export class EntityPlan {
     return { plan: this, envelope, failed };
   }
 
+  /** The natural key as mapped, in contract order; null if a part of it is missing. */
+  naturalKey(envelope: Record<string, unknown>): string[] | null {
+    const payload = envelope.payload as Record<string, unknown>;
+    const parts = ENTITIES[this.entity].naturalKey.map((name) => payload[name]);
+    return parts.every((part): part is string => typeof part === 'string') ? parts : null;
+  }
+
   /** The source columns of a member that a rule of the contract points at. */
   sourcePointers(rule: RuleId | FileRule, pointer: string): string[] {
     if (rule === 'FLD-ONE-OF') {

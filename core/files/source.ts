@@ -19,7 +19,9 @@ export class Window {
   text: Text;
   /** Unit from which on nothing is consumed yet. */
   at = 0;
+  /** What is in memory, a view of `room`. Room is kept from block to block: fresh pages would cost more than the copy. */
   private bytes: Buffer = Buffer.alloc(0);
+  private room: Buffer = Buffer.alloc(0);
   private next: Promise<Uint8Array> | null = null;
   private readonly unit: 1 | 2;
 
@@ -54,17 +56,26 @@ export class Window {
     const from = this.base + this.bytes.length;
     const block = await (this.next ?? this.read(from));
     if (block.length === 0) throw new Error('the object is shorter than its stated size');
-    const rest = this.bytes.subarray(this.at * this.unit);
-    this.base += this.at * this.unit;
-    this.at = 0;
-    this.bytes =
-      rest.length === 0 ? Buffer.from(block.buffer, block.byteOffset, block.length) : Buffer.concat([rest, block]);
+    this.append(block);
     this.text = textOf(this.bytes, this.encoding);
     this.next = null;
     if (!this.complete) {
       this.next = this.read(from + block.length);
       this.next.catch(() => undefined); // a failed read is thrown by the fill that needs it, not as an unhandled rejection
     }
+  }
+
+  private append(block: Uint8Array): void {
+    const rest = this.bytes.subarray(this.at * this.unit);
+    this.base += this.at * this.unit;
+    this.at = 0;
+    const length = rest.length + block.length;
+    const room =
+      length <= this.room.length ? this.room : Buffer.allocUnsafe(length + Math.min(this.blockBytes, 256 * 1024));
+    rest.copy(room);
+    room.set(block, rest.length);
+    this.room = room;
+    this.bytes = room.subarray(0, length);
   }
 
   private read(offset: number): Promise<Uint8Array> {

@@ -5,7 +5,6 @@ export type Encoding = Profile['file']['encoding'];
 
 /** Windows-1252 differs from Latin-1 in 0x80-0x9F; five of these bytes have no character ('\uFFFD' here). */
 const CP1252 = '€\uFFFD‚ƒ„…†‡ˆ‰Š‹Œ\uFFFDŽ\uFFFD\uFFFD‘’“”•–—˜™š›œ\uFFFDžŸ';
-// eslint-disable-next-line no-control-regex
 const C1 = /[\u0080-\u009f]/g;
 
 const BOMS: { encoding: Encoding; bytes: number[] }[] = [
@@ -88,13 +87,13 @@ function decodeUtf8(bytes: Buffer, hasNul: boolean): Text['decode'] {
       const slice = bytes.subarray(start, end);
       if (!isUtf8(slice) || slice.includes(0)) return null;
     }
-    return bytes.utf8Slice(start, end);
+    return bytes.toString('utf8', start, end);
   };
 }
 
 function decodeLatin(bytes: Buffer, hasNul: boolean, cp1252: boolean): Text['decode'] {
   return (start, end) => {
-    let text = bytes.latin1Slice(start, end);
+    let text = bytes.toString('latin1', start, end);
     if (hasNul && text.includes('\0')) return null;
     if (cp1252) {
       text = text.replace(C1, (c) => CP1252[c.charCodeAt(0) - 0x80] as string);
@@ -115,7 +114,7 @@ function utf16(bytes: Buffer, encoding: Encoding): Text {
     indexOf: (unit, from) => units.indexOf(unit, from),
     at: (i) => units[i] as number,
     decode: (start, end) => {
-      const text = own.ucs2Slice(start * 2, end * 2);
+      const text = own.toString('utf16le', start * 2, end * 2);
       return /[\0\p{Surrogate}]/u.test(text) ? null : text;
     },
   };

@@ -1,0 +1,163 @@
+import type { EntityName } from '../../contracts';
+import { conformEnvelope, type ConformContext, type SilverRow } from '../conform';
+import type { Mapper, MappedEntity, RowViolation } from './mapper';
+import type { FileRecord, Position, RecordReader } from './records';
+import type { Row } from './values';
+
+/** Rows after which a chunk ends. Chunks name objects, so neither number may depend on anything but the file. */
+export const CHUNK_ROWS = 20_000;
+/** Bytes of the file after which a chunk ends, so that rows of any length fit the memory. */
+export const CHUNK_BYTES = 32 * 1024 * 1024;
+
+/** Accepted statements of one entity version, in the order of their rows. */
+export interface EntityRows {
+  entity: EntityName;
+  version: number;
+  rows: SilverRow[];
+  /** 1-based data row of each. */
+  positions: string[];
+}
+
+/** A row that was not accepted. */
+export interface RejectedRow {
+  record: FileRecord;
+  violations: RowViolation[];
+  /** The entity that was at fault, if it was one. */
+  entity: EntityName | null;
+  version: number | null;
+}
+
+/** A run of rows of a file, judged. */
+export interface Chunk {
+  firstRow: number;
+  lastRow: number;
+  accepted: number;
+  entities: EntityRows[];
+  rejected: RejectedRow[];
+  /** Keys that the rows name, for a snapshot; null in other modes. */
+  keys: SnapshotKey[] | null;
+  /** Rows whose keys could not be read, by entity; only for a snapshot. */
+  unkeyed: number;
+  /** Where the next chunk begins. */
+  end: Position;
+  done: boolean;
+}
+
+/** A key that a row of a snapshot names. */
+export interface SnapshotKey {
+  entity: EntityName;
+  sourceSystem: string;
+  naturalKey: string[];
+  accepted: boolean;
+}
+
+/** Judges a row: every entity that it feeds must be right, or the row as a whole is rejected with all that is wrong. */
+export function judgeRow(record: FileRecord, mapper: Mapper, ctx: ConformContext, into: Chunk): void {
+  if (record.value === undefined) {
+    if (into.keys) into.unkeyed++;
+    return reject(into, record, [{ rule: record.fault ?? 'DQ-FMT-01', pointer: '#' }], []);
+  }
+  const row = record.value as Row;
+  const unknown = mapper.unknownMember(row);
+  const mapped = mapper.map(row);
+  const violations: RowViolation[] = unknown === null ? [] : [{ rule: 'FIL-ROW-03', pointer: unknown }];
+  if (mapped.length === 0) violations.push({ rule: 'FIL-ROW-04', pointer: '#' });
+  const statements: { entity: EntityName; version: number; row: SilverRow }[] = [];
+  const faulty: MappedEntity[] = [];
+  for (const one of mapped) {
+    const found = judgeEntity(one, ctx, violations);
+    if (found) statements.push(found);
+    else faulty.push(one);
+  }
+  if (violations.length > 0) reject(into, record, violations, faulty);
+  else {
+    into.accepted++;
+    for (const s of statements) accept(into, s, record.row);
+  }
+  if (into.keys) noteKeys(into, mapped, violations.length === 0);
+}
+
+function judgeEntity(
+  one: MappedEntity,
+  ctx: ConformContext,
+  violations: RowViolation[],
+): { entity: EntityName; version: number; row: SilverRow } | null {
+  const { plan, failed } = one;
+  const result = conformEnvelope(one.envelope, ctx);
+  const push = (rule: RowViolation['rule'], member: string): void => {
+    for (const pointer of plan.sourcePointers(rule, member)) {
+      if (!violations.some((v) => v.rule === rule && v.pointer === pointer)) violations.push({ rule, pointer });
+    }
+  };
+  failed?.forEach((rule, member) => push(rule, `/${member}`));
+  if (!result.ok) {
+    // A member that could not be made has been told of already; the contract would only add that it is missing.
+    for (const v of result.violations) if (!failed?.has(v.pointer.slice(1))) push(v.rule, v.pointer);
+    return null;
+  }
+  return failed ? null : { entity: result.entity, version: result.version, row: result.row };
+}
+
+function accept(into: Chunk, statement: { entity: EntityName; version: number; row: SilverRow }, row: number): void {
+  let rows = into.entities.find((e) => e.entity === statement.entity && e.version === statement.version);
+  if (!rows)
+    into.entities.push((rows = { entity: statement.entity, version: statement.version, rows: [], positions: [] }));
+  rows.rows.push(statement.row);
+  rows.positions.push(String(row));
+}
+
+function reject(into: Chunk, record: FileRecord, violations: RowViolation[], faulty: MappedEntity[]): void {
+  const plans = new Set(faulty.map((f) => f.plan));
+  const [only] = plans;
+  const one = plans.size === 1 && only ? only : null;
+  into.rejected.push({
+    record: { ...record, value: undefined },
+    violations,
+    entity: one?.entity ?? null,
+    version: one?.version ?? null,
+  });
+}
+
+/** A rejected row still says that its key is there: what a snapshot holds in a broken form must not be taken for absent. */
+function noteKeys(into: Chunk, mapped: MappedEntity[], accepted: boolean): void {
+  if (mapped.length === 0) into.unkeyed++;
+  for (const { plan, envelope } of mapped) {
+    const naturalKey = plan.naturalKey(envelope);
+    if (naturalKey === null || typeof envelope.source_system !== 'string') into.unkeyed++;
+    else into.keys?.push({ entity: plan.entity, sourceSystem: envelope.source_system, naturalKey, accepted });
+  }
+}
+
+/** Reads and judges one chunk from where the reader stands. Its end depends on the file alone. */
+export async function nextChunk(
+  reader: RecordReader,
+  mapper: Mapper,
+  ctx: ConformContext,
+  limits = { rows: CHUNK_ROWS, bytes: CHUNK_BYTES },
+): Promise<Chunk> {
+  const begin = reader.position;
+  const chunk: Chunk = {
+    firstRow: begin.row + 1,
+    lastRow: begin.row,
+    accepted: 0,
+    entities: [],
+    rejected: [],
+    keys: mapper.profile.mode === 'snapshot' ? [] : null,
+    unkeyed: 0,
+    end: begin,
+    done: false,
+  };
+  while (chunk.lastRow - begin.row < limits.rows && reader.position.offset - begin.offset < limits.bytes) {
+    const record = reader.take();
+    if (record) {
+      chunk.lastRow = record.row;
+      judgeRow(record, mapper, ctx, chunk);
+    } else if (reader.done) break;
+    else await reader.fill();
+  }
+  // The rest of an endless line belongs to its row: the next chunk must not begin inside it.
+  while (!reader.settle()) await reader.fill();
+  chunk.end = reader.position;
+  chunk.done = reader.done;
+  return chunk;
+}

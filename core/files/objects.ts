@@ -1,0 +1,137 @@
+import type { Violation } from '../conform';
+import { landingHash } from '../hash';
+import { type FileRange, quarantineKey, silverKey } from '../lake';
+import { type Rejected, writeQuarantine, writeSilver } from '../parquet';
+import type { Chunk } from './chunk';
+
+/** The landing object that a file is. */
+export interface LandingObject {
+  bucket: string;
+  key: string;
+  /** Version id where the bucket keeps versions, else the ETag. */
+  version: string;
+  /** ms since 1970. */
+  lastModifiedMs: number;
+}
+
+/** An object to store once under its name. */
+export interface LakeObject {
+  zone: 'silver' | 'quarantine' | 'control';
+  key: string;
+  body: Uint8Array;
+}
+
+/** How many records a chunk received and what became of them; conservation is summed from these. */
+export interface ChunkCounts {
+  received: number;
+  accepted: number;
+  quarantined: number;
+}
+
+/** 16 hex digits that stand for the landing object in names. */
+export const hashOf = (o: LandingObject): string => landingHash(o.bucket, o.key, o.version);
+
+/** How silver and quarantine rows name the file they come from. */
+export const recordSourceOf = (o: LandingObject): string => `${o.key}@${o.version}`;
+
+const rangeOf = (o: LandingObject, firstRow: number, lastRow: number): FileRange => ({
+  landingHash: hashOf(o),
+  firstRow,
+  lastRow,
+  arrivalMs: o.lastModifiedMs,
+});
+
+const pad = (row: number): string => String(row).padStart(12, '0');
+
+/** Key of the counts of a chunk in the control bucket. */
+export const chunkReceiptKey = (hash: string, firstRow: number, lastRow: number): string =>
+  `ingest/${hash}/${pad(firstRow)}-${pad(lastRow)}.json`;
+
+const json = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
+
+/** The counts of a chunk. */
+export const countsOf = (chunk: Chunk): ChunkCounts => ({
+  received: chunk.accepted + chunk.rejected.length,
+  accepted: chunk.accepted,
+  quarantined: chunk.rejected.length,
+});
+
+/**
+ * The objects that a chunk becomes: silver by entity, quarantine, and last the receipt with the counts, which therefore
+ * says that everything before it is stored. The same chunk always gives the same names and bytes.
+ */
+export function objectsOf(chunk: Chunk, landing: LandingObject, profile: string): LakeObject[] {
+  if (chunk.lastRow < chunk.firstRow) return [];
+  const range = rangeOf(landing, chunk.firstRow, chunk.lastRow);
+  const objects: LakeObject[] = chunk.entities.map((e) => ({
+    zone: 'silver',
+    key: silverKey(e.entity, e.version, range),
+    body: writeSilver(e.entity, e.rows, {
+      record_source: recordSourceOf(landing),
+      positions: e.positions,
+      version: e.version,
+    }),
+  }));
+  if (chunk.rejected.length > 0) {
+    const rejected = chunk.rejected.map((r) => rejectedRow(landing, profile, r.record, r));
+    objects.push({ zone: 'quarantine', key: quarantineKey(range), body: writeQuarantine(rejected) });
+  }
+  objects.push({
+    zone: 'control',
+    key: chunkReceiptKey(range.landingHash, chunk.firstRow, chunk.lastRow),
+    body: json({ ...countsOf(chunk), ...(chunk.keys ? { keys: chunk.keys.length, unkeyed: chunk.unkeyed } : {}) }),
+  });
+  return objects;
+}
+
+function rejectedRow(
+  landing: LandingObject,
+  profile: string,
+  place: { row: number; offset: number; length: number },
+  r: Pick<Chunk['rejected'][number], 'violations' | 'entity' | 'version'>,
+): Rejected {
+  return {
+    recordSource: recordSourceOf(landing),
+    recordPosition: String(place.row),
+    byteOffset: place.offset,
+    entity: r.entity,
+    version: r.version,
+    violations: r.violations as readonly Violation[], // rule ids of files stand beside those of the contracts
+    profile,
+    arrivedAt: landing.lastModifiedMs * 1000,
+    bronzeObject: `${landing.bucket}/${landing.key}`,
+    bronzeRow: null,
+    byteLength: place.length,
+  };
+}
+
+/**
+ * A file that was refused as a whole counts as one received and one quarantined record at row 0: nothing that
+ * arrived may be missing from the counts.
+ */
+export function refusalObjects(
+  landing: LandingObject,
+  profile: string | null,
+  size: number,
+  rules: readonly { rule: string; pointer: string }[],
+): LakeObject[] {
+  const range = rangeOf(landing, 0, 0);
+  const violations = rules.map((r) => ({
+    rule: r.rule,
+    pointer: `profile:${r.pointer.replace(/\s/g, '%20')}`,
+  })) as unknown as Chunk['rejected'][number]['violations'];
+  const row = rejectedRow(
+    landing,
+    profile ?? '',
+    { row: 0, offset: 0, length: size },
+    { violations, entity: null, version: null },
+  );
+  return [
+    { zone: 'quarantine', key: quarantineKey(range), body: writeQuarantine([{ ...row, profile }]) },
+    {
+      zone: 'control',
+      key: chunkReceiptKey(range.landingHash, 0, 0),
+      body: json({ received: 1, accepted: 0, quarantined: 1, refused: rules.map((r) => r.rule) }),
+    },
+  ];
+}

@@ -1,0 +1,54 @@
+import { SafeError } from '../shared/errors';
+
+/** What the state machine hands over: the landed object, and after the first invocation where to go on. */
+export interface IngestFileEvent {
+  bucket: string;
+  key: string;
+  etag: string;
+  size?: number;
+  version_id?: string;
+  /** First byte and number of data rows before it, from the invocation before. */
+  offset?: number;
+  row?: number;
+  received?: number;
+  accepted?: number;
+  quarantined?: number;
+}
+
+/** What the invocation answers, which is the event of the next one while `done` is false. Ids and counts only. */
+export interface IngestFileResult extends IngestFileEvent {
+  offset: number;
+  row: number;
+  received: number;
+  accepted: number;
+  quarantined: number;
+  done: boolean;
+  /** Rules by which the file as a whole was refused. */
+  refused?: string[];
+  /** Tombstones written for what this snapshot lacks, and the rule that held them back. */
+  tombstones?: number;
+  held?: string;
+}
+
+/** Reads the event. @throws SafeError that names a missing member and repeats nothing */
+export function readEvent(event: IngestFileEvent): IngestFileResult {
+  for (const member of ['bucket', 'key', 'etag'] as const) {
+    if (typeof event?.[member] !== 'string' || event[member] === '')
+      throw new SafeError('EVENT', `the event has no ${member}`);
+  }
+  const count = (value: number | undefined): number =>
+    Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : 0;
+  return {
+    bucket: event.bucket,
+    key: event.key,
+    etag: event.etag,
+    ...(event.size === undefined ? {} : { size: event.size }),
+    ...(event.version_id ? { version_id: event.version_id } : {}),
+    offset: count(event.offset),
+    row: count(event.row),
+    received: count(event.received),
+    accepted: count(event.accepted),
+    quarantined: count(event.quarantined),
+    done: false,
+  };
+}

@@ -1,0 +1,132 @@
+import { S3Client } from '@aws-sdk/client-s3';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { Context } from 'aws-lambda';
+import { refusalObjects } from '../../core/files/objects';
+import { openFile } from '../../core/files/open';
+import { builtInProfile, type CheckedProfile, checkOwnProfile, profileKey, profileNameOf } from '../../profiles';
+import { environment } from '../shared/errors';
+import { guarded, makeLogger } from '../shared/log';
+import { makeMetrics, publishCounts } from '../shared/metrics';
+import { keyringOnce } from '../shared/store';
+import { readEvent, type IngestFileEvent, type IngestFileResult } from './event';
+import { type LandedFile, lookAt, readText, sourceOf } from './landing';
+import { ingestRows, store, type Zones } from './rows';
+import { finishSnapshot, takenAtOf } from './snapshots';
+
+const logger = makeLogger();
+const metrics = makeMetrics();
+const s3 = new S3Client({});
+const secrets = new SecretsManagerClient({});
+const keyring = keyringOnce(() => ({
+  s3,
+  secrets,
+  secretArn: environment('KEY_SECRET_ARN'),
+  controlBucket: environment('CONTROL_BUCKET'),
+}));
+
+/** A chunk takes seconds; what is left of the invocation must hold one more, stored over a slow line. */
+const RESERVE_MS = 120_000;
+const DEFAULT_MAX_ROWS = 1_000_000;
+
+type Rules = { rule: string; pointer: string }[];
+
+/**
+ * Reads a landed file by the profile that its first folder names: accepted rows to silver, the others to quarantine.
+ * A file too long for one invocation answers where to go on. A file that does not fit its profile is refused as a
+ * whole, which is an outcome and no error; only what the infrastructure gets wrong throws.
+ */
+export const handler = guarded<IngestFileEvent, IngestFileResult>(logger, async (event, context) => {
+  const from = readEvent(event);
+  const zones: Zones = {
+    silver: environment('SILVER_BUCKET'),
+    quarantine: environment('QUARANTINE_BUCKET'),
+    control: environment('CONTROL_BUCKET'),
+  };
+  const file = await lookAt(s3, from);
+  from.size = file.size;
+  if (file.size === 0 && file.key.endsWith('/')) return { ...from, done: true }; // what a console makes of "create folder"
+  const profile = await profileOf(file, zones.control);
+  if ('rules' in profile) return refuse(from, file, zones, profile.name, profile.rules);
+  const opened = await openFile(profile.checked, sourceOf(s3, file));
+  const name = profile.checked.profile.profile;
+  if (!opened.ok) return refuse(from, file, zones, name, opened.errors);
+  if (profile.checked.profile.mode === 'snapshot' && takenAtOf(opened.file.profile, file) === null) {
+    return refuse(from, file, zones, name, [{ rule: 'FIL-MAP-05', pointer: '/snapshot/taken_at' }]);
+  }
+  const keys = await keyring();
+  const result = await ingestRows(s3, zones, file, opened.file, keys, from, budgetOf(context));
+  publish(result, from);
+  if (result.done && opened.file.profile.mode === 'snapshot')
+    Object.assign(result, await finishSnapshot(s3, zones, file, opened.file.profile, keys));
+  logger.info('file read', {
+    profile: name,
+    object: file.key,
+    row: result.row,
+    done: result.done,
+    received: result.received,
+    accepted: result.accepted,
+    quarantined: result.quarantined,
+    tombstones: result.tombstones,
+    held: result.held,
+  });
+  return result;
+});
+
+function budgetOf(context: Context): { remaining: () => number; reserveMs: number; rows: number } {
+  const total = context.getRemainingTimeInMillis();
+  return {
+    remaining: () => context.getRemainingTimeInMillis(),
+    reserveMs: Math.min(RESERVE_MS, total / 3),
+    rows: Number(process.env.INGEST_FILE_MAX_ROWS) || DEFAULT_MAX_ROWS,
+  };
+}
+
+/** The profile of the object, or the rules by which there is none. */
+async function profileOf(
+  file: LandedFile,
+  control: string,
+): Promise<{ checked: CheckedProfile } | { name: string | null; rules: Rules }> {
+  const name = profileNameOf(file.key);
+  if (name === null) return { name, rules: [{ rule: 'FIL-PRF-01', pointer: '' }] };
+  const builtIn = builtInProfile(name);
+  if (builtIn) return { checked: builtIn };
+  const text = await readText(s3, control, profileKey(name));
+  if (text === undefined) return { name, rules: [{ rule: 'FIL-PRF-01', pointer: '' }] };
+  const check = checkOwnProfile(text);
+  if (!check.ok) return { name, rules: [{ rule: 'FIL-PRF-02', pointer: '' }, ...check.errors] };
+  if (check.checked.profile.profile !== name) return { name, rules: [{ rule: 'PRF-NAME', pointer: '/profile' }] };
+  return check;
+}
+
+async function refuse(
+  from: IngestFileResult,
+  file: LandedFile,
+  zones: Zones,
+  profile: string | null,
+  rules: Rules,
+): Promise<IngestFileResult> {
+  await store(s3, zones, refusalObjects(file, profile, file.size, rules));
+  const result = {
+    ...from,
+    done: true,
+    received: 1,
+    accepted: 0,
+    quarantined: 1,
+    refused: [...new Set(rules.map((r) => r.rule))],
+  };
+  publish(result, { ...from, received: 0, accepted: 0, quarantined: 0 });
+  logger.warn('file refused', {
+    profile: profile ?? undefined,
+    object: file.key,
+    rules: rules.map((r) => `${r.rule} ${r.pointer}`),
+  });
+  return result;
+}
+
+function publish(result: IngestFileResult, before: IngestFileResult): void {
+  publishCounts(metrics, {
+    received: result.received - before.received,
+    accepted: result.accepted - before.accepted,
+    quarantined: result.quarantined - before.quarantined,
+  });
+}
