@@ -64,7 +64,18 @@ export class StatesError extends Error {
 
 const FLOW = ['Type', 'Comment', 'InputPath', 'OutputPath'];
 const FIELDS: Record<State['Type'], readonly string[]> = {
-  Task: [...FLOW, 'Next', 'End', 'Resource', 'Parameters', 'ResultSelector', 'ResultPath', 'Retry', 'Catch', 'TimeoutSeconds'],
+  Task: [
+    ...FLOW,
+    'Next',
+    'End',
+    'Resource',
+    'Parameters',
+    'ResultSelector',
+    'ResultPath',
+    'Retry',
+    'Catch',
+    'TimeoutSeconds',
+  ],
   Choice: [...FLOW, 'Choices', 'Default'],
   Wait: [...FLOW, 'Next', 'End', 'Seconds', 'SecondsPath', 'Timestamp', 'TimestampPath'],
   Pass: [...FLOW, 'Next', 'End', 'Parameters', 'Result', 'ResultPath'],
@@ -114,10 +125,13 @@ export function parseDefinition(name: string, text: string, isFunction: (arn: st
     throw new Error(`state machine ${name}, state "${state}": ${what}`);
   };
   for (const key of Object.keys(raw))
-    if (!['Comment', 'StartAt', 'States', 'TimeoutSeconds', 'Version', 'QueryLanguage'].includes(key)) refuse('-', `the laptop does not run ${key}`);
-  if ((raw.QueryLanguage ?? 'JSONPath') !== 'JSONPath') refuse('-', `the laptop does not run ${String(raw.QueryLanguage)}`);
+    if (!['Comment', 'StartAt', 'States', 'TimeoutSeconds', 'Version', 'QueryLanguage'].includes(key))
+      refuse('-', `the laptop does not run ${key}`);
+  if ((raw.QueryLanguage ?? 'JSONPath') !== 'JSONPath')
+    refuse('-', `the laptop does not run ${String(raw.QueryLanguage)}`);
   const target = (from: string, next: unknown): void => {
-    if (typeof next !== 'string' || !(next in raw.States)) refuse(from, `leads to "${String(next)}", which is not there`);
+    if (typeof next !== 'string' || !(next in raw.States))
+      refuse(from, `leads to "${String(next)}", which is not there`);
   };
   target('-', raw.StartAt);
   for (const [id, state] of Object.entries(raw.States)) checkState(id, state, { refuse, target, isFunction });
@@ -133,18 +147,21 @@ interface Checks {
 function checkState(id: string, state: State, { refuse, target, isFunction }: Checks): void {
   const fields = FIELDS[state.Type] ?? refuse(id, `the laptop does not run states of type ${state.Type}`);
   const only = (value: object, allowed: readonly string[]): void => {
-    for (const key of Object.keys(value)) if (!allowed.includes(key)) refuse(id, `the laptop does not run the field ${key}`);
+    for (const key of Object.keys(value))
+      if (!allowed.includes(key)) refuse(id, `the laptop does not run the field ${key}`);
   };
   const path = (value: unknown): void => {
     if (typeof value === 'string' && !PATH.test(value)) refuse(id, `the laptop does not read the path ${value}`);
   };
   only(state, fields);
-  for (const p of [state.InputPath, state.OutputPath, state.ResultPath, state.SecondsPath, state.TimestampPath]) path(p);
+  for (const p of [state.InputPath, state.OutputPath, state.ResultPath, state.SecondsPath, state.TimestampPath])
+    path(p);
   for (const template of [state.Parameters, state.ResultSelector]) eachPath(template, path);
   if (fields.includes('Next') && state.End !== true) target(id, state.Next);
   if (state.Type === 'Task') {
     const fn = state.Resource === INVOKE ? (state.Parameters as JsonObject | undefined)?.FunctionName : state.Resource;
-    if (typeof fn !== 'string' || !isFunction(fn)) refuse(id, `calls ${String(fn ?? state.Resource)}, which is no function of this platform`);
+    if (typeof fn !== 'string' || !isFunction(fn))
+      refuse(id, `calls ${String(fn ?? state.Resource)}, which is no function of this platform`);
   }
   for (const retrier of state.Retry ?? []) only(retrier, RETRIER_FIELDS);
   for (const catcher of state.Catch ?? []) {
@@ -155,13 +172,16 @@ function checkState(id: string, state: State, { refuse, target, isFunction }: Ch
   if (state.Default !== undefined) target(id, state.Default);
   for (const choice of state.Choices ?? []) {
     target(id, choice.Next);
-    const { Next: _next, Comment: _comment, ...rule } = choice;
+    const rule = Object.fromEntries(Object.entries(choice).filter(([key]) => key !== 'Next' && key !== 'Comment'));
     checkRule(rule, (what) => refuse(id, what), path);
   }
 }
 
 function checkRule(rule: JsonObject, refuse: (what: string) => never, path: (value: unknown) => void): void {
-  if (rule.And ?? rule.Or) return (((rule.And ?? rule.Or) as JsonObject[]).forEach((r) => checkRule(r, refuse, path)), undefined);
+  if (rule.And ?? rule.Or) {
+    for (const r of (rule.And ?? rule.Or) as JsonObject[]) checkRule(r, refuse, path);
+    return;
+  }
   if (rule.Not) return checkRule(rule.Not as JsonObject, refuse, path);
   path(rule.Variable);
   const operators = Object.keys(rule).filter((key) => key !== 'Variable');
@@ -175,7 +195,8 @@ export const INVOKE = 'arn:aws:states:::lambda:invoke';
 function eachPath(template: Json | undefined, see: (path: unknown) => void): void {
   if (Array.isArray(template)) template.forEach((v) => eachPath(v, see));
   else if (template && typeof template === 'object')
-    for (const [key, value] of Object.entries(template)) (key.endsWith('.$') ? see : (v: Json) => eachPath(v, see))(value);
+    for (const [key, value] of Object.entries(template))
+      (key.endsWith('.$') ? see : (v: Json) => eachPath(v, see))(value);
 }
 
 /** Input of a state and the context object (`$$`). */
@@ -200,7 +221,8 @@ export function find(path: string, scope: Scope): Json | undefined {
 /** Value at a path. @throws StatesError when it is not there. */
 export function read(path: string, scope: Scope): Json {
   const value = find(path, scope);
-  if (value === undefined) throw new StatesError('States.ParameterPathFailure', `the path ${path} finds nothing in the state's input`);
+  if (value === undefined)
+    throw new StatesError('States.ParameterPathFailure', `the path ${path} finds nothing in the state's input`);
   return value;
 }
 
@@ -209,7 +231,9 @@ export function fill(template: Json, scope: Scope): Json {
   if (Array.isArray(template)) return template.map((v) => fill(v, scope));
   if (template === null || typeof template !== 'object') return template;
   return Object.fromEntries(
-    Object.entries(template).map(([key, value]) => (key.endsWith('.$') ? [key.slice(0, -2), read(String(value), scope)] : [key, fill(value, scope)])),
+    Object.entries(template).map(([key, value]) =>
+      key.endsWith('.$') ? [key.slice(0, -2), read(String(value), scope)] : [key, fill(value, scope)],
+    ),
   );
 }
 
@@ -221,7 +245,8 @@ export function effectiveInput(state: State, scope: Scope): Json {
 
 /** Output of a state from its raw result, by `ResultSelector`, `ResultPath` and `OutputPath`. */
 export function output(state: State, scope: Scope, result: Json): Json {
-  const selected = state.ResultSelector === undefined ? result : fill(state.ResultSelector, { ...scope, input: result });
+  const selected =
+    state.ResultSelector === undefined ? result : fill(state.ResultSelector, { ...scope, input: result });
   const merged = place(state.ResultPath, scope.input, selected);
   if (state.OutputPath === null) return {};
   return state.OutputPath ? read(state.OutputPath, { ...scope, input: merged }) : merged;
@@ -263,6 +288,8 @@ export function names(list: readonly string[], error: string): boolean {
   const unmendable = error === 'States.Runtime' || error === 'States.DataLimitExceeded';
   return list.some(
     (name) =>
-      name === error || (name === 'States.ALL' && !unmendable) || (name === 'States.TaskFailed' && !unmendable && error !== 'States.Timeout'),
+      name === error ||
+      (name === 'States.ALL' && !unmendable) ||
+      (name === 'States.TaskFailed' && !unmendable && error !== 'States.Timeout'),
   );
 }

@@ -86,12 +86,21 @@ export interface FailureObject {
  */
 export function failureObject(
   items: readonly Item[],
-  why: { condition: Condition; invocations: number; functionError: boolean; functionArn: string; mappingId: string; now: number } & EventSource,
+  why: {
+    condition: Condition;
+    invocations: number;
+    functionError: boolean;
+    functionArn: string;
+    mappingId: string;
+    now: number;
+  } & EventSource,
 ): FailureObject {
   const first = items[0]!.record;
   const last = items.at(-1)!.record;
   const at = new Date(why.now).toISOString();
-  const hash = createHash('sha256').update(`${why.shardId}/${first.sequenceNumber}/${last.sequenceNumber}`).digest('hex');
+  const hash = createHash('sha256')
+    .update(`${why.shardId}/${first.sequenceNumber}/${last.sequenceNumber}`)
+    .digest('hex');
   const id = hash.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5');
   const body = JSON.stringify({
     requestContext: {

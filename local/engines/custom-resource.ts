@@ -63,9 +63,12 @@ export async function applyCustomResource(
   };
   const answer = await ask(spec, ports, request);
   if (answer.Status !== 'SUCCESS')
-    throw new Error(`${spec.logicalId} (${spec.type}): the function answered ${answer.Status}: ${answer.Reason ?? 'without a reason'}`);
+    throw new Error(
+      `${spec.logicalId} (${spec.type}): the function answered ${answer.Status}: ${answer.Reason ?? 'without a reason'}`,
+    );
   const physicalId = answer.PhysicalResourceId ?? before?.physicalId;
-  if (!physicalId) throw new Error(`${spec.logicalId} (${spec.type}): the function answered without a PhysicalResourceId`);
+  if (!physicalId)
+    throw new Error(`${spec.logicalId} (${spec.type}): the function answered without a PhysicalResourceId`);
   writeWhole(path, JSON.stringify({ hash, physicalId, properties } satisfies Applied));
   return requestType;
 }
@@ -73,7 +76,8 @@ export async function applyCustomResource(
 /** CloudFormation hands properties on as texts. */
 function asText(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(asText);
-  if (value !== null && typeof value === 'object') return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, asText(v)]));
+  if (value !== null && typeof value === 'object')
+    return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, asText(v)]));
   return String(value);
 }
 

@@ -219,7 +219,11 @@ class Lane {
     // Splitting does not count as a retry.
     if (this.spec.bisect && items.length > 1) {
       const middle = Math.ceil(items.length / 2);
-      return [items.slice(0, middle), items.slice(middle)].map((half) => ({ items: half, retries, invocations: tried }));
+      return [items.slice(0, middle), items.slice(middle)].map((half) => ({
+        items: half,
+        retries,
+        invocations: tried,
+      }));
     }
     if (this.spec.maxRetries >= 0 && retries >= this.spec.maxRetries) {
       await this.giveUp(items, 'RetryAttemptsExhausted', tried, functionError);
@@ -264,11 +268,24 @@ class Lane {
     return { ...work, items: keep < 0 ? [] : work.items.slice(keep) };
   }
 
-  private async giveUp(items: readonly Item[], condition: Condition, invocations: number, functionError: boolean): Promise<void> {
+  private async giveUp(
+    items: readonly Item[],
+    condition: Condition,
+    invocations: number,
+    functionError: boolean,
+  ): Promise<void> {
     this.tell(items, `given up: ${condition}`);
     const { functionArn, id: mappingId } = this.spec;
     const now = this.ports.clock.now();
-    const object = failureObject(items, { ...this.source, condition, invocations, functionError, functionArn, mappingId, now });
+    const object = failureObject(items, {
+      ...this.source,
+      condition,
+      invocations,
+      functionError,
+      functionArn,
+      mappingId,
+      now,
+    });
     await this.ports.giveUp?.(object);
   }
 

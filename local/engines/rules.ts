@@ -76,7 +76,8 @@ const FILTERS: Record<string, (value: Json | undefined, operand: Json) => boolea
   exists: (v, wanted) => (v !== undefined) === wanted,
   'equals-ignore-case': (v, p) => text(v)?.toLowerCase() === String(p).toLowerCase(),
   'anything-but': (v, p) =>
-    v !== undefined && (isObject(p) ? !(text(v)?.startsWith(String(p.prefix)) ?? false) : ![p].flat().includes(v as never)),
+    v !== undefined &&
+    (isObject(p) ? !(text(v)?.startsWith(String(p.prefix)) ?? false) : ![p].flat().includes(v as never)),
 };
 
 /** Checks a pattern. @throws Error naming the rule and what it uses that the laptop does not match. */
@@ -91,7 +92,8 @@ export function checkPattern(rule: string, pattern: Json): void {
     for (const filter of value.filter(isObject)) {
       const name = Object.keys(filter)[0]!;
       const odd = name === 'anything-but' && isObject(filter[name]) && !('prefix' in filter[name]);
-      if (!FILTERS[name] || odd) throw new Error(`rule ${rule}: the laptop does not match by ${JSON.stringify(filter)}`);
+      if (!FILTERS[name] || odd)
+        throw new Error(`rule ${rule}: the laptop does not match by ${JSON.stringify(filter)}`);
     }
   }
 }
@@ -102,7 +104,9 @@ export function matches(pattern: JsonObject, event: Json | undefined): boolean {
     const value = isObject(event) ? event[key] : undefined;
     if (!Array.isArray(wanted)) return matches(wanted as JsonObject, value);
     const values = Array.isArray(value) ? value : [value];
-    return wanted.some((w) => values.some((v) => (isObject(w) ? Object.entries(w).every(([f, operand]) => FILTERS[f]!(v, operand)) : v === w)));
+    return wanted.some((w) =>
+      values.some((v) => (isObject(w) ? Object.entries(w).every(([f, operand]) => FILTERS[f]!(v, operand)) : v === w)),
+    );
   });
 }
 
@@ -130,7 +134,11 @@ export function targetInput(event: BusEvent, target: RuleTarget): Json {
     if (path === undefined) throw new Error(`target ${target.id}: <${name}> is not among the input paths`);
     const value = at(event as JsonObject, path) ?? null;
     // Inside a text a value stands bare; elsewhere it is JSON.
-    return quoted ? (typeof value === 'string' ? JSON.stringify(value).slice(1, -1) : JSON.stringify(value)) : JSON.stringify(value);
+    return quoted
+      ? typeof value === 'string'
+        ? JSON.stringify(value).slice(1, -1)
+        : JSON.stringify(value)
+      : JSON.stringify(value);
   });
   return JSON.parse(filled) as Json;
 }

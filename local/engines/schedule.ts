@@ -34,7 +34,9 @@ export function parseSchedule({ name, expression, timezone }: ScheduleSpec): Nex
   }
   if (kind === 'at') {
     const time = DateTime.fromISO(body!, { zone: timezone });
-    return time.isValid ? (from) => (time.toMillis() > from ? time.toMillis() : undefined) : refuse(`cannot read ${expression}`);
+    return time.isValid
+      ? (from) => (time.toMillis() > from ? time.toMillis() : undefined)
+      : refuse(`cannot read ${expression}`);
   }
   return cron(body!, timezone, refuse);
 }
@@ -45,7 +47,8 @@ function cron(body: string, zone: string, refuse: Refuse): NextTime {
   const fields = body.trim().split(/\s+/);
   if (fields.length !== 6) refuse(`cron(${body}) needs six fields`);
   const [minutes, hours, days, months, weekdays, years] = fields as [string, string, string, string, string, string];
-  if ((days === '?') === (weekdays === '?')) refuse(`cron(${body}): exactly one of day of month and day of week is "?"`);
+  if ((days === '?') === (weekdays === '?'))
+    refuse(`cron(${body}): exactly one of day of month and day of week is "?"`);
   const minute = values(minutes, 0, 59, [], refuse);
   const hour = values(hours, 0, 23, [], refuse);
   const month = new Set(values(months, 1, 12, MONTHS, refuse));

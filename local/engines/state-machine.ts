@@ -36,8 +36,8 @@ export interface MachinePorts {
   readonly clock: Clock;
   /** Folder of the journals: one file for each running execution, one line for each ended one. */
   readonly dir: string;
-  /** Invokes a function by ARN. @throws FunctionError, InvocationRefused */
-  invoke(functionArn: string, payload: string): Promise<string>;
+  /** Invokes a function by ARN for a machine. @throws FunctionError, InvocationRefused */
+  invoke(functionArn: string, payload: string, machineArn: string): Promise<string>;
   log(line: string): void;
 }
 
@@ -101,13 +101,18 @@ export class StateMachines {
    * @returns its ARN, and a promise of its end that never rejects.
    * @throws Error for a machine that is not there or an input above 256 KiB.
    */
-  start(machineArn: string, input: Json, name: string = randomUUID()): { executionArn: string; ended: Promise<Ending> } {
+  start(
+    machineArn: string,
+    input: Json,
+    name: string = randomUUID(),
+  ): { executionArn: string; ended: Promise<Ending> } {
     const machine = this.machines.get(machineArn);
     if (!machine) throw new Error(`StateMachineDoesNotExist: ${machineArn}`);
     const executionArn = `${machine.arn.replace(':stateMachine:', ':execution:')}:${name}`;
     const known = this.running.get(executionArn);
     if (known) return { executionArn, ended: known };
-    if (Buffer.byteLength(JSON.stringify(input)) > MAX_STATE_BYTES) throw new Error('InvalidExecutionInput: above 256 KiB');
+    if (Buffer.byteLength(JSON.stringify(input)) > MAX_STATE_BYTES)
+      throw new Error('InvalidExecutionInput: above 256 KiB');
     const now = this.ports.clock.now();
     const journal: Journal = {
       machine: machine.name,
@@ -144,7 +149,8 @@ export class StateMachines {
     if (this.abort.signal.aborted) return ending;
     const { machine, name, startedAt } = journal;
     const { status, error } = ending;
-    if (status !== 'SUCCEEDED') this.ports.log(`execution ${name} of ${machine}: ${status} in "${journal.state}" with ${error}`);
+    if (status !== 'SUCCEEDED')
+      this.ports.log(`execution ${name} of ${machine}: ${status} in "${journal.state}" with ${error}`);
     const line = { machine, name, startedAt, endedAt: this.ports.clock.now(), status, error };
     appendFileSync(join(this.ports.dir, 'ended.ndjson'), `${JSON.stringify(line)}\n`, { mode: 0o600 });
     rmSync(this.fileOf(journal), { force: true });
@@ -179,7 +185,8 @@ class Execution {
     try {
       for (;;) {
         const state = this.machine.definition.States[journal.state];
-        if (!state) throw new StatesError('States.Runtime', `the state machine has no state "${journal.state}" any more`);
+        if (!state)
+          throw new StatesError('States.Runtime', `the state machine has no state "${journal.state}" any more`);
         const next = await this.step(state);
         if (typeof next !== 'string') return next;
         this.enter(next);
@@ -187,14 +194,19 @@ class Execution {
     } catch (error) {
       if (error instanceof Stopped) return { status: 'FAILED', error: 'Stopped' };
       if (!(error instanceof StatesError)) return { status: 'FAILED', error: 'States.Runtime', cause: String(error) };
-      return { status: error.error === TIMED_OUT ? 'TIMED_OUT' : 'FAILED', error: error.error.replace(TIMED_OUT, 'States.Timeout'), cause: error.cause };
+      return {
+        status: error.error === TIMED_OUT ? 'TIMED_OUT' : 'FAILED',
+        error: error.error.replace(TIMED_OUT, 'States.Timeout'),
+        cause: error.cause,
+      };
     }
   }
 
   private enter(state: string): void {
     const { journal } = this;
     Object.assign(journal, { state, enteredAt: this.ports.clock.now(), retries: [], until: undefined });
-    if (journal.events > MAX_EVENTS) throw new StatesError('States.Runtime', `the history is longer than ${MAX_EVENTS} events`);
+    if (journal.events > MAX_EVENTS)
+      throw new StatesError('States.Runtime', `the history is longer than ${MAX_EVENTS} events`);
     this.save();
   }
 
@@ -247,9 +259,11 @@ class Execution {
   }
 
   private async call(state: State, input: Json): Promise<Json> {
-    if (state.Resource !== INVOKE) return JSON.parse(await this.ports.invoke(state.Resource!, JSON.stringify(input))) as Json;
+    const invoke = (fn: string, payload: Json): Promise<string> =>
+      this.ports.invoke(fn, JSON.stringify(payload), this.machine.arn);
+    if (state.Resource !== INVOKE) return JSON.parse(await invoke(state.Resource!, input)) as Json;
     const { FunctionName, Payload = {} } = input as { FunctionName: string; Payload?: Json };
-    const reply = await this.ports.invoke(FunctionName, JSON.stringify(Payload));
+    const reply = await invoke(FunctionName, Payload);
     return { ExecutedVersion: '$LATEST', Payload: JSON.parse(reply) as Json, StatusCode: 200 };
   }
 
@@ -265,7 +279,11 @@ class Execution {
     const late = this.ports.clock
       .sleep(Math.max(0, first[0] - now), timer.signal)
       .catch(() => undefined)
-      .then(() => (timer.signal.aborted ? new Promise<never>(() => undefined) : Promise.reject(new StatesError(first[1], 'the task took too long'))));
+      .then(() =>
+        timer.signal.aborted
+          ? new Promise<never>(() => undefined)
+          : Promise.reject(new StatesError(first[1], 'the task took too long')),
+      );
     late.catch(() => undefined);
     return Promise.race([this.unlessStopped(work), late]).finally(() => timer.abort());
   }
@@ -316,7 +334,8 @@ class Execution {
     const ms = Math.min(end, deadline) - clock.now();
     await sleepLong(clock, ms, this.signal);
     if (this.signal.aborted) throw new Stopped();
-    if (clock.now() >= deadline) throw new StatesError(TIMED_OUT, `"${this.journal.state}" lasted past the end of the execution`);
+    if (clock.now() >= deadline)
+      throw new StatesError(TIMED_OUT, `"${this.journal.state}" lasted past the end of the execution`);
   }
 
   private scope(): Scope {
@@ -332,7 +351,11 @@ class Execution {
       input: journal.data,
       context: {
         Execution: execution,
-        State: { Name: journal.state, EnteredTime: time(journal.enteredAt), RetryCount: Math.max(0, ...journal.retries) },
+        State: {
+          Name: journal.state,
+          EnteredTime: time(journal.enteredAt),
+          RetryCount: Math.max(0, ...journal.retries),
+        },
         StateMachine: { Id: machine.arn, Name: machine.name },
       },
     };

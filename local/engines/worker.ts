@@ -90,7 +90,10 @@ export class FunctionPool {
   async invoke(payload: string): Promise<string> {
     const bytes = Buffer.byteLength(payload);
     if (bytes > MAX_PAYLOAD_BYTES)
-      throw new InvocationRefused('RequestTooLargeException', `${this.spec.name}: event of ${bytes} bytes exceeds 6 MB`);
+      throw new InvocationRefused(
+        'RequestTooLargeException',
+        `${this.spec.name}: event of ${bytes} bytes exceeds 6 MB`,
+      );
     if (this.running >= this.spec.concurrency) await new Promise<void>((go) => this.waiting.push(go));
     else this.running++;
     try {
@@ -213,7 +216,10 @@ class Worker {
         this.pending = undefined;
         this.kill();
         reject(
-          new FunctionError('Sandbox.Timedout', `RequestId: ${id} Error: Task timed out after ${spec.timeoutSeconds.toFixed(2)} seconds`),
+          new FunctionError(
+            'Sandbox.Timedout',
+            `RequestId: ${id} Error: Task timed out after ${spec.timeoutSeconds.toFixed(2)} seconds`,
+          ),
         );
       }, limitMs);
       this.pending = {
@@ -236,7 +242,8 @@ class Worker {
     const pending = this.pending;
     if (!pending || reply.id !== pending.id) return;
     this.pending = undefined;
-    if (reply.error) pending.reject(new FunctionError(reply.error.errorType, reply.error.errorMessage, reply.error.trace));
+    if (reply.error)
+      pending.reject(new FunctionError(reply.error.errorType, reply.error.errorMessage, reply.error.trace));
     else pending.resolve(reply.result ?? 'null');
   }
 }

@@ -80,7 +80,11 @@ const MAKERS: Record<string, Maker> = {
     const arn = n.arn('redshift-serverless', `namespace/${uuid(n.digits(32))}`);
     return {
       ref: n.name,
-      attributes: { 'Namespace.NamespaceArn': arn, 'Namespace.NamespaceName': n.name, 'Namespace.DbName': n.properties.DbName },
+      attributes: {
+        'Namespace.NamespaceArn': arn,
+        'Namespace.NamespaceName': n.name,
+        'Namespace.DbName': n.properties.DbName,
+      },
     };
   },
   'AWS::RedshiftServerless::Workgroup': (n) => {

@@ -84,7 +84,8 @@ export function readAssembly(dir: string): Assembly {
 
 function collectAssets(dir: string, file: string, into: Map<string, string>): void {
   for (const { source, destinations } of Object.values(readJson<AssetManifest>(join(dir, file)).files ?? {}))
-    for (const { objectKey } of Object.values(destinations)) if (source.path) into.set(objectKey, join(dir, source.path));
+    for (const { objectKey } of Object.values(destinations))
+      if (source.path) into.set(objectKey, join(dir, source.path));
 }
 
 /** Artifact ids, each after its dependencies. */

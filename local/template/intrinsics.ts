@@ -58,7 +58,10 @@ export class Resolver {
     for (const stack of assembly.stacks)
       for (const [id, output] of Object.entries(stack.template.Outputs ?? {}))
         if (output.Export)
-          this.exports.set(String(this.value(stack, output.Export.Name, `output ${id}`)), { stack, value: output.Value });
+          this.exports.set(String(this.value(stack, output.Export.Name, `output ${id}`)), {
+            stack,
+            value: output.Value,
+          });
   }
 
   /** Every resource whose condition holds, stacks in dependency order. */
@@ -188,7 +191,8 @@ export class Resolver {
       'AWS::NotificationARNs': [],
       'AWS::NoValue': NO_VALUE,
     };
-    if (!(name in pseudo)) throw fault(stack, where, `uses the pseudo parameter ${name}, which the laptop does not know`);
+    if (!(name in pseudo))
+      throw fault(stack, where, `uses the pseudo parameter ${name}, which the laptop does not know`);
     return pseudo[name];
   }
 
@@ -228,7 +232,8 @@ export class Resolver {
   private stackOutput(stack: Stack, arg: Record<string, string>, where: string): unknown {
     const from = this.assembly.stacks.find((s) => s.name === arg.StackName);
     const output = from?.template.Outputs?.[arg.OutputName!];
-    if (!from || !output) throw fault(stack, where, `reads output ${arg.OutputName} of ${arg.StackName}, which is not there`);
+    if (!from || !output)
+      throw fault(stack, where, `reads output ${arg.OutputName} of ${arg.StackName}, which is not there`);
     return this.value(from, output.Value, `output ${arg.OutputName}`);
   }
 

@@ -25,7 +25,10 @@ const list = (value: unknown): string[] => (value === undefined ? [] : [value].f
 
 /** Whether a text matches a pattern with `*` (any characters) and `?` (one). */
 export function like(pattern: string, value: string, ignoreCase = false): boolean {
-  const source = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.');
+  const source = pattern
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
   return new RegExp(`^${source}$`, ignoreCase ? 'is' : 's').test(value);
 }
 
@@ -38,7 +41,11 @@ const OPERATORS: Record<string, (value: string, wanted: string) => boolean> = {
   ArnLike: (v, w) => like(w, v),
   Bool: (v, w) => v.toLowerCase() === w.toLowerCase(),
 };
-const NEGATED: Record<string, string> = { StringNotEquals: 'StringEquals', StringNotLike: 'StringLike', ArnNotLike: 'ArnLike' };
+const NEGATED: Record<string, string> = {
+  StringNotEquals: 'StringEquals',
+  StringNotLike: 'StringLike',
+  ArnNotLike: 'ArnLike',
+};
 
 /**
  * Reads a policy document.
@@ -48,11 +55,13 @@ export function parseStatements(document: unknown, where: string): Statement[] {
   return [(document as { Statement?: unknown }).Statement ?? []].flat().map((raw) => {
     const s = raw as Raw;
     for (const key of Object.keys(s))
-      if (!['Effect', 'Action', 'Resource', 'Condition', 'Sid'].includes(key)) throw new Error(`${where}: the laptop does not evaluate ${key}`);
+      if (!['Effect', 'Action', 'Resource', 'Condition', 'Sid'].includes(key))
+        throw new Error(`${where}: the laptop does not evaluate ${key}`);
     const conditions = Object.fromEntries(
       Object.entries((s.Condition ?? {}) as Record<string, Raw>).map(([operator, keys]) => {
         const base = operator.replace(/IfExists$/, '');
-        if (!OPERATORS[base] && !NEGATED[base]) throw new Error(`${where}: the laptop does not evaluate the condition ${operator}`);
+        if (!OPERATORS[base] && !NEGATED[base])
+          throw new Error(`${where}: the laptop does not evaluate the condition ${operator}`);
         return [operator, Object.fromEntries(Object.entries(keys).map(([k, v]) => [k, list(v)]))];
       }),
     );
@@ -65,7 +74,8 @@ const VARIABLE = /\$\{([^}]+)\}/g;
 
 function satisfied(statement: Statement, context: Context): boolean {
   const lower = new Map(Object.entries(context).map(([k, v]) => [k.toLowerCase(), v]));
-  const fill = (text: string): string => text.replace(VARIABLE, (all, key: string) => lower.get(key.toLowerCase()) ?? all);
+  const fill = (text: string): string =>
+    text.replace(VARIABLE, (all, key: string) => lower.get(key.toLowerCase()) ?? all);
   return Object.entries(statement.conditions).every(([operator, keys]) => {
     const base = operator.replace(/IfExists$/, '');
     const negated = NEGATED[base];
@@ -80,9 +90,17 @@ function satisfied(statement: Statement, context: Context): boolean {
 }
 
 /** How IAM decides: a statement that denies wins, then one that allows; nothing is granted by silence. */
-export function decide(statements: readonly Statement[], action: string, resource: string, context: Context): Statement | 'denied' | 'not granted' {
+export function decide(
+  statements: readonly Statement[],
+  action: string,
+  resource: string,
+  context: Context,
+): Statement | 'denied' | 'not granted' {
   const about = statements.filter(
-    (s) => s.actions.some((a) => like(a, action, true)) && s.resources.some((r) => like(r, resource)) && satisfied(s, context),
+    (s) =>
+      s.actions.some((a) => like(a, action, true)) &&
+      s.resources.some((r) => like(r, resource)) &&
+      satisfied(s, context),
   );
   if (about.some((s) => !s.allow)) return 'denied';
   return about[0] ?? 'not granted';
@@ -93,7 +111,8 @@ export function statementsByRole(resources: readonly Resource[]): Map<string, St
   const at = (r: Resource): string => `stack ${r.stack}, ${r.logicalId}`;
   const managed = new Map<string, Statement[]>();
   const byName = new Map<string, Statement[]>();
-  const add = (name: string, statements: Statement[]): void => void byName.set(name, [...(byName.get(name) ?? []), ...statements]);
+  const add = (name: string, statements: Statement[]): void =>
+    void byName.set(name, [...(byName.get(name) ?? []), ...statements]);
   for (const r of resources) {
     if (r.type !== 'AWS::IAM::ManagedPolicy' && r.type !== 'AWS::IAM::Policy') continue;
     const statements = parseStatements(r.properties.PolicyDocument, at(r));
@@ -103,10 +122,14 @@ export function statementsByRole(resources: readonly Resource[]): Map<string, St
   const roles = new Map<string, Statement[]>();
   for (const r of resources) {
     if (r.type !== 'AWS::IAM::Role') continue;
-    for (const { PolicyDocument } of (r.properties.Policies ?? []) as { PolicyDocument: unknown }[]) add(r.ref, parseStatements(PolicyDocument, at(r)));
+    for (const { PolicyDocument } of (r.properties.Policies ?? []) as { PolicyDocument: unknown }[])
+      add(r.ref, parseStatements(PolicyDocument, at(r)));
     for (const arn of list(r.properties.ManagedPolicyArns)) {
       const statements = managed.get(arn);
-      if (!statements) throw new Error(`${at(r)}: the managed policy ${arn} is not in the templates, so the laptop cannot evaluate it`);
+      if (!statements)
+        throw new Error(
+          `${at(r)}: the managed policy ${arn} is not in the templates, so the laptop cannot evaluate it`,
+        );
       add(r.ref, statements);
     }
     roles.set(String(r.attributes.Arn), byName.get(r.ref) ?? []);
@@ -126,12 +149,23 @@ const KEY_NEEDS: Record<string, readonly [service: string, ...actions: string[]]
 
 /** Key that encrypts a resource at rest, by the resource's ARN; aliases are not used by the platform. */
 function keysOf(resources: readonly Resource[]): Map<string, string> {
-  const keyArns = new Map(resources.filter((r) => r.type === 'AWS::KMS::Key').flatMap((r) => [r.ref, String(r.attributes.Arn)].map((id) => [id, String(r.attributes.Arn)])));
+  const keyArns = new Map(
+    resources
+      .filter((r) => r.type === 'AWS::KMS::Key')
+      .flatMap((r) => [r.ref, String(r.attributes.Arn)].map((id) => [id, String(r.attributes.Arn)])),
+  );
   const keys = new Map<string, string>();
   for (const { type, ref, attributes, properties } of resources) {
     const id =
       type === 'AWS::S3::Bucket'
-        ? find(properties, 'BucketEncryption', 'ServerSideEncryptionConfiguration', 0, 'ServerSideEncryptionByDefault', 'KMSMasterKeyID')
+        ? find(
+            properties,
+            'BucketEncryption',
+            'ServerSideEncryptionConfiguration',
+            0,
+            'ServerSideEncryptionByDefault',
+            'KMSMasterKeyID',
+          )
         : type === 'AWS::Kinesis::Stream'
           ? find(properties, 'StreamEncryption', 'KeyId')
           : type === 'AWS::SecretsManager::Secret'
@@ -144,7 +178,10 @@ function keysOf(resources: readonly Resource[]): Map<string, string> {
 }
 
 const find = (value: unknown, ...path: (string | number)[]): unknown =>
-  path.reduce<unknown>((v, step) => (v === undefined || v === null ? undefined : (v as Record<string | number, unknown>)[step]), value);
+  path.reduce<unknown>(
+    (v, step) => (v === undefined || v === null ? undefined : (v as Record<string | number, unknown>)[step]),
+    value,
+  );
 
 /** Checks calls of roles against their policies, and remembers which grants were used. */
 export interface RoleAuthorizer {
@@ -162,9 +199,17 @@ export interface RoleAuthorizer {
 export function createAuthorizer(resources: readonly Resource[]): RoleAuthorizer {
   const roles = statementsByRole(resources);
   const keys = keysOf(resources);
-  const names = new Map(resources.filter((r) => r.type === 'AWS::IAM::Role').map((r) => [String(r.attributes.Arn), `${r.stack}/${r.logicalId}`]));
+  const names = new Map(
+    resources
+      .filter((r) => r.type === 'AWS::IAM::Role')
+      .map((r) => [String(r.attributes.Arn), `${r.stack}/${r.logicalId}`]),
+  );
   const region = [...keys.values()][0]?.split(':')[3] ?? 'us-east-1';
-  const ids = new Map(resources.filter((r) => r.type === 'AWS::IAM::Role').map((r) => [String(r.attributes.Arn), `${String(r.attributes.RoleId)}:laptop`]));
+  const ids = new Map(
+    resources
+      .filter((r) => r.type === 'AWS::IAM::Role')
+      .map((r) => [String(r.attributes.Arn), `${String(r.attributes.RoleId)}:laptop`]),
+  );
   const used = new Map<string, Grant>();
 
   const check = (roleArn: string, action: string, resource: string, context: Context): string | undefined => {
@@ -207,7 +252,9 @@ export function createAuthorizer(resources: readonly Resource[]): RoleAuthorizer
       [...roles].flatMap(([arn, statements]) =>
         statements
           .filter((s) => s.allow)
-          .flatMap((s) => s.actions.flatMap((action) => s.resources.map((resource) => ({ role: names.get(arn)!, action, resource })))),
+          .flatMap((s) =>
+            s.actions.flatMap((action) => s.resources.map((resource) => ({ role: names.get(arn)!, action, resource }))),
+          ),
       ),
     used: () => [...used.values()],
   };
