@@ -15,23 +15,24 @@ const SQL_FOLDERS: Partial<Record<LambdaName, string[]>> = {
 };
 
 const ROOT = resolve(__dirname, '..', '..');
-const OUT = join(ROOT, 'build', 'lambdas');
 
 /**
  * Bundles every function with one esbuild call into `build/lambdas/<name>/index.js` (CommonJS), with its SQL beside it.
  * Files are replaced only when their content changed, so that two synths at the same time do not disturb each other.
+ * @param root the repository; a test gives another.
  * @returns the folder of each function.
  * @throws Error naming the entries that are missing.
  */
-export function bundleLambdas(): Record<LambdaName, string> {
+export function bundleLambdas(root = ROOT): Record<LambdaName, string> {
+  const out = join(root, 'build', 'lambdas');
   const missing = LAMBDA_NAMES.map((name) => join('lambdas', name, 'index.ts')).filter(
-    (p) => !existsSync(join(ROOT, p)),
+    (p) => !existsSync(join(root, p)),
   );
   if (missing.length) throw new Error(`cannot bundle the functions, no such entry: ${missing.join(', ')}`);
   const built = buildSync({
-    absWorkingDir: ROOT,
+    absWorkingDir: root,
     entryPoints: Object.fromEntries(LAMBDA_NAMES.map((name) => [`${name}/index`, `lambdas/${name}/index.ts`])),
-    outdir: OUT,
+    outdir: out,
     write: false,
     bundle: true,
     platform: 'node',
@@ -47,31 +48,31 @@ export function bundleLambdas(): Record<LambdaName, string> {
   const files = new Map(built.outputFiles.map((f) => [f.path, Buffer.from(f.contents)]));
   for (const name of LAMBDA_NAMES) {
     for (const folder of SQL_FOLDERS[name] ?? []) {
-      for (const file of sqlFiles(folder))
-        files.set(join(OUT, name, 'sql', file), readFileSync(join(ROOT, 'sql', file)));
+      for (const file of sqlFiles(root, folder))
+        files.set(join(out, name, 'sql', file), readFileSync(join(root, 'sql', file)));
     }
   }
   for (const [path, content] of files) writeIfChanged(path, content);
-  for (const name of LAMBDA_NAMES) removeOthers(join(OUT, name), files);
-  return Object.fromEntries(LAMBDA_NAMES.map((name) => [name, join(OUT, name)])) as Record<LambdaName, string>;
+  for (const name of LAMBDA_NAMES) removeOthers(join(out, name), files);
+  return Object.fromEntries(LAMBDA_NAMES.map((name) => [name, join(out, name)])) as Record<LambdaName, string>;
 }
 
 /** SHA-256 over names and contents of what `migrate` applies; a change of it makes CloudFormation call the migration. */
-export function sqlHash(): string {
+export function sqlHash(root = ROOT): string {
   const hash = createHash('sha256');
   for (const folder of SQL_FOLDERS.migrate ?? []) {
-    for (const file of sqlFiles(folder))
+    for (const file of sqlFiles(root, folder))
       hash
         .update(`${file}\0`)
-        .update(readFileSync(join(ROOT, 'sql', file)))
+        .update(readFileSync(join(root, 'sql', file)))
         .update('\0');
   }
   return hash.digest('hex');
 }
 
 /** SQL files of one folder, relative to `sql/`, sorted, with forward slashes on every system. */
-function sqlFiles(folder: string): string[] {
-  const base = join(ROOT, 'sql', folder);
+function sqlFiles(root: string, folder: string): string[] {
+  const base = join(root, 'sql', folder);
   if (!existsSync(base)) return [];
   return readdirSync(base, { recursive: true, encoding: 'utf8' })
     .filter((f) => f.endsWith('.sql'))
