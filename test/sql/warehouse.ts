@@ -1,0 +1,247 @@
+import { createHash } from 'node:crypto';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { silverColumns } from '../../contracts/derive/columns';
+import type { EntityName } from '../../contracts/types';
+import type { Engine } from './engines';
+
+export const SQL = join(__dirname, '../../sql');
+export const ENTITIES: EntityName[] = ['clinic', 'provider', 'patient', 'appointment'];
+export const UNKNOWN = '0'.repeat(32);
+
+/** Statements of a SQL file: they end with `;` at the end of a line; `--` lines are comments. */
+export function statementsOf(text: string): string[] {
+  const code = text
+    .split('\n')
+    .filter((line) => !line.trimStart().startsWith('--'))
+    .join('\n');
+  return code
+    .split(/;[ \t]*(?:\n|$)/)
+    .map((statement) => statement.trim())
+    .filter((statement) => statement !== '');
+}
+
+export const sqlFile = (path: string): string => readFileSync(join(SQL, path), 'utf8');
+
+/** A mart file is one SELECT over ref() and source(). */
+export function martView(name: string): string {
+  const body = sqlFile(`marts/${name}.sql`)
+    .replace(/\{\{ source\('(\w+)', '(\w+)'\) \}\}/g, '$1.$2')
+    .replace(/\{\{ ref\('(\w+)'\) \}\}/g, 'gold.$1');
+  return `CREATE OR REPLACE VIEW gold.${name} AS\n${statementsOf(body).join('')}`;
+}
+
+export async function migrate(engine: Engine): Promise<void> {
+  for (const file of readdirSync(join(SQL, 'migrations')).sort())
+    for (const statement of statementsOf(sqlFile(`migrations/${file}`))) await engine.run(statement);
+  for (const mart of readdirSync(join(SQL, 'marts')).sort()) await engine.run(martView(mart.replace('.sql', '')));
+}
+
+/** A statement as silver carries it: columns by name. */
+export interface Statement {
+  entity: EntityName;
+  row: Record<string, string | number | null>;
+}
+
+/** Durable key of the tests: any function of the natural key will do. */
+export const keyOf = (entity: EntityName, id: string): string =>
+  createHash('sha256').update(`${entity}/${id}`).digest('hex').slice(0, 32);
+
+/** Builds a statement with its keys, its payload hash and the fields derived from local times. */
+export function statement(
+  entity: EntityName,
+  id: string,
+  at: { event?: string; op?: 'upsert' | 'delete'; effective: string; recorded: string },
+  payload: Record<string, string | number | null> = {},
+): Statement {
+  const natural = { clinic: 'clinic_id', provider: 'npi', patient: 'patient_id', appointment: 'appointment_id' }[
+    entity
+  ];
+  const op = at.op ?? 'upsert';
+  const fields = { ...payload, [natural]: id };
+  const hash = createHash('sha256')
+    .update(JSON.stringify([entity, op, Object.entries(fields).sort()]))
+    .digest()
+    .readBigInt64BE();
+  const references =
+    entity === 'appointment'
+      ? {
+          patient_key: payload.patient_id ? keyOf('patient', String(payload.patient_id)) : UNKNOWN,
+          clinic_key: payload.clinic_id ? keyOf('clinic', String(payload.clinic_id)) : UNKNOWN,
+          provider_key: payload.provider_npi ? keyOf('provider', String(payload.provider_npi)) : UNKNOWN,
+        }
+      : {};
+  const precision = entity === 'appointment' ? { scheduled_precision: payload.scheduled_precision ?? 'instant' } : {};
+  return {
+    entity,
+    row: {
+      event_id: at.event ?? `${id}-${at.effective}-${at.recorded}`,
+      op,
+      source_system: 'ehr',
+      effective_at: at.effective,
+      recorded_at: at.recorded,
+      payload_hash: hash.toString(),
+      [`${entity}_key`]: keyOf(entity, id),
+      ...references,
+      ...fields,
+      ...precision,
+      record_source: 'test',
+      record_position: '1',
+    },
+  };
+}
+
+const literal = (value: string | number | null | undefined): string =>
+  value === null || value === undefined
+    ? 'NULL'
+    : typeof value === 'number'
+      ? String(value)
+      : `'${value.replaceAll("'", "''")}'`;
+
+async function stage(engine: Engine, entity: EntityName, rows: Statement[]): Promise<void> {
+  const columns = silverColumns(entity);
+  await engine.run(`CREATE TEMP TABLE stage_${entity} (${columns.map((c) => `${c.name} ${c.redshift}`).join(', ')})`);
+  for (let from = 0; from < rows.length; from += 500) {
+    const values = rows
+      .slice(from, from + 500)
+      .map((r) => `(${columns.map((c) => literal(r.row[c.name])).join(', ')})`);
+    await engine.run(`INSERT INTO stage_${entity} VALUES ${values.join(', ')}`);
+  }
+}
+
+export interface LoadOptions {
+  fingerprint?: string;
+  /** Stops after that many transactions, as a crash between two of them would. */
+  stopAfter?: number;
+  /** Told before the phases; may spoil what was staged. */
+  spoil?: (engine: Engine) => Promise<void>;
+  objects?: string[];
+  /** How many objects the plan listed, if not as many as there are. */
+  planned?: number;
+}
+
+/** Runs a load as the load function does: dimensions in one transaction, facts and the closing of the books in the next. */
+export async function load(
+  engine: Engine,
+  loadId: string,
+  statements: Statement[],
+  options: LoadOptions = {},
+): Promise<void> {
+  const present = ENTITIES.filter((entity) => statements.some((s) => s.entity === entity));
+  const transactions = [
+    present.filter((entity) => entity !== 'appointment'),
+    present.filter((entity) => entity === 'appointment'),
+  ];
+  const parameters = {
+    load_id: loadId,
+    object_count: String(options.planned ?? present.length),
+    key_fingerprint: options.fingerprint ?? 'f00d',
+  };
+  for (const [index, phases] of transactions.entries()) {
+    if (index >= (options.stopAfter ?? 2)) return;
+    await engine.run('BEGIN');
+    try {
+      for (const sql of statementsOf(sqlFile('load/begin.sql'))) {
+        if (!sql.startsWith('COPY')) await engine.run(sql, parameters);
+        else
+          for (const [i, entity] of present.entries())
+            await engine.run(
+              `INSERT INTO batch_object VALUES ('${options.objects?.[i] ?? `${loadId}/${entity}`}', '${entity}', 1, ${statements.filter((s) => s.entity === entity).length})`,
+            );
+      }
+      for (const entity of phases) {
+        await stage(
+          engine,
+          entity,
+          statements.filter((s) => s.entity === entity),
+        );
+        await options.spoil?.(engine);
+        for (const sql of statementsOf(sqlFile(`load/${entity}.sql`))) await engine.run(sql, parameters);
+      }
+      if (index === 1) for (const sql of statementsOf(sqlFile('load/finish.sql'))) await engine.run(sql, parameters);
+      await engine.run('COMMIT');
+    } catch (error) {
+      await engine.run('ROLLBACK');
+      throw error;
+    } finally {
+      await dropTemporaries(engine);
+    }
+  }
+}
+
+/** A transaction of the Data API ends its session; here one connection serves all, so its temporary tables go by hand. */
+async function dropTemporaries(engine: Engine): Promise<void> {
+  const listing =
+    engine.name === 'duckdb'
+      ? `SELECT table_name FROM duckdb_tables() WHERE temporary`
+      : `SELECT relname FROM pg_class WHERE relpersistence = 't' AND relkind = 'r'`;
+  for (const [table] of await engine.run(listing)) await engine.run(`DROP TABLE ${table}`);
+}
+
+export const TABLES = [
+  'core.clinic_log', 'core.provider_log', 'core.patient_log', 'core.appointment_log',
+  'core.dim_clinic_history', 'core.dim_provider_history', 'core.dim_patient_history',
+  'core.fact_appointment', 'core.appointment_superseded', 'gold.obt_appointment', 'gold.no_show_rate',
+]; // prettier-ignore
+
+const LINEAGE = new Set(['load_id']);
+const columnsOf = new Map<string, string[]>();
+
+async function comparable(engine: Engine, table: string): Promise<string[]> {
+  const known = columnsOf.get(table);
+  if (known) return known;
+  const [schema, name] = table.split('.');
+  const rows = await engine.run(
+    `SELECT column_name FROM information_schema.columns WHERE table_schema = '${schema}' AND table_name = '${name}' ORDER BY ordinal_position`,
+  );
+  const columns = rows.map(([column]) => String(column)).filter((column) => !LINEAGE.has(column));
+  columnsOf.set(table, columns);
+  return columns;
+}
+
+/** Every table as sorted text rows, lineage columns aside. */
+export async function dump(engine: Engine, tables: string[] = TABLES): Promise<Record<string, string[]>> {
+  const result: Record<string, string[]> = {};
+  for (const table of tables) {
+    const columns = await comparable(engine, table);
+    const rows = await engine.run(
+      `SELECT ${columns.map((c) => `CAST(${c} AS varchar(1024))`).join(', ')} FROM ${table}`,
+    );
+    result[table] = rows.map((row) => JSON.stringify(row)).sort();
+  }
+  return result;
+}
+
+/** Rows of a query as text, every column cast by the caller or printed by the engine. */
+export const rows = (engine: Engine, sql: string): Promise<(string | null)[][]> => engine.run(sql);
+
+/** Leaves the warehouse as after its migrations. */
+export async function empty(engine: Engine): Promise<void> {
+  for (const table of [
+    'core.clinic_log',
+    'core.provider_log',
+    'core.patient_log',
+    'core.appointment_superseded',
+    'core.fact_appointment',
+    'gold.obt_appointment',
+    'ops.loaded_object',
+    'ops.load_ledger',
+    'ops.key_fingerprint',
+    'ops.touched',
+    'core.patient_identity',
+  ])
+    // prettier-ignore
+    await engine.run(`DELETE FROM ${table}`);
+  for (const entity of ['clinic', 'provider', 'patient'])
+    await engine.run(`DELETE FROM core.dim_${entity}_history WHERE ${entity}_key <> '${UNKNOWN}'`);
+  await engine.run(`UPDATE ops.load_lease SET load_id = NULL`);
+}
+
+/** Names of the checks in sql/checks whose query returns rows: each row is a violation. */
+export async function brokenChecks(engine: Engine): Promise<string[]> {
+  const broken: string[] = [];
+  for (const file of readdirSync(join(SQL, 'checks')).sort())
+    for (const sql of statementsOf(sqlFile(`checks/${file}`)))
+      if ((await engine.run(sql)).length > 0) broken.push(file.replace('.sql', ''));
+  return broken;
+}
