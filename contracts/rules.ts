@@ -79,6 +79,18 @@ export const RULES = {
   },
   'DQ-APT-04': { severity: 'warn', doc: 'Creation, arrival, start and completion follow one another.' },
   'DQ-APT-05': { severity: 'reject', doc: 'The status is one of the FHIR appointment statuses.' },
+  'LOAD-COPY-01': {
+    severity: 'reject',
+    doc: 'The warehouse can copy the silver object. One that it refuses is found by halving the load, and quarantined whole.',
+  },
+  'LOAD-KEY-01': {
+    severity: 'reject',
+    doc: 'The durable keys of a load were made with the secret that the warehouse was keyed with; else the whole load is refused.',
+  },
+  'LOAD-OBT-01': {
+    severity: 'reject',
+    doc: 'After a load every fact stands once in the one big table; else the whole load is refused.',
+  },
 } as const satisfies Record<string, Rule>;
 
 export type RuleId = keyof typeof RULES;

@@ -1,0 +1,347 @@
+import { createHash, createHmac } from 'node:crypto';
+import { UNKNOWN_KEY } from '../../contracts';
+import { silverColumns } from '../../contracts/derive';
+import { conform } from '../../core/conform';
+import { bytes, broken, ctx, days, envelope, judge, micros, SECRET, silver } from './samples';
+
+const hmac = (message: string) =>
+  createHmac('sha256', (JSON.parse(SECRET) as { secret: string }).secret)
+    .update(message)
+    .digest('hex')
+    .slice(0, 32);
+
+describe('an accepted record', () => {
+  it('becomes a row of all silver columns but its lineage, with keys, UTC times and local dates', () => {
+    const judged = judge(envelope('appointment'));
+    expect(judged).toMatchObject({ ok: true, entity: 'appointment', version: 1, flags: [] });
+    const row = silver(envelope('appointment'));
+    expect(Object.keys(row)).toEqual(
+      silverColumns('appointment')
+        .map((c) => c.name)
+        .slice(0, -2),
+    );
+    const { payload_hash, ...rest } = row;
+    expect(typeof payload_hash).toBe('bigint');
+    expect(rest).toEqual({
+      event_id: 'e-1',
+      op: 'upsert',
+      source_system: 'clinic-ehr',
+      effective_at: micros('2024-03-10T05:50:00Z'),
+      recorded_at: micros('2024-03-10T05:51:00.250Z'),
+      appointment_key: hmac('appointment\x1fclinic-ehr\x1fA1'),
+      patient_key: hmac('patient\x1fclinic-ehr\x1fP1'),
+      clinic_key: hmac('clinic\x1fclinic-ehr\x1fC1'),
+      provider_key: hmac('provider\x1f\x1f1234567893'),
+      appointment_id: 'A1',
+      patient_id: 'P1',
+      clinic_id: 'C1',
+      provider_npi: '1234567893',
+      appointment_type_code: 'follow-up',
+      status_code: 'fulfilled',
+      created_at: micros('2024-03-01T15:00:00Z'),
+      scheduled_start_at: micros('2024-03-10T04:50:00Z'),
+      scheduled_precision: 'instant',
+      planned_duration_min: 30,
+      arrived_at: micros('2024-03-10T04:45:00Z'),
+      actual_start_at: micros('2024-03-10T05:20:00Z'),
+      completed_at: micros('2024-03-10T05:50:00Z'),
+      cancelled_at: null,
+      reminder_count: 2,
+      scheduled_tz_offset_min: -300,
+      scheduled_date: days('2024-03-09'),
+      scheduled_time_key: 2350,
+      created_date: days('2024-03-01'),
+      actual_date: days('2024-03-10'),
+      actual_time_key: 20,
+      dq_flags: null,
+    });
+  });
+
+  it.each([
+    ['clinic', 'clinic_key', 'clinic\x1fclinic-ehr\x1fC1'],
+    ['patient', 'patient_key', 'patient\x1fclinic-ehr\x1fP1'],
+    ['provider', 'provider_key', 'provider\x1f\x1f1234567893'],
+  ] as const)('keys a %s by its natural key', (entity, column, message) => {
+    expect(silver(envelope(entity))[column]).toBe(hmac(message));
+  });
+
+  it('hashes what the statement says by the documented text', () => {
+    const text = [
+      'clinic',
+      '1',
+      'upsert',
+      'clinic-ehr',
+      `${days('2024-03-10')}.21000.0`,
+      `${days('2024-03-10')}.21060.250000`,
+      'C1',
+      'North Clinic',
+      'Troy',
+      'NY',
+      'America/New_York',
+    ].join('\0');
+    expect(silver(envelope('clinic')).payload_hash).toBe(createHash('sha256').update(text).digest().readBigInt64BE(0));
+  });
+
+  it('keeps a day-precise appointment without inventing a time of day', () => {
+    const row = silver(
+      envelope('appointment', {
+        scheduled_precision: 'day',
+        scheduled_start_at: '2016-05-04T00:00:00-03:00',
+        created_at: '2016-05-01T10:00:00-03:00',
+      }),
+    );
+    expect(row).toMatchObject({
+      scheduled_time_key: null,
+      scheduled_date: days('2016-05-04'),
+      scheduled_tz_offset_min: -180,
+    });
+  });
+
+  it('tells the same instant from another local time', () => {
+    const utc = silver(envelope('appointment', { scheduled_start_at: '2024-03-10T04:50:00Z' }));
+    const local = silver(envelope('appointment'));
+    expect(utc.scheduled_start_at).toBe(local.scheduled_start_at);
+    expect([utc.scheduled_date, utc.scheduled_time_key]).toEqual([days('2024-03-10'), 450]);
+    expect(utc.payload_hash).not.toBe(local.payload_hash);
+  });
+
+  it('reads one instant in any notation as the same payload', () => {
+    const plain = silver(envelope('appointment', { created_at: '2024-03-01T15:00:00Z' })).payload_hash;
+    for (const same of ['2024-03-01T15:00:00.000Z', '2024-03-01T15:00:00+00:00', '2024-03-01T15:00:00.0-00:00']) {
+      expect(silver(envelope('appointment', { created_at: same })).payload_hash).toBe(plain);
+    }
+  });
+
+  it('takes an empty text for an absent member', () => {
+    expect(silver(envelope('patient', { first_name: '' }))).toEqual(
+      silver(envelope('patient', { first_name: undefined })),
+    );
+    expect(silver(envelope('patient', { first_name: null })).first_name).toBeNull();
+  });
+
+  it('needs only the natural key on a delete', () => {
+    const row = silver(envelope('appointment', {}, { op: 'delete', payload: { appointment_id: 'A1' } }));
+    expect(row).toMatchObject({
+      op: 'delete',
+      appointment_key: hmac('appointment\x1fclinic-ehr\x1fA1'),
+      patient_key: UNKNOWN_KEY,
+      status_code: null,
+      scheduled_precision: null,
+    });
+    expect(broken(envelope('patient', {}, { op: 'delete', payload: { patient_id: 'P1' } }))).toEqual(['accepted']);
+    expect(broken(envelope('patient', {}, { op: 'delete', payload: {} }))).toEqual(['DQ-ID-01 /payload/patient_id']);
+  });
+});
+
+describe('flags that keep the record', () => {
+  it('flags a creation after the scheduled local day (negative lead) and nothing else', () => {
+    const late = {
+      created_at: '2024-03-10T01:00:00-05:00',
+      scheduled_start_at: '2024-03-09T10:00:00-05:00',
+      actual_start_at: undefined,
+      arrived_at: undefined,
+      completed_at: undefined,
+    };
+    expect(judge(envelope('appointment', late))).toMatchObject({ ok: true, flags: ['DQ-APT-03'] });
+    expect(silver(envelope('appointment', late)).dq_flags).toBe('DQ-APT-03');
+    const sameDay = { ...late, created_at: '2024-03-09T23:59:00-05:00' };
+    expect(judge(envelope('appointment', sameDay))).toMatchObject({ ok: true, flags: [] });
+  });
+
+  it('keeps an appointment with a wrong NPI under the unknown provider', () => {
+    const row = silver(envelope('appointment', { provider_npi: '139672875' }));
+    expect(row).toMatchObject({ provider_npi: '139672875', provider_key: UNKNOWN_KEY, dq_flags: 'DQ-ID-03' });
+  });
+
+  it('leads an appointment without provider to the unknown provider, unflagged', () => {
+    expect(silver(envelope('appointment', { provider_npi: undefined }))).toMatchObject({
+      provider_npi: null,
+      provider_key: UNKNOWN_KEY,
+      dq_flags: null,
+    });
+  });
+
+  it('flags times out of order once', () => {
+    const odd = { arrived_at: '2024-03-10T02:00:00-05:00', completed_at: '2024-03-10T00:00:00-05:00' };
+    expect(silver(envelope('appointment', odd)).dq_flags).toBe('DQ-APT-04');
+  });
+
+  it('flags a birth after the day of knowing by the local day of the source, never by today', () => {
+    const born = (recorded_at: string) =>
+      silver(envelope('patient', { birth_date: '2024-03-11' }, { recorded_at })).dq_flags;
+    expect(born('2024-03-10T23:00:00Z')).toBe('DQ-PAT-07');
+    expect(born('2024-03-11T05:00:00+09:00')).toBeNull();
+    expect(
+      judge(envelope('patient', { birth_date: '2199-01-01' }, { recorded_at: '2200-01-01T00:00:00Z' })),
+    ).toMatchObject({ ok: true, flags: [] });
+  });
+
+  it('lets a status go back and an unknown clinic pass: that takes other records', () => {
+    expect(broken(envelope('appointment', { clinic_id: 'nobody-knows', status_code: 'proposed' }))).toEqual([
+      'accepted',
+    ]);
+  });
+});
+
+describe('a rejected record tells rule and pointer', () => {
+  const text = JSON.stringify(envelope('patient'));
+  const invalid = Buffer.from(text.replace('Ann', 'A?n'));
+  invalid[invalid.indexOf('?')] = 0xff;
+  const nul = Buffer.from(text);
+  nul[nul.indexOf('Ann')] = 0;
+
+  it.each<[string, unknown, string]>([
+    ['malformed JSON', '{"event_id": "e-1",', 'DQ-FMT-02 #'],
+    ['an empty record', '', 'DQ-FMT-02 #'],
+    ['a byte-order mark', '\ufeff{}', 'DQ-FMT-02 #'],
+    ['bytes that are no UTF-8', invalid, 'DQ-FMT-01 #'],
+    ['UTF-16', Buffer.from(text, 'utf16le'), 'DQ-FMT-01 #'],
+    ['a NUL byte', nul, 'DQ-FMT-01 #'],
+    ['an escaped NUL', envelope('patient', { last_name: 'a\u0000b' }), 'DQ-FMT-01 /payload/last_name'],
+    ['half a surrogate pair', text.replace('Ann', '\\ud800x'), 'DQ-FMT-01 /payload/first_name'],
+    ['a record over the limit', envelope('patient', { last_name: 'x'.repeat(2_000_000) }), 'ENV-SIZE #'],
+    ['an array', [envelope('patient')], 'ENV-OBJECT #'],
+    ['null', 'null', 'ENV-OBJECT #'],
+    ['an unknown envelope member', envelope('patient', {}, { extra: 1 }), 'ENV-UNKNOWN #'],
+    ['__proto__ as a member', text.replace('"event_id"', '"__proto__":{},"event_id"'), 'ENV-UNKNOWN #'],
+    ['an unknown payload member', envelope('patient', { ssn: '123456789' }), 'FLD-UNKNOWN /payload'],
+    ['an unknown entity', envelope('patient', {}, { entity: 'pet' }), 'ENV-ENTITY /entity'],
+    [
+      'an entity named like a member of every object',
+      envelope('patient', {}, { entity: 'constructor' }),
+      'ENV-ENTITY /entity',
+    ],
+    ['an unknown version', envelope('patient', {}, { schema_version: 2 }), 'ENV-VERSION /schema_version'],
+    ['a version as text', envelope('patient', {}, { schema_version: '1' }), 'ENV-TYPE /schema_version'],
+    ['an unknown operation', envelope('patient', {}, { op: 'merge' }), 'ENV-OP /op'],
+    ['a missing event_id', envelope('patient', {}, { event_id: undefined }), 'ENV-MISSING /event_id'],
+    ['an event_id of 129 bytes', envelope('patient', {}, { event_id: 'é'.repeat(64) + 'x' }), 'ENV-ID /event_id'],
+    ['a source_system with a blank', envelope('patient', {}, { source_system: 'my ehr' }), 'ENV-ID /source_system'],
+    ['a missing recorded_at', envelope('patient', {}, { recorded_at: undefined }), 'ENV-MISSING /recorded_at'],
+    [
+      'effective_at on Feb 30',
+      envelope('patient', {}, { effective_at: '2024-02-30T00:00:00Z' }),
+      'ENV-TIME /effective_at',
+    ],
+    ['recorded_at as a number', envelope('patient', {}, { recorded_at: 1700000000 }), 'ENV-TYPE /recorded_at'],
+    ['a missing payload', envelope('patient', {}, { payload: undefined }), 'ENV-MISSING /payload'],
+    ['a payload that is no object', envelope('patient', {}, { payload: ['P1'] }), 'ENV-OBJECT /payload'],
+    ['a missing key', envelope('patient', { patient_id: undefined }), 'DQ-ID-01 /payload/patient_id'],
+    ['an empty key', envelope('patient', { patient_id: '' }), 'DQ-ID-01 /payload/patient_id'],
+    [
+      'a missing required member',
+      envelope('appointment', { patient_id: undefined }),
+      'FLD-MISSING /payload/patient_id',
+    ],
+    ['a key as a number', envelope('patient', { patient_id: 17 }), 'FLD-TYPE /payload/patient_id'],
+    ['neither birth date nor age', envelope('patient', { birth_date: undefined }), 'FLD-ONE-OF /payload'],
+    [
+      'a name of 129 bytes in 65 characters',
+      envelope('patient', { last_name: 'é'.repeat(64) + 'x' }),
+      'FLD-LENGTH /payload/last_name',
+    ],
+    ['a status outside the set', envelope('appointment', { status_code: 'no-show' }), 'DQ-APT-05 /payload/status_code'],
+    ['a gender outside the set', envelope('patient', { gender_code: 'F' }), 'FLD-CODE /payload/gender_code'],
+    ['Feb 30', envelope('appointment', { created_at: '2024-02-30T10:00:00Z' }), 'FLD-TIME /payload/created_at'],
+    [
+      'Feb 29 of a common year',
+      envelope('appointment', { created_at: '2023-02-29T10:00:00Z' }),
+      'FLD-TIME /payload/created_at',
+    ],
+    [
+      'a time without offset',
+      envelope('appointment', { created_at: '2024-03-01T10:00:00' }),
+      'FLD-TIME /payload/created_at',
+    ],
+    ['hour 24', envelope('appointment', { created_at: '2024-03-01T24:00:00Z' }), 'FLD-TIME /payload/created_at'],
+    ['the year 2201', envelope('appointment', { created_at: '2201-01-01T00:00:00Z' }), 'FLD-TIME /payload/created_at'],
+    [
+      'nanoseconds',
+      envelope('appointment', { created_at: '2024-03-01T10:00:00.1234567Z' }),
+      'FLD-TIME /payload/created_at',
+    ],
+    ['a date that is no date', envelope('patient', { birth_date: '1980-02-30' }), 'FLD-DATE /payload/birth_date'],
+    ['a birth before 1900', envelope('patient', { birth_date: '1899-12-31' }), 'DQ-PAT-01 /payload/birth_date'],
+    [
+      'an age of -1',
+      envelope('patient', { birth_date: undefined, reported_age_years: -1 }),
+      'DQ-PAT-05 /payload/reported_age_years',
+    ],
+    ['an age of 131', envelope('patient', { reported_age_years: 131 }), 'FLD-RANGE /payload/reported_age_years'],
+    [
+      'an age with a fraction',
+      envelope('patient', { reported_age_years: 1.5 }),
+      'FLD-TYPE /payload/reported_age_years',
+    ],
+    ['an age as text', envelope('patient', { reported_age_years: '40' }), 'FLD-TYPE /payload/reported_age_years'],
+    [
+      'a duration over a day',
+      envelope('appointment', { planned_duration_min: 1441 }),
+      'FLD-RANGE /payload/planned_duration_min',
+    ],
+    ['a count over its limit', envelope('appointment', { reminder_count: 1e9 }), 'FLD-RANGE /payload/reminder_count'],
+    ['four digits of ZIP', envelope('patient', { zip5: '1234' }), 'FLD-DIGITS /payload/zip5'],
+    ['Arabic-Indic digits of ZIP', envelope('patient', { zip5: '٠١٢٣٤' }), 'FLD-DIGITS /payload/zip5'],
+    ['a provider with a wrong check digit', envelope('provider', { npi: '1234567890' }), 'DQ-ID-03 /payload/npi'],
+    [
+      'a reference of eleven digits',
+      envelope('appointment', { provider_npi: '12345678931' }),
+      'FLD-LENGTH /payload/provider_npi',
+    ],
+  ])('%s', (_name, value, expected) => {
+    expect(broken(value)).toEqual([expected]);
+  });
+
+  it('tells every rule that the record broke, in the order of the contract', () => {
+    expect(
+      broken(envelope('appointment', { status_code: 'gone', patient_id: undefined, reminder_count: -1 }, { op: 'x' })),
+    ).toEqual([
+      'ENV-OP /op',
+      'FLD-MISSING /payload/patient_id',
+      'DQ-APT-05 /payload/status_code',
+      'FLD-RANGE /payload/reminder_count',
+    ]);
+  });
+
+  it('names entity and version only where the contracts know them', () => {
+    expect(judge(envelope('patient', { zip5: 'x' }))).toMatchObject({ entity: 'patient', version: 1 });
+    expect(judge(envelope('patient', {}, { schema_version: 9 }))).toEqual({
+      ok: false,
+      violations: [{ rule: 'ENV-VERSION', pointer: '/schema_version' }],
+      entity: 'patient',
+      version: undefined,
+    });
+    expect(judge(envelope('patient', {}, { entity: 'Ann Example' }))).toMatchObject({
+      entity: undefined,
+      version: undefined,
+    });
+  });
+});
+
+describe('the bounds themselves are accepted', () => {
+  it.each([
+    ['Feb 29 of a leap year', envelope('appointment', { created_at: '2024-02-29T10:00:00-05:00' })],
+    ['Feb 29, 2000', envelope('patient', { birth_date: '2000-02-29' })],
+    ['the first birth date', envelope('patient', { birth_date: '1900-01-01' })],
+    ['an age of 0', envelope('patient', { birth_date: undefined, reported_age_years: 0 })],
+    ['an age of 130', envelope('patient', { reported_age_years: 130 })],
+    ['a name of 128 bytes', envelope('patient', { last_name: 'é'.repeat(64) })],
+    ['an event_id of 128 bytes', envelope('patient', {}, { event_id: 'é'.repeat(64) })],
+    ['microseconds', envelope('appointment', { created_at: '2024-03-01T10:00:00.123456Z' })],
+    ['a whole surrogate pair', envelope('patient', { first_name: '😀' })],
+    ['the offset +14:00', envelope('appointment', { created_at: '2024-03-01T10:00:00+14:00' })],
+    ['a day of minutes', envelope('appointment', { planned_duration_min: 1440 })],
+  ])('%s', (_name, value) => {
+    expect(broken(value)).toEqual(['accepted']);
+  });
+
+  it('a record of exactly the greatest size', () => {
+    const record = bytes(envelope('clinic'));
+    const padded = Buffer.concat([record, Buffer.alloc(ctx.maxBytes - record.length, ' ')]);
+    expect(broken(padded)).toEqual(['accepted']);
+    expect(conform(Buffer.concat([padded, Buffer.from(' ')]), ctx)).toMatchObject({
+      ok: false,
+      violations: [{ rule: 'ENV-SIZE', pointer: '' }],
+    });
+  });
+});

@@ -1,0 +1,161 @@
+import fc from 'fast-check';
+import { conform } from '../../core/conform';
+import { planBatch } from '../../core/ingest';
+import { writeQuarantine } from '../../core/parquet';
+import { decodeRecord } from '../../core/envelope';
+import { ENTITY_NAMES } from '../../contracts';
+import { zodSchema } from '../../contracts/derive/zod';
+import { bytes, ctx, envelope, keys, PAYLOADS } from './samples';
+
+type Json = Record<string, unknown>;
+const entity = fc.constantFrom(...ENTITY_NAMES);
+
+/** Any of the good envelopes with some members replaced by anything, so that some are accepted and many are not. */
+const disturbed = entity.chain((name) => {
+  const members = Object.keys(PAYLOADS[name]);
+  const changes = fc.dictionary(
+    fc.constantFrom(...members, 'stranger'),
+    fc.oneof(fc.jsonValue(), fc.string(), fc.constant(undefined)),
+    { maxKeys: 2 },
+  );
+  const around = fc.dictionary(
+    fc.constantFrom('event_id', 'op', 'effective_at', 'recorded_at', 'source_system'),
+    fc.oneof(fc.string(), fc.integer(), fc.constant(undefined)),
+    { maxKeys: 1 },
+  );
+  return fc.tuple(changes, around).map(([c, a]) => envelope(name, c, a));
+});
+
+const shuffled = (o: Json, order: number[]): Json =>
+  Object.fromEntries(
+    Object.entries(o)
+      .map((e, i) => [order[i % order.length] ?? 0, e] as const)
+      .sort((a, b) => a[0] - b[0])
+      .map(([, e]) => e),
+  );
+
+describe('judging a record', () => {
+  it('is a pure function of its bytes', () => {
+    fc.assert(
+      fc.property(disturbed, disturbed, (a, between) => {
+        const first = conform(bytes(a), ctx);
+        conform(bytes(between), ctx);
+        expect(conform(bytes(a), ctx)).toEqual(first);
+      }),
+    );
+  });
+
+  it('never throws, whatever the bytes', () => {
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (b) => expect(typeof conform(b, ctx).ok).toBe('boolean')));
+    fc.assert(fc.property(fc.json(), (text) => expect(typeof conform(Buffer.from(text), ctx).ok).toBe('boolean')));
+  });
+
+  it('does not depend on the order of JSON members', () => {
+    fc.assert(
+      fc.property(entity, fc.array(fc.integer(), { minLength: 8, maxLength: 16 }), (name, order) => {
+        const one = envelope(name);
+        const other = shuffled({ ...one, payload: shuffled(one.payload as Json, order) }, order);
+        expect(conform(bytes(other), ctx)).toEqual(conform(bytes(one), ctx));
+      }),
+    );
+  });
+
+  it('gives statements that differ different hashes', () => {
+    const name = fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 20 });
+    fc.assert(
+      fc.property(name, name, name, name, (a, b, c, d) => {
+        fc.pre(a !== c || b !== d);
+        const hash = (first_name: string, last_name: string) => {
+          const judged = conform(bytes(envelope('patient', { first_name, last_name })), ctx);
+          return judged.ok ? judged.row[5] : null;
+        };
+        expect(hash(a, b)).not.toEqual(hash(c, d));
+      }),
+    );
+  });
+
+  it('accepts nothing that the derived zod schema refuses', () => {
+    const schemas = Object.fromEntries(ENTITY_NAMES.map((e) => [e, zodSchema(e)]));
+    let accepted = 0;
+    fc.assert(
+      fc.property(disturbed, (value) => {
+        if (!conform(bytes(value), ctx).ok) return;
+        accepted++;
+        expect(schemas[value.entity as string].safeParse(JSON.parse(JSON.stringify(value))).success).toBe(true);
+      }),
+      { numRuns: 500 },
+    );
+    expect(accepted).toBeGreaterThan(20);
+  });
+});
+
+describe('values of a record', () => {
+  const CANARY = 'Zq7Canary';
+
+  it('never stand in a rejection or in quarantine bytes', () => {
+    const places = fc.constantFrom(
+      'payload member',
+      'member name',
+      'payload member name',
+      'entity',
+      'op',
+      'source_system',
+      'effective_at',
+      'event_id',
+      'text',
+    );
+    let rejected = 0;
+    fc.assert(
+      fc.property(places, entity, fc.nat(20), (place, name, n) => {
+        const members = Object.keys(PAYLOADS[name]);
+        const member = members[n % members.length];
+        const value =
+          place === 'payload member'
+            ? envelope(name, { [member]: `${CANARY}\u0000` })
+            : place === 'payload member name'
+              ? envelope(name, { [CANARY]: 1 })
+              : place === 'member name'
+                ? envelope(name, {}, { [CANARY]: 1 })
+                : place === 'text'
+                  ? `{"${CANARY}": ${CANARY}`
+                  : envelope(name, {}, { [place]: `${CANARY} \u0000` });
+        const judged = conform(bytes(value), ctx);
+        if (judged.ok) return;
+        rejected++;
+        const row = {
+          recordSource: 's/shardId-0',
+          recordPosition: '1',
+          byteOffset: null,
+          entity: judged.entity ?? null,
+          version: judged.version ?? null,
+          violations: judged.violations,
+          profile: null,
+          arrivedAt: 0,
+          bronzeObject: 'b/k',
+          bronzeRow: 0,
+          byteLength: 1,
+        };
+        expect(JSON.stringify(judged)).not.toContain(CANARY);
+        expect(Buffer.from(writeQuarantine([row])).includes(CANARY)).toBe(false);
+      }),
+      { numRuns: 400 },
+    );
+    expect(rejected).toBeGreaterThan(300);
+  });
+
+  it('never stand in the name of an object', () => {
+    const records = [
+      envelope('patient', { patient_id: CANARY, last_name: CANARY }, { event_id: CANARY }),
+      `{"${CANARY}`,
+    ].map((v, i) => ({ sequence: String(i + 1), partitionKey: CANARY, arrivedAt: 1.7e15, data: bytes(v) }));
+    const plan = planBatch({ stream: 's', shardId: 'shardId-000000000000', records }, keys, 'bronze');
+    const names = [plan.bronze, ...plan.silver, ...(plan.quarantine ? [plan.quarantine] : [])].map((o) => o.key);
+    expect(names).toHaveLength(3);
+    expect(names.join(' ')).not.toContain(CANARY);
+    expect(Buffer.from(plan.quarantine!.body).includes(CANARY)).toBe(false);
+  });
+
+  it('are read only up to the size limit', () => {
+    expect(decodeRecord(Buffer.from('{}'), 1)).toEqual({ ok: false, violation: { rule: 'ENV-SIZE', pointer: '' } });
+  });
+});

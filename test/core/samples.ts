@@ -1,0 +1,78 @@
+import { conform, conformEnvelope, type Conformed } from '../../core/conform';
+import { Keyring } from '../../core/keys';
+import { silverColumns } from '../../contracts/derive';
+import type { EntityName } from '../../contracts';
+
+export const SECRET = JSON.stringify({ key_version: 1, secret: 'a secret for tests only, long enough' });
+export const keys = Keyring.fromSecret(SECRET);
+export const ctx = { keys, maxBytes: 1_048_576 };
+
+type Payload = Record<string, unknown>;
+
+export const PAYLOADS: Record<EntityName, Payload> = {
+  clinic: { clinic_id: 'C1', clinic_name: 'North Clinic', city: 'Troy', state: 'NY', timezone: 'America/New_York' },
+  provider: { npi: '1234567893', full_name: 'Dr Example', specialty: 'Cardiology' },
+  patient: {
+    patient_id: 'P1',
+    first_name: 'Ann',
+    last_name: 'Example',
+    gender_code: 'female',
+    birth_date: '1980-02-29',
+    zip5: '01234',
+    state: 'NY',
+    primary_payer_id: 'AET',
+  },
+  appointment: {
+    appointment_id: 'A1',
+    patient_id: 'P1',
+    clinic_id: 'C1',
+    provider_npi: '1234567893',
+    appointment_type_code: 'follow-up',
+    status_code: 'fulfilled',
+    created_at: '2024-03-01T10:00:00-05:00',
+    scheduled_start_at: '2024-03-09T23:50:00-05:00',
+    planned_duration_min: 30,
+    arrived_at: '2024-03-09T23:45:00-05:00',
+    actual_start_at: '2024-03-10T00:20:00-05:00',
+    completed_at: '2024-03-10T00:50:00-05:00',
+    reminder_count: 2,
+  },
+};
+
+/** A good envelope of an entity, with members of payload and envelope replaced; undefined removes a member. */
+export function envelope(entity: EntityName, payload: Payload = {}, around: Payload = {}): Payload {
+  const without = (o: Payload) => Object.fromEntries(Object.entries(o).filter(([, v]) => v !== undefined));
+  return without({
+    event_id: 'e-1',
+    entity,
+    schema_version: 1,
+    op: 'upsert',
+    source_system: 'clinic-ehr',
+    effective_at: '2024-03-10T00:50:00-05:00',
+    recorded_at: '2024-03-10T05:51:00.25Z',
+    payload: without({ ...PAYLOADS[entity], ...payload }),
+    ...around,
+  });
+}
+
+export const bytes = (value: unknown) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
+
+/** Judges an envelope as bytes, as the stream brings it. */
+export const judge = (value: unknown): Conformed => conform(bytes(value), ctx);
+
+/** Rules and pointers that a record breaks; `accepted` where none. */
+export function broken(value: unknown): string[] {
+  const judged = value instanceof Uint8Array ? conform(value, ctx) : judge(value);
+  return judged.ok ? ['accepted'] : judged.violations.map((v) => `${v.rule} ${v.pointer || '#'}`);
+}
+
+/** The silver row of a good envelope, by column name. */
+export function silver(value: Payload): Record<string, unknown> {
+  const judged = conformEnvelope(value, ctx);
+  if (!judged.ok) throw new Error(`rejected: ${judged.violations.map((v) => `${v.rule} ${v.pointer}`).join(', ')}`);
+  const columns = silverColumns(judged.entity, judged.version);
+  return Object.fromEntries(judged.row.map((v, i) => [columns[i].name, v]));
+}
+
+export const micros = (iso: string) => Date.parse(iso) * 1000;
+export const days = (iso: string) => Date.parse(`${iso}T00:00:00Z`) / 86_400_000;

@@ -1,0 +1,105 @@
+import fc from 'fast-check';
+import { DateTime } from 'luxon';
+import { instant, isoDate, isoHour, microsText, parseDate, parseInstant } from '../../core/time';
+
+const pad = (n: number, width = 2) => String(n).padStart(width, '0');
+
+describe('instants', () => {
+  it('agree with luxon on every notation that is allowed', () => {
+    const parts = fc.record({
+      year: fc.integer({ min: 1901, max: 2199 }),
+      month: fc.integer({ min: 1, max: 12 }),
+      day: fc.integer({ min: 1, max: 31 }),
+      hour: fc.integer({ min: 0, max: 24 }),
+      minute: fc.integer({ min: 0, max: 60 }),
+      second: fc.integer({ min: 0, max: 60 }),
+      micros: fc.option(fc.integer({ min: 0, max: 999_999 })),
+      offset: fc.integer({ min: -14 * 60, max: 14 * 60 }),
+    });
+    fc.assert(
+      fc.property(parts, (p) => {
+        const sign = p.offset < 0 ? '-' : '+';
+        const zone =
+          p.offset === 0 ? 'Z' : `${sign}${pad(Math.floor(Math.abs(p.offset) / 60))}:${pad(Math.abs(p.offset) % 60)}`;
+        const date = `${pad(p.year, 4)}-${pad(p.month)}-${pad(p.day)}`;
+        const seconds = `${date}T${pad(p.hour)}:${pad(p.minute)}:${pad(p.second)}`;
+        const text = `${seconds}${p.micros === null ? '' : `.${pad(p.micros, 6)}`}${zone}`;
+        const oracle = DateTime.fromISO(seconds + zone, { setZone: true });
+        // ISO 8601 lets midnight be 24:00:00; the contract does not.
+        const valid = oracle.isValid && p.hour < 24;
+        expect(parseInstant(text)).toBe(valid);
+        if (!valid) return;
+        expect(instant.micros).toBe(oracle.toMillis() * 1000 + (p.micros ?? 0));
+        expect(instant.offsetMin).toBe(p.offset);
+        expect(isoDate(instant.localDays)).toBe(date);
+        expect(instant.localTimeKey).toBe(p.hour * 100 + p.minute);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  it.each([
+    '',
+    '2024-03-01',
+    '2024-03-01T10:00Z',
+    '2024-3-01T10:00:00Z',
+    '2024-03-01 10:00:00Z',
+    '2024-03-01t10:00:00z',
+    '2024-03-01T10:00:00.Z',
+    '2024-03-01T10:00:00+1400',
+    '2024-03-01T10:00:00+14:01',
+    '2024-03-01T10:00:00+05:60',
+    '2024-03-01T10:00:00Z ',
+    '2024-03-01T10:00:00ZZ',
+    '+2024-03-01T10:00:00Z',
+    '1900-01-01T00:00:00+01:00',
+    '2200-12-31T23:00:00-02:00',
+    '2024-00-10T00:00:00Z',
+    '2024-13-10T00:00:00Z',
+    '2024-03-00T00:00:00Z',
+    '٢٠٢٤-03-01T10:00:00Z',
+  ])('refuses %p', (text) => {
+    expect(parseInstant(text)).toBe(false);
+  });
+
+  it('has one notation for one instant and offset', () => {
+    const canonical = (text: string) => (parseInstant(text) ? instant.canonical : 'refused');
+    expect(canonical('2024-03-01T10:00:00-05:00')).toBe('2024-03-01T10:00:00-05:00');
+    expect(canonical('2024-03-01T10:00:00.1-05:00')).toBe('2024-03-01T10:00:00.100000-05:00');
+    expect(canonical('2024-03-01T10:00:00.000000+00:00')).toBe('2024-03-01T10:00:00Z');
+    expect(canonical('2024-03-01T10:00:00-00:00')).toBe('2024-03-01T10:00:00Z');
+  });
+});
+
+describe('dates', () => {
+  it('counts days as Date does, and refuses days that do not exist', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1900, max: 2200 }),
+        fc.integer({ min: 1, max: 12 }),
+        fc.integer({ min: 1, max: 31 }),
+        (y, m, d) => {
+          const text = `${y}-${pad(m)}-${pad(d)}`;
+          const date = new Date(Date.UTC(y, m - 1, d));
+          const exists = date.getUTCDate() === d;
+          expect(parseDate(text)).toBe(exists ? date.getTime() / 86_400_000 : NaN);
+        },
+      ),
+    );
+  });
+
+  it.each(['1899-12-31', '2201-01-01', '2024-02-30', '2100-02-29', '24-01-01', '2024-01-01T', '2024/01/01'])(
+    'refuses %p',
+    (text) => {
+      expect(parseDate(text)).toBeNaN();
+    },
+  );
+
+  it('names hours in UTC', () => {
+    expect(isoHour(Date.UTC(2024, 2, 10, 7, 59, 59, 999))).toBe('2024-03-10T07');
+  });
+
+  it('tells microseconds apart before and after 1970', () => {
+    expect([microsText(-1), microsText(0), microsText(86_400_000_001)]).toEqual(['-1.86399.999999', '0.0.0', '1.0.1']);
+  });
+});
