@@ -1,6 +1,7 @@
 import { KinesisClient } from '@aws-sdk/client-kinesis';
 import { HeadObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { createReadStream } from 'node:fs';
+import { profileKey } from '../profiles';
 import { generate, type SyntheticRecord } from '../synthetic';
 import type { RunState } from './folder';
 import { count } from './output';
@@ -36,19 +37,10 @@ export async function streamNetwork(
   return sent;
 }
 
-/** Puts a profile where ingest looks for it, so that a file of anybody is read as a built-in one is. */
-export async function uploadProfile(
-  client: S3Client,
-  bucket: string,
-  profile: { name: string; text: string },
-): Promise<void> {
+/** Puts somebody's own profile where ingest looks for it. */
+export async function uploadProfile(client: S3Client, bucket: string, name: string, text: string): Promise<void> {
   await client.send(
-    new PutObjectCommand({
-      Bucket: bucket,
-      Key: `profiles/${profile.name}.json`,
-      Body: profile.text,
-      ContentType: 'application/json',
-    }),
+    new PutObjectCommand({ Bucket: bucket, Key: profileKey(name), Body: text, ContentType: 'application/json' }),
   );
 }
 

@@ -1,17 +1,14 @@
 import { RealClock } from '../local/clock';
 import { createDoors } from '../local/doors/server';
 import type { Warehouse } from '../local/engines/warehouse';
-import { bootPlatform, type Platform } from '../local/runtime';
+import { FolderInUse } from '../local/lock';
+import { bootPlatform, PLACE, type Platform } from '../local/runtime';
 import type { Ask } from './answers';
 import type { ZoneFolders } from './conservation';
 import { CliError, EXIT } from './errors';
 import type { Names } from './folder';
 import { bucketFolder } from './lake-files';
 import type { QueryResult } from './sql';
-
-/** Region and account that the laptop's templates resolve to. */
-export const REGION = 'us-east-1';
-export const ACCOUNT = '000000000000';
 
 /** Boots the assembly and tells the port's owner apart from other failures. */
 export async function boot(options: {
@@ -32,8 +29,44 @@ export async function boot(options: {
         exitCode: EXIT.busy,
       });
     }
-    throw error;
+    if (error instanceof FolderInUse) {
+      throw new CliError('this data folder is being served already', {
+        where: `${error.dataDir}, by process ${error.pid}`,
+        next: 'use it (carelake sql, push, env), stop it with Ctrl-C, or start another with --data DIR --port 0',
+        exitCode: EXIT.busy,
+      });
+    }
+    if (/key secret|secret of/i.test(message) && options.keySecretFile !== undefined) {
+      throw new CliError(message, {
+        where: options.keySecretFile,
+        next: 'give the secret that the folder was made with, or another folder: --data DIR',
+      });
+    }
+    throw new CliError(message, {
+      where: options.dataDir,
+      lines: [`log: ${options.dataDir}/logs/platform.log`],
+      next: 'npm start again; if it stays: carelake wipe',
+      exitCode: EXIT.failed,
+    });
   }
+}
+
+/** The names that people need, from the outputs of the stacks. */
+export function namesOf(platform: Platform): Names {
+  const outputs = Object.assign({}, ...Object.values(platform.outputs)) as Record<string, unknown>;
+  const output = (name: string): string => {
+    if (typeof outputs[name] !== 'string')
+      throw new CliError(`no stack has the output ${name}`, { where: 'lib/stacks', exitCode: EXIT.failed });
+    return outputs[name];
+  };
+  const buckets = Object.keys(outputs).flatMap((name) => /^([A-Z]\w+)BucketName$/.exec(name)?.[1] ?? []);
+  return {
+    stream: output('StreamName'),
+    buckets: Object.fromEntries(buckets.map((zone) => [zone.toLowerCase(), output(`${zone}BucketName`)])),
+    workgroup: output('WorkgroupName'),
+    database: output('DatabaseName'),
+    ...PLACE,
+  };
 }
 
 /** Asks the warehouse of a booted or opened laptop: rows by column name. */

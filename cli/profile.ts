@@ -1,25 +1,14 @@
-import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { openFile } from '../core/files/open';
 import type { ByteSource } from '../core/files/source';
-import { checkProfile } from '../profiles/check';
+import { BUILT_IN_PROFILES, builtInProfile, type CheckedProfile, checkOwnProfile } from '../profiles';
 import { CliError } from './errors';
-import { PROJECT } from './synthesize';
 
 /** A profile that reads its file's header without complaint. */
 export interface ChosenProfile {
   name: string;
-  /** The file as its author wrote it; it is put into the control bucket, where ingest finds it. */
-  text: string;
-}
-
-const BUILT_IN = join(PROJECT, 'profiles');
-
-/** Names of the profiles that come with the platform. */
-export function builtInProfiles(): string[] {
-  return readdirSync(BUILT_IN)
-    .filter((name) => name.endsWith('.json'))
-    .map((name) => basename(name, '.json'));
+  /** The file as its author wrote it, to be put where ingest finds it; undefined for a profile that ingest has built in. */
+  text?: string;
 }
 
 /**
@@ -27,23 +16,10 @@ export function builtInProfiles(): string[] {
  * line, before anything is booted or stored.
  */
 export async function chooseProfile(nameOrPath: string, input: string): Promise<ChosenProfile> {
-  const isPath = /[./\\]/.test(nameOrPath);
-  const path = isPath ? nameOrPath : join(BUILT_IN, `${nameOrPath}.json`);
-  if (!existsSync(path)) {
-    throw new CliError(
-      isPath ? 'no such profile' : `no built-in profile has this name; there are: ${builtInProfiles().join(', ')}`,
-      {
-        where: isPath ? path : `--profile ${nameOrPath}`,
-        next: 'write one (docs/profiles.md) and give its path: --profile ./mine.json',
-      },
-    );
-  }
-  const text = readFileSync(path, 'utf8');
-  const verdict = checkProfile(text);
-  if (!verdict.ok) throw complaint('the profile is not valid; nothing was loaded', path, verdict.errors);
+  const { checked, text, path } = readProfile(nameOrPath);
   const source = fileSource(input);
   try {
-    const opened = await openFile(verdict.checked, source);
+    const opened = await openFile(checked, source);
     if (!opened.ok)
       throw complaint(
         `the file does not fit the profile; nothing was loaded`,
@@ -54,7 +30,26 @@ export async function chooseProfile(nameOrPath: string, input: string): Promise<
   } finally {
     source.close();
   }
-  return { name: verdict.checked.profile.profile, text };
+  return { name: checked.profile.profile, text };
+}
+
+function readProfile(nameOrPath: string): { checked: CheckedProfile; text?: string; path: string } {
+  const builtIn = builtInProfile(nameOrPath);
+  if (builtIn) return { checked: builtIn, path: `profiles/${nameOrPath}.json` };
+  const isPath = /[./\\]/.test(nameOrPath);
+  if (!isPath || !existsSync(nameOrPath)) {
+    throw new CliError(
+      isPath ? 'no such profile' : `no built-in profile has this name; there are: ${BUILT_IN_PROFILES.join(', ')}`,
+      {
+        where: isPath ? nameOrPath : `--profile ${nameOrPath}`,
+        next: 'write one (docs/profiles.md) and give its path: --profile ./mine.json',
+      },
+    );
+  }
+  const text = readFileSync(nameOrPath, 'utf8');
+  const verdict = checkOwnProfile(text);
+  if (!verdict.ok) throw complaint('the profile is not valid; nothing was loaded', nameOrPath, verdict.errors);
+  return { checked: verdict.checked, text, path: nameOrPath };
 }
 
 function complaint(

@@ -1,6 +1,7 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
-import { basename, extname } from 'node:path';
+import { basename, extname, join } from 'node:path';
+import { pathOfKey } from '../local/doors/s3-keys';
 import { clientsFor } from './clients';
 import { CliError, EXIT } from './errors';
 import { existingFolder, type Names, servedBy } from './folder';
@@ -183,7 +184,10 @@ async function one(at: Place, id: string): Promise<Rejected> {
 
 function bronzePath(at: Place, record: Rejected): string {
   const slash = record.bronze_object.indexOf('/');
-  return `${bucketFolder(at.dataDir, record.bronze_object.slice(0, slash))}/${record.bronze_object.slice(slash + 1)}`;
+  return join(
+    bucketFolder(at.dataDir, record.bronze_object.slice(0, slash)),
+    pathOfKey(record.bronze_object.slice(slash + 1)),
+  );
 }
 
 /** The exact bytes as received: a row of the bronze object, or a range of the landing object. */

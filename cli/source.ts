@@ -1,5 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
+import { environmentNames } from '../config';
 import { DEFAULT_NETWORK, minimumEvents } from '../synthetic';
 import { CliError } from './errors';
 import { HOME, RunState } from './folder';
@@ -33,6 +34,18 @@ export interface Source {
 
 /** Decides between the synthetic network and a file, and checks everything that can be checked before a boot. */
 export async function chooseSource(options: StartOptions): Promise<Source> {
+  if (!environmentNames().includes(options.env)) {
+    throw new CliError(`no environment is named ${options.env}; there are: ${environmentNames().join(', ')}`, {
+      where: '--env',
+      next: 'npm start -- --env local (config/environments.ts)',
+    });
+  }
+  if (options.keySecretFile !== undefined && !existsSync(options.keySecretFile)) {
+    throw new CliError('no such file', {
+      where: options.keySecretFile,
+      next: 'a file with the JSON of the key secret: {"key_version":1,"secret":"..."}',
+    });
+  }
   if (options.input === undefined && options.profile === undefined) return synthetic(options);
   if (options.input === undefined) {
     throw new CliError('a profile reads a file, and no file was given', {

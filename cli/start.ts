@@ -151,7 +151,8 @@ async function feedFile(session: Session, s3: ReturnType<typeof clientsFor>['s3'
   if (source.state.kind !== 'file' || !source.profile) return;
   const { input, size, sha256 } = source.state;
   const key = `${source.profile.name}/${input}`;
-  await uploadProfile(s3, names.buckets.control!, source.profile);
+  if (source.profile.text !== undefined)
+    await uploadProfile(s3, names.buckets.control!, source.profile.name, source.profile.text);
   // A file that lies in landing since before a crash is being taken in by the execution that the boot has resumed.
   if (session.state.sent > 0 && (await lies(s3, names.buckets.landing!, key, sha256))) return;
   await progress.step(`put ${count(size)} bytes into landing`, () =>

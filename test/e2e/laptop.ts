@@ -1,0 +1,129 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AnswersDocument } from '../../cli/answers';
+import { readRun, type RunState, servedBy } from '../../cli/folder';
+import { queryFolder } from '../../cli/laptop';
+
+export const ROOT = join(__dirname, '..', '..');
+
+/** What a finished command left behind. */
+export interface Outcome {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** A command of the real command line in a process of its own. */
+export class Cli {
+  readonly child: ChildProcess;
+  stdout = '';
+  stderr = '';
+  private readonly ended: Promise<number | null>;
+
+  constructor(args: string[], options: { cwd?: string; input?: string | Buffer } = {}) {
+    this.child = spawn(
+      process.execPath,
+      ['--import', join(ROOT, 'node_modules/tsx/dist/loader.mjs'), join(ROOT, 'cli/main.ts'), ...args],
+      {
+        cwd: options.cwd ?? ROOT,
+        stdio: ['pipe', 'pipe', 'pipe'],
+        env: { ...process.env, NO_COLOR: '1', NODE_OPTIONS: '' },
+      },
+    );
+    this.child.stdin!.on('error', () => undefined);
+    this.child.stdin!.end(options.input ?? '');
+    this.child.stdout!.on('data', (chunk: Buffer) => (this.stdout += chunk.toString()));
+    this.child.stderr!.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()));
+    this.ended = new Promise((done) => this.child.on('close', (code) => done(code)));
+  }
+
+  async done(): Promise<Outcome> {
+    return { code: await this.ended, stdout: this.stdout, stderr: this.stderr };
+  }
+
+  /** Waits until something holds, and fails with what was said if the command ends before. */
+  async until<T>(what: string, probe: () => T | undefined | Promise<T | undefined>, ms = 150_000): Promise<T> {
+    const deadline = Date.now() + ms;
+    for (;;) {
+      const found = await probe();
+      if (found !== undefined) return found;
+      if (this.child.exitCode !== null || this.child.signalCode !== null)
+        throw new Error(`ended before ${what}:\n${this.stderr}\n${this.stdout}`);
+      if (Date.now() > deadline) throw new Error(`no ${what} after ${ms} ms:\n${this.stderr}`);
+      await sleep(20);
+    }
+  }
+
+  /** Ends the process as a power cut would, and waits until it is gone. */
+  async kill(): Promise<void> {
+    this.child.kill('SIGKILL');
+    await this.ended;
+  }
+
+  /** Ends a serving process as a user does. */
+  async interrupt(): Promise<Outcome> {
+    this.child.kill('SIGINT');
+    return this.done();
+  }
+}
+
+export const cli = (args: string[], options?: { cwd?: string; input?: string | Buffer }): Promise<Outcome> =>
+  new Cli(args, options).done();
+
+/** Runs a command that must work. */
+export async function must(args: string[], options?: { input?: string | Buffer }): Promise<string> {
+  const outcome = await cli(args, options);
+  if (outcome.code !== 0) throw new Error(`carelake ${args.join(' ')} ended with ${outcome.code}:\n${outcome.stderr}`);
+  return outcome.stdout;
+}
+
+export const newFolder = (name: string): string => join(mkdtempSync(join(tmpdir(), `carelake-${name}-`)), 'data');
+
+/** A key secret, so that two folders make the same keys. */
+export function keySecretFile(): string {
+  const file = join(mkdtempSync(join(tmpdir(), 'carelake-key-')), 'secret.json');
+  writeFileSync(file, JSON.stringify({ key_version: 1, secret: 'a secret of the tests, 32 characters and more' }), {
+    mode: 0o600,
+  });
+  return file;
+}
+
+/** Starts serving and waits for the answers. */
+export async function serve(args: string[]): Promise<{ process: Cli; document: AnswersDocument }> {
+  const process = new Cli(['start', '--json', '--port', '0', ...args]);
+  const line = await process.until('answers', () => (process.stdout.includes('\n') ? process.stdout : undefined));
+  return { process, document: JSON.parse(line) as AnswersDocument };
+}
+
+export const runOf = (dataDir: string): RunState => readRun(dataDir)!;
+export const endpointOf = (dataDir: string): { url: string; port: number } => servedBy(dataDir)!;
+
+/** Rows of a query on a folder that nobody serves. */
+export async function rowsOf(dataDir: string, sql: string): Promise<unknown[][]> {
+  return (await queryFolder(dataDir, runOf(dataDir).names!, sql)).rows;
+}
+
+/**
+ * Every row of every table and view of core and gold, lineage aside, as comparable text. `load_id` is the one column that
+ * may differ between two ways to the same data.
+ */
+export async function tablesOf(dataDir: string): Promise<Record<string, string[]>> {
+  const columns = await rowsOf(
+    dataDir,
+    `SELECT table_schema, table_name, column_name FROM information_schema.columns WHERE table_schema IN ('core', 'gold') AND column_name <> 'load_id' ORDER BY 1, 2, ordinal_position`,
+  );
+  const tables = new Map<string, string[]>();
+  for (const [schema, table, column] of columns as string[][])
+    tables.set(`${schema}.${table}`, [...(tables.get(`${schema}.${table}`) ?? []), column!]);
+  const contents: Record<string, string[]> = {};
+  for (const [table, names] of tables) {
+    const rows = await rowsOf(dataDir, `SELECT ${names.map((name) => `"${name}"`).join(', ')} FROM ${table}`);
+    contents[table] = rows.map((row) => JSON.stringify(row)).sort();
+  }
+  return contents;
+}
+
+export const readText = (path: string): string => readFileSync(path, 'utf8');
