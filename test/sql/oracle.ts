@@ -1,0 +1,140 @@
+import { ENTITIES, UNKNOWN, keyOf, type Statement } from './warehouse';
+
+/**
+ * What the tables must hold after any loads of these statements, worked out apart from SQL: fold per key, no ordering of loads.
+ */
+type Row = Record<string, string | number | null>;
+
+const MINUS = '1900-01-01 00:00:00';
+const PLUS = '9999-12-31 00:00:00';
+const ATTRIBUTES: Record<string, string[]> = {
+  clinic: ['clinic_name', 'city', 'state', 'timezone'],
+  provider: ['full_name', 'specialty'],
+  patient: [
+    'first_name',
+    'last_name',
+    'gender_code',
+    'birth_date',
+    'reported_age_years',
+    'zip5',
+    'state',
+    'primary_payer_id',
+  ],
+};
+const NATURAL: Record<string, string> = { clinic: 'clinic_id', provider: 'npi', patient: 'patient_id' };
+
+export interface Version {
+  key: string;
+  natural: string | null;
+  attributes: (string | number | null)[];
+  from: string;
+  to: string;
+  current: boolean;
+  inferred: boolean;
+  deleted: boolean;
+}
+
+const newer = (a: Row, b: Row): boolean => {
+  for (const column of ['recorded_at', 'event_id'] as const)
+    if (a[column] !== b[column]) return String(a[column]) > String(b[column]);
+  return BigInt(String(a.payload_hash)) > BigInt(String(b.payload_hash));
+};
+
+export const identity = (s: Statement): string =>
+  JSON.stringify([
+    s.entity,
+    s.row[`${s.entity}_key`],
+    s.row.event_id,
+    s.row.payload_hash,
+    s.row.effective_at,
+    s.row.recorded_at,
+  ]);
+
+/** Distinct statements: what the logs hold. */
+export const distinct = (statements: Statement[]): Statement[] => [
+  ...new Map(statements.map((s) => [identity(s), s])).values(),
+];
+
+/** Facts by appointment key: winners that are no tombstones. */
+export function facts(statements: Statement[]): Map<string, Row> {
+  const winners = new Map<string, Row>();
+  for (const { row } of statements.filter((s) => s.entity === 'appointment')) {
+    const key = String(row.appointment_key);
+    const standing = winners.get(key);
+    if (!standing || newer(row, standing)) winners.set(key, row);
+  }
+  return new Map([...winners].filter(([, row]) => row.op === 'upsert'));
+}
+
+/** Versions of every member of a dimension, inferred ones included, the unknown one left out. */
+export function versions(entity: 'clinic' | 'provider' | 'patient', statements: Statement[]): Version[] {
+  const logs = new Map<string, Map<string, Row>>();
+  for (const { row } of statements.filter((s) => s.entity === entity)) {
+    const key = String(row[`${entity}_key`]);
+    const log = logs.get(key) ?? new Map<string, Row>();
+    logs.set(key, log);
+    const standing = log.get(String(row.effective_at));
+    if (!standing || newer(row, standing)) log.set(String(row.effective_at), row);
+  }
+  const result: Version[] = [];
+  for (const [key, log] of logs) {
+    const kept: Version[] = [];
+    for (const [at, row] of [...log].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      const deleted = row.op === 'delete';
+      const attributes = ATTRIBUTES[entity].map((a) => (deleted ? null : (row[a] ?? null)));
+      const last = kept.at(-1);
+      if (last && last.deleted === deleted && JSON.stringify(last.attributes) === JSON.stringify(attributes)) continue;
+      if (last) last.to = at;
+      kept.push({
+        key,
+        natural: String(row[NATURAL[entity]]),
+        attributes,
+        from: last ? at : MINUS,
+        to: PLUS,
+        current: false,
+        inferred: false,
+        deleted,
+      });
+    }
+    kept[kept.length - 1].current = true;
+    result.push(...kept);
+  }
+  const field = entity === 'provider' ? 'provider_npi' : NATURAL[entity];
+  for (const row of facts(statements).values()) {
+    const key = String(row[`${entity}_key`]);
+    if (key === UNKNOWN || logs.has(key) || result.some((v) => v.key === key)) continue;
+    result.push({
+      key,
+      natural: String(row[field]),
+      attributes: ATTRIBUTES[entity].map(() => null),
+      from: MINUS,
+      to: PLUS,
+      current: true,
+      inferred: true,
+      deleted: false,
+    });
+  }
+  return result;
+}
+
+/** The version of a member that holds at an instant; null attributes for the unknown member. */
+export function asOf(all: Version[], key: string, at: string): Version | undefined {
+  return all.find((v) => v.key === key && v.from <= at && at < v.to);
+}
+
+/** Counts of conservation without `read`, which depends on what was sent twice. */
+export function applied(statements: Statement[]): Record<string, { applied: number; statements: number }> {
+  const all = distinct(statements);
+  return Object.fromEntries(
+    ENTITIES.map((entity) => {
+      const of = all.filter((s) => s.entity === entity);
+      const grain = entity === 'appointment' ? ['appointment_key'] : [`${entity}_key`, 'effective_at'];
+      return [
+        entity,
+        { applied: new Set(of.map((s) => JSON.stringify(grain.map((c) => s.row[c])))).size, statements: of.length },
+      ];
+    }).filter(([, count]) => (count as { statements: number }).statements > 0),
+  );
+}
+
+export { keyOf, ATTRIBUTES, NATURAL };
