@@ -201,7 +201,7 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
   },
   {
     id: 'AwsSolutions-IAM5[Resource::<Control42E771B2.Arn>/ingest/*]',
-    paths: policy('IngestStream', 'IngestFile'),
+    paths: policy('IngestFile'),
     owner: 'security',
     reason: PREFIX,
   },

@@ -10,6 +10,7 @@ export type LambdaName = (typeof LAMBDA_NAMES)[number];
 
 /** Folders under `sql/` that travel beside a function's `index.js`, as `sql/<folder>/…`. */
 const SQL_FOLDERS: Partial<Record<LambdaName, string[]>> = {
+  'select-load': ['load'],
   load: ['load'],
   migrate: ['migrations', 'marts', 'security'],
 };

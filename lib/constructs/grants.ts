@@ -17,17 +17,20 @@ const under = (bucket: IBucket, prefixes: string[]): string[] =>
 export const readObjects = (bucket: IBucket, ...prefixes: string[]): iam.PolicyStatement =>
   new iam.PolicyStatement({ actions: ['s3:GetObject'], resources: under(bucket, prefixes) });
 
+/** Reads every version of every object of a bucket that keeps versions. */
+export const readVersions = (bucket: IBucket): iam.PolicyStatement =>
+  new iam.PolicyStatement({ actions: ['s3:GetObject', 's3:GetObjectVersion'], resources: under(bucket, []) });
+
 /** Writes objects under the prefixes. */
 export const writeObjects = (bucket: IBucket, ...prefixes: string[]): iam.PolicyStatement =>
   new iam.PolicyStatement({ actions: ['s3:PutObject'], resources: under(bucket, prefixes) });
 
-/** Lists a bucket, or only what lies under the prefixes. */
-export const listObjects = (bucket: IBucket, ...prefixes: string[]): iam.PolicyStatement =>
-  new iam.PolicyStatement({
-    actions: ['s3:ListBucket'],
-    resources: [bucket.bucketArn],
-    conditions: prefixes.length ? { StringLike: { 's3:prefix': prefixes.map((p) => `${p}*`) } } : undefined,
-  });
+/**
+ * Lists a bucket. It also makes S3 answer 404, and not 403, for an object that is not there; a condition on the prefix would undo that,
+ * since reading an object states none.
+ */
+export const listObjects = (bucket: IBucket): iam.PolicyStatement =>
+  new iam.PolicyStatement({ actions: ['s3:ListBucket'], resources: [bucket.bucketArn] });
 
 /** Uses of a key, by what the caller does with the data behind it. */
 const KEY_ACTIONS = {

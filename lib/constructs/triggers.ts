@@ -41,6 +41,7 @@ export class Triggers extends Construct {
       key: events.EventField.fromPath('$.detail.object.key'),
       etag: events.EventField.fromPath('$.detail.object.etag'),
       size: events.EventField.fromPath('$.detail.object.size'),
+      version_id: events.EventField.fromPath('$.detail.object.version-id'),
     });
     const { trigger, sweep } = props.config.load;
     const clock = new LoadClock(this, 'Clock', { key: props.key, loads: props.loads, undelivered: this.undelivered });

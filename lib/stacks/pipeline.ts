@@ -5,7 +5,15 @@ import type { Construct } from 'constructs';
 import { Alarms } from '../constructs/alarms';
 import { sqlHash } from '../constructs/bundle';
 import { CarelakeFunction, type CodeOf } from '../constructs/function';
-import { allow, listObjects, readObjects, redshiftData, useKey, writeObjects } from '../constructs/grants';
+import {
+  allow,
+  listObjects,
+  readObjects,
+  readVersions,
+  redshiftData,
+  useKey,
+  writeObjects,
+} from '../constructs/grants';
 import { Machine, ingestFileDefinition, loadDefinition } from '../constructs/load-machine';
 import { Triggers } from '../constructs/triggers';
 import { BaseStack, type BaseProps } from './base';
@@ -156,11 +164,19 @@ export class PipelineStack extends BaseStack {
         CONTROL_BUCKET: control.bucketName,
         KEY_SECRET_ARN: keys.keySecret.secretArn,
       },
-      statements: [...this.ingestStatements(), readObjects(landing), readObjects(control, 'profiles/')],
+      statements: [
+        ...this.ingestStatements(),
+        readVersions(landing),
+        listObjects(landing),
+        // Profiles of the users, receipts of chunks, what became of snapshots.
+        readObjects(control, 'profiles/', 'ingest/'),
+        writeObjects(control, 'ingest/'),
+        listObjects(control),
+      ],
     }).fn;
   }
 
-  /** What both ways in share: write silver, quarantine and receipts once, and read the secret of the durable keys. */
+  /** What both ways in share: write silver and quarantine once, lay down the fingerprint of the keys, and read the secret of the durable keys. */
   private ingestStatements() {
     const { keys, lake } = this.props;
     const { silver, quarantine, control } = lake.buckets;
@@ -169,10 +185,8 @@ export class PipelineStack extends BaseStack {
       writeObjects(silver),
       readObjects(quarantine),
       writeObjects(quarantine),
-      readObjects(control, '_key/', 'ingest/'),
-      writeObjects(control, '_key/', 'ingest/'),
-      // Without it S3 answers 403 and not 404 for an object that is not there.
-      listObjects(control, '_key/', 'ingest/'),
+      readObjects(control, '_key/'),
+      writeObjects(control, '_key/'),
       useKey(this.lakeKey, 's3', 'readWrite'),
       allow(['secretsmanager:GetSecretValue'], [keys.keySecret.secretArn]),
       useKey(this.platformKey, 'secretsmanager', 'read'),
@@ -196,7 +210,7 @@ export class PipelineStack extends BaseStack {
       statements: [
         listObjects(silver),
         readObjects(silver),
-        listObjects(control, '_ledger/', 'loads/'),
+        listObjects(control),
         readObjects(control, '_ledger/', 'loads/', '_key/'),
         writeObjects(control, 'loads/'),
         useKey(this.lakeKey, 's3', 'readWrite'),
@@ -221,7 +235,7 @@ export class PipelineStack extends BaseStack {
       statements: [
         readObjects(control, 'loads/', '_ledger/', '_key/'),
         writeObjects(control, 'loads/', '_ledger/'),
-        listObjects(control, 'loads/', '_ledger/', '_key/'),
+        listObjects(control),
         useKey(this.lakeKey, 's3', 'readWrite'),
         ...this.warehouseStatements(),
         allow(['redshift-serverless:GetCredentials'], [this.workgroupArn]),

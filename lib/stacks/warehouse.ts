@@ -95,7 +95,7 @@ export class WarehouseStack extends BaseStack {
         readObjects(lake.buckets.silver),
         listObjects(lake.buckets.silver),
         readObjects(lake.buckets.control, 'loads/'),
-        listObjects(lake.buckets.control, 'loads/'),
+        listObjects(lake.buckets.control),
         useKey(keys.use(this, 'lake'), 's3', 'read'),
       ],
     });

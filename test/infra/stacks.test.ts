@@ -251,7 +251,7 @@ describe('triggers', () => {
     expect(rules(apps.dev)).not.toContain('Pipeline/TriggersSilverArrived');
   });
 
-  test('a landed file starts its state machine with bucket, key, etag and size', () => {
+  test('a landed file starts its state machine with bucket, key, etag, size and version', () => {
     const [, rule] = ofType(apps.dev, 'AWS::Events::Rule').find(([id]) => id.includes('FileLanded'))!;
     const target = (props(rule)['Targets'] as Record<string, never>[])[0]!;
     expect(target['InputTransformer']).toEqual({
@@ -260,9 +260,10 @@ describe('triggers', () => {
         'detail-object-key': '$.detail.object.key',
         'detail-object-etag': '$.detail.object.etag',
         'detail-object-size': '$.detail.object.size',
+        'detail-object-version-id': '$.detail.object.version-id',
       },
       InputTemplate:
-        '{"bucket":<detail-bucket-name>,"key":<detail-object-key>,"etag":<detail-object-etag>,"size":<detail-object-size>}',
+        '{"bucket":<detail-bucket-name>,"key":<detail-object-key>,"etag":<detail-object-etag>,"size":<detail-object-size>,"version_id":<detail-object-version-id>}',
     });
     expect(target).toHaveProperty('DeadLetterConfig');
   });
