@@ -235,6 +235,8 @@ class Worker {
 
   kill(): void {
     clearTimeout(this.timer);
+    // Not to be taken for a warm one until its end is noticed.
+    this.gone ??= 'signal: SIGKILL';
     this.child.kill('SIGKILL');
   }
 
