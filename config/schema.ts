@@ -30,6 +30,8 @@ const Shape = z.strictObject({
   production: z.boolean(),
   /** Lets `cdk destroy` remove data stores and their keys, and switches termination protection off. */
   allowRemoval: z.boolean(),
+  /** Name of a managed policy that bounds every role, where the account's bootstrap asks for one (docs/bootstrap). */
+  permissionsBoundary: z.string().min(1).optional(),
   keys: z.strictObject({
     /** `one` customer managed key, or one for each of lake, stream, warehouse and platform (logs, secrets, topics). */
     scheme: z.enum(['one', 'perClass']),

@@ -1,4 +1,4 @@
-import { Stack, Tags } from 'aws-cdk-lib';
+import { PermissionsBoundary, Stack, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { CarelakeConfig } from '../../config';
 
@@ -16,6 +16,9 @@ export class BaseStack extends Stack {
     super(scope, id, {
       stackName: `carelake-${config.env}-${id.toLowerCase()}`,
       description: `Carelake ${config.env}: ${description}`,
+      permissionsBoundary: config.permissionsBoundary
+        ? PermissionsBoundary.fromName(config.permissionsBoundary)
+        : undefined,
       terminationProtection: stateful && !config.allowRemoval,
     });
     Tags.of(this).add('carelake:environment', config.env);

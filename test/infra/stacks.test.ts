@@ -1,4 +1,4 @@
-import { loadConfig } from '../../config';
+import { loadConfig, parseConfig } from '../../config';
 import { cleanUp, templatesOf, type Resource, type Templates } from './apps';
 
 const ENVS = ['local', 'dev', 'prod'] as const;
@@ -143,6 +143,16 @@ describe('every environment', () => {
       ].sort(),
     );
   });
+});
+
+test('where the account asks for a permissions boundary, every role has it', () => {
+  const bounded = templatesOf(parseConfig({ ...loadConfig('dev'), permissionsBoundary: 'carelake-boundary' }));
+  const roles = ofType(bounded, 'AWS::IAM::Role');
+  expect(roles.length).toBeGreaterThan(8);
+  for (const [, r] of roles)
+    expect(JSON.stringify(r.Properties['PermissionsBoundary'])).toContain('policy/carelake-boundary');
+  for (const [, r] of ofType(apps.dev, 'AWS::IAM::Role'))
+    expect(r.Properties).not.toHaveProperty('PermissionsBoundary');
 });
 
 describe('stream', () => {
