@@ -31,6 +31,18 @@ interface ServiceError extends Error {
 const WORD = /^[A-Za-z][A-Za-z0-9_.]{0,63}$/;
 const FRAME = /^\s+at [^\n]*$/;
 
+/** Code places of a stack. It begins with the message, which may have any lines itself, so that is cut off as a whole. */
+function framesOf({ stack = '', message }: Error): string[] {
+  const at = stack.indexOf(message);
+  if (at < 0) return [];
+  return stack
+    .slice(at + message.length)
+    .split('\n')
+    .filter((line) => FRAME.test(line))
+    .slice(0, 8)
+    .map((line) => line.trim());
+}
+
 /** Name, status and code places of an error, without its message. */
 export function showError(error: unknown): ShownError {
   if (!(error instanceof Error)) return { name: typeof error, frames: [] };
@@ -40,12 +52,7 @@ export function showError(error: unknown): ShownError {
     ...(error instanceof SafeError ? { code: error.code, detail: error.detail } : {}),
     status: service.$metadata?.httpStatusCode,
     requestId: service.$metadata?.requestId,
-    // The first lines of a stack repeat the message, so only the frames are kept.
-    frames: (error.stack ?? '')
-      .split('\n')
-      .filter((line) => FRAME.test(line) && !line.includes(error.message || '\n'))
-      .slice(0, 8)
-      .map((l) => l.trim()),
+    frames: framesOf(error),
     ...(error.cause instanceof Error ? { cause: showError(error.cause) } : {}),
   };
 }

@@ -1,0 +1,149 @@
+import {
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import { SafeError } from './errors';
+
+const ATTEMPTS = 8;
+
+/** HTTP status of a service's error. */
+export const statusOf = (error: unknown): number | undefined =>
+  (error as { $metadata?: { httpStatusCode?: number } } | null)?.$metadata?.httpStatusCode;
+
+/** A small text object with its ETag, or undefined where there is none. */
+export async function getText(
+  s3: S3Client,
+  bucket: string,
+  key: string,
+): Promise<{ text: string; etag: string | undefined } | undefined> {
+  try {
+    const found = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+    return { text: (await found.Body?.transformToString('utf8')) ?? '', etag: found.ETag };
+  } catch (error) {
+    if (statusOf(error) === 404) return undefined;
+    throw error;
+  }
+}
+
+/** Whether an object stands there. */
+export async function exists(s3: S3Client, bucket: string, key: string): Promise<boolean> {
+  try {
+    await s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
+    return true;
+  } catch (error) {
+    if (statusOf(error) === 404) return false;
+    throw error;
+  }
+}
+
+/** Writes an object, over whatever stands there. */
+export async function put(
+  s3: S3Client,
+  bucket: string,
+  key: string,
+  body: string | Uint8Array,
+  type: string,
+): Promise<void> {
+  await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentType: type }));
+}
+
+/** Writes an object unless one stands there already, whatever it says: who comes first is right. */
+export async function putIfAbsent(s3: S3Client, bucket: string, key: string, body: string): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      await s3.send(
+        new PutObjectCommand({
+          Bucket: bucket,
+          Key: key,
+          Body: body,
+          ContentType: 'application/json',
+          IfNoneMatch: '*',
+        }),
+      );
+      return;
+    } catch (error) {
+      if (statusOf(error) === 412) return;
+      if (statusOf(error) !== 409 || attempt >= ATTEMPTS) throw error;
+    }
+  }
+}
+
+/**
+ * Changes a small shared object: reads, changes and writes it, from the start again when another writer came in between.
+ * @param change pure; returning its argument writes nothing
+ */
+export async function update<T>(
+  s3: S3Client,
+  at: { bucket: string; key: string },
+  read: (text: string | undefined) => T,
+  change: (value: T) => T,
+): Promise<T> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const found = await getText(s3, at.bucket, at.key);
+    const before = read(found?.text);
+    const after = change(before);
+    if (after === before || JSON.stringify(after) === JSON.stringify(before)) return after;
+    try {
+      await s3.send(
+        new PutObjectCommand({
+          Bucket: at.bucket,
+          Key: at.key,
+          Body: JSON.stringify(after),
+          ContentType: 'application/json',
+          ...(found?.etag ? { IfMatch: found.etag } : { IfNoneMatch: '*' }),
+        }),
+      );
+      return after;
+    } catch (error) {
+      if (![404, 409, 412].includes(statusOf(error) ?? 0)) throw error;
+    }
+  }
+  throw new SafeError('LAKE-BUSY', `could not change ${at.bucket}/${at.key} in ${ATTEMPTS} attempts`);
+}
+
+/** Pages of a listing: objects and, with a delimiter, the prefixes under which there are more. */
+export async function list(
+  s3: S3Client,
+  bucket: string,
+  options: { prefix: string; delimiter?: string; startAfter?: string },
+): Promise<{ objects: { key: string; bytes: number }[]; prefixes: string[] }> {
+  const objects: { key: string; bytes: number }[] = [];
+  const prefixes: string[] = [];
+  let token: string | undefined;
+  do {
+    const page = await s3.send(
+      new ListObjectsV2Command({
+        Bucket: bucket,
+        Prefix: options.prefix,
+        Delimiter: options.delimiter,
+        StartAfter: options.startAfter,
+        ContinuationToken: token,
+      }),
+    );
+    for (const o of page.Contents ?? []) objects.push({ key: o.Key!, bytes: o.Size ?? 0 });
+    for (const p of page.CommonPrefixes ?? []) prefixes.push(p.Prefix!);
+    token = page.IsTruncated ? page.NextContinuationToken : undefined;
+  } while (token);
+  return { objects, prefixes };
+}
+
+/** Applies `work` to all items, at most `limit` at a time, and keeps their order. The first failure ends it. */
+export async function inParallel<T, R>(
+  items: readonly T[],
+  limit: number,
+  work: (item: T) => Promise<R>,
+): Promise<R[]> {
+  const results = new Array<R>(items.length);
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < items.length) {
+      const at = next++;
+      results[at] = await work(items[at]);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
+  return results;
+}
