@@ -1,3 +1,11 @@
+import { hash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Clock } from '../clock';
+import { DoorError } from './errors';
+import { writeAtomically } from './files';
+import { ShardLog } from './shard-log';
+
 /** One record to put. */
 export interface PutRecord {
   readonly data: Uint8Array;
@@ -54,4 +62,187 @@ export interface KinesisStore {
   /** Called after every append. @returns the function that ends it. */
   onAppend(listener: (stream: string, shardId: string) => void): () => void;
   close(): void;
+}
+
+/** Largest answer to one read, in bytes of keys and data. */
+export const MAX_READ_BYTES = 10 * 1024 * 1024;
+const HASHES = 1n << 128n;
+const TRIM_EVERY_MS = 600_000;
+
+interface Shard {
+  readonly summary: ShardSummary;
+  readonly log: ShardLog;
+  /** What stands before the ordinal in a sequence number. */
+  readonly prefix: string;
+}
+interface Stream {
+  readonly summary: StreamSummary;
+  readonly shards: Shard[];
+  trimmedAt: number;
+}
+
+/** Opens the streams under a folder. */
+export function openKinesisStore(folder: string, options: { clock: Clock; region: string; account: string; segmentBytes?: number }): KinesisStore {
+  return new FileKinesisStore(folder, options.clock, `arn:aws:kinesis:${options.region}:${options.account}:stream/`, options.segmentBytes);
+}
+
+class FileKinesisStore implements KinesisStore {
+  private readonly streams = new Map<string, Stream>();
+  private readonly listeners = new Set<(stream: string, shardId: string) => void>();
+
+  constructor(
+    private readonly folder: string,
+    private readonly clock: Clock,
+    private readonly arnPrefix: string,
+    private readonly segmentBytes?: number,
+  ) {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    for (const name of readdirSync(folder))
+      if (existsSync(join(folder, name, 'stream.json')))
+        this.open(JSON.parse(readFileSync(join(folder, name, 'stream.json'), 'utf8')) as StreamSummary);
+  }
+
+  createStream(name: string, shards: number, retentionHours: number): StreamSummary {
+    const existing = this.streams.get(name)?.summary;
+    if (existing && existing.shards.length !== shards)
+      throw new DoorError(
+        'ResourceInUseException',
+        `stream ${name} has ${existing.shards.length} shards in this data folder and is asked to have ${shards}; shards of a folder that holds records do not change`,
+      );
+    const createdAt = existing?.createdAt ?? this.clock.now();
+    const summary: StreamSummary = {
+      name,
+      arn: this.arnPrefix + name,
+      createdAt,
+      retentionHours,
+      shards: existing?.shards ?? shardsOf(shards, createdAt),
+    };
+    mkdirSync(join(this.folder, name), { recursive: true, mode: 0o700 });
+    writeAtomically(join(this.folder, name, 'stream.json'), JSON.stringify(summary));
+    if (existing) this.stream(name).shards.forEach((s) => s.log.close());
+    return this.open(summary);
+  }
+
+  describe(name: string): StreamSummary | undefined {
+    return this.streams.get(name)?.summary;
+  }
+
+  list(): string[] {
+    return [...this.streams.keys()].sort();
+  }
+
+  putRecords(name: string, records: readonly PutRecord[]): { shardId: string; sequenceNumber: string }[] {
+    const stream = this.stream(name);
+    const now = this.clock.now();
+    const homes = records.map((r) => shardFor(r, stream.shards.length));
+    const answers = new Array<{ shardId: string; sequenceNumber: string }>(records.length);
+    const written: string[] = [];
+    stream.shards.forEach((shard, i) => {
+      const mine = homes.flatMap((home, at) => (home === i ? [at] : []));
+      if (mine.length === 0) return;
+      const first = shard.log.append(
+        mine.map((at) => records[at] as PutRecord),
+        now,
+      );
+      mine.forEach((at, k) => {
+        answers[at] = { shardId: shard.summary.shardId, sequenceNumber: sequenceNumber(shard, first + k) };
+      });
+      written.push(shard.summary.shardId);
+    });
+    if (now - stream.trimmedAt > TRIM_EVERY_MS) {
+      stream.trimmedAt = now;
+      for (const shard of stream.shards) shard.log.trim(now - stream.summary.retentionHours * 3_600_000);
+    }
+    for (const shardId of written) for (const listener of this.listeners) listener(name, shardId);
+    return answers;
+  }
+
+  locate(name: string, shardId: string, position: StartPosition): number {
+    const shard = this.shard(name, shardId);
+    switch (position.type) {
+      case 'TRIM_HORIZON':
+        return shard.log.start;
+      case 'LATEST':
+        return shard.log.end;
+      case 'AT_TIMESTAMP':
+        return shard.log.ordinalAt(position.timestamp);
+      default: {
+        const { sequenceNumber: sought } = position;
+        const ordinal = Number(sought.slice(shard.prefix.length));
+        if (!sought.startsWith(shard.prefix) || sought.length !== shard.summary.startingSequenceNumber.length || !(ordinal <= shard.log.end))
+          throw new DoorError('InvalidArgumentException', `sequence number is none of shard ${shardId} in stream ${name}`);
+        return position.type === 'AT_SEQUENCE_NUMBER' ? ordinal : ordinal + 1;
+      }
+    }
+  }
+
+  read(name: string, shardId: string, from: number, limit: number): { records: StoredRecord[]; next: number; millisBehindLatest: number } {
+    const shard = this.shard(name, shardId);
+    const first = Math.max(from, shard.log.start);
+    const found = shard.log.read(first, limit, MAX_READ_BYTES);
+    const records = found.map((r, i) => ({ ...r, sequenceNumber: sequenceNumber(shard, first + i) }));
+    const next = first + records.length;
+    const behind = next < shard.log.end ? (shard.log.read(next, 1, 0)[0]?.arrivedAt ?? this.clock.now()) : this.clock.now();
+    return { records, next, millisBehindLatest: Math.max(0, this.clock.now() - behind) };
+  }
+
+  end(name: string, shardId: string): number {
+    return this.shard(name, shardId).log.end;
+  }
+
+  onAppend(listener: (stream: string, shardId: string) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  close(): void {
+    for (const stream of this.streams.values()) for (const shard of stream.shards) shard.log.close();
+    this.streams.clear();
+    this.listeners.clear();
+  }
+
+  private open(summary: StreamSummary): StreamSummary {
+    const shards = summary.shards.map((s) => ({
+      summary: s,
+      log: new ShardLog(join(this.folder, summary.name, s.shardId), this.segmentBytes),
+      prefix: s.startingSequenceNumber.slice(0, -ORDINAL_DIGITS),
+    }));
+    this.streams.set(summary.name, { summary, shards, trimmedAt: this.clock.now() });
+    return summary;
+  }
+
+  private stream(name: string): Stream {
+    const stream = this.streams.get(name);
+    if (!stream) throw new DoorError('ResourceNotFoundException', `Stream ${name} under account ${this.arnPrefix.split(':')[4]} not found.`);
+    return stream;
+  }
+
+  private shard(name: string, shardId: string): Shard {
+    const shard = this.stream(name).shards.find((s) => s.summary.shardId === shardId);
+    if (!shard) throw new DoorError('ResourceNotFoundException', `Shard ${shardId} in stream ${name} does not exist`);
+    return shard;
+  }
+}
+
+const ORDINAL_DIGITS = 16;
+const sequenceNumber = (shard: Shard, ordinal: number): string => shard.prefix + String(ordinal).padStart(ORDINAL_DIGITS, '0');
+
+/**
+ * Equal ranges of the 128-bit hash space. A sequence number is 49, the stream's birth, the shard, the ordinal: a stream that is made
+ * again never repeats one, since objects in the lake are named after them.
+ */
+function shardsOf(count: number, createdAt: number): ShardSummary[] {
+  const width = HASHES / BigInt(count);
+  return Array.from({ length: count }, (_, i) => ({
+    shardId: `shardId-${String(i).padStart(12, '0')}`,
+    startingHashKey: String(width * BigInt(i)),
+    endingHashKey: String(i === count - 1 ? HASHES - 1n : width * BigInt(i + 1) - 1n),
+    startingSequenceNumber: `49${String(createdAt).padStart(13, '0')}${String(i).padStart(5, '0')}${'0'.repeat(ORDINAL_DIGITS)}`,
+  }));
+}
+
+function shardFor(record: PutRecord, shards: number): number {
+  if (shards === 1) return 0;
+  const point = record.explicitHashKey === undefined ? BigInt(`0x${hash('md5', record.partitionKey, 'hex')}`) : BigInt(record.explicitHashKey);
+  return Math.min(shards - 1, Number(point / (HASHES / BigInt(shards))));
 }

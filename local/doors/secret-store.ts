@@ -1,3 +1,9 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Clock } from '../clock';
+import { writeAtomically } from './files';
+
 export interface Secret {
   readonly name: string;
   readonly arn: string;
@@ -14,4 +20,27 @@ export interface SecretStore {
   /** By name or arn. */
   get(id: string): Secret | undefined;
   list(): Secret[];
+}
+
+/** Opens the secrets under a folder. */
+export function openSecretStore(folder: string, clock: Clock): SecretStore {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const secrets = new Map<string, Secret>();
+  for (const file of readdirSync(folder).filter((f) => f.endsWith('.json'))) {
+    const secret = JSON.parse(readFileSync(join(folder, file), 'utf8')) as Secret;
+    secrets.set(secret.arn, secret);
+  }
+  return {
+    ensure(arn, name, generate, description) {
+      const existing = secrets.get(arn);
+      if (existing) return existing;
+      const secret: Secret = { name, arn, createdAt: clock.now(), versionId: randomUUID(), secretString: generate(), description };
+      writeAtomically(join(folder, `${createHash('sha256').update(arn).digest('hex').slice(0, 32)}.json`), JSON.stringify(secret));
+      secrets.set(arn, secret);
+      return secret;
+    },
+    // An arn without its six random characters is accepted too, as the service does.
+    get: (id) => secrets.get(id) ?? [...secrets.values()].find((s) => s.name === id || s.arn.replace(/-[^-]{6}$/, '') === id),
+    list: () => [...secrets.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
+  };
 }

@@ -1,8 +1,66 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { openWarehouse } from '../engines/warehouse';
+import { kinesisDoor } from './kinesis';
+import { openKinesisStore } from './kinesis-store';
+import { createListener } from './listener';
+import { redshiftDataDoor } from './redshift-data';
+import { createRouter } from './router';
+import { s3Door } from './s3';
+import { openS3Store } from './s3-store';
+import { openSecretStore } from './secret-store';
+import { secretsDoor } from './secrets';
+import { createCallers } from './sigv4';
+import { stsDoor } from './sts';
 import type { Doors, DoorsOptions } from './types';
 
-export type { Authorizer, Caller, Callers, Doors, DoorsOptions } from './types';
+export type { AuthorizationRequest, Authorizer, Caller, Callers, Credentials, Doors, DoorsOptions } from './types';
 
 /** Opens the stores of a data folder; `listen` then opens the port. */
 export async function createDoors(options: DoorsOptions): Promise<Doors> {
-  throw new Error(`the doors of ${options.dataDir} are not built yet`);
+  const { dataDir, clock, region, account } = options;
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const callers = createCallers(account);
+  const s3 = await openS3Store(dataDir, clock);
+  const kinesis = openKinesisStore(join(dataDir, 'kinesis'), { clock, region, account });
+  const secrets = openSecretStore(join(dataDir, 'secrets'), clock);
+  const warehouse = await openWarehouse({
+    dataDir,
+    s3,
+    memory: options.warehouseMemory,
+    threads: options.warehouseThreads,
+  });
+  const data = redshiftDataDoor({ warehouse, clock, dataDir, region, account, database: options.database, workgroups: options.workgroups });
+  let authorize = options.authorize;
+  const router = createRouter({
+    callers,
+    clock,
+    authorizer: () => authorize,
+    doors: {
+      json: { Kinesis_20131202: kinesisDoor(kinesis, clock, region, account), secretsmanager: secretsDoor(secrets), RedshiftData: data.door },
+      s3: s3Door(s3, dataDir, clock, region, account),
+      sts: stsDoor(account),
+    },
+  });
+  const listener = createListener(router);
+  return {
+    callers,
+    s3,
+    kinesis,
+    secrets,
+    warehouse,
+    setAuthorizer: (next) => {
+      authorize = next;
+    },
+    async listen(port) {
+      const actual = await listener.listen(port);
+      return { port: actual, url: `http://127.0.0.1:${actual}` };
+    },
+    async close() {
+      await listener.close();
+      await data.close();
+      await warehouse.close();
+      kinesis.close();
+    },
+  };
 }
