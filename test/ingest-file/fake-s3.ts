@@ -41,14 +41,12 @@ export class FakeS3 {
 
   install(): void {
     jest.spyOn(S3Client.prototype, 'send').mockImplementation((command: unknown) => this.send(command) as never);
-    jest
-      .spyOn(SecretsManagerClient.prototype, 'send')
-      .mockImplementation(
-        () =>
-          Promise.resolve({
-            SecretString: JSON.stringify({ key_version: 1, secret: 'a secret of a test, long enough' }),
-          }) as never,
-      );
+    jest.spyOn(SecretsManagerClient.prototype, 'send').mockImplementation(
+      () =>
+        Promise.resolve({
+          SecretString: JSON.stringify({ key_version: 1, secret: 'a secret of a test, long enough' }),
+        }) as never,
+    );
   }
 
   put(bucket: string, key: string, body: Buffer | string): { bucket: string; key: string; etag: string; size: number } {
