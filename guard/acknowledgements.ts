@@ -194,8 +194,14 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
     reason: PREFIX,
   },
   {
+    id: 'AwsSolutions-IAM5[Resource::<Quarantine23FF09FE.Arn>/arrival=*]',
+    paths: policy('Load'),
+    owner: 'security',
+    reason: PREFIX,
+  },
+  {
     id: 'AwsSolutions-IAM5[Resource::<Control42E771B2.Arn>/_key/*]',
-    paths: policy('IngestStream', 'IngestFile', 'SelectLoad', 'Load'),
+    paths: policy('IngestStream', 'IngestFile', 'SelectLoad'),
     owner: 'security',
     reason: PREFIX,
   },

@@ -168,6 +168,7 @@ export class PipelineStack extends BaseStack {
         ...this.ingestStatements(),
         readVersions(landing),
         listObjects(landing),
+        listObjects(quarantine),
         // Profiles of the users, receipts of chunks, what became of snapshots.
         readObjects(control, 'profiles/', 'ingest/'),
         writeObjects(control, 'ingest/'),
@@ -221,21 +222,25 @@ export class PipelineStack extends BaseStack {
   /** Submits the steps of a load and looks after them; the warehouse does the work. */
   private makeLoad(): lambda.Function {
     const { lake } = this.props;
-    const { silver, control } = lake.buckets;
+    const { silver, quarantine, control } = lake.buckets;
     return new CarelakeFunction(this, 'Load', {
       ...this.common('load', 'Submits and checks the steps of a load, then writes its receipts'),
       memoryMb: 512,
       timeoutSeconds: 300,
       environment: {
         SILVER_BUCKET: silver.bucketName,
+        QUARANTINE_BUCKET: quarantine.bucketName,
         CONTROL_BUCKET: control.bucketName,
         ...this.warehouseEnvironment(),
       },
       databaseRoles: ['loader'],
       statements: [
-        readObjects(control, 'loads/', '_ledger/', '_key/'),
+        readObjects(control, 'loads/', '_ledger/'),
         writeObjects(control, 'loads/', '_ledger/'),
         listObjects(control),
+        // An object that the warehouse cannot read is noted in quarantine, once.
+        readObjects(quarantine, 'arrival='),
+        writeObjects(quarantine, 'arrival='),
         useKey(this.lakeKey, 's3', 'readWrite'),
         ...this.warehouseStatements(),
         allow(['redshift-serverless:GetCredentials'], [this.workgroupArn]),

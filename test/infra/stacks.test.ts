@@ -1,3 +1,5 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { loadConfig, parseConfig } from '../../config';
 import { cleanUp, templatesOf, type Resource, type Templates } from './apps';
 
@@ -22,6 +24,13 @@ const policies = (
     id,
     (r.Properties['PolicyDocument'] as never)['Statement'],
   ]);
+
+/** All source text of one function's folder. */
+const sourceOf = (folder: string): string =>
+  readdirSync(folder)
+    .filter((f) => f.endsWith('.ts'))
+    .map((f) => readFileSync(join(folder, f), 'utf8'))
+    .join('\n');
 
 /** State machine by the part of its logical id, with references replaced by their logical id. */
 function machine(
@@ -87,6 +96,21 @@ describe('every environment', () => {
       }
     },
   );
+
+  test.each(ENVS)('%s: every variable that a function asks for is in its environment', (env) => {
+    const asked = readdirSync('lambdas')
+      .filter((name) => name !== 'shared')
+      .map((name) => ({ name, source: sourceOf(join('lambdas', name)) }));
+    expect(asked.length).toBeGreaterThan(3);
+    for (const { name, source } of asked) {
+      const [, fn] = ofType(apps[env], 'AWS::Lambda::Function').find(
+        ([, f]) => (props(f)['Environment'] as never)['Variables']['POWERTOOLS_SERVICE_NAME'] === name,
+      ) ?? ['', undefined];
+      if (!fn && name === 'usage-limit' && env === 'local') continue;
+      const names = [...source.matchAll(/environment\(\s*'([A-Z_]+)'\s*\)/g)].map((m) => m[1]!);
+      expect(Object.keys((props(fn)['Environment'] as never)['Variables'])).toEqual(expect.arrayContaining(names));
+    }
+  });
 
   test.each(ENVS)('%s: the database identity is given to the load alone, the secrets to who needs them', (env) => {
     const tagged = ofType(apps[env], 'AWS::IAM::Role').filter(([, r]) => JSON.stringify(r).includes('RedshiftDbRoles'));
