@@ -28,16 +28,20 @@ export async function getText(
   }
 }
 
-/** Whether an object stands there. */
-export async function exists(s3: S3Client, bucket: string, key: string): Promise<boolean> {
+/** When an object was written, or undefined where there is none. */
+export async function writtenAt(s3: S3Client, bucket: string, key: string): Promise<Date | undefined> {
   try {
-    await s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
-    return true;
+    const found = await s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
+    return found.LastModified ?? new Date(0);
   } catch (error) {
-    if (statusOf(error) === 404) return false;
+    if (statusOf(error) === 404) return undefined;
     throw error;
   }
 }
+
+/** Whether an object stands there. */
+export const exists = async (s3: S3Client, bucket: string, key: string): Promise<boolean> =>
+  (await writtenAt(s3, bucket, key)) !== undefined;
 
 /** Writes an object, over whatever stands there. */
 export async function put(

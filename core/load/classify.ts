@@ -1,0 +1,109 @@
+import type { Role } from './statements';
+
+/**
+ * Why a transaction ended without success, as a code. The engine's texts quote values and SQL, so that they are turned into these codes
+ * where they are received and go no further.
+ */
+export type Failure =
+  /** Another load is between its transactions. */
+  | 'LEASE_BUSY'
+  /** The ledger already holds an object of the batch. */
+  | 'ALREADY_LOADED'
+  /** The list of objects or what COPY read is not what was planned. */
+  | 'PLAN_STALE'
+  /** The warehouse was keyed with another secret. */
+  | 'KEY_MISMATCH'
+  /** Facts and one big table do not agree. */
+  | 'OBT_NOT_WHOLE'
+  /** COPY refused the content of an object. */
+  | 'COPY_REFUSED'
+  /** COPY could not read: rights, keys, network, throttling. */
+  | 'COPY_UNREADABLE'
+  /** A concurrent transaction won. */
+  | 'CONFLICT'
+  /** Cancelled, or ran longer than the warehouse allows. */
+  | 'ABORTED'
+  /** The warehouse is over its limits or not there. */
+  | 'UNAVAILABLE'
+  /** The statement is not known any more (results are kept for 24 hours). */
+  | 'FORGOTTEN'
+  /** The database role may not do this. */
+  | 'DENIED'
+  | 'UNKNOWN';
+
+/** What the engine said about a transaction that failed. */
+export interface EngineFault {
+  readonly status: 'FAILED' | 'ABORTED';
+  /** Engine text of the failed statement. */
+  readonly text: string;
+  /** Role of the failed statement, where it is known. */
+  readonly role?: Role;
+}
+
+/** Columns of `ops.guard`: the engine names the one that refused NULL. */
+const GUARDS: readonly [column: string, failure: Failure][] = [
+  ['lease_is_ours', 'LEASE_BUSY'],
+  ['object_is_new', 'ALREADY_LOADED'],
+  ['object_list_is_whole', 'PLAN_STALE'],
+  ['stage_is_whole', 'PLAN_STALE'],
+  ['key_is_ours', 'KEY_MISMATCH'],
+  ['obt_is_whole', 'OBT_NOT_WHOLE'],
+];
+
+const CONFLICT = /\b1023\b|serializ|concurrent|deadlock|write-write conflict|transaction conflict|Conflict on /i;
+const ABORTED = /\bcancell?ed\b|\baborted\b|\btimed? ?out\b|\btimeout\b|query monitoring|execution time/i;
+const UNAVAILABLE =
+  /could not (connect|establish)|connection (was |is )?(closed|lost|refused|reset)|out of memory|disk full|usage limit|workgroup .*(unavailable|not available)|internal error|service unavailable/i;
+/** The object has changed or gone since it was planned. */
+const STALE =
+  /content.?length|does not match the manifest|NoSuchKey|(manifest|mandatory|object|file|path|key).*(not found|not exist|no such)|no such file/i;
+const UNREADABLE =
+  /S3ServiceException|S3CurlException|AccessDenied|access denied|forbidden|not authori[sz]ed|assume ?role|iam_?role|kms|credential|signature|SlowDown|throttl|too many requests|NoSuchBucket|bucket|presigned|expired/i;
+const DENIED = /permission denied|must be owner|not authori[sz]ed|insufficient privilege|access denied/i;
+
+/**
+ * Tells failures apart. Anything a COPY of silver fails with that is neither conflict, outage nor missing rights is taken for the
+ * object's fault: the load is then halved, which costs transactions; taking an object's fault for an outage would stop the platform.
+ */
+export function classify(fault: EngineFault): Failure {
+  const { text, role } = fault;
+  if (role === undefined || role.kind === 'guard') {
+    // NULL into a guard's column is the only way in which these names occur in an engine's text.
+    const guard = GUARDS.find(([column]) => text.includes(column));
+    if (guard) return guard[1];
+  }
+  if (CONFLICT.test(text)) return 'CONFLICT';
+  if (fault.status === 'ABORTED' || ABORTED.test(text)) return 'ABORTED';
+  if (UNAVAILABLE.test(text)) return 'UNAVAILABLE';
+  if (role?.kind === 'copy' || role?.kind === 'copyList') {
+    if (STALE.test(text)) return 'PLAN_STALE';
+    if (UNREADABLE.test(text)) return 'COPY_UNREADABLE';
+    if (role.kind === 'copy') return 'COPY_REFUSED';
+  }
+  return DENIED.test(text) ? 'DENIED' : 'UNKNOWN';
+}
+
+/** Names of errors by which the Data API says: later. Throttling comes as HTTP 400. */
+const LATER = new Set([
+  'ThrottlingException',
+  'ActiveStatementsExceededException',
+  'ActiveSessionsExceededException',
+  'TooManyRequestsException',
+  'InternalServerException',
+  'DatabaseConnectionException',
+  'QueryTimeoutException',
+  'ServiceUnavailableException',
+  'TimeoutError',
+  'RequestTimeout',
+]);
+
+/** What a call of the Data API failed with: `later` asks to repeat the call, `forgotten` knows no such statement. */
+export function classifyCall(error: unknown): 'later' | 'forgotten' | 'refused' {
+  const e = error as { name?: string; code?: string; $metadata?: { httpStatusCode?: number }; $retryable?: unknown };
+  const status = e?.$metadata?.httpStatusCode ?? 0;
+  if (e?.name === 'ResourceNotFoundException') return 'forgotten';
+  if (LATER.has(e?.name ?? '') || status === 429 || status >= 500 || e?.$retryable) return 'later';
+  return ['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND'].includes(e?.code ?? '')
+    ? 'later'
+    : 'refused';
+}

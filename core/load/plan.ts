@@ -1,0 +1,92 @@
+import { ENTITY_NAMES, type EntityName } from '../../contracts';
+import { sha256Hex } from '../hash';
+
+/** One silver object of a load. */
+export interface LoadObject {
+  /** Key in the silver bucket. */
+  readonly object: string;
+  readonly entity: EntityName;
+  readonly version: number;
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+/** A part of a load: the statements of one entity, or the closing of the load. */
+export type Phase = EntityName | 'finish';
+
+/** All that a load needs to be carried through by anybody: written once when it is selected, read by every step. */
+export interface LoadPlan {
+  readonly load_id: string;
+  /** Counts up when the same objects are planned again, since the Data API would answer old tokens with old failures. */
+  readonly revision: number;
+  /** Revisions that ended because an object was not what the plan said. */
+  readonly stale: number;
+  readonly key_fingerprint: string;
+  /** Sorted by key. */
+  readonly objects: readonly LoadObject[];
+  /** Phases of each transaction, in order. */
+  readonly steps: readonly (readonly Phase[])[];
+}
+
+/** Load id of a set of objects: the same set is the same load, whoever selects it and whenever. */
+export function loadIdOf(objects: readonly { readonly object: string }[]): string {
+  const keys = objects.map((o) => o.object).sort();
+  return sha256Hex(keys.join('\n')).slice(0, 32);
+}
+
+/** Object names of a load in the control bucket. */
+export const loadNames = (loadId: string) => ({
+  plan: `loads/${loadId}/plan.json`,
+  objects: `loads/${loadId}/objects.parquet`,
+  manifest: (entity: EntityName, version: number) => `loads/${loadId}/manifest-${entity}-v${version}.json`,
+  /** Proof that the last transaction was committed; without it no receipt is written. */
+  committed: `loads/${loadId}/committed.json`,
+  /** Written again at every step and check: its age tells whether an execution looks after the load. */
+  alive: `loads/${loadId}/alive.json`,
+  /** Written after the receipts: nothing is left to do. */
+  done: `loads/${loadId}/done.json`,
+  /** This revision is not tried again; says why. */
+  failed: (revision: number) => `loads/${loadId}/failed-r${revision}.json`,
+});
+
+/** One COPY of a load. */
+export interface CopyGroup {
+  readonly entity: EntityName;
+  readonly version: number;
+}
+
+/** COPYs of a set of objects: one per entity and contract version, dimensions before facts, older versions first. */
+export function copyGroups(objects: readonly CopyGroup[]): CopyGroup[] {
+  const groups = new Map<string, CopyGroup>();
+  for (const { entity, version } of objects) groups.set(`${entity}/${version}`, { entity, version });
+  return [...groups.values()].sort(
+    (a, b) => ENTITY_NAMES.indexOf(a.entity) - ENTITY_NAMES.indexOf(b.entity) || a.version - b.version,
+  );
+}
+
+/**
+ * COPY manifest of one entity and version. Redshift needs `content_length` for Parquet, and refuses the object when it was
+ * rewritten since; `mandatory` makes a missing object an error instead of a silent loss.
+ */
+export function manifest(silverBucket: string, objects: readonly LoadObject[]): string {
+  const entries = objects.map((o) => ({
+    url: `s3://${silverBucket}/${o.object}`,
+    mandatory: true,
+    meta: { content_length: o.bytes },
+  }));
+  return JSON.stringify({ entries });
+}
+
+/** Token of one attempt: the Data API runs a statement once per token, so that a repeated call and a second execution of the
+ * same load share their statements. */
+export function clientToken(plan: Pick<LoadPlan, 'load_id' | 'revision'>, step: number, attempt: number): string {
+  return sha256Hex(`${plan.load_id}/${plan.revision}/${step}/${attempt}`);
+}
+
+/** Checks a plan that was read back. @throws Error if it is none of this load */
+export function readPlan(loadId: string, text: string): LoadPlan {
+  const plan = JSON.parse(text) as LoadPlan;
+  if (plan.load_id !== loadId || loadIdOf(plan.objects) !== loadId)
+    throw new Error(`plan of load ${loadId} names another`);
+  return plan;
+}

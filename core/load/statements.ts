@@ -1,0 +1,164 @@
+import { ENTITIES, ENTITY_NAMES, type EntityName } from '../../contracts';
+import { copyColumns, stageDdl } from '../../contracts/derive';
+import { readSql } from '../sql-files';
+import { MAX_STATEMENTS, SqlError, fill, transaction, type SqlFile, type Transaction } from '../sql';
+import { copyGroups, loadNames, type CopyGroup, type LoadPlan, type Phase } from './plan';
+
+/** Load SQL by file name without suffix: `begin`, one per entity, `finish`, `reconcile`, `release`, `holder`. */
+export type LoadSql = ReadonlyMap<string, SqlFile>;
+
+/** What a statement is there for, by which a failure of it is judged. */
+export type Role =
+  | { readonly kind: 'copy'; readonly entity: EntityName; readonly version: number }
+  | { readonly kind: 'copyList' }
+  | { readonly kind: 'guard' }
+  | { readonly kind: 'other' };
+
+/** One transaction of a load. */
+export interface Step extends Transaction {
+  /** Role of each statement, in the order of `sqls`. */
+  readonly roles: readonly Role[];
+}
+
+interface Statement {
+  readonly sql: string;
+  readonly role: Role;
+}
+
+const REQUIRED = [...ENTITY_NAMES, 'begin', 'finish', 'reconcile', 'release', 'holder'];
+
+/** Reads `load/` of a SQL folder. @throws SqlError naming the files that are missing */
+export function readLoadSql(root: string): LoadSql {
+  const files = readSql(root, 'load');
+  const missing = REQUIRED.filter((name) => !files.has(name));
+  if (missing.length) throw new SqlError(`load SQL is not whole, missing: ${missing.join(', ')}`);
+  return files;
+}
+
+function roleOf(sql: string): Role {
+  if (/^COPY\s+batch_object\b/i.test(sql)) return { kind: 'copyList' };
+  if (/^INSERT\s+INTO\s+ops\.guard\b/i.test(sql)) return { kind: 'guard' };
+  return { kind: 'other' };
+}
+
+const ofFile = (sql: LoadSql, name: string): Statement[] =>
+  sql.get(name)!.statements.map((s) => ({ sql: s, role: roleOf(s) }));
+
+function copy(table: string, group: CopyGroup): Statement {
+  return {
+    sql: `COPY ${table} FROM '{{manifest_uri}}' IAM_ROLE default FORMAT AS PARQUET MANIFEST`,
+    role: { kind: 'copy', ...group },
+  };
+}
+
+const other = (sql: string): Statement => ({ sql, role: { kind: 'other' } });
+
+/**
+ * Stage of one entity: `stage_<entity>` has the newest contract's columns. Objects of an older version are copied into a table of
+ * their own columns first, since COPY from Parquet goes by position; the fields they do not have are null.
+ */
+function stage(entity: EntityName, versions: readonly number[]): { statements: Statement[]; groups: CopyGroup[] } {
+  const newest = ENTITIES[entity].version;
+  const table = `stage_${entity}`;
+  const statements = [other(stageDdl(entity, table))];
+  const groups: CopyGroup[] = [];
+  for (const version of versions) {
+    groups.push({ entity, version });
+    if (version === newest) {
+      statements.push(copy(table, { entity, version }));
+      continue;
+    }
+    const columns = copyColumns(entity, version).join(', ');
+    statements.push(
+      other(stageDdl(entity, `${table}_v${version}`, version)),
+      copy(`${table}_v${version}`, { entity, version }),
+      other(`INSERT INTO ${table} (${columns}) SELECT ${columns} FROM ${table}_v${version}`),
+    );
+  }
+  return { statements, groups };
+}
+
+function phaseStatements(sql: LoadSql, phase: Phase, groups: readonly CopyGroup[]): Statement[] {
+  if (phase === 'finish') return ofFile(sql, 'finish');
+  const versions = groups.filter((g) => g.entity === phase).map((g) => g.version);
+  return [...stage(phase, versions).statements, ...ofFile(sql, phase)];
+}
+
+/**
+ * Packs the phases of a load into as few transactions as hold them, each with the opening statements. Packing starts at the
+ * end: what may share the last transaction with the closing of the load does, so that a load that is given up half-way has
+ * left as little as possible.
+ * @throws SqlError for a phase that fills more than one transaction by itself
+ */
+export function packSteps(sql: LoadSql, objects: readonly CopyGroup[]): Phase[][] {
+  const groups = copyGroups(objects);
+  const phases: Phase[] = [...ENTITY_NAMES.filter((e) => groups.some((g) => g.entity === e)), 'finish'];
+  const opening = ofFile(sql, 'begin').length;
+  const steps: Phase[][] = [];
+  let room = 0;
+  for (const phase of phases.reverse()) {
+    const cost = phaseStatements(sql, phase, groups).length;
+    if (opening + cost > MAX_STATEMENTS)
+      throw new SqlError(`phase ${phase}: ${opening + cost} statements, the Data API takes ${MAX_STATEMENTS}`);
+    if (cost > room) {
+      steps.unshift([]);
+      room = MAX_STATEMENTS - opening;
+    }
+    steps[0].unshift(phase);
+    room -= cost;
+  }
+  return steps;
+}
+
+/** Number of the transaction that asks the ledger which objects of a batch it holds. */
+export const RECONCILE = -1;
+/** Number of the transaction that gives up a load. */
+export const RELEASE = -2;
+/** Number of the transaction that gives up a load that left no plan. */
+export const RELEASE_OTHER = -3;
+
+/**
+ * Statements of one transaction of a load.
+ * @param step place in `plan.steps`, or `RECONCILE`, `RELEASE`
+ * @throws SqlError where plan and SQL do not fit each other (a release in between changed the SQL)
+ */
+export function stepOf(sql: LoadSql, plan: LoadPlan, step: number, controlBucket: string): Step {
+  const names = loadNames(plan.load_id);
+  const uri = (key: string) => `s3://${controlBucket}/${key}`;
+  const groups = copyGroups(plan.objects);
+  const statements =
+    step === RECONCILE
+      ? ofFile(sql, 'reconcile')
+      : step === RELEASE
+        ? ofFile(sql, 'release')
+        : [...ofFile(sql, 'begin'), ...(plan.steps[step] ?? []).flatMap((p) => phaseStatements(sql, p, groups))];
+  if (step >= plan.steps.length) throw new SqlError(`load ${plan.load_id} has no step ${step}`);
+  const sqls = statements.map(({ sql: text, role }) =>
+    fill(text, {
+      objects_uri: uri(names.objects),
+      ...(role.kind === 'copy' ? { manifest_uri: uri(names.manifest(role.entity, role.version)) } : {}),
+    }),
+  );
+  const bound = transaction(`load ${plan.load_id}, step ${step}`, sqls, {
+    load_id: plan.load_id,
+    object_count: String(plan.objects.length),
+    key_fingerprint: plan.key_fingerprint,
+  });
+  return { ...bound, roles: statements.map((s) => s.role) };
+}
+
+/** Statements that give up another load of which only the id is known. */
+export function releaseOf(sql: LoadSql, loadId: string): Step {
+  const statements = ofFile(sql, 'release');
+  const bound = transaction(
+    `release of ${loadId}`,
+    statements.map((s) => s.sql),
+    { load_id: loadId },
+  );
+  return { ...bound, roles: statements.map((s) => s.role) };
+}
+
+/** The question which load holds the lease. */
+export function holderOf(sql: LoadSql): Transaction {
+  return transaction('holder', [...sql.get('holder')!.statements]);
+}

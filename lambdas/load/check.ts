@@ -1,0 +1,143 @@
+import { DescribeStatementCommand, type DescribeStatementCommandOutput } from '@aws-sdk/client-redshift-data';
+import { MAX_REFUSED_IN_A_ROW, accused, withOpen, withSuspects, withoutOpen } from '../../core/load/board';
+import { classify, classifyCall, type Failure } from '../../core/load/classify';
+import { afterFailure, afterSuccess, type Decision } from '../../core/load/decide';
+import { loadNames, type CopyGroup, type LoadObject, type LoadPlan } from '../../core/load/plan';
+import { RECONCILE, RELEASE, RELEASE_OTHER, stepOf, type Role } from '../../core/load/statements';
+import { exists, putIfAbsent } from '../shared/control';
+import { showError } from '../shared/errors';
+import { beat, closeRevision, note, planOf, replyOf, type CheckEvent, type LoadContext, type StepReply } from './context';
+import { reconcile } from './finish';
+import { holder } from './holder';
+import { refuseObject } from './refuse';
+
+/** Looks after a submitted transaction and says what follows. What it must note down is noted before it answers. */
+export async function check(c: LoadContext, event: CheckEvent): Promise<StepReply> {
+  const plan = await planOf(c, event.load_id);
+  const [described] = await Promise.all([describe(c, event), beat(c, plan.load_id)]);
+  if (described === 'running')
+    return { ...replyOf(plan.load_id, { ...event, state: 'RUNNING' }), statement_id: event.statement_id };
+  if (described === 'forgotten') return settle(c, plan, event, 'FORGOTTEN');
+  if (described.Status === 'FINISHED') return succeed(c, plan, event);
+  const role = failedRole(c, plan, event, described);
+  const text = failedText(described);
+  const failure = classify({ status: described.Status === 'ABORTED' ? 'ABORTED' : 'FAILED', text, role });
+  return settle(c, plan, event, failure, role);
+}
+
+async function describe(
+  c: LoadContext,
+  event: CheckEvent,
+): Promise<DescribeStatementCommandOutput | 'running' | 'forgotten'> {
+  try {
+    const found = await c.data.send(new DescribeStatementCommand({ Id: event.statement_id }));
+    return ['FINISHED', 'FAILED', 'ABORTED'].includes(found.Status ?? '') ? found : 'running';
+  } catch (error) {
+    const why = classifyCall(error);
+    c.log.warn('not described', { load_id: event.load_id, step: event.step, why, failure: showError(error) });
+    if (why === 'later') return 'running';
+    if (why === 'forgotten') return 'forgotten';
+    throw error;
+  }
+}
+
+/** Place of the statement that failed: those before it finished, those after it never ran. */
+function failedAt(described: DescribeStatementCommandOutput): number {
+  return (described.SubStatements ?? []).findIndex((s) => s.Status === 'FAILED' || s.Status === 'ABORTED');
+}
+
+/** Engine texts quote values and SQL: this one is turned into a code and goes no further. */
+function failedText(described: DescribeStatementCommandOutput): string {
+  const sub = described.SubStatements?.[failedAt(described)];
+  return `${sub?.Error ?? ''}\n${described.Error ?? ''}`;
+}
+
+function failedRole(
+  c: LoadContext,
+  plan: LoadPlan,
+  event: CheckEvent,
+  described: DescribeStatementCommandOutput,
+): Role | undefined {
+  const at = failedAt(described);
+  if (at < 0 || event.step < RECONCILE) return at < 0 ? undefined : { kind: 'other' };
+  return stepOf(c.sql, plan, event.step, c.controlBucket).roles[at];
+}
+
+async function succeed(c: LoadContext, plan: LoadPlan, event: CheckEvent): Promise<StepReply> {
+  const decision = afterSuccess(event, plan.steps.length);
+  if (event.step === RECONCILE) await reconcile(c, plan, event.statement_id);
+  if (event.step === RELEASE) await note(c, (b) => withoutOpen(b, plan.load_id));
+  if (event.step === RELEASE_OTHER) await note(c, (b) => (b.open ? withoutOpen(b, b.open) : b));
+  if (decision.state === 'DONE') {
+    // Receipts are only written for a load that has left this proof.
+    await putIfAbsent(
+      c.s3,
+      c.controlBucket,
+      loadNames(plan.load_id).committed,
+      JSON.stringify({ load_id: plan.load_id }),
+    );
+    await note(c, (b) => (b.refusedInARow ? { ...b, refusedInARow: 0 } : b));
+  }
+  c.log.info('committed', { load_id: plan.load_id, step: event.step, state: decision.state });
+  return replyOf(plan.load_id, decision);
+}
+
+async function settle(
+  c: LoadContext,
+  plan: LoadPlan,
+  event: CheckEvent,
+  failure: Failure,
+  role?: Role,
+): Promise<StepReply> {
+  let decision = afterFailure(failure, event, { size: plan.objects.length, stale: plan.stale });
+  if (decision.note === 'holder') decision = await yieldTo(c, plan, decision);
+  if (decision.note === 'suspect') decision = await suspect(c, plan, decision, failure, role);
+  if (decision.closes) await closeRevision(c, plan, failure);
+  const line = {
+    load_id: plan.load_id,
+    step: event.step,
+    attempt: event.attempt,
+    statement_id: event.statement_id,
+    failure,
+  };
+  if (decision.state === 'FAILED') c.log.error('load failed', { ...line, rule: decision.rule });
+  else c.log.warn('not committed', { ...line, state: decision.state, next: decision.step });
+  return replyOf(plan.load_id, decision);
+}
+
+/**
+ * The lease is another load's. That load is named on the board, and the next selection carries it through: its plan is in the lake, its
+ * statements have tokens, and all it does may be done twice, so that it does not matter whether its own execution is still alive.
+ */
+async function yieldTo(c: LoadContext, plan: LoadPlan, decision: Decision): Promise<Decision> {
+  const other = await holder(c);
+  if (!other || other === plan.load_id) return decision;
+  if (!(await exists(c.s3, c.controlBucket, loadNames(other).plan)))
+    // Nobody can finish a load without a plan; its objects are pending still.
+    return { ...decision, state: 'NEXT', step: RELEASE_OTHER, attempt: 0 };
+  await note(c, (b) => withOpen(b, other));
+  return decision;
+}
+
+/** Narrows down which object made COPY fail; refuses it where it stands alone. */
+async function suspect(
+  c: LoadContext,
+  plan: LoadPlan,
+  decision: Decision,
+  failure: Failure,
+  role?: Role,
+): Promise<Decision> {
+  const copy: CopyGroup | undefined = role?.kind === 'copy' ? role : undefined;
+  const objects: LoadObject[] = accused(plan.objects, copy);
+  if (objects.length > 1 || failure === 'ABORTED') {
+    const reason = failure === 'ABORTED' ? 'slow' : 'refused';
+    await note(c, (b) => withSuspects(b, { reason, objects: objects.map((o) => o.object) }));
+    return decision;
+  }
+  const board = await note(c, (b) => ({ ...b, refusedInARow: b.refusedInARow + 1 }));
+  if (board.refusedInARow > MAX_REFUSED_IN_A_ROW)
+    return { state: 'FAILED', step: decision.step, attempt: 0, reason: failure, rule: 'LOAD-COPY-01', closes: true };
+  await refuseObject(c, plan.load_id, objects[0]);
+  c.log.warn('object refused', { load_id: plan.load_id, object: objects[0].object, rule: 'LOAD-COPY-01' });
+  return decision;
+}

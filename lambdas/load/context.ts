@@ -1,0 +1,87 @@
+import type { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
+import type { S3Client } from '@aws-sdk/client-s3';
+import { BOARD_KEY, readBoard, type Board } from '../../core/load/board';
+import type { Decision, State } from '../../core/load/decide';
+import { loadNames, readPlan, type LoadPlan } from '../../core/load/plan';
+import type { LoadSql } from '../../core/load/statements';
+import { getText, put, putIfAbsent, update } from '../shared/control';
+import { SafeError } from '../shared/errors';
+
+/** What the log of a function can do; the one of Powertools fits. */
+export interface Log {
+  info(message: string, extra: Record<string, unknown>): void;
+  warn(message: string, extra: Record<string, unknown>): void;
+  error(message: string, extra: Record<string, unknown>): void;
+}
+
+/** What the steps of a load work with. */
+export interface LoadContext {
+  readonly s3: S3Client;
+  readonly data: RedshiftDataClient;
+  readonly sql: LoadSql;
+  readonly silverBucket: string;
+  readonly controlBucket: string;
+  readonly quarantineBucket: string;
+  readonly workgroup: string;
+  readonly database: string;
+  sleep(ms: number): Promise<void>;
+  readonly log: Log;
+}
+
+/** A place in a load. */
+export interface Place {
+  load_id: string;
+  step: number;
+  attempt: number;
+}
+export type StartEvent = { op: 'start' } & Place;
+export type CheckEvent = { op: 'check'; statement_id: string } & Place;
+export type FinishEvent = { op: 'finish'; load_id: string };
+export type LoadEvent = StartEvent | CheckEvent | FinishEvent;
+
+/** Reply of `start` and `check`: ids, counts and codes, never a text of the warehouse. */
+export interface StepReply extends Place {
+  state: State;
+  statement_id?: string;
+  reason?: string;
+  rule?: string;
+}
+export interface FinishReply {
+  finished: true;
+  load_id: string;
+  objects: number;
+  rows: number;
+}
+export type LoadReply = StepReply | FinishReply;
+
+/** The plan of a load. @throws SafeError if it left none */
+export async function planOf(c: LoadContext, loadId: string): Promise<LoadPlan> {
+  if (!/^[0-9a-f]{32}$/.test(loadId)) throw new SafeError('LOAD-EVENT', 'load_id is not 32 hex digits');
+  const found = await getText(c.s3, c.controlBucket, loadNames(loadId).plan);
+  if (!found) throw new SafeError('LOAD-PLAN', `load ${loadId} has no plan`);
+  return readPlan(loadId, found.text);
+}
+
+/** Changes the board. */
+export const note = (c: LoadContext, change: (b: Board) => Board): Promise<Board> =>
+  update(c.s3, { bucket: c.controlBucket, key: BOARD_KEY }, readBoard, change);
+
+/** Notes that a revision of a plan is not tried again. */
+export const closeRevision = (c: LoadContext, plan: LoadPlan, reason: string): Promise<void> =>
+  putIfAbsent(c.s3, c.controlBucket, loadNames(plan.load_id).failed(plan.revision), JSON.stringify({ reason }));
+
+/** Tells selections that this load is in good hands. */
+export const beat = (c: LoadContext, loadId: string): Promise<void> =>
+  put(c.s3, c.controlBucket, loadNames(loadId).alive, '{}', 'application/json');
+
+/** The reply that a decision is reported by. */
+export function replyOf(loadId: string, d: Decision): StepReply {
+  return {
+    load_id: loadId,
+    step: d.step,
+    attempt: d.attempt,
+    state: d.state,
+    ...(d.reason ? { reason: d.reason } : {}),
+    ...(d.rule ? { rule: d.rule } : {}),
+  };
+}

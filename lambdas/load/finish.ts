@@ -1,0 +1,60 @@
+import { withoutObjects, withoutOpen } from '../../core/load/board';
+import { loadNames, type LoadPlan } from '../../core/load/plan';
+import { exists, inParallel, putIfAbsent } from '../shared/control';
+import { SafeError } from '../shared/errors';
+import { note, planOf, type FinishEvent, type FinishReply, type LoadContext } from './context';
+import { rowsOf } from './holder';
+import { writeReceipt } from './refuse';
+
+/** Receipts written at the same time. */
+const WRITES = 32;
+/** Statements of reconcile.sql; the last one answers. */
+const RECONCILE_ANSWER = 3;
+
+/**
+ * Writes the receipts of a committed load.
+ * @throws SafeError `LOAD-NOT-COMMITTED` if nothing proves the commit: a receipt without it would lose its object for good
+ */
+export async function finish(c: LoadContext, event: FinishEvent): Promise<FinishReply> {
+  const plan = await planOf(c, event.load_id);
+  if (!(await exists(c.s3, c.controlBucket, loadNames(plan.load_id).committed)))
+    throw new SafeError('LOAD-NOT-COMMITTED', `load ${plan.load_id} has left no proof of its commit`);
+  await inParallel(plan.objects, WRITES, (o) =>
+    writeReceipt(c, { object: o.object, load_id: plan.load_id, rows: o.rows, status: 'loaded' }),
+  );
+  await close(
+    c,
+    plan,
+    plan.objects.map((o) => o.object),
+  );
+  const rows = plan.objects.reduce((sum, o) => sum + o.rows, 0);
+  c.log.info('finished', { load_id: plan.load_id, objects: plan.objects.length, rows });
+  return { finished: true, load_id: plan.load_id, objects: plan.objects.length, rows };
+}
+
+/** Writes the receipts that the ledger proves: of loads that were committed and whose executions ended before they wrote them. */
+export async function reconcile(c: LoadContext, plan: LoadPlan, statementId: string): Promise<void> {
+  const rows = await rowsOf(c, `${statementId}:${RECONCILE_ANSWER}`);
+  const planned = new Set(plan.objects.map((o) => o.object));
+  const loaded = rows.flatMap(([object, loadId, count]) => {
+    const key = object?.stringValue;
+    if (!key || !planned.has(key)) return [];
+    return [{ object: key, load_id: loadId?.stringValue ?? '', rows: Number(count?.longValue ?? 0) }];
+  });
+  await inParallel(loaded, WRITES, (o) => writeReceipt(c, { ...o, status: 'loaded' }));
+  c.log.warn('receipts restored', { load_id: plan.load_id, receipts: loaded.length });
+  const whole = loaded.length === plan.objects.length;
+  await close(
+    c,
+    plan,
+    loaded.map((o) => o.object),
+    whole,
+  );
+}
+
+/** Takes a settled load off the board; `done` comes last, so that a load without it is looked at again. */
+async function close(c: LoadContext, plan: LoadPlan, settled: readonly string[], done = true): Promise<void> {
+  await note(c, (b) => withoutObjects(withoutOpen(b, plan.load_id), new Set(settled)));
+  if (done)
+    await putIfAbsent(c.s3, c.controlBucket, loadNames(plan.load_id).done, JSON.stringify({ load_id: plan.load_id }));
+}

@@ -1,0 +1,133 @@
+import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { parquetMetadata } from 'hyparquet';
+import { ENTITY_NAMES, PUBLISHED } from '../../contracts';
+import type { LoadObject } from '../../core/load/plan';
+import { footerLength, isFull, windowStart, withoutReceipt, type Caps, type Listed } from '../../core/load/select';
+import type { Board } from '../../core/load/board';
+import { parseSilverKey, receiptKey, receiptSubject, silverPrefix } from '../../core/lake';
+import { inParallel, list, statusOf } from '../shared/control';
+
+/** Listings under way at the same time. */
+const LISTINGS = 8;
+/** Footers read at the same time. */
+const FOOTERS = 32;
+/** Bytes read from the end of an object; the footers of this platform's objects are smaller. */
+const TAIL = 16 * 1024;
+
+/** Where silver and its receipts lie. */
+export interface Lake {
+  readonly s3: S3Client;
+  readonly silverBucket: string;
+  readonly controlBucket: string;
+}
+
+/**
+ * Pending objects, oldest hours first, until a load is full. Hours are found by listing with a delimiter, so that the length of a
+ * selection follows the hours of its window and what lies in them, and not the history.
+ */
+export async function pendingObjects(
+  lake: Lake,
+  board: Board,
+  caps: Caps,
+  window: { hours: number; nowMs: number } | 'all',
+): Promise<Listed[]> {
+  const from = window === 'all' ? undefined : windowStart(window.nowMs, window.hours);
+  const hours = await hourPrefixes(lake, from);
+  const pending: Listed[] = [];
+  for (let at = 0; at < hours.length; at += LISTINGS) {
+    const found = await inParallel(hours.slice(at, at + LISTINGS), LISTINGS, (prefix) => pendingOfHour(lake, prefix));
+    pending.push(...found.flat());
+    // Full: what is listed later is younger, and left for the next load.
+    if (isFull(pending, board, caps)) return pending;
+  }
+  return pending;
+}
+
+/** Prefixes `<entity>/v<k>/arrival=<hour>/` that hold objects, oldest hour first. */
+async function hourPrefixes(lake: Lake, from: string | undefined): Promise<string[]> {
+  const versions = ENTITY_NAMES.flatMap((e) =>
+    Object.keys(PUBLISHED[e]).map((v) => ({ entity: e, version: Number(v) })),
+  );
+  const found = await inParallel(versions, LISTINGS, async ({ entity, version }) => {
+    const prefix = silverPrefix(entity, version, '').slice(0, -1);
+    // Greater than every key of the hours before, smaller than every key of the first hour.
+    const startAfter = from === undefined ? undefined : `${prefix}${from}`;
+    return (await list(lake.s3, lake.silverBucket, { prefix, delimiter: '/', startAfter })).prefixes;
+  });
+  const hourOf = (prefix: string) => prefix.slice(prefix.lastIndexOf('=') + 1);
+  return found.flat().sort((a, b) => (hourOf(a) < hourOf(b) ? -1 : hourOf(a) > hourOf(b) ? 1 : 0));
+}
+
+async function pendingOfHour(lake: Lake, prefix: string): Promise<Listed[]> {
+  const [silver, receipts] = await Promise.all([
+    list(lake.s3, lake.silverBucket, { prefix }),
+    list(lake.s3, lake.controlBucket, { prefix: receiptKey(prefix).slice(0, -'.json'.length) }),
+  ]);
+  const settled = new Set(receipts.objects.map((r) => receiptSubject(r.key) ?? ''));
+  return withoutReceipt(
+    silver.objects.map((o) => ({ object: o.key, bytes: o.bytes })),
+    settled,
+  );
+}
+
+/** What the end of an object tells: its rows and size; `gone` and `unreadable` ones are listed apart. */
+export async function describeObjects(
+  lake: Lake,
+  objects: readonly string[],
+): Promise<{ objects: LoadObject[]; gone: string[]; unreadable: string[] }> {
+  const result = { objects: [] as LoadObject[], gone: [] as string[], unreadable: [] as string[] };
+  const described = await inParallel(objects, FOOTERS, (object) => describe(lake, object));
+  described.forEach((d, i) => {
+    if (d === undefined) result.gone.push(objects[i]);
+    else {
+      result.objects.push(d);
+      // Loaded alone, and refused by the warehouse, which has the last word on what it can read.
+      if (d.rows < 0) result.unreadable.push(d.object);
+    }
+  });
+  result.objects = result.objects.map((o) => (o.rows < 0 ? { ...o, rows: 0 } : o));
+  return result;
+}
+
+async function describe(lake: Lake, object: string): Promise<LoadObject | undefined> {
+  const name = parseSilverKey(object)!;
+  const first = await readTail(lake, object, TAIL);
+  if (!first) return undefined;
+  const { bytes } = first;
+  let { tail } = first;
+  const footer = footerLength(tail);
+  if (footer !== undefined && footer > tail.length && footer <= bytes)
+    tail = (await readTail(lake, object, footer))?.tail ?? tail;
+  return { object, entity: name.entity, version: name.version, rows: rowsOf(tail), bytes };
+}
+
+/** Rows that a Parquet footer states, or -1 where there is none to read. */
+function rowsOf(tail: Uint8Array): number {
+  try {
+    if (footerLength(tail) === undefined) return -1;
+    return Number(
+      parquetMetadata(tail.buffer.slice(tail.byteOffset, tail.byteOffset + tail.byteLength) as ArrayBuffer).num_rows,
+    );
+  } catch {
+    return -1;
+  }
+}
+
+async function readTail(
+  lake: Lake,
+  object: string,
+  length: number,
+): Promise<{ tail: Uint8Array; bytes: number } | undefined> {
+  try {
+    const found = await lake.s3.send(
+      new GetObjectCommand({ Bucket: lake.silverBucket, Key: object, Range: `bytes=-${length}` }),
+    );
+    const tail = (await found.Body?.transformToByteArray()) ?? new Uint8Array();
+    return { tail, bytes: Number(found.ContentRange?.split('/')[1] ?? found.ContentLength ?? tail.length) };
+  } catch (error) {
+    if (statusOf(error) === 404) return undefined;
+    // An empty object has no range to give.
+    if (statusOf(error) === 416) return { tail: new Uint8Array(), bytes: 0 };
+    throw error;
+  }
+}
