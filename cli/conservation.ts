@@ -67,6 +67,28 @@ export function checkLoad(counts: LoadCounts, where: string): void {
   );
 }
 
+/** Statements that lie in silver, whether a load has read them or not (rows of objects, a retry's overlap included). */
+export async function countSilverRows(zones: ZoneFolders): Promise<number> {
+  if (filesUnder(zones.silver, '.parquet').next().done) return 0;
+  return withEngine(async (query) => {
+    const [row] = await query(`SELECT sum(num_rows) AS n FROM parquet_file_metadata($files)`, {
+      files: `${zones.silver}/**/*.parquet`,
+    });
+    return Number(row!.n);
+  });
+}
+
+/** @throws CliError when statements lie in silver that no load has brought into the warehouse. */
+export function checkLoaded(silverRows: number, load: LoadCounts, where: string): void {
+  if (silverRows === load.read) return;
+  throw new CliError(`loads did not finish: ${silverRows} statements lie in silver, ${load.read} were read`, {
+    where: `${where}/executions, ${where}/logs`,
+    rule: 'every silver object is loaded once',
+    next: 'carelake start again: it goes on with what is pending',
+    exitCode: EXIT.failed,
+  });
+}
+
 async function distinctRecords(zones: ZoneFolders): Promise<Record<'bronze' | 'silver' | 'quarantine', number>> {
   const counts = { bronze: 0, silver: 0, quarantine: 0 };
   await withEngine(async (query) => {

@@ -1,6 +1,15 @@
 import { answersText, type AnswersDocument, type Ask, conservationText, readAnswers, readLoadCounts } from './answers';
 import { clientsFor, environmentOf, exportsText } from './clients';
-import { checkIngest, checkLoad, countIngest, difference, type IngestCounts, type LoadCounts } from './conservation';
+import {
+  checkIngest,
+  checkLoad,
+  checkLoaded,
+  countIngest,
+  countSilverRows,
+  difference,
+  type IngestCounts,
+  type LoadCounts,
+} from './conservation';
 import { EXIT } from './errors';
 import { lies, streamNetwork, uploadFile, uploadProfile } from './feed';
 import { type Names, prepareFolder, readRun, refuseServed, type RunState, writeRun } from './folder';
@@ -11,8 +20,8 @@ import { synthesize } from './synthesize';
 import type { Platform } from '../local/runtime';
 
 const DEFAULT_PORT = 4600;
-/** Nothing under way for so long counts as done: longer than the pause in which arrivals gather before a load. */
-const QUIET_MS = 2500;
+/** Nothing under way for so long counts as done; what waits in a stream, a state machine or a rule counts as under way. */
+const QUIET_MS = 700;
 
 interface Session {
   options: StartOptions;
@@ -111,6 +120,11 @@ async function takeIn(session: Session): Promise<AnswersDocument> {
   const after = await counts(session);
   checkIngest(after.ingest, session.source.dataDir);
   checkLoad(after.load, 'ops.conservation');
+  checkLoaded(
+    await countSilverRows(zonesOf(session.source.dataDir, session.names)),
+    after.load,
+    session.source.dataDir,
+  );
   if (session.state.status === 'streaming') {
     session.state = { ...session.state, status: 'complete' };
     writeRun(session.source.dataDir, session.state);

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { checkIngest, checkLoad, difference } from '../../cli/conservation';
+import { checkIngest, checkLoad, checkLoaded, difference } from '../../cli/conservation';
 import { environmentOf, exportsText } from '../../cli/clients';
 import { CliError } from '../../cli/errors';
 import type { RunState } from '../../cli/folder';
@@ -59,6 +59,13 @@ describe('conservation', () => {
     checkLoad({ read: 6, applied: 3, superseded: 2, duplicate: 1 }, 'here');
     expect(cliError(() => checkLoad({ read: 6, applied: 3, superseded: 2, duplicate: 0 }, 'here')).exitCode).toBe(1);
     expect(cliError(() => checkLoad({ read: 1, applied: 2, superseded: 0, duplicate: -1 }, 'here')).exitCode).toBe(1);
+  });
+
+  it('is an error when a load left something in silver', () => {
+    checkLoaded(3, { read: 3, applied: 3, superseded: 0, duplicate: 0 }, '/data');
+    const error = cliError(() => checkLoaded(4, { read: 3, applied: 3, superseded: 0, duplicate: 0 }, '/data'));
+    expect(error.exitCode).toBe(1);
+    expect(error.render()).toContain('/data/executions');
   });
 
   it('of one run is what came in addition', () => {

@@ -1,0 +1,112 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { AnswersDocument } from '../../cli/answers';
+import { must, newFolder, rowsOf } from './laptop';
+
+const folder = mkdtempSync(join(tmpdir(), 'carelake-own-file-'));
+
+/** A layout of somebody's own: semicolons, Windows-1252, German words and dates, local times of Berlin. */
+const PROFILE = {
+  profile: 'praxis',
+  source_system: 'praxis',
+  mode: 'delta',
+  file: {
+    format: 'csv',
+    encoding: 'windows-1252',
+    delimiter: ';',
+    quote: '"',
+    zone: 'Europe/Berlin',
+    null_values: ['-'],
+  },
+  ignored: ['Bemerkung'],
+  entities: [
+    {
+      entity: 'patient',
+      when: [{ column: 'Art', not_equals: 'L' }],
+      effective_at: { column: 'Stand', datetime: 'dd.MM.yyyy HH:mm', day: 'start' },
+      recorded_at: { column: 'Stand', datetime: 'dd.MM.yyyy HH:mm' },
+      fields: { patient_id: 'Patient', last_name: 'Name', birth_date: { column: 'Geboren', date: 'dd.MM.yyyy' } },
+    },
+    {
+      entity: 'appointment',
+      op: { column: 'Art', map: { L: 'delete' }, otherwise: 'upsert' },
+      effective_at: { column: 'Stand', datetime: 'dd.MM.yyyy HH:mm' },
+      recorded_at: { column: 'Stand', datetime: 'dd.MM.yyyy HH:mm' },
+      fields: {
+        appointment_id: 'Nummer',
+        patient_id: 'Patient',
+        clinic_id: 'Ort',
+        status_code: { column: 'Status', map: { geplant: 'booked', da: 'fulfilled', 'nicht da': 'noshow' } },
+        scheduled_start_at: { columns: ['Tag', 'Zeit'], join: ' ', datetime: 'dd.MM.yyyy HH:mm' },
+      },
+    },
+  ],
+};
+const HEADER = 'Art;Nummer;Patient;Name;Geboren;Ort;Status;Tag;Zeit;Stand;Bemerkung';
+
+/** Writes lines as the spreadsheet would, in Windows-1252 (the letters used here are those of Latin-1, and the euro sign). */
+function file(name: string, lines: string[]): string {
+  const path = join(folder, name);
+  writeFileSync(path, Buffer.from([HEADER, ...lines, ''].join('\r\n').replaceAll('€', '\u0080'), 'latin1'));
+  return path;
+}
+
+describe("somebody else's file, read by a profile of their own", () => {
+  const dataDir = newFolder('own-file');
+  const profile = join(folder, 'praxis.json');
+  writeFileSync(profile, JSON.stringify(PROFILE, null, 2));
+  const start = async (input: string) =>
+    JSON.parse(
+      await must(['start', '--once', '--json', '--phi-ok', '--profile', profile, '--input', input, '--data', dataDir]),
+    ) as AnswersDocument;
+  const first = file('eins.csv', [
+    'N;1;p1;Müller;01.02.1980;Köln;da;12.03.2024;09:30;12.03.2024 10:00;"zwei\r\nZeilen; und ""Worte"""',
+    'N;2;p2;Größe €;05.06.1950;Köln;nicht da;12.03.2024;10:30;12.03.2024 11:00;-',
+    'N;3;p1;Müller;01.02.1980;Köln;verschollen;13.03.2024;09:30;13.03.2024 10:00;-',
+    'N;4;p1;zu kurz',
+    'N;5;p3;Weiß;30.02.1990;Köln;da;14.03.2024;09:30;14.03.2024 10:00;-',
+    'N;6;p2;Größe €;05.06.1950;Bonn;geplant;02.04.2024;08:00;15.03.2024 08:00;-',
+  ]);
+
+  it('arrives as it is meant: encoding, quotes, zone, codes; what cannot be is quarantined by row', async () => {
+    const document = await start(first);
+    expect(document.ingest).toEqual({ received: 6, accepted: 3, quarantined: 3 });
+    expect(document.load).toMatchObject({ read: 6, duplicate: 0 });
+    const rows = await rowsOf(
+      dataDir,
+      `SELECT appointment_id, patient_last_name, clinic_id, status_code, CAST(scheduled_start_at AS varchar(32)), scheduled_hour FROM gold.obt_appointment ORDER BY 1`,
+    );
+    expect(rows).toEqual([
+      ['1', 'Müller', 'Köln', 'fulfilled', '2024-03-12 08:30:00', 9],
+      ['2', 'Größe €', 'Köln', 'noshow', '2024-03-12 09:30:00', 10],
+      ['6', 'Größe €', 'Bonn', 'booked', '2024-04-02 06:00:00', 8],
+    ]);
+    const { records } = JSON.parse(await must(['quarantine', 'list', '--json', '--data', dataDir])) as {
+      records: { record_position: string; rule_ids: string }[];
+    };
+    expect(records.map((r) => r.record_position).sort()).toEqual(['3', '4', '5']);
+    expect(records.find((r) => r.record_position === '4')!.rule_ids).toBe('DQ-FMT-01');
+    expect(JSON.stringify(records)).not.toMatch(/verschollen|Weiß|30\.02/);
+  });
+
+  it('changes nothing when the same file is started again, and takes a second file of the profile', async () => {
+    expect((await start(first)).run.ingest).toEqual({ received: 0, accepted: 0, quarantined: 0 });
+    const second = file('zwei.csv', [
+      'L;2;p2;-;-;Köln;-;-;-;20.03.2024 09:00;-',
+      'N;6;p2;Groß;05.06.1950;Bonn;da;02.04.2024;08:00;02.04.2024 09:00;-',
+    ]);
+    const document = await start(second);
+    expect(document.run.ingest).toEqual({ received: 2, accepted: 2, quarantined: 0 });
+    expect(document.ingest).toEqual({ received: 8, accepted: 5, quarantined: 3 });
+    expect(
+      await rowsOf(
+        dataDir,
+        `SELECT appointment_id, patient_last_name, status_code FROM gold.obt_appointment ORDER BY 1`,
+      ),
+    ).toEqual([
+      ['1', 'Müller', 'fulfilled'],
+      ['6', 'Groß', 'fulfilled'],
+    ]);
+  });
+});
