@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import { UNKNOWN_KEY } from '../../contracts';
 import { silverColumns } from '../../contracts/derive';
-import { conform } from '../../core/conform';
+import { conform, conformEnvelope } from '../../core/conform';
 import { bytes, broken, ctx, days, envelope, judge, micros, SECRET, silver } from './samples';
 
 const hmac = (message: string) =>
@@ -117,6 +117,20 @@ describe('an accepted record', () => {
       silver(envelope('patient', { first_name: undefined })),
     );
     expect(silver(envelope('patient', { first_name: null })).first_name).toBeNull();
+  });
+
+  it('may hold undefined where an object is given, and makes an event_id of what it says where asked', () => {
+    const whole = envelope('clinic', {}, { event_id: undefined });
+    const row = (value: Record<string, unknown>) => {
+      const judged = conformEnvelope(value, { ...ctx, deriveEventId: true });
+      return judged.ok ? judged.row[0] : judged.violations;
+    };
+    const id = row(whole);
+    expect(id).toMatch(/^[0-9a-f]{32}$/);
+    expect(row({ ...whole, event_id: undefined, payload: { ...(whole.payload as object), city: 'Troy' } })).toBe(id);
+    expect(row({ ...whole, payload: { ...(whole.payload as object), city: undefined } })).not.toBe(id);
+    expect(row({ ...whole, event_id: 'given' })).toBe('given');
+    expect(broken(whole)).toEqual(['ENV-MISSING /event_id']);
   });
 
   it('needs only the natural key on a delete', () => {
