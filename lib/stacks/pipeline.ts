@@ -16,6 +16,7 @@ import {
 } from '../constructs/grants';
 import { Machine, ingestFileDefinition, loadDefinition } from '../constructs/load-machine';
 import { Triggers } from '../constructs/triggers';
+import { limitUsage } from '../constructs/usage-limit';
 import { BaseStack, type BaseProps } from './base';
 import type { KeysStack } from './keys';
 import type { LakeStack } from './lake';
@@ -47,7 +48,7 @@ export class PipelineStack extends BaseStack {
     this.platformKey = keys.use(this, 'platform');
 
     const migrate = this.makeMigrate();
-    this.limitUsage();
+    limitUsage(this, { config, code: props.code, logKey: this.platformKey, workgroupArn: this.workgroupArn });
     const ingestStream = this.makeIngestStream();
     const ingestFile = this.makeIngestFile();
     const selectLoad = this.makeSelectLoad();
@@ -267,39 +268,6 @@ export class PipelineStack extends BaseStack {
       serviceToken: fn.functionArn,
       serviceTimeout: Duration.minutes(20),
       properties: { SqlHash: sqlHash() },
-    });
-  }
-
-  /** A monthly limit on the warehouse's compute; the laptop states none. */
-  private limitUsage(): void {
-    const limit = this.props.config.warehouse.usageLimit;
-    if (!limit) return;
-    const { fn } = new CarelakeFunction(this, 'UsageLimit', {
-      ...this.common('usage-limit', 'Sets the monthly usage limit of the warehouse'),
-      memoryMb: 256,
-      timeoutSeconds: 60,
-      statements: [
-        // Usage limits are no resources of their own in the service's authorization.
-        allow(
-          [
-            'redshift-serverless:CreateUsageLimit',
-            'redshift-serverless:UpdateUsageLimit',
-            'redshift-serverless:DeleteUsageLimit',
-            'redshift-serverless:ListUsageLimits',
-          ],
-          ['*'],
-        ),
-      ],
-    });
-    new CustomResource(this, 'MonthlyUsageLimit', {
-      resourceType: 'Custom::CarelakeUsageLimit',
-      serviceToken: fn.functionArn,
-      serviceTimeout: Duration.minutes(5),
-      properties: {
-        ResourceArn: this.workgroupArn,
-        RpuHoursPerMonth: limit.rpuHoursPerMonth,
-        BreachAction: limit.breachAction,
-      },
     });
   }
 
