@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { appendFileSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../clock';
@@ -77,6 +78,8 @@ export class StateMachines {
   ) {
     this.machines = new Map(machines.map((m) => [m.arn, m]));
     mkdirSync(ports.dir, { recursive: true, mode: 0o700 });
+    // Every execution listens for the stop.
+    setMaxListeners(0, this.abort.signal);
   }
 
   /** Names of the executions that run. */
