@@ -203,6 +203,8 @@ export function fieldOf(entity: EntityName, target: string): Pick<Field, 'type' 
 }
 
 function checkValue(profile: Profile, entity: EntityProfile, placed: Placed, report: Report): void {
+  const known = ENTITIES[entity.entity as EntityName].fields;
+  if (placed.target.startsWith('payload/') && !known.some((f) => `payload/${f.name}` === placed.target)) return; // told by checkFields
   const field = fieldOf(entity.entity as EntityName, placed.target);
   checkExpression(profile, placed, field.type, report);
   const { expression: e, pointer } = placed;

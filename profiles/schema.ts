@@ -192,5 +192,8 @@ export type Test = z.output<typeof test>;
 
 /** The JSON Schema of a profile file, for editors and for people who write one; committed as `docs/generated/profile.schema.json`. */
 export function profileJsonSchema(): object {
-  return { $id: 'profile.schema.json', ...z.toJSONSchema(profileSchema, { io: 'input', target: 'draft-2020-12' }) };
+  return {
+    $id: 'profile.schema.json',
+    ...z.toJSONSchema(profileSchema, { io: 'input', target: 'draft-2020-12', reused: 'ref' }),
+  };
 }

@@ -1,0 +1,28 @@
+import { FILE_RULES } from './rules';
+import { profileJsonSchema } from './schema';
+
+const SCOPES = {
+  profile: 'A wrong profile: nothing is read',
+  file: 'A file that is refused as a whole: one quarantine row at row 0',
+  row: 'A row that is quarantined (besides the rules of the contracts, see dictionary.md)',
+  snapshot: 'Absences of a snapshot that are not acted on',
+} as const;
+
+/** Pages of `docs/generated` that are derived from the profile language, by name. */
+export function generatedProfileDocs(): Record<string, string> {
+  const tables = (Object.keys(SCOPES) as (keyof typeof SCOPES)[]).map((scope) => {
+    const rows = Object.entries(FILE_RULES).filter(([, rule]) => rule.scope === scope);
+    return [
+      `## ${SCOPES[scope]}`,
+      '',
+      '| rule | meaning |',
+      '|---|---|',
+      ...rows.map(([id, rule]) => `| ${id} | ${rule.doc} |`),
+      '',
+    ].join('\n');
+  });
+  return {
+    'profile.schema.json': `${JSON.stringify(profileJsonSchema(), null, 2)}\n`,
+    'file-rules.md': ['# Rules of profiles and files', '', ...tables].join('\n'),
+  };
+}
