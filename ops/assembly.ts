@@ -13,6 +13,9 @@ export interface TemplateResource {
 }
 
 export interface StackTemplate {
+  /** Id in the app, which the CDK command line takes and prints. */
+  id: string;
+  /** Name in CloudFormation. */
   stack: string;
   environment: { account: string; region: string };
   template: { Resources: Record<string, TemplateResource>; Outputs?: Record<string, unknown> };
@@ -29,7 +32,11 @@ interface Artifact {
  * Synthesizes one environment the way `cdk synth` does (the `app` command of cdk.json with the same context) and returns
  * the assembly's folder. The output of the app goes to stderr, so that tools with `--json` keep stdout for themselves.
  */
-export function synthesize(environment: string, outdir = mkdtempSync(join(tmpdir(), 'carelake-assembly-')), app?: string): string {
+export function synthesize(
+  environment: string,
+  outdir = mkdtempSync(join(tmpdir(), 'carelake-assembly-')),
+  app?: string,
+): string {
   const settings = JSON.parse(readFileSync('cdk.json', 'utf8')) as { app: string; context?: Record<string, unknown> };
   const context = { ...settings.context, env: environment };
   const run = spawnSync(app ?? settings.app, {
@@ -54,6 +61,7 @@ export function readTemplates(assembly: string): StackTemplate[] {
     .map(([id, artifact]) => {
       const [, , account = '', region = ''] = (artifact.environment ?? '').split('/');
       return {
+        id,
         stack: artifact.properties?.stackName ?? id,
         environment: { account, region },
         template: JSON.parse(

@@ -105,7 +105,9 @@ describe('preflight', () => {
       meta: { Type: 'AWS::CDK::Metadata' },
       own: { Type: 'Custom::Migrations' },
     };
-    const templates = [{ stack: 'S', environment: { account: '', region: '' }, template: { Resources: resources } }];
+    const templates = [
+      { id: 'S', stack: 'S', environment: { account: '', region: '' }, template: { Resources: resources } },
+    ];
     expect(
       needsOf(templates, { environment: 'dev', bootstrapVersion: 6, baaConfirmed: false, today: '2026-12-01' }),
     ).toEqual({
