@@ -6,7 +6,16 @@ import { loadNames, type CopyGroup, type LoadObject, type LoadPlan } from '../..
 import { RECONCILE, RELEASE, RELEASE_OTHER, stepOf, type Role } from '../../core/load/statements';
 import { exists, putIfAbsent } from '../shared/control';
 import { showError } from '../shared/errors';
-import { beat, closeRevision, note, planOf, replyOf, type CheckEvent, type LoadContext, type StepReply } from './context';
+import {
+  beat,
+  closeRevision,
+  note,
+  planOf,
+  replyOf,
+  type CheckEvent,
+  type LoadContext,
+  type StepReply,
+} from './context';
 import { reconcile } from './finish';
 import { holder } from './holder';
 import { refuseObject } from './refuse';

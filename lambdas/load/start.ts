@@ -6,7 +6,16 @@ import { clientToken, type LoadPlan } from '../../core/load/plan';
 import { RELEASE_OTHER, releaseOf, stepOf, type Step } from '../../core/load/statements';
 import { SqlError } from '../../core/sql';
 import { showError } from '../shared/errors';
-import { beat, closeRevision, note, planOf, replyOf, type LoadContext, type StartEvent, type StepReply } from './context';
+import {
+  beat,
+  closeRevision,
+  note,
+  planOf,
+  replyOf,
+  type LoadContext,
+  type StartEvent,
+  type StepReply,
+} from './context';
 import { holder } from './holder';
 
 /**
