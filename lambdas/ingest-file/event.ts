@@ -6,7 +6,11 @@ export interface IngestFileEvent {
   key: string;
   etag: string;
   size?: number;
+  /** Version id of the object, where the event source gives one. */
   version_id?: string;
+  /** What names the object's version in the lake, and when it was stored (ISO-8601), from the invocation before. */
+  version?: string;
+  last_modified?: string;
   /** First byte and number of data rows before it, from the invocation before. */
   offset?: number;
   row?: number;
@@ -44,6 +48,8 @@ export function readEvent(event: IngestFileEvent): IngestFileResult {
     etag: event.etag,
     ...(event.size === undefined ? {} : { size: event.size }),
     ...(event.version_id ? { version_id: event.version_id } : {}),
+    ...(event.version ? { version: event.version } : {}),
+    ...(event.last_modified ? { last_modified: event.last_modified } : {}),
     offset: count(event.offset),
     row: count(event.row),
     received: count(event.received),

@@ -43,7 +43,11 @@ export const handler = guarded<IngestFileEvent, IngestFileResult>(logger, async 
     control: environment('CONTROL_BUCKET'),
   };
   const file = await lookAt(s3, from);
-  from.size = file.size;
+  Object.assign(from, {
+    size: file.size,
+    version: file.version,
+    last_modified: new Date(file.lastModifiedMs).toISOString(),
+  });
   if (file.size === 0 && file.key.endsWith('/')) return { ...from, done: true }; // what a console makes of "create folder"
   const profile = await profileOf(file, zones.control);
   if ('rules' in profile) return refuse(from, file, zones, profile.name, profile.rules);

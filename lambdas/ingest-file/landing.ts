@@ -2,12 +2,14 @@ import { GetObjectCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/cli
 import type { LandingObject } from '../../core/files/objects';
 import type { ByteSource } from '../../core/files/source';
 import { SafeError } from '../shared/errors';
+import type { IngestFileEvent } from './event';
 
-/** The landing object of an event, and what a first look at it adds. */
+/** The landing object of an event, and what the first look at it added. */
 export interface LandedFile extends LandingObject {
   size: number;
   etag: string;
-  versionId?: string;
+  /** Version to read, where the event names one; else the ETag guards that all reads are of one object. */
+  readVersion: string | undefined;
 }
 
 const status = (error: unknown): number | undefined =>
@@ -25,35 +27,28 @@ function gone(error: unknown, bucket: string, key: string): never {
 
 /**
  * Looks at the object once per invocation. Its version is the version id where the bucket keeps versions; else the ETag
- * with the time of storing, since the same bytes stored again are another arrival with another place in the lake.
+ * with the time of storing, since the same bytes stored again are another arrival with another place in the lake. The
+ * first look decides both for the whole course of the file: names must not change between two invocations of it.
  */
-export async function lookAt(
-  s3: S3Client,
-  event: { bucket: string; key: string; etag: string; version_id?: string },
-): Promise<LandedFile> {
+export async function lookAt(s3: S3Client, event: IngestFileEvent): Promise<LandedFile> {
   const { bucket, key } = event;
   const etag = event.etag.replaceAll('"', '');
+  const readVersion = event.version_id || undefined;
   const head = await s3
     .send(
       new HeadObjectCommand({
         Bucket: bucket,
         Key: key,
         IfMatch: etag,
-        ...(event.version_id ? { VersionId: event.version_id } : {}),
+        ...(readVersion ? { VersionId: readVersion } : {}),
       }),
     )
     .catch((error: unknown) => gone(error, bucket, key));
-  const lastModifiedMs = head.LastModified?.getTime() ?? 0;
+  const stored = event.last_modified ? Date.parse(event.last_modified) : (head.LastModified?.getTime() ?? NaN);
+  if (Number.isNaN(stored)) throw new SafeError('LANDING-READ', `${bucket}/${key}: no time of storing`);
   const versionId = head.VersionId && head.VersionId !== 'null' ? head.VersionId : undefined;
-  return {
-    bucket,
-    key,
-    etag,
-    versionId,
-    size: head.ContentLength ?? 0,
-    lastModifiedMs,
-    version: versionId ?? `${etag}.${Math.floor(lastModifiedMs / 1000)}`,
-  };
+  const version = event.version ?? versionId ?? `${etag}.${Math.floor(stored / 1000)}`;
+  return { bucket, key, etag, readVersion, size: head.ContentLength ?? 0, lastModifiedMs: stored, version };
 }
 
 /** The object's bytes by ranged reads, all of the one version. */
@@ -69,7 +64,7 @@ export function sourceOf(s3: S3Client, file: LandedFile): ByteSource {
             Key: file.key,
             Range: `bytes=${offset}-${offset + length - 1}`,
             IfMatch: file.etag,
-            ...(file.versionId ? { VersionId: file.versionId } : {}),
+            ...(file.readVersion ? { VersionId: file.readVersion } : {}),
           }),
         )
         .catch((error: unknown) => gone(error, file.bucket, file.key));
