@@ -23,13 +23,23 @@ type Raw = Readonly<Record<string, unknown>>;
 
 const list = (value: unknown): string[] => (value === undefined ? [] : [value].flat().map(String));
 
+const patterns = new Map<string, RegExp>();
+
 /** Whether a text matches a pattern with `*` (any characters) and `?` (one). */
 export function like(pattern: string, value: string, ignoreCase = false): boolean {
-  const source = pattern
-    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${source}$`, ignoreCase ? 'is' : 's').test(value);
+  if (pattern === '*') return true;
+  const id = `${ignoreCase ? 'i' : 's'}${pattern}`;
+  let known = patterns.get(id);
+  if (!known) {
+    const source = pattern
+      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.');
+    known = new RegExp(`^${source}$`, ignoreCase ? 'is' : 's');
+    // Patterns come from templates, so that there are few of them; those with filled variables are not kept.
+    if (patterns.size < 5000) patterns.set(id, known);
+  }
+  return known.test(value);
 }
 
 /** Operators of conditions. A key that the call does not have fails, except under `…IfExists` and the negated ones. */
