@@ -4,7 +4,7 @@ import { defectPlan, defectRecords } from './defects';
 import { Answer, Model } from './model';
 import { clinicStatements, patientStatements, providerStatements } from './people';
 import { Random } from './random';
-import { encode, EventIds, Statement, SyntheticRecord, write, Written } from './statements';
+import { encode, EventIds, Statement, SyntheticRecord } from './statements';
 import { FIRST_DAY, LAST_DAY, makeClinics, makePatient, makeProviders, Patient } from './world';
 
 export type { Answer } from './model';
@@ -34,8 +34,11 @@ export interface Expected {
   answers: Answer[];
 }
 
-/** A repeat of a record that has gone out, or a statement that waits for its day. */
-type Pending = Written | SyntheticRecord;
+/** A record that waits for its day; only what goes out for the first time moves repeats and defects along. */
+interface Pending {
+  record: SyntheticRecord;
+  repeat: boolean;
+}
 
 /**
  * A seeded clinic network over two years. Iterating yields the records in the order in which a stream would bring them:
@@ -73,17 +76,13 @@ export class ClinicNetwork implements Iterable<SyntheticRecord> {
     let repeated = 0;
     let broken = 0;
     for (const day of days) {
-      for (const pending of said.take(day)) {
-        if ('data' in pending) {
-          yield pending;
-          continue;
-        }
-        const record = encode(pending);
+      for (const { record, repeat } of said.take(day)) {
         yield record;
+        if (repeat) continue;
         told++;
         if (repeated < Math.floor((repeats * told) / base)) {
           repeated++;
-          said.put(day + 1 + said.random.below(9), record);
+          said.put(day + 1 + said.random.below(9), { record, repeat: true });
         }
         while (broken < Math.floor((defects.length * told) / base)) yield defects[broken++]!;
       }
@@ -118,7 +117,7 @@ function* tell(
   let spoken = 0;
   const say = (statement: Statement, birth: { birthDay: number | null; age: number | null } | null) => {
     model.add(statement, birth);
-    said.put(arrivalDay(random, statement), write(statement));
+    said.put(arrivalDay(random, statement), { record: encode(statement), repeat: false });
     spoken++;
   };
   for (const statement of [...clinicStatements(ids, clinics), ...providerStatements(ids, providers)])

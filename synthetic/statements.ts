@@ -39,17 +39,11 @@ const ENTITY_SALT: Record<Entity, number> = {
   appointment: 0x44444444,
 };
 
-/** A statement written down as text; strings outlive their statement cheaply while a record waits for its day. */
-export interface Written {
-  partitionKey: string;
-  text: string;
-}
-
 /**
  * Writes a statement down. One system writes local offsets, the other UTC: both name the same instants. The envelope is
  * put together by hand, since its members need no escaping and this is the generator's hottest line.
  */
-export function write(statement: Statement): Written {
+export function encode(statement: Statement): SyntheticRecord {
   const utc = statement.source === 'south-ehr';
   const effective = utc ? isoUtc(statement.effective.utc) : isoLocal(statement.effective);
   const recorded =
@@ -58,12 +52,9 @@ export function write(statement: Statement): Written {
       : utc
         ? isoUtc(statement.recorded.utc)
         : isoLocal(statement.recorded);
+  const text = `{"event_id":"${statement.eventId}","entity":"${statement.entity}","schema_version":1,"op":"${statement.op}","source_system":"${statement.source}","effective_at":"${effective}","recorded_at":"${recorded}","payload":${JSON.stringify(statement.payload)}}`;
   return {
     partitionKey: mix32((statement.index ^ ENTITY_SALT[statement.entity]) >>> 0).toString(16),
-    text: `{"event_id":"${statement.eventId}","entity":"${statement.entity}","schema_version":1,"op":"${statement.op}","source_system":"${statement.source}","effective_at":"${effective}","recorded_at":"${recorded}","payload":${JSON.stringify(statement.payload)}}`,
+    data: Buffer.from(text, 'utf8'),
   };
-}
-
-export function encode(written: Written): SyntheticRecord {
-  return { partitionKey: written.partitionKey, data: Buffer.from(written.text, 'utf8') };
 }
