@@ -129,14 +129,12 @@ describe.each(engines)('any way of loading ends in the same tables, on $name', (
   afterAll(() => engine.close());
 
   it('order, split, repeats and crashes change nothing but lineage; an oracle without SQL agrees', async () => {
-    const scenario = fc
-      .array(anyStatement, { minLength: 1, maxLength: 24 })
-      .chain((statements) =>
-        fc.record({
-          statements: fc.constant(statements),
-          ways: fc.tuple(way(statements.length), way(statements.length)),
-        }),
-      );
+    const scenario = fc.array(anyStatement, { minLength: 1, maxLength: 24 }).chain((statements) =>
+      fc.record({
+        statements: fc.constant(statements),
+        ways: fc.tuple(way(statements.length), way(statements.length)),
+      }),
+    );
     await fc.assert(
       fc.asyncProperty(scenario, async ({ statements, ways }) => {
         const results: Record<string, string[]>[] = [];

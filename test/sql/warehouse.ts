@@ -21,6 +21,12 @@ export function statementsOf(text: string): string[] {
     .filter((statement) => statement !== '');
 }
 
+/** Names of the SQL files in a folder of sql/, in order. */
+export const sqlNames = (folder: string): string[] =>
+  readdirSync(join(SQL, folder))
+    .filter((name) => name.endsWith('.sql'))
+    .sort();
+
 export const sqlFile = (path: string): string => readFileSync(join(SQL, path), 'utf8');
 
 /** A mart file is one SELECT over ref() and source(). */
@@ -32,9 +38,9 @@ export function martView(name: string): string {
 }
 
 export async function migrate(engine: Engine): Promise<void> {
-  for (const file of readdirSync(join(SQL, 'migrations')).sort())
+  for (const file of sqlNames('migrations'))
     for (const statement of statementsOf(sqlFile(`migrations/${file}`))) await engine.run(statement);
-  for (const mart of readdirSync(join(SQL, 'marts')).sort()) await engine.run(martView(mart.replace('.sql', '')));
+  for (const mart of sqlNames('marts')) await engine.run(martView(mart.replace('.sql', '')));
 }
 
 /** A statement as silver carries it: columns by name. */
@@ -240,7 +246,7 @@ export async function empty(engine: Engine): Promise<void> {
 /** Names of the checks in sql/checks whose query returns rows: each row is a violation. */
 export async function brokenChecks(engine: Engine): Promise<string[]> {
   const broken: string[] = [];
-  for (const file of readdirSync(join(SQL, 'checks')).sort())
+  for (const file of sqlNames('checks'))
     for (const sql of statementsOf(sqlFile(`checks/${file}`)))
       if ((await engine.run(sql)).length > 0) broken.push(file.replace('.sql', ''));
   return broken;
