@@ -152,8 +152,7 @@ export function costOf(stacks: StackTemplate[]): CostReport {
     priceDate: P.date,
     region: P.region,
     idle,
-    // A metric is billed for the hours in which it is written.
-    oneLoadADay: idle + daily.usd + (A.customMetrics * P.cloudWatch.metricMonth) / 24,
+    oneLoadADay: idle + daily.usd,
     configured,
     lines,
     cadences: [
@@ -178,19 +177,25 @@ interface Found extends TemplateResource {
 const sum = (values: number[]): number => values.reduce((a, b) => a + b, 0);
 const one = (resources: Found[], type: string): Found | undefined => resources.find((r) => r.Type === type);
 
+/** A metric is billed for the hours in which it is written. */
+const metrics = (wakesPerMonth: number): number =>
+  A.customMetrics * P.cloudWatch.metricMonth * Math.min(1, wakesPerMonth / P.hoursPerMonth);
+
+/** Compute of the warehouse, transitions and metrics of so many loads. */
 const cadence = (name: string, wakesPerMonth: number, rpu: number): CadenceLine => ({
   cadence: name,
   wakesPerMonth,
   usd:
     wakesPerMonth *
-    ((rpu * P.redshift.rpuHour * A.secondsPerLoad) / 3600 +
-      (A.transitionsPerLoad * P.stepFunctions.transitionsThousand) / 1000),
+      ((rpu * P.redshift.rpuHour * A.secondsPerLoad) / 3600 +
+        (A.transitionsPerLoad * P.stepFunctions.transitionsThousand) / 1000) +
+    metrics(wakesPerMonth),
 });
 
 const alwaysAwake = (name: string, rpu: number): CadenceLine => ({
   cadence: name,
   wakesPerMonth: 1,
-  usd: rpu * P.redshift.rpuHour * P.hoursPerMonth,
+  usd: rpu * P.redshift.rpuHour * P.hoursPerMonth + metrics(Infinity),
 });
 
 /** The cadence that the template states: a rule on new objects, or the schedules of the load machine, each finding work every time. */

@@ -33,7 +33,7 @@ export function render(env: string, report: CostReport): string {
     `one load a day      ${usd(report.oneLoadADay)}`,
     `as configured       ${usd(report.idle + configured.usd)}   (${configured.cadence}: ${Math.round(configured.wakesPerMonth)} wakes, each finding work)`,
     '',
-    `warehouse by cadence of loads, ${report.assumptions.secondsPerLoad} s awake for each:`,
+    `loads by cadence, the warehouse ${report.assumptions.secondsPerLoad} s awake for each:`,
     table(
       [
         ['cadence', 'wakes', 'USD'],

@@ -35,6 +35,13 @@ test('every function folder of the repository is bundled', () => {
   expect([...LAMBDA_NAMES].sort()).toEqual(folders.sort());
 });
 
+test('no bundle of the repository is larger than 1 MB', () => {
+  for (const folder of Object.values(bundleLambdas())) {
+    expect(statSync(join(folder, 'index.js')).size).toBeLessThan(1_000_000);
+    expect(readdirSync(folder).filter((f) => f.endsWith('.map'))).toEqual([]);
+  }
+});
+
 test('a missing entry is named before anything is written', () => {
   rmSync(join(root, 'lambdas/load'), { recursive: true });
   expect(() => bundleLambdas(root)).toThrow('no such entry: lambdas/load/index.ts');
