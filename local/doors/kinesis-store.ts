@@ -56,7 +56,12 @@ export interface KinesisStore {
   /** Ordinal (0-based count of records ever put in the shard) where a position starts. */
   locate(name: string, shardId: string, position: StartPosition): number;
   /** Records from an ordinal on, at most `limit` and 10 MiB; `next` is the ordinal to go on from. */
-  read(name: string, shardId: string, from: number, limit: number): { records: StoredRecord[]; next: number; millisBehindLatest: number };
+  read(
+    name: string,
+    shardId: string,
+    from: number,
+    limit: number,
+  ): { records: StoredRecord[]; next: number; millisBehindLatest: number };
   /** Ordinal after the last record. */
   end(name: string, shardId: string): number;
   /** Called after every append. @returns the function that ends it. */
@@ -82,8 +87,16 @@ interface Stream {
 }
 
 /** Opens the streams under a folder. */
-export function openKinesisStore(folder: string, options: { clock: Clock; region: string; account: string; segmentBytes?: number }): KinesisStore {
-  return new FileKinesisStore(folder, options.clock, `arn:aws:kinesis:${options.region}:${options.account}:stream/`, options.segmentBytes);
+export function openKinesisStore(
+  folder: string,
+  options: { clock: Clock; region: string; account: string; segmentBytes?: number },
+): KinesisStore {
+  return new FileKinesisStore(
+    folder,
+    options.clock,
+    `arn:aws:kinesis:${options.region}:${options.account}:stream/`,
+    options.segmentBytes,
+  );
 }
 
 class FileKinesisStore implements KinesisStore {
@@ -169,20 +182,33 @@ class FileKinesisStore implements KinesisStore {
       default: {
         const { sequenceNumber: sought } = position;
         const ordinal = Number(sought.slice(shard.prefix.length));
-        if (!sought.startsWith(shard.prefix) || sought.length !== shard.summary.startingSequenceNumber.length || !(ordinal <= shard.log.end))
-          throw new DoorError('InvalidArgumentException', `sequence number is none of shard ${shardId} in stream ${name}`);
+        if (
+          !sought.startsWith(shard.prefix) ||
+          sought.length !== shard.summary.startingSequenceNumber.length ||
+          !(ordinal <= shard.log.end)
+        )
+          throw new DoorError(
+            'InvalidArgumentException',
+            `sequence number is none of shard ${shardId} in stream ${name}`,
+          );
         return position.type === 'AT_SEQUENCE_NUMBER' ? ordinal : ordinal + 1;
       }
     }
   }
 
-  read(name: string, shardId: string, from: number, limit: number): { records: StoredRecord[]; next: number; millisBehindLatest: number } {
+  read(
+    name: string,
+    shardId: string,
+    from: number,
+    limit: number,
+  ): { records: StoredRecord[]; next: number; millisBehindLatest: number } {
     const shard = this.shard(name, shardId);
     const first = Math.max(from, shard.log.start);
     const found = shard.log.read(first, limit, MAX_READ_BYTES);
     const records = found.map((r, i) => ({ ...r, sequenceNumber: sequenceNumber(shard, first + i) }));
     const next = first + records.length;
-    const behind = next < shard.log.end ? (shard.log.read(next, 1, 0)[0]?.arrivedAt ?? this.clock.now()) : this.clock.now();
+    const behind =
+      next < shard.log.end ? (shard.log.read(next, 1, 0)[0]?.arrivedAt ?? this.clock.now()) : this.clock.now();
     return { records, next, millisBehindLatest: Math.max(0, this.clock.now() - behind) };
   }
 
@@ -213,7 +239,11 @@ class FileKinesisStore implements KinesisStore {
 
   private stream(name: string): Stream {
     const stream = this.streams.get(name);
-    if (!stream) throw new DoorError('ResourceNotFoundException', `Stream ${name} under account ${this.arnPrefix.split(':')[4]} not found.`);
+    if (!stream)
+      throw new DoorError(
+        'ResourceNotFoundException',
+        `Stream ${name} under account ${this.arnPrefix.split(':')[4]} not found.`,
+      );
     return stream;
   }
 
@@ -225,7 +255,8 @@ class FileKinesisStore implements KinesisStore {
 }
 
 const ORDINAL_DIGITS = 16;
-const sequenceNumber = (shard: Shard, ordinal: number): string => shard.prefix + String(ordinal).padStart(ORDINAL_DIGITS, '0');
+const sequenceNumber = (shard: Shard, ordinal: number): string =>
+  shard.prefix + String(ordinal).padStart(ORDINAL_DIGITS, '0');
 
 /**
  * Equal ranges of the 128-bit hash space. A sequence number is 49, the stream's birth, the shard, the ordinal: a stream that is made
@@ -243,6 +274,9 @@ function shardsOf(count: number, createdAt: number): ShardSummary[] {
 
 function shardFor(record: PutRecord, shards: number): number {
   if (shards === 1) return 0;
-  const point = record.explicitHashKey === undefined ? BigInt(`0x${hash('md5', record.partitionKey, 'hex')}`) : BigInt(record.explicitHashKey);
+  const point =
+    record.explicitHashKey === undefined
+      ? BigInt(`0x${hash('md5', record.partitionKey, 'hex')}`)
+      : BigInt(record.explicitHashKey);
   return Math.min(shards - 1, Number(point / (HASHES / BigInt(shards))));
 }

@@ -1,5 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, rmdirSync, statSync, unlinkSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  rmdirSync,
+  statSync,
+  unlinkSync,
+} from 'node:fs';
 import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { Readable } from 'node:stream';
@@ -9,9 +20,30 @@ import { DoorError } from './errors';
 import { writeAtomically } from './files';
 import { BucketIndex } from './s3-index';
 import { keyOfPath, pathOfKey } from './s3-keys';
-import type { CommitOptions, Draft, Listing, ListOptions, ObjectEvent, ObjectInfo, PutOptions, S3Store, WriteMark } from './s3-types';
+import type {
+  CommitOptions,
+  Draft,
+  Listing,
+  ListOptions,
+  ObjectEvent,
+  ObjectInfo,
+  PutOptions,
+  S3Store,
+  WriteMark,
+} from './s3-types';
 
-export type { Checksums, CommitOptions, Draft, Listing, ListOptions, ObjectEvent, ObjectInfo, PutOptions, S3Store, WriteMark } from './s3-types';
+export type {
+  Checksums,
+  CommitOptions,
+  Draft,
+  Listing,
+  ListOptions,
+  ObjectEvent,
+  ObjectInfo,
+  PutOptions,
+  S3Store,
+  WriteMark,
+} from './s3-types';
 
 interface Bucket {
   readonly createdAt: number;
@@ -54,28 +86,37 @@ class FileS3Store implements S3Store {
   }
 
   createBucket(name: string, createdAt = this.clock.now()): void {
-    if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name) || name.includes('..')) throw new DoorError('InvalidBucketName', 'The specified bucket is not valid.', 400, { BucketName: name });
+    if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name) || name.includes('..'))
+      throw new DoorError('InvalidBucketName', 'The specified bucket is not valid.', 400, { BucketName: name });
     if (this.all.has(name)) return;
     mkdirSync(join(this.tree, name), { recursive: true, mode: 0o700 });
     this.all.set(name, { createdAt, index: new BucketIndex(), marks: new Map() });
   }
 
   deleteBucket(name: string): void {
-    if (this.bucket(name).index.size > 0) throw new DoorError('BucketNotEmpty', 'The bucket you tried to delete is not empty', 409, { BucketName: name });
+    if (this.bucket(name).index.size > 0)
+      throw new DoorError('BucketNotEmpty', 'The bucket you tried to delete is not empty', 409, { BucketName: name });
     rmSync(join(this.tree, name), { recursive: true });
     rmSync(join(this.state, 'meta', name), { recursive: true, force: true });
     this.all.delete(name);
   }
 
   buckets(): { name: string; createdAt: number }[] {
-    return [...this.all].map(([name, { createdAt }]) => ({ name, createdAt })).sort((a, b) => (a.name < b.name ? -1 : 1));
+    return [...this.all]
+      .map(([name, { createdAt }]) => ({ name, createdAt }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   hasBucket(name: string): boolean {
     return this.all.has(name);
   }
 
-  async put(bucket: string, key: string, body: Uint8Array | string | Readable, options: PutOptions = {}): Promise<ObjectInfo> {
+  async put(
+    bucket: string,
+    key: string,
+    body: Uint8Array | string | Readable,
+    options: PutOptions = {},
+  ): Promise<ObjectInfo> {
     const mark = this.begin(bucket, key);
     try {
       const bytes = body instanceof Readable ? body : [typeof body === 'string' ? Buffer.from(body, 'utf8') : body];
@@ -106,11 +147,17 @@ class FileS3Store implements S3Store {
     } finally {
       await file?.close();
     }
-    return { path, size, md5: md5.digest(), checksums: Object.fromEntries(hashers.map(([a, one]) => [a, one.digest().toString('base64')])) };
+    return {
+      path,
+      size,
+      md5: md5.digest(),
+      checksums: Object.fromEntries(hashers.map(([a, one]) => [a, one.digest().toString('base64')])),
+    };
   }
 
   begin(bucket: string, key: string): WriteMark {
-    if (Buffer.byteLength(key) > 1024) throw new DoorError('KeyTooLongError', 'Your key is too long', 400, { MaxSizeAllowed: '1024' });
+    if (Buffer.byteLength(key) > 1024)
+      throw new DoorError('KeyTooLongError', 'Your key is too long', 400, { MaxSizeAllowed: '1024' });
     const { marks } = this.bucket(bucket);
     const set = marks.get(key) ?? new Set<WriteMark>();
     marks.set(key, set);
@@ -159,7 +206,8 @@ class FileS3Store implements S3Store {
   }
 
   async get(bucket: string, key: string): Promise<Buffer> {
-    if (!this.head(bucket, key)) throw new DoorError('NoSuchKey', 'The specified key does not exist.', 404, { Key: key });
+    if (!this.head(bucket, key))
+      throw new DoorError('NoSuchKey', 'The specified key does not exist.', 404, { Key: key });
     return readFile(this.pathOf(bucket, key));
   }
 
@@ -180,7 +228,12 @@ class FileS3Store implements S3Store {
       [this.sidecarOf(bucket, key), join(this.state, 'meta', bucket)],
     ] as const) {
       rmSync(path, { force: true });
-      for (let folder = dirname(path); folder !== root && existsSync(folder) && readdirSync(folder).length === 0; folder = dirname(folder)) rmdirSync(folder);
+      for (
+        let folder = dirname(path);
+        folder !== root && existsSync(folder) && readdirSync(folder).length === 0;
+        folder = dirname(folder)
+      )
+        rmdirSync(folder);
     }
     index.delete(key);
   }
@@ -203,7 +256,11 @@ class FileS3Store implements S3Store {
   private checkConditions(current: ObjectInfo | undefined, options: PutOptions & CommitOptions): void {
     if (options.ifNoneMatch || options.ifMatch !== undefined) {
       if (options.mark?.conflict)
-        throw new DoorError('ConditionalRequestConflict', 'The conditional request cannot succeed due to a conflicting operation against this resource.', 409);
+        throw new DoorError(
+          'ConditionalRequestConflict',
+          'The conditional request cannot succeed due to a conflicting operation against this resource.',
+          409,
+        );
     }
     if (options.ifNoneMatch && current) throw precondition('If-None-Match');
     if (options.ifMatch === undefined) return;
@@ -212,7 +269,14 @@ class FileS3Store implements S3Store {
   }
 
   private announce(info: ObjectInfo, reason: string): void {
-    const event: ObjectEvent = { bucket: info.bucket, key: info.key, size: info.size, etag: info.etag, reason, time: info.lastModified };
+    const event: ObjectEvent = {
+      bucket: info.bucket,
+      key: info.key,
+      size: info.size,
+      etag: info.etag,
+      reason,
+      time: info.lastModified,
+    };
     for (const listener of this.listeners) listener(event);
   }
 
@@ -244,11 +308,21 @@ class FileS3Store implements S3Store {
     const bytes = await open(path);
     const draft = await this.draft(bytes.createReadStream(), ['sha256']);
     unlinkSync(draft.path);
-    const info: ObjectInfo = { bucket, key, size, etag: draft.md5.toString('hex'), lastModified: mtimeMs, checksums: draft.checksums, checksumType: 'FULL_OBJECT' };
+    const info: ObjectInfo = {
+      bucket,
+      key,
+      size,
+      etag: draft.md5.toString('hex'),
+      lastModified: mtimeMs,
+      checksums: draft.checksums,
+      checksumType: 'FULL_OBJECT',
+    };
     this.writeSidecar(info, path);
     index.set(info);
   }
 }
 
 const precondition = (header: string): DoorError =>
-  new DoorError('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold', 412, { Condition: header });
+  new DoorError('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold', 412, {
+    Condition: header,
+  });

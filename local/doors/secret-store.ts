@@ -34,13 +34,24 @@ export function openSecretStore(folder: string, clock: Clock): SecretStore {
     ensure(arn, name, generate, description) {
       const existing = secrets.get(arn);
       if (existing) return existing;
-      const secret: Secret = { name, arn, createdAt: clock.now(), versionId: randomUUID(), secretString: generate(), description };
-      writeAtomically(join(folder, `${createHash('sha256').update(arn).digest('hex').slice(0, 32)}.json`), JSON.stringify(secret));
+      const secret: Secret = {
+        name,
+        arn,
+        createdAt: clock.now(),
+        versionId: randomUUID(),
+        secretString: generate(),
+        description,
+      };
+      writeAtomically(
+        join(folder, `${createHash('sha256').update(arn).digest('hex').slice(0, 32)}.json`),
+        JSON.stringify(secret),
+      );
       secrets.set(arn, secret);
       return secret;
     },
     // An arn without its six random characters is accepted too, as the service does.
-    get: (id) => secrets.get(id) ?? [...secrets.values()].find((s) => s.name === id || s.arn.replace(/-[^-]{6}$/, '') === id),
+    get: (id) =>
+      secrets.get(id) ?? [...secrets.values()].find((s) => s.name === id || s.arn.replace(/-[^-]{6}$/, '') === id),
     list: () => [...secrets.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
   };
 }

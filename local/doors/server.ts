@@ -30,14 +30,26 @@ export async function createDoors(options: DoorsOptions): Promise<Doors> {
     memory: options.warehouseMemory,
     threads: options.warehouseThreads,
   });
-  const data = redshiftDataDoor({ warehouse, clock, dataDir, region, account, database: options.database, workgroups: options.workgroups });
+  const data = redshiftDataDoor({
+    warehouse,
+    clock,
+    dataDir,
+    region,
+    account,
+    database: options.database,
+    workgroups: options.workgroups,
+  });
   let authorize = options.authorize;
   const router = createRouter({
     callers,
     clock,
     authorizer: () => authorize,
     doors: {
-      json: { Kinesis_20131202: kinesisDoor(kinesis, clock, region, account), secretsmanager: secretsDoor(secrets), RedshiftData: data.door },
+      json: {
+        Kinesis_20131202: kinesisDoor(kinesis, clock, region, account),
+        secretsmanager: secretsDoor(secrets),
+        RedshiftData: data.door,
+      },
       s3: s3Door(s3, dataDir, clock, region, account),
       sts: stsDoor(account),
     },

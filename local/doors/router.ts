@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../clock';
+import { DoorError, jsonError, queryError, s3Error, unknownOperation } from './errors';
+import { readSignature, type Signature } from './sigv4';
+import type { Authorizer, Callers, DoorCall, DoorReply } from './types';
+
+type JsonDoor = (call: DoorCall, operation: string) => Promise<DoorReply>;
+type PlainDoor = (call: DoorCall) => Promise<DoorReply>;
+
+/** The doors behind the port. */
+export interface DoorSet {
+  /** By the prefix of X-Amz-Target. */
+  readonly json: Readonly<Record<string, JsonDoor>>;
+  readonly s3: PlainDoor;
+  readonly sts: PlainDoor;
+}
+
+/** A request of either HTTP, before anything is known of it. */
+export type RawRequest = Pick<DoorCall, 'method' | 'path' | 'headers' | 'body' | 'continueBody'>;
+
+export interface RouterOptions {
+  readonly doors: DoorSet;
+  readonly callers: Callers;
+  readonly clock: Clock;
+  readonly authorizer: () => Authorizer | undefined;
+}
+
+/**
+ * Finds the door of a request: by X-Amz-Target, else by the service in the credential scope (header or presigned query). What finds
+ * none gets its protocol's error.
+ */
+export function createRouter(options: RouterOptions): (request: RawRequest) => Promise<DoorReply> {
+  return async (request) => {
+    const requestId = randomUUID();
+    const mark = request.path.indexOf('?');
+    const query = new URLSearchParams(mark < 0 ? '' : request.path.slice(mark + 1));
+    const target = request.headers['x-amz-target'];
+    let form: 'json' | 's3' | 'query' = target === undefined ? 's3' : 'json';
+    try {
+      refuseForeign(request.headers);
+      const signature = readSignature(request.headers, query);
+      if (!signature)
+        throw new DoorError(
+          'MissingAuthenticationTokenException',
+          'the request is not signed; `carelake env` prints the exports that let any AWS client sign',
+          403,
+        );
+      if (form === 's3' && signature.service !== 's3') form = signature.service === 'sts' ? 'query' : 'json';
+      const call = callOf(options, { ...request, query, requestId }, signature);
+      const reply = await dispatch(options.doors, call, target, signature);
+      return { ...reply, headers: { 'x-amzn-requestid': requestId, 'x-amz-request-id': requestId, ...reply.headers } };
+    } catch (error) {
+      const known = error instanceof DoorError ? error : internal(error);
+      if (form === 'json') return jsonError(known, requestId);
+      if (form === 'query') return queryError(known, requestId);
+      const reply = s3Error(known, requestId, request.path.split('?')[0] ?? '/');
+      // A HEAD has no body; S3's clients then tell errors by their status alone.
+      return request.method === 'HEAD'
+        ? { ...reply, headers: { ...reply.headers, 'content-length': '0' }, body: undefined }
+        : reply;
+    }
+  };
+}
+
+function dispatch(
+  doors: DoorSet,
+  call: DoorCall,
+  target: string | undefined,
+  signature: Signature,
+): Promise<DoorReply> {
+  if (target !== undefined) {
+    const [prefix = '', operation = ''] = target.split('.');
+    const door = doors.json[prefix];
+    if (!door) throw unknownOperation(prefix, operation);
+    return door(call, operation);
+  }
+  if (signature.service === 's3') return doors.s3(call);
+  if (signature.service === 'sts') return doors.sts(call);
+  throw unknownOperation(signature.service ?? 'unnamed', `${call.method} ${call.path.split('?')[0]}`);
+}
+
+function callOf(
+  options: RouterOptions,
+  request: RawRequest & { query: URLSearchParams; requestId: string },
+  signature: Signature,
+): DoorCall {
+  if (signature.expiresAt !== undefined && signature.expiresAt < options.clock.now())
+    throw new DoorError('AccessDenied', 'Request has expired', 403);
+  const caller = options.callers.resolve(signature.accessKeyId);
+  if (!caller)
+    throw new DoorError('UnrecognizedClientException', 'The security token included in the request is invalid.', 403);
+  return {
+    ...request,
+    caller,
+    allow(action, resource, context = {}) {
+      const reason = options.authorizer()?.({ caller, action, resource, context });
+      if (reason !== undefined)
+        throw new DoorError(
+          'AccessDeniedException',
+          `User: ${caller.arn} is not authorized to perform: ${action} on resource: ${resource} because ${reason}`,
+        );
+    },
+  };
+}
+
+/** A page in the user's browser can reach loopback, by its own script or under a name that resolves here: neither may read patients. */
+function refuseForeign(headers: Readonly<Record<string, string | undefined>>): void {
+  const host = (headers[':authority'] ?? headers['host'] ?? '').replace(/:\d+$/, '').toLowerCase();
+  const local = (name: string): boolean =>
+    ['127.0.0.1', '[::1]', 'localhost'].includes(name) || name.endsWith('.localhost');
+  if (!local(host)) throw new DoorError('AccessDenied', 'the doors answer to 127.0.0.1 and localhost only', 403);
+  const origin = headers['origin'];
+  if (origin !== undefined && !local(/^https?:\/\/([^/:]+|\[[^\]]+\])/.exec(origin)?.[1] ?? ''))
+    throw new DoorError('AccessDenied', 'the doors do not answer to web pages of other origins', 403);
+}
+
+/** An unexpected error of a door. Its text stays here: it could quote data. */
+function internal(error: unknown): DoorError {
+  const where =
+    error instanceof Error ? (error.stack ?? '').split('\n').find((line) => /^\s+at /.test(line)) : undefined;
+  console.error(
+    `carelake: a door failed: ${error instanceof Error ? error.name : typeof error}${where ? ` ${where.trim()}` : ''}`,
+  );
+  return new DoorError('InternalFailure', 'the door failed; the platform prints where', 500);
+}

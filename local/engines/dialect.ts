@@ -1,0 +1,355 @@
+import { type ColumnDefinition, column, type CreateTable, createTable } from './ddl';
+import { FUNCTIONS, KEYWORDS, REFUSED } from './dialect-lists';
+import { type GrantPlan, parseGrant } from './grants';
+import { Cursor, DialectError, type Name, quoteName, type Token, tokenize } from './sql-tokens';
+
+export { DialectError } from './sql-tokens';
+
+/** What a statement asks of the local engine. */
+export type Plan =
+  | { readonly kind: 'query'; readonly sql: string }
+  | {
+      readonly kind: 'write';
+      readonly sql: string;
+      readonly target: Name;
+      readonly verb: 'INSERT' | 'UPDATE' | 'DELETE' | 'TRUNCATE';
+    }
+  | {
+      readonly kind: 'merge';
+      readonly sql: string;
+      readonly target: Name;
+      readonly verb: 'MERGE';
+      readonly duplicates: string;
+    }
+  | ({ readonly kind: 'create-table' } & CreateTable)
+  | { readonly kind: 'alter-table'; readonly sql?: string; readonly target: Name; readonly column?: ColumnDefinition }
+  | { readonly kind: 'ddl'; readonly sql: string; readonly target: Name }
+  | { readonly kind: 'lock'; readonly tables: readonly Name[] }
+  | {
+      readonly kind: 'copy';
+      readonly target: Name;
+      readonly columns?: readonly string[];
+      readonly uri: string;
+      readonly manifest: boolean;
+    }
+  | { readonly kind: 'unload'; readonly sql: string; readonly uri: string; readonly overwrite: boolean }
+  | ({ readonly kind: 'grant' } & GrantPlan);
+
+/**
+ * Translates one statement of the platform's Redshift subset for the local engine. Only physical attributes, LOCK, COPY, UNLOAD,
+ * roles and grants are changed or taken apart; everything else must run as it stands on both engines, and what is not on the
+ * allow-list is refused.
+ * @param sql one statement; a semicolon may end it.
+ * @returns the plan; `:name` parameters are spelled `$name` in its SQL.
+ * @throws DialectError saying which construct and why.
+ */
+export function translate(sql: string): Plan {
+  const tokens = tokenize(sql);
+  const c = new Cursor(tokens);
+  const first = tokens[0]?.upper;
+  switch (first) {
+    case 'SELECT':
+    case 'WITH':
+      return { kind: 'query', sql: body(sql, tokens) };
+    case 'EXPLAIN':
+      if (!['SELECT', 'WITH'].includes(tokens[1]?.upper ?? '')) throw new DialectError('EXPLAIN takes a SELECT');
+      return { kind: 'query', sql: body(sql, tokens) };
+    case 'INSERT':
+      c.expect('INSERT', 'INTO');
+      return { kind: 'write', verb: 'INSERT', target: c.name(), sql: body(sql, tokens) };
+    case 'UPDATE':
+      c.expect('UPDATE');
+      return { kind: 'write', verb: 'UPDATE', target: c.name(), sql: body(sql, tokens) };
+    case 'DELETE':
+      c.take('DELETE');
+      c.take('FROM');
+      return { kind: 'write', verb: 'DELETE', target: c.name(), sql: body(sql, tokens) };
+    case 'TRUNCATE':
+      c.take('TRUNCATE');
+      c.take('TABLE');
+      return { kind: 'write', verb: 'TRUNCATE', target: onlyName(c), sql: body(sql, tokens) };
+    case 'MERGE':
+      return merge(sql, tokens);
+    case 'CREATE':
+      return create(sql, tokens);
+    case 'DROP':
+      return drop(sql, tokens);
+    case 'ALTER':
+      return alter(sql, tokens);
+    case 'LOCK':
+      return lock(c);
+    case 'COPY':
+      return copy(c);
+    case 'UNLOAD':
+      return unload(c);
+    case 'GRANT':
+    case 'REVOKE':
+      return { kind: 'grant', ...parseGrant(c) };
+    default:
+      throw new DialectError(
+        `${tokens[0]?.kind === 'word' ? first : 'what stands first'} is not on the list of statements: SELECT, WITH, EXPLAIN, INSERT, UPDATE, DELETE, MERGE, TRUNCATE, CREATE TABLE | VIEW | SCHEMA | ROLE, DROP, ALTER TABLE, LOCK, COPY, UNLOAD, GRANT, REVOKE`,
+      );
+  }
+}
+
+function onlyName(c: Cursor): Name {
+  const name = c.name();
+  if (!c.done) throw c.unexpected('the end of the statement');
+  return name;
+}
+
+/** SQL that both engines run, checked word by word; parameters in the local engine's spelling. */
+function body(sql: string, tokens: readonly Token[]): string {
+  tokens.forEach((token, i) => check(tokens, token, i));
+  const text = tokens.map((t) => t.upper).join(' ');
+  for (const [construct, why] of REFUSED)
+    if (` ${text} `.includes(` ${construct} `) && hasWords(tokens, construct))
+      throw new DialectError(`${construct}: ${why}`);
+  return respell(sql, tokens);
+}
+
+/** The text between the first and the last token, without comments, with `$name` parameters. */
+function respell(sql: string, tokens: readonly Token[]): string {
+  let out = '';
+  let at = tokens[0]?.start ?? 0;
+  for (const token of tokens) {
+    const gap = sql.slice(at, token.start);
+    out += gap === '' ? '' : /\n/.test(gap) ? '\n' : ' ';
+    out += token.kind === 'parameter' ? `$${token.text.slice(1)}` : token.text;
+    at = token.end;
+  }
+  return out;
+}
+
+/** True when the construct stands in bare words: a text or a quoted name may say anything, and `a.identity` is a column. */
+function hasWords(tokens: readonly Token[], construct: string): boolean {
+  const words = construct.split(' ');
+  return tokens.some(
+    (_, i) =>
+      words.every((w, k) => tokens[i + k]?.upper === w && tokens[i + k]?.kind === 'word') &&
+      tokens[i - 1]?.text !== '.',
+  );
+}
+
+const FILE_LIKE = /[/\\*?]|\.(parquet|csv|tsv|json|jsonl|ndjson|xlsx|arrow|db|duckdb|txt|gz|zst)\b/i;
+
+function check(tokens: readonly Token[], token: Token, i: number): void {
+  const before = tokens[i - 1];
+  const after = tokens[i + 1];
+  if (token.kind === 'string' && (before?.upper === 'FROM' || before?.upper === 'JOIN') && !insideFunction(tokens, i))
+    throw new DialectError('a text stands where a table is named: files are read by COPY only');
+  if (
+    token.kind === 'quoted' &&
+    FILE_LIKE.test(token.text) &&
+    (before?.upper === 'FROM' || before?.upper === 'JOIN' || before?.text === ',')
+  )
+    throw new DialectError('a quoted name looks like a file: files are read by COPY only');
+  if (token.kind === 'quoted' && after?.text === '(' && !isDefinition(tokens, i))
+    throw new DialectError('functions are named without quotes');
+  if (token.kind !== 'word' || after?.text !== '(') return;
+  if (
+    before?.text === '.'
+      ? !isDefinition(tokens, i)
+      : !KEYWORDS.has(token.upper) && !FUNCTIONS.has(token.upper) && !isDefinition(tokens, i)
+  )
+    throw new DialectError(
+      `the function ${token.text.toLowerCase()} is not on the list of those that Redshift and the local engine answer equally`,
+    );
+  if (
+    token.upper === 'AVG' &&
+    !new Cursor(tokens, i + 1)
+      .parenthesized()
+      .some((t) => ['DOUBLE', 'FLOAT', 'FLOAT8', 'DECIMAL', 'NUMERIC'].includes(t.upper))
+  )
+    throw new DialectError(
+      'avg of an integer is an integer in Redshift: cast its argument to double precision or decimal',
+    );
+}
+
+/** `trim(both 'x' from 'y')`, `extract(day from '…')`: FROM is part of the call. */
+function insideFunction(tokens: readonly Token[], i: number): boolean {
+  let depth = 0;
+  for (let k = i - 1; k >= 0; k--) {
+    if (tokens[k]?.text === ')') depth++;
+    else if (tokens[k]?.text === '(' && depth-- === 0)
+      return ['TRIM', 'EXTRACT', 'SUBSTRING', 'POSITION'].includes(tokens[k - 1]?.upper ?? '');
+    else if (depth === 0 && tokens[k]?.upper === 'SELECT') return false;
+  }
+  return false;
+}
+
+/** A name that is being given with its columns: INSERT INTO x (…), WITH x (…) AS (…), ) x (…), … AS x (…). */
+function isDefinition(tokens: readonly Token[], i: number): boolean {
+  let start = i;
+  while (tokens[start - 1]?.text === '.') start -= 2;
+  const before = tokens[start - 1];
+  if (before === undefined) return false;
+  if (['INTO', 'TABLE', 'VIEW', 'EXISTS', 'AS', 'WITH', 'RECURSIVE'].includes(before.upper) || before.text === ')')
+    return true;
+  if (before.text !== ',') return false;
+  const c = new Cursor(tokens, i + 1);
+  c.parenthesized();
+  return c.take('AS', '(');
+}
+
+/**
+ * MERGE. Redshift raises when several source rows match one target row, and the local engine keeps one of them without a word: the
+ * plan carries a query that finds such rows. Both take no condition beside MATCHED and no query as the source.
+ */
+function merge(sql: string, tokens: readonly Token[]): Plan {
+  const c = new Cursor(tokens);
+  c.expect('MERGE', 'INTO');
+  const target = c.name();
+  if (!c.take('USING')) throw new DialectError('the target of MERGE takes no alias in Redshift');
+  if (c.peek()?.text === '(') throw new DialectError('the source of MERGE is a table in Redshift, not a query');
+  const from = c.at;
+  c.name();
+  while (!c.done && c.peek()?.upper !== 'ON') c.at++;
+  const source = respell(sql, tokens.slice(from, c.at));
+  c.expect('ON');
+  const conditionAt = c.at;
+  while (!c.done && c.peek()?.upper !== 'WHEN') c.at++;
+  const condition = respell(sql, tokens.slice(conditionAt, c.at));
+  for (const construct of ['MATCHED AND', 'BY SOURCE', 'BY TARGET', 'REMOVE DUPLICATES', 'DO NOTHING'])
+    if (hasWords(tokens, construct)) throw new DialectError(`MERGE … ${construct} is not part of the portable subset`);
+  const table = quoteName(target);
+  const duplicates = `SELECT 1 FROM ${table} JOIN ${source} ON ${condition} GROUP BY ${quoteName({ name: target.name })}.rowid HAVING count(*) > 1 LIMIT 1`;
+  return { kind: 'merge', verb: 'MERGE', target, sql: body(sql, tokens), duplicates };
+}
+
+function create(sql: string, tokens: readonly Token[]): Plan {
+  const c = new Cursor(tokens, 1);
+  if (c.take('ROLE')) return { kind: 'grant', action: 'create-role', role: onlyName(c).name };
+  const replace = c.take('OR', 'REPLACE');
+  if (c.take('VIEW')) {
+    const target = c.name();
+    if (hasWords(tokens, 'NO SCHEMA BINDING'))
+      throw new DialectError('WITH NO SCHEMA BINDING is not part of the portable subset');
+    return { kind: 'ddl', target, sql: body(sql, tokens) };
+  }
+  if (replace) throw c.unexpected('VIEW after CREATE OR REPLACE');
+  if (c.take('SCHEMA')) {
+    c.take('IF', 'NOT', 'EXISTS');
+    return { kind: 'ddl', target: onlyName(c), sql: respell(sql, tokens) };
+  }
+  const created = createTable(sql, tokens);
+  if (created.columns) {
+    body(sql, tokens);
+    return { kind: 'create-table', ...created };
+  }
+  const rewritten = tokenize(created.sql);
+  return { kind: 'create-table', ...created, sql: body(created.sql, rewritten) };
+}
+
+function drop(sql: string, tokens: readonly Token[]): Plan {
+  const c = new Cursor(tokens, 1);
+  if (c.take('ROLE')) return { kind: 'grant', action: 'drop-role', role: onlyName(c).name };
+  if (!c.take('TABLE') && !c.take('VIEW') && !c.take('SCHEMA'))
+    throw c.unexpected('TABLE, VIEW, SCHEMA or ROLE after DROP');
+  c.take('IF', 'EXISTS');
+  const target = c.name();
+  if (!c.take('CASCADE')) c.take('RESTRICT');
+  if (!c.done) throw c.unexpected('the end of DROP');
+  return { kind: 'ddl', target, sql: respell(sql, tokens) };
+}
+
+function alter(sql: string, tokens: readonly Token[]): Plan {
+  const c = new Cursor(tokens, 1);
+  c.expect('TABLE');
+  const target = c.name();
+  if (c.take('ADD', 'COLUMN') || c.take('ADD')) {
+    const parsed = column(sql, tokens.slice(c.at));
+    if (parsed.definition.notNull)
+      throw new DialectError('a column that is added takes NULL in rows that exist; add it without NOT NULL');
+    return {
+      kind: 'alter-table',
+      target,
+      column: parsed.definition,
+      sql: `ALTER TABLE ${quoteName(target)} ADD COLUMN ${parsed.text}`,
+    };
+  }
+  if (c.take('ALTER', 'COLUMN')) {
+    const at = c.at;
+    c.part();
+    c.expect('TYPE');
+    const parsed = column(sql, [tokens[at] as Token, ...tokens.slice(c.at)]);
+    if (parsed.definition.maxBytes === undefined)
+      throw new DialectError('ALTER COLUMN TYPE resizes varchar columns only');
+    return { kind: 'alter-table', target, column: parsed.definition };
+  }
+  if (['RENAME', 'DROP'].includes(c.peek()?.upper ?? ''))
+    return { kind: 'alter-table', target, sql: body(sql, tokens) };
+  if (c.take('ALTER') && ['DISTSTYLE', 'DISTKEY', 'SORTKEY', 'COMPOUND', 'ENCODE'].includes(c.peek()?.upper ?? ''))
+    return { kind: 'alter-table', target };
+  throw new DialectError(
+    'ALTER TABLE takes ADD COLUMN, ALTER COLUMN … TYPE varchar(n), RENAME, DROP COLUMN or physical attributes',
+  );
+}
+
+function lock(c: Cursor): Plan {
+  c.expect('LOCK');
+  c.take('TABLE');
+  const tables = [c.name()];
+  while (c.take(',')) tables.push(c.name());
+  if (!c.done) throw c.unexpected('the end of LOCK');
+  return { kind: 'lock', tables };
+}
+
+function copy(c: Cursor): Plan {
+  c.expect('COPY');
+  const target = c.name();
+  const columns =
+    c.peek()?.text === '('
+      ? c
+          .parenthesized()
+          .filter((t) => t.text !== ',')
+          .map((t) => new Cursor([t]).part())
+      : undefined;
+  c.expect('FROM');
+  const uri = c.string('an s3:// address');
+  let manifest = false;
+  let parquet = false;
+  let role = false;
+  while (!c.done) {
+    if (c.take('IAM_ROLE')) role = iamRole(c);
+    else if (c.take('FORMAT', 'AS', 'PARQUET') || c.take('FORMAT', 'PARQUET') || c.take('PARQUET')) parquet = true;
+    else if (c.take('MANIFEST')) manifest = true;
+    else throw c.unexpected('IAM_ROLE default, FORMAT AS PARQUET or MANIFEST');
+  }
+  if (!parquet) throw new DialectError('COPY reads Parquet only: FORMAT AS PARQUET');
+  if (!role) throw new DialectError('COPY needs IAM_ROLE default');
+  if (!/^s3:\/\/[^/]+\/.+/.test(uri)) throw new DialectError('COPY reads s3://bucket/key');
+  return { kind: 'copy', target, columns, uri, manifest };
+}
+
+function iamRole(c: Cursor): true {
+  if (!c.take('DEFAULT')) c.string('default or the arn of a role');
+  return true;
+}
+
+function unload(c: Cursor): Plan {
+  c.expect('UNLOAD', '(');
+  const query = c.string('a query as a text');
+  c.expect(')');
+  c.expect('TO');
+  const uri = c.string('an s3:// prefix');
+  let parquet = false;
+  let role = false;
+  let overwrite = false;
+  while (!c.done) {
+    if (c.take('IAM_ROLE')) role = iamRole(c);
+    else if (c.take('FORMAT', 'AS', 'PARQUET') || c.take('FORMAT', 'PARQUET') || c.take('PARQUET')) parquet = true;
+    else if (c.take('ALLOWOVERWRITE')) overwrite = true;
+    else if (c.take('PARALLEL', 'OFF') || c.take('PARALLEL', 'ON')) continue;
+    else throw c.unexpected('IAM_ROLE default, FORMAT AS PARQUET, ALLOWOVERWRITE or PARALLEL');
+  }
+  if (!parquet || !role) throw new DialectError('UNLOAD needs IAM_ROLE default and FORMAT AS PARQUET');
+  const plan = translate(query);
+  if (plan.kind !== 'query') throw new DialectError('UNLOAD takes a SELECT');
+  return { kind: 'unload', sql: plan.sql, uri, overwrite };
+}
+
+/** Parameters that a statement names. */
+export function parametersOf(sql: string): Set<string> {
+  return new Set(tokenize(sql).flatMap((t) => (t.kind === 'parameter' ? [t.text.slice(1)] : [])));
+}

@@ -1,0 +1,166 @@
+import { type Cursor, DialectError, type Name, spell } from './sql-tokens';
+
+/** A statement about roles and privileges. */
+export type GrantPlan =
+  | { readonly action: 'create-role' | 'drop-role'; readonly role: string }
+  | {
+      readonly action: 'grant' | 'revoke';
+      readonly role: string;
+      readonly privileges: readonly Privilege[];
+      readonly objects: readonly GrantObject[];
+    }
+  | { readonly action: 'grant-role' | 'revoke-role'; readonly role: string; readonly granted: string };
+
+export type Privilege = 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE' | 'TRUNCATE' | 'DROP' | 'ALTER' | 'USAGE' | 'CREATE';
+/** `*` as name: all tables of the schema. */
+export interface GrantObject {
+  readonly kind: 'schema' | 'table' | 'database';
+  readonly schema: string;
+  readonly name: string;
+}
+
+const ON_TABLE: readonly Privilege[] = ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'DROP', 'ALTER'];
+const ON_SCHEMA: readonly Privilege[] = ['USAGE', 'CREATE'];
+
+/** GRANT and REVOKE of privileges or roles, to or from one role. */
+export function parseGrant(c: Cursor): GrantPlan {
+  const granting = c.take('GRANT');
+  if (!granting) c.expect('REVOKE');
+  const towards = granting ? 'TO' : 'FROM';
+  if (c.take('ROLE')) {
+    const granted = c.part();
+    return { action: granting ? 'grant-role' : 'revoke-role', granted, role: grantee(c, towards) };
+  }
+  const all = c.take('ALL');
+  if (all) c.take('PRIVILEGES');
+  const named: Privilege[] = [];
+  if (!all)
+    do {
+      const word = c.part().toUpperCase();
+      if (word === 'TEMP' || word === 'TEMPORARY') continue;
+      if (![...ON_TABLE, ...ON_SCHEMA].includes(word as Privilege))
+        throw new DialectError(`${word} is no privilege of a table or schema`);
+      named.push(word as Privilege);
+    } while (c.take(','));
+  c.expect('ON');
+  const objects = grantObjects(c);
+  const privileges = all ? (objects[0]?.kind === 'schema' ? ON_SCHEMA : ON_TABLE) : named;
+  return { action: granting ? 'grant' : 'revoke', privileges, objects, role: grantee(c, towards) };
+}
+
+function grantObjects(c: Cursor): GrantObject[] {
+  const list = <T>(read: () => T): T[] => {
+    const out = [read()];
+    while (c.take(',')) out.push(read());
+    return out;
+  };
+  if (c.take('ALL', 'TABLES', 'IN', 'SCHEMA')) return list(() => ({ kind: 'table', schema: c.part(), name: '*' }));
+  if (c.take('SCHEMA')) return list(() => ({ kind: 'schema', schema: c.part(), name: '' }));
+  if (c.take('DATABASE')) return list(() => ({ kind: 'database', schema: c.part(), name: '' }));
+  c.take('TABLE');
+  return list(() => {
+    const { schema, name } = c.name();
+    return { kind: 'table', schema: schema ?? 'public', name };
+  });
+}
+
+function grantee(c: Cursor, towards: string): string {
+  c.expect(towards);
+  if (!c.take('ROLE')) throw new DialectError(`grants are made to roles: ${towards} ROLE name`);
+  const role = c.part();
+  if (!c.done) throw c.unexpected('the end of the statement');
+  return role;
+}
+
+/** Statements that record a plan; what is recorded is what enforcement reads. */
+export function grantSql(plan: GrantPlan): { sql: string; parameters: Record<string, string> }[] {
+  const at = (
+    sql: string,
+    parameters: Record<string, string>,
+  ): { sql: string; parameters: Record<string, string> } => ({ sql, parameters });
+  const { role } = plan;
+  switch (plan.action) {
+    case 'create-role':
+      return [
+        at(
+          `INSERT INTO ${ROLES} (role) SELECT CASE WHEN EXISTS (SELECT 1 FROM ${ROLES} WHERE role = $role) THEN error('role already exists') ELSE $role END`,
+          { role },
+        ),
+      ];
+    case 'drop-role':
+      return [
+        known(role),
+        at(`DELETE FROM ${GRANTS} WHERE role = $role`, { role }),
+        at(`DELETE FROM ${MEMBERS} WHERE role = $role OR granted = $role`, { role }),
+        at(`DELETE FROM ${ROLES} WHERE role = $role`, { role }),
+      ];
+    case 'grant-role':
+      return [
+        known(role),
+        known(plan.granted),
+        at(`INSERT INTO ${MEMBERS} VALUES ($role, $granted)`, { role, granted: plan.granted }),
+      ];
+    case 'revoke-role':
+      return [
+        known(role),
+        at(`DELETE FROM ${MEMBERS} WHERE role = $role AND granted = $granted`, { role, granted: plan.granted }),
+      ];
+    default: {
+      const rows = plan.objects.flatMap(({ kind, schema, name }) =>
+        plan.privileges.map((privilege) => ({ role, kind, schema, name, privilege: privilege as string })),
+      );
+      const same =
+        'role = $role AND kind = $kind AND schema_name = $schema AND object_name = $name AND privilege = $privilege';
+      const sql =
+        plan.action === 'grant'
+          ? `INSERT INTO ${GRANTS} SELECT $role, $kind, $schema, $name, $privilege WHERE NOT EXISTS (SELECT 1 FROM ${GRANTS} WHERE ${same})`
+          : `DELETE FROM ${GRANTS} WHERE ${same}`;
+      return [known(role), ...rows.map((row) => at(sql, row))];
+    }
+  }
+}
+
+/** Raises for a role that nobody created. */
+const known = (role: string): { sql: string; parameters: Record<string, string> } => ({
+  sql: `SELECT CASE WHEN EXISTS (SELECT 1 FROM ${ROLES} WHERE role = $role) THEN 1 ELSE error('role does not exist') END`,
+  parameters: { role },
+});
+
+const ROLES = 'local_security.role';
+const MEMBERS = 'local_security.role_member';
+const GRANTS = 'local_security.role_grant';
+
+/** Tables that hold roles and grants; statements from outside cannot name them. */
+export const GRANT_TABLES = [
+  'CREATE SCHEMA IF NOT EXISTS local_security',
+  `CREATE TABLE IF NOT EXISTS ${ROLES} (role varchar)`,
+  `CREATE TABLE IF NOT EXISTS ${MEMBERS} (role varchar, granted varchar)`,
+  `CREATE TABLE IF NOT EXISTS ${GRANTS} (role varchar, kind varchar, schema_name varchar, object_name varchar, privilege varchar)`,
+];
+
+/** Rows of all grants that reach a role, through the roles granted to it. */
+export const GRANTS_OF_ROLE = `
+  WITH RECURSIVE reach AS (SELECT $role AS role UNION SELECT m.granted FROM ${MEMBERS} m JOIN reach r ON m.role = r.role)
+  SELECT g.kind, g.schema_name, g.object_name, g.privilege FROM ${GRANTS} g JOIN reach r ON g.role = r.role`;
+
+export interface Granted {
+  readonly kind: string;
+  readonly schema: string;
+  readonly name: string;
+  readonly privilege: string;
+}
+
+/** @returns what a role lacks for a privilege on a table, or undefined. */
+export function missing(grants: readonly Granted[], privilege: Privilege, table: Name): string | undefined {
+  const schema = table.schema ?? 'public';
+  if (!grants.some((g) => g.kind === 'schema' && g.schema === schema && g.privilege === 'USAGE'))
+    return `permission denied for schema ${schema}`;
+  const held = grants.some(
+    (g) =>
+      g.kind === 'table' &&
+      g.schema === schema &&
+      (g.name === '*' || g.name === table.name) &&
+      g.privilege === privilege,
+  );
+  return held ? undefined : `permission denied for relation ${spell(table)} (${privilege})`;
+}

@@ -1,0 +1,126 @@
+/** A piece of SQL. Words keep their spelling; compare them by `upper`. */
+export interface Token {
+  readonly kind: 'word' | 'quoted' | 'string' | 'number' | 'parameter' | 'symbol';
+  readonly text: string;
+  readonly upper: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** SQL that the platform's warehouse does not take; the message says which construct and why. */
+export class DialectError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'DialectError';
+  }
+}
+
+const PATTERN =
+  /\s+|--[^\n]*|\/\*[\s\S]*?\*\/|(?<string>'(?:[^']|'')*')|(?<quoted>"(?:[^"]|"")*")|(?<number>\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)|(?<word>[A-Za-z_\u0080-\uffff#][A-Za-z0-9_$\u0080-\uffff#]*)|(?<parameter>:[A-Za-z_][A-Za-z0-9_]*)|(?<symbol>::|<=|>=|<>|!=|\|\||[-+*/%()=<>,.;])/y;
+
+/**
+ * Splits one statement into tokens, without comments and white space.
+ * @throws DialectError for characters that Redshift SQL does not have (`[`, `{`, `$`, …) and for unclosed quotes.
+ */
+export function tokenize(sql: string): Token[] {
+  const tokens: Token[] = [];
+  PATTERN.lastIndex = 0;
+  while (PATTERN.lastIndex < sql.length) {
+    const start = PATTERN.lastIndex;
+    const match = PATTERN.exec(sql);
+    if (!match)
+      throw new DialectError(
+        `the character ${JSON.stringify(sql[start])} at offset ${start} has no meaning here (or a quote is not closed)`,
+      );
+    const groups = match.groups ?? {};
+    const kind = (['string', 'quoted', 'number', 'word', 'parameter', 'symbol'] as const).find(
+      (k) => groups[k] !== undefined,
+    );
+    if (kind) tokens.push({ kind, text: match[0], upper: match[0].toUpperCase(), start, end: PATTERN.lastIndex });
+  }
+  while (tokens.at(-1)?.text === ';') tokens.pop();
+  if (tokens.some((t) => t.text === ';'))
+    throw new DialectError('one statement at a time: a semicolon stands in the middle');
+  if (tokens.length === 0) throw new DialectError('the statement is empty');
+  return tokens;
+}
+
+/** A cursor over tokens for the few statements that are parsed by hand. */
+export class Cursor {
+  constructor(
+    readonly tokens: readonly Token[],
+    public at = 0,
+  ) {}
+
+  get done(): boolean {
+    return this.at >= this.tokens.length;
+  }
+
+  peek(ahead = 0): Token | undefined {
+    return this.tokens[this.at + ahead];
+  }
+
+  /** Takes the words when all of them come next. */
+  take(...words: string[]): boolean {
+    if (!words.every((w, i) => this.tokens[this.at + i]?.upper === w)) return false;
+    this.at += words.length;
+    return true;
+  }
+
+  /** @throws DialectError when something else comes next. */
+  expect(...words: string[]): void {
+    if (!this.take(...words)) throw this.unexpected(words.join(' '));
+  }
+
+  string(what: string): string {
+    const token = this.tokens[this.at++];
+    if (token?.kind !== 'string') throw this.unexpected(what, -1);
+    return token.text.slice(1, -1).replaceAll("''", "'");
+  }
+
+  /** A name of up to two parts, in lower case as Redshift folds it. */
+  name(): Name {
+    const first = this.part();
+    if (!this.take('.')) return { name: first };
+    return { schema: first, name: this.part() };
+  }
+
+  part(): string {
+    const token = this.tokens[this.at++];
+    if (token?.kind === 'word') return token.text.toLowerCase();
+    if (token?.kind === 'quoted') return token.text.slice(1, -1).replaceAll('""', '"').toLowerCase();
+    throw this.unexpected('a name', -1);
+  }
+
+  /** Moves behind the parenthesis that closes the one that comes next. @returns the tokens in between. */
+  parenthesized(): Token[] {
+    this.expect('(');
+    const start = this.at;
+    for (let depth = 1; this.at < this.tokens.length; this.at++) {
+      const { text } = this.tokens[this.at] as Token;
+      if (text === '(') depth++;
+      else if (text === ')' && --depth === 0) return this.tokens.slice(start, this.at++);
+    }
+    throw new DialectError('a parenthesis is not closed');
+  }
+
+  unexpected(wanted: string, offset = 0): DialectError {
+    const found = this.tokens[this.at + offset];
+    return new DialectError(
+      `expected ${wanted}, found ${found ? (found.kind === 'string' ? 'a text' : found.text) : 'the end'}`,
+    );
+  }
+}
+
+export interface Name {
+  readonly schema?: string;
+  readonly name: string;
+}
+
+/** A name as DuckDB takes it. */
+export const quoteName = ({ schema, name }: Name): string =>
+  [schema, name].flatMap((p) => (p === undefined ? [] : [`"${p.replaceAll('"', '""')}"`])).join('.');
+/** A text as a literal. */
+export const quoteText = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+/** `schema.name` for messages and comparisons; the schema of unqualified names is left out. */
+export const spell = ({ schema, name }: Name): string => (schema === undefined ? name : `${schema}.${name}`);

@@ -1,0 +1,65 @@
+import { DuckDBTypeId, type DuckDBType, type DuckDBValue } from '@duckdb/node-api';
+
+/** A column of a result, in Redshift's names of types. */
+export interface ColumnInfo {
+  readonly name: string;
+  /** int2, int4, int8, float4, float8, numeric, bool, varchar, date, timestamp, timestamptz, … */
+  readonly type: string;
+  readonly precision: number;
+  readonly scale: number;
+}
+
+const NAMES: Partial<Record<DuckDBTypeId, readonly [string, number]>> = {
+  [DuckDBTypeId.BOOLEAN]: ['bool', 1],
+  [DuckDBTypeId.TINYINT]: ['int2', 5],
+  [DuckDBTypeId.UTINYINT]: ['int2', 5],
+  [DuckDBTypeId.SMALLINT]: ['int2', 5],
+  [DuckDBTypeId.USMALLINT]: ['int4', 10],
+  [DuckDBTypeId.INTEGER]: ['int4', 10],
+  [DuckDBTypeId.UINTEGER]: ['int8', 19],
+  [DuckDBTypeId.BIGINT]: ['int8', 19],
+  // The local engine adds integers up in 128 bits where Redshift uses 64.
+  [DuckDBTypeId.HUGEINT]: ['int8', 19],
+  [DuckDBTypeId.UBIGINT]: ['int8', 19],
+  [DuckDBTypeId.FLOAT]: ['float4', 8],
+  [DuckDBTypeId.DOUBLE]: ['float8', 17],
+  [DuckDBTypeId.DATE]: ['date', 13],
+  [DuckDBTypeId.TIME]: ['time', 15],
+  [DuckDBTypeId.TIMESTAMP]: ['timestamp', 29],
+  [DuckDBTypeId.TIMESTAMP_TZ]: ['timestamptz', 35],
+};
+
+/** Describes a column; names are lower case as Redshift folds them. */
+export function columnInfo(name: string, type: DuckDBType): ColumnInfo {
+  const known = NAMES[type.typeId];
+  if (known) return { name: name.toLowerCase(), type: known[0], precision: known[1], scale: 0 };
+  const decimal = /^DECIMAL\((\d+),(\d+)\)$/.exec(type.toString());
+  if (decimal)
+    return { name: name.toLowerCase(), type: 'numeric', precision: Number(decimal[1]), scale: Number(decimal[2]) };
+  return { name: name.toLowerCase(), type: 'varchar', precision: 65_535, scale: 0 };
+}
+
+/** A value as plain JavaScript: numbers and booleans as such, integers beyond 2^53 as bigint, everything else as text. */
+export function plainValue(value: DuckDBValue): unknown {
+  if (value === null || typeof value === 'number' || typeof value === 'boolean' || typeof value === 'string')
+    return value;
+  if (typeof value === 'bigint')
+    return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;
+  return String(value);
+}
+
+/** An error of the local engine in the words Redshift uses where callers look for them, without values of the data. */
+export function engineError(error: unknown): Error {
+  const message = error instanceof Error ? error.message : String(error);
+  const missing = /NOT NULL constraint failed: (?:[^\s.]+\.)*([^\s.]+)/.exec(message);
+  if (missing) return new Error(`ERROR: Cannot insert a NULL value into column ${missing[1]}`);
+  if (/conflict|TransactionContext Error/i.test(message) && /transaction|conflict on/i.test(message))
+    return new Error('ERROR: could not complete because of conflict with concurrent transaction');
+  if (/INTERRUPT/i.test(message)) return new Error("ERROR: Query cancelled on user's request");
+  // What follows the first line quotes the statement; what these kinds quote is data.
+  const first = message.split('\n')[0] ?? message;
+  const withheld = /^(Conversion|Invalid Input|Out of Range|Constraint|Cast|Mismatch Type) Error/.test(first)
+    ? first.replace(/'[^']*'|"[^"]*"|-?\d{2,}(\.\d+)?/g, '(withheld)')
+    : first;
+  return new Error(`ERROR: ${withheld}`);
+}
