@@ -1,49 +1,46 @@
-import { DuckDBInstance } from '@duckdb/node-api';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { parameterNames } from '../../core/sql';
+import { RealClock } from '../../local/clock';
+import { openS3Store } from '../../local/doors/s3-store';
+import { openWarehouse } from '../../local/engines/warehouse';
 
-/** What the load files need of an engine: statements with named parameters, and rows back as text. */
+/** What the load files need of an engine: transactions with named parameters, and rows back as text. */
 export interface Engine {
   readonly name: string;
-  /** Runs one statement; `:name` parameters are bound by the engine. Rows come back as text or null. */
-  run(sql: string, parameters?: Record<string, string>): Promise<(string | null)[][]>;
+  /** Runs statements on a session of their own, all or none; temporary tables end with it. @returns rows of the last one */
+  batch(sqls: readonly string[], parameters?: Record<string, string>): Promise<(string | null)[][]>;
   close(): Promise<void>;
-}
-
-const PARAMETER = /(?<![:\w]):([a-z_]+)\b/g;
-
-/** Physical attributes of Redshift tables, which neither engine here has. */
-export const withoutPhysicalAttributes = (sql: string): string =>
-  sql.replace(/\s+DISTSTYLE\s+(ALL|KEY|EVEN|AUTO)\b/gi, '').replace(/\s+(DISTKEY|SORTKEY)\s*\([^)]*\)/gi, '');
-
-function namesIn(sql: string): string[] {
-  return [...new Set([...sql.matchAll(PARAMETER)].map((match) => match[1]))];
 }
 
 const asText = (value: unknown): string | null => (value === null || value === undefined ? null : String(value));
 
-/** DuckDB in memory with the settings that make it read SQL as Redshift does. */
-export async function duckdb(): Promise<Engine> {
-  const instance = await DuckDBInstance.create(':memory:');
-  const connection = await instance.connect();
-  await connection.run(
-    `SET integer_division = true; SET default_null_order = 'nulls_last_on_asc_first_on_desc'; SET TimeZone = 'UTC'`,
-  );
+/** The laptop's warehouse: DuckDB behind the dialect's allow-list. */
+export async function laptop(): Promise<Engine> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'carelake-sql-'));
+  const warehouse = await openWarehouse({ dataDir, s3: await openS3Store(dataDir, new RealClock()), memory: '1GB' });
   return {
     name: 'duckdb',
-    async run(sql, parameters = {}) {
-      const text = withoutPhysicalAttributes(sql);
-      if (/^LOCK\b/i.test(text)) return [];
-      const values = Object.fromEntries(namesIn(text).map((name) => [name, parameters[name]]));
-      const result = await connection.runAndReadAll(text.replace(PARAMETER, '$$$1'), values);
-      return result.getRows().map((row) => row.map(asText));
+    async batch(sqls, values = {}) {
+      const used = new Set(sqls.flatMap(parameterNames));
+      const parameters = [...used].map((name) => ({ name, value: values[name] }));
+      const results = await warehouse.run(sqls, { parameters });
+      return (results.at(-1)?.rows ?? []).map((row) => row.map(asText));
     },
     async close() {
-      connection.closeSync();
-      instance.closeSync();
+      await warehouse.close();
+      rmSync(dataDir, { recursive: true, force: true });
     },
   };
 }
+
+/** Physical attributes of Redshift tables, which PostgreSQL has not. */
+const withoutPhysicalAttributes = (sql: string): string =>
+  sql.replace(/\s+DISTSTYLE\s+(ALL|KEY|EVEN|AUTO)\b/gi, '').replace(/\s+(DISTKEY|SORTKEY)\s*\([^)]*\)/gi, '');
+
+const PARAMETER = /(?<![:\w]):([a-z_]+)\b/g;
 
 interface Answer {
   id: number;
@@ -59,16 +56,18 @@ export async function pglite(): Promise<Engine> {
   worker.on('message', (answer: Answer) => waiting.get(answer.id)?.(answer));
   return {
     name: 'pglite',
-    async run(sql, parameters = {}) {
-      const names = namesIn(sql);
-      const text = withoutPhysicalAttributes(sql).replace(
-        PARAMETER,
-        (_, name: string) => `$${names.indexOf(name) + 1}`,
-      );
+    async batch(sqls, parameters = {}) {
+      const statements = sqls.map((sql) => {
+        const names = parameterNames(sql);
+        const text = withoutPhysicalAttributes(sql).replace(PARAMETER, (whole, name: string) =>
+          names.includes(name) ? `$${names.indexOf(name) + 1}` : whole,
+        );
+        return { sql: text, values: names.map((name) => parameters[name]) };
+      });
       const id = ++last;
       const answer = await new Promise<Answer>((resolve) => {
         waiting.set(id, resolve);
-        worker.postMessage({ id, sql: text, values: names.map((name) => parameters[name]) });
+        worker.postMessage({ id, statements });
       });
       waiting.delete(id);
       if (answer.error !== undefined) throw new Error(answer.error);
@@ -81,6 +80,6 @@ export async function pglite(): Promise<Engine> {
 }
 
 export const engines = [
-  { name: 'DuckDB', open: duckdb },
+  { name: 'DuckDB', open: laptop },
   { name: 'PostgreSQL', open: pglite },
 ];

@@ -7,7 +7,11 @@ const FOLDERS: [string, Place][] = [
   ['migrations/runner', 'migrations'],
 ];
 const files = FOLDERS.flatMap(([folder, place]) =>
-  sqlNames(folder).map((name) => ({ place, name: `${folder}/${name}`, text: sqlFile(`${folder}/${name}`) })),
+  sqlNames(folder).map((name) => ({
+    place,
+    name: `${folder}/${name}`,
+    text: sqlFile(`${folder}/${name}`) + (place === 'marts' ? ';' : ''),
+  })),
 );
 const MAX_STATEMENTS = 40;
 /** Stage table and COPY per entity, made by the load function around each phase. */

@@ -148,7 +148,7 @@ describe.each(engines)('any way of loading ends in the same tables, on $name', (
         expect(await brokenChecks(engine)).toEqual([]);
       }),
       {
-        numRuns: Number(process.env.CARELAKE_PROPERTY_RUNS ?? 12),
+        numRuns: Number(process.env.CARELAKE_PROPERTY_RUNS ?? 8),
         seed: 20261121,
         endOnFailure: false,
       },

@@ -1,25 +1,17 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { silverColumns } from '../../contracts/derive/columns';
+import { silverColumns, stageDdl } from '../../contracts/derive';
 import type { EntityName } from '../../contracts/types';
+import { parseSql } from '../../core/sql';
 import type { Engine } from './engines';
 
 export const SQL = join(__dirname, '../../sql');
 export const ENTITIES: EntityName[] = ['clinic', 'provider', 'patient', 'appointment'];
 export const UNKNOWN = '0'.repeat(32);
 
-/** Statements of a SQL file: they end with `;` at the end of a line; `--` lines are comments. */
-export function statementsOf(text: string): string[] {
-  const code = text
-    .split('\n')
-    .filter((line) => !line.trimStart().startsWith('--'))
-    .join('\n');
-  return code
-    .split(/;[ \t]*(?:\n|$)/)
-    .map((statement) => statement.trim())
-    .filter((statement) => statement !== '');
-}
+/** Statements of a SQL file's text. */
+export const statementsOf = (text: string): string[] => [...parseSql('test', text).statements];
 
 /** Names of the SQL files in a folder of sql/, in order. */
 export const sqlNames = (folder: string): string[] =>
@@ -34,13 +26,12 @@ export function martView(name: string): string {
   const body = sqlFile(`marts/${name}.sql`)
     .replace(/\{\{ source\('(\w+)', '(\w+)'\) \}\}/g, '$1.$2')
     .replace(/\{\{ ref\('(\w+)'\) \}\}/g, 'gold.$1');
-  return `CREATE OR REPLACE VIEW gold.${name} AS\n${statementsOf(body).join('')}`;
+  return `CREATE OR REPLACE VIEW gold.${name} AS\n${statementsOf(`${body};`).join('')}`;
 }
 
 export async function migrate(engine: Engine): Promise<void> {
-  for (const file of sqlNames('migrations'))
-    for (const statement of statementsOf(sqlFile(`migrations/${file}`))) await engine.run(statement);
-  for (const mart of sqlNames('marts')) await engine.run(martView(mart.replace('.sql', '')));
+  for (const file of sqlNames('migrations')) await engine.batch(statementsOf(sqlFile(`migrations/${file}`)));
+  for (const mart of sqlNames('marts')) await engine.batch([martView(mart.replace('.sql', ''))]);
 }
 
 /** A statement as silver carries it: columns by name. */
@@ -104,23 +95,24 @@ const literal = (value: string | number | null | undefined): string =>
       ? String(value)
       : `'${value.replaceAll("'", "''")}'`;
 
-async function stage(engine: Engine, entity: EntityName, rows: Statement[]): Promise<void> {
+function stage(entity: EntityName, rows: Statement[]): string[] {
   const columns = silverColumns(entity);
-  await engine.run(`CREATE TEMP TABLE stage_${entity} (${columns.map((c) => `${c.name} ${c.redshift}`).join(', ')})`);
+  const sqls = [stageDdl(entity, `stage_${entity}`)];
   for (let from = 0; from < rows.length; from += 500) {
     const values = rows
       .slice(from, from + 500)
       .map((r) => `(${columns.map((c) => literal(r.row[c.name])).join(', ')})`);
-    await engine.run(`INSERT INTO stage_${entity} VALUES ${values.join(', ')}`);
+    sqls.push(`INSERT INTO stage_${entity} VALUES ${values.join(', ')}`);
   }
+  return sqls;
 }
 
 export interface LoadOptions {
   fingerprint?: string;
   /** Stops after that many transactions, as a crash between two of them would. */
   stopAfter?: number;
-  /** Told before the phases; may spoil what was staged. */
-  spoil?: (engine: Engine) => Promise<void>;
+  /** A statement that spoils what was staged. */
+  spoil?: string;
   objects?: string[];
   /** How many objects the plan listed, if not as many as there are. */
   planned?: number;
@@ -134,54 +126,31 @@ export async function load(
   options: LoadOptions = {},
 ): Promise<void> {
   const present = ENTITIES.filter((entity) => statements.some((s) => s.entity === entity));
+  const rowsOf = (entity: EntityName): Statement[] => statements.filter((s) => s.entity === entity);
+  const listed = present.map(
+    (entity, i) =>
+      `INSERT INTO batch_object VALUES ('${options.objects?.[i] ?? `${loadId}/${entity}`}', '${entity}', 1, ${rowsOf(entity).length})`,
+  );
+  const begin = statementsOf(sqlFile('load/begin.sql')).flatMap((sql) => (sql.startsWith('COPY') ? listed : [sql]));
+  const phase = (entity: EntityName): string[] => [
+    ...stage(entity, rowsOf(entity)),
+    ...(options.spoil ? [options.spoil] : []),
+    ...statementsOf(sqlFile(`load/${entity}.sql`)),
+  ];
   const transactions = [
-    present.filter((entity) => entity !== 'appointment'),
-    present.filter((entity) => entity === 'appointment'),
+    [...begin, ...present.filter((e) => e !== 'appointment').flatMap(phase)],
+    [
+      ...begin,
+      ...present.filter((e) => e === 'appointment').flatMap(phase),
+      ...statementsOf(sqlFile('load/finish.sql')),
+    ],
   ];
   const parameters = {
     load_id: loadId,
     object_count: String(options.planned ?? present.length),
     key_fingerprint: options.fingerprint ?? 'f00d',
   };
-  for (const [index, phases] of transactions.entries()) {
-    if (index >= (options.stopAfter ?? 2)) return;
-    await engine.run('BEGIN');
-    try {
-      for (const sql of statementsOf(sqlFile('load/begin.sql'))) {
-        if (!sql.startsWith('COPY')) await engine.run(sql, parameters);
-        else
-          for (const [i, entity] of present.entries())
-            await engine.run(
-              `INSERT INTO batch_object VALUES ('${options.objects?.[i] ?? `${loadId}/${entity}`}', '${entity}', 1, ${statements.filter((s) => s.entity === entity).length})`,
-            );
-      }
-      for (const entity of phases) {
-        await stage(
-          engine,
-          entity,
-          statements.filter((s) => s.entity === entity),
-        );
-        await options.spoil?.(engine);
-        for (const sql of statementsOf(sqlFile(`load/${entity}.sql`))) await engine.run(sql, parameters);
-      }
-      if (index === 1) for (const sql of statementsOf(sqlFile('load/finish.sql'))) await engine.run(sql, parameters);
-      await engine.run('COMMIT');
-    } catch (error) {
-      await engine.run('ROLLBACK');
-      throw error;
-    } finally {
-      await dropTemporaries(engine);
-    }
-  }
-}
-
-/** A transaction of the Data API ends its session; here one connection serves all, so its temporary tables go by hand. */
-async function dropTemporaries(engine: Engine): Promise<void> {
-  const listing =
-    engine.name === 'duckdb'
-      ? `SELECT table_name FROM duckdb_tables() WHERE temporary`
-      : `SELECT relname FROM pg_class WHERE relpersistence = 't' AND relkind = 'r'`;
-  for (const [table] of await engine.run(listing)) await engine.run(`DROP TABLE ${table}`);
+  for (const sqls of transactions.slice(0, options.stopAfter)) await engine.batch(sqls, parameters);
 }
 
 export const TABLES = [
@@ -197,9 +166,9 @@ async function comparable(engine: Engine, table: string): Promise<string[]> {
   const known = columnsOf.get(table);
   if (known) return known;
   const [schema, name] = table.split('.');
-  const rows = await engine.run(
+  const rows = await engine.batch([
     `SELECT column_name FROM information_schema.columns WHERE table_schema = '${schema}' AND table_name = '${name}' ORDER BY ordinal_position`,
-  );
+  ]);
   const columns = rows.map(([column]) => String(column)).filter((column) => !LINEAGE.has(column));
   columnsOf.set(table, columns);
   return columns;
@@ -210,37 +179,26 @@ export async function dump(engine: Engine, tables: string[] = TABLES): Promise<R
   const result: Record<string, string[]> = {};
   for (const table of tables) {
     const columns = await comparable(engine, table);
-    const rows = await engine.run(
+    const rows = await engine.batch([
       `SELECT ${columns.map((c) => `CAST(${c} AS varchar(1024))`).join(', ')} FROM ${table}`,
-    );
+    ]);
     result[table] = rows.map((row) => JSON.stringify(row)).sort();
   }
   return result;
 }
 
 /** Rows of a query as text, every column cast by the caller or printed by the engine. */
-export const rows = (engine: Engine, sql: string): Promise<(string | null)[][]> => engine.run(sql);
+export const rows = (engine: Engine, sql: string): Promise<(string | null)[][]> => engine.batch([sql]);
 
 /** Leaves the warehouse as after its migrations. */
 export async function empty(engine: Engine): Promise<void> {
-  for (const table of [
-    'core.clinic_log',
-    'core.provider_log',
-    'core.patient_log',
-    'core.appointment_superseded',
-    'core.fact_appointment',
-    'gold.obt_appointment',
-    'ops.loaded_object',
-    'ops.load_ledger',
-    'ops.key_fingerprint',
-    'ops.touched',
-    'core.patient_identity',
-  ])
-    // prettier-ignore
-    await engine.run(`DELETE FROM ${table}`);
-  for (const entity of ['clinic', 'provider', 'patient'])
-    await engine.run(`DELETE FROM core.dim_${entity}_history WHERE ${entity}_key <> '${UNKNOWN}'`);
-  await engine.run(`UPDATE ops.load_lease SET load_id = NULL`);
+  const tables = ['core.clinic_log', 'core.provider_log', 'core.patient_log', 'core.appointment_superseded', 'core.fact_appointment',
+    'gold.obt_appointment', 'ops.loaded_object', 'ops.load_ledger', 'ops.key_fingerprint', 'ops.touched', 'core.patient_identity']; // prettier-ignore
+  await engine.batch([
+    ...tables.map((table) => `DELETE FROM ${table}`),
+    ...['clinic', 'provider', 'patient'].map((e) => `DELETE FROM core.dim_${e}_history WHERE ${e}_key <> '${UNKNOWN}'`),
+    `UPDATE ops.load_lease SET load_id = NULL`,
+  ]);
 }
 
 /** Names of the checks in sql/checks whose query returns rows: each row is a violation. */
@@ -248,6 +206,6 @@ export async function brokenChecks(engine: Engine): Promise<string[]> {
   const broken: string[] = [];
   for (const file of sqlNames('checks'))
     for (const sql of statementsOf(sqlFile(`checks/${file}`)))
-      if ((await engine.run(sql)).length > 0) broken.push(file.replace('.sql', ''));
+      if ((await engine.batch([sql])).length > 0) broken.push(file.replace('.sql', ''));
   return broken;
 }
