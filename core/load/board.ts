@@ -51,6 +51,11 @@ export function withoutObjects(board: Board, settled: ReadonlySet<string>): Boar
   return { ...board, suspects };
 }
 
+/** Takes an object off that was found guilty, and with it all groups that were under suspicion because of it: they go with the others again. */
+export function withoutCulprit(board: Board, culprit: string): Board {
+  return { ...board, suspects: board.suspects.filter((s) => !s.objects.includes(culprit)) };
+}
+
 /** Names the load that is under way. */
 export const withOpen = (board: Board, loadId: string): Board => ({ ...board, open: loadId });
 

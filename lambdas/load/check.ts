@@ -1,5 +1,12 @@
 import { DescribeStatementCommand, type DescribeStatementCommandOutput } from '@aws-sdk/client-redshift-data';
-import { MAX_REFUSED_IN_A_ROW, accused, withOpen, withSuspects, withoutOpen } from '../../core/load/board';
+import {
+  MAX_REFUSED_IN_A_ROW,
+  accused,
+  withOpen,
+  withSuspects,
+  withoutCulprit,
+  withoutOpen,
+} from '../../core/load/board';
 import { classify, classifyCall, type Failure } from '../../core/load/classify';
 import { afterFailure, afterSuccess, type Decision } from '../../core/load/decide';
 import { loadNames, type CopyGroup, type LoadObject, type LoadPlan } from '../../core/load/plan';
@@ -147,6 +154,7 @@ async function suspect(
   if (board.refusedInARow > MAX_REFUSED_IN_A_ROW)
     return { state: 'FAILED', step: decision.step, attempt: 0, reason: failure, rule: 'LOAD-COPY-01', closes: true };
   await refuseObject(c, plan.load_id, objects[0]);
+  await note(c, (b) => withoutCulprit(b, objects[0].object));
   c.log.warn('object refused', { load_id: plan.load_id, object: objects[0].object, rule: 'LOAD-COPY-01' });
   return decision;
 }

@@ -1,0 +1,254 @@
+import fc from 'fast-check';
+import { join } from 'node:path';
+import { ENTITY_NAMES, type EntityName } from '../../contracts';
+import { copyColumns } from '../../contracts/derive';
+import {
+  EMPTY_BOARD,
+  readBoard,
+  withOpen,
+  withSuspects,
+  withoutCulprit,
+  withoutObjects,
+  withoutOpen,
+  type Board,
+} from '../../core/load/board';
+import {
+  clientToken,
+  copyGroups,
+  loadIdOf,
+  manifest,
+  readPlan,
+  type LoadObject,
+  type LoadPlan,
+} from '../../core/load/plan';
+import { isFull, nextBatch, nextSuspects, windowStart, withoutReceipt } from '../../core/load/select';
+import { RECONCILE, RELEASE, packSteps, readLoadSql, releaseOf, stepOf } from '../../core/load/statements';
+
+const sql = readLoadSql(join(__dirname, '..', '..', 'sql'));
+const object = (entity: EntityName, hour: string, n = 1, rows = 10): LoadObject => ({
+  object: `${entity}/v1/arrival=${hour}/shardId-000000000000-${n}-${n + 1}.parquet`,
+  entity,
+  version: 1,
+  rows,
+  bytes: 1000 * n,
+});
+const HOUR = '2026-01-02T09';
+const all = ENTITY_NAMES.map((e) => object(e, HOUR));
+const planOf = (objects: LoadObject[]): LoadPlan => ({
+  load_id: loadIdOf(objects),
+  revision: 0,
+  stale: 0,
+  key_fingerprint: 'fedcba9876543210',
+  objects,
+  steps: packSteps(sql, objects),
+});
+
+describe('a load', () => {
+  it('is named by its objects, in whatever order they were found', () => {
+    fc.assert(
+      fc.property(fc.shuffledSubarray(all, { minLength: 4 }), (shuffled) => loadIdOf(shuffled) === loadIdOf(all)),
+    );
+    expect(loadIdOf(all)).not.toBe(loadIdOf(all.slice(1)));
+    expect(loadIdOf(all)).toMatch(/^[0-9a-f]{32}$/);
+  });
+
+  it('has one COPY for each entity and version, dimensions first', () => {
+    const older = { ...all[3], version: 2 };
+    expect(copyGroups([older, all[3], all[3], all[0]])).toEqual([
+      { entity: 'clinic', version: 1 },
+      { entity: 'appointment', version: 1 },
+      { entity: 'appointment', version: 2 },
+    ]);
+  });
+
+  it('tells Redshift the length of every object and misses none', () => {
+    expect(JSON.parse(manifest('silver', [all[0]]))).toEqual({
+      entries: [{ url: `s3://silver/${all[0].object}`, mandatory: true, meta: { content_length: 1000 } }],
+    });
+  });
+
+  it('has a token of its own for every step, attempt and revision', () => {
+    const tokens = [0, 1].flatMap((revision) =>
+      [-2, -1, 0, 1].flatMap((step) => [0, 1].map((a) => clientToken({ load_id: 'x', revision }, step, a))),
+    );
+    expect(new Set(tokens).size).toBe(16);
+    expect(tokens.every((t) => t.length <= 64)).toBe(true);
+  });
+
+  it('whose plan names another load is refused', () => {
+    expect(() => readPlan('0'.repeat(32), JSON.stringify(planOf(all)))).toThrow('names another');
+    expect(readPlan(loadIdOf(all), JSON.stringify(planOf(all)))).toEqual(planOf(all));
+  });
+});
+
+describe('transactions of a load', () => {
+  it('pack phases into as few as hold them, dimensions first, the closing together with the facts', () => {
+    expect(packSteps(sql, all)).toEqual([
+      ['clinic', 'provider', 'patient'],
+      ['appointment', 'finish'],
+    ]);
+    expect(packSteps(sql, [object('patient', HOUR)])).toEqual([['patient', 'finish']]);
+  });
+
+  it('hold every set of entities within the limits, every phase once and in order', () => {
+    fc.assert(
+      fc.property(fc.subarray([...ENTITY_NAMES], { minLength: 1 }), (entities) => {
+        const plan = planOf(entities.map((e) => object(e, HOUR)));
+        expect(plan.steps.flat()).toEqual([...entities, 'finish']);
+        plan.steps.forEach((_, i) => expect(stepOf(sql, plan, i, 'control').sqls.length).toBeLessThanOrEqual(40));
+      }),
+    );
+  });
+
+  it('lock before anything else, copy by manifest, and know what each statement is there for', () => {
+    const plan = planOf(all);
+    const step = stepOf(sql, plan, 1, 'control-bucket');
+    expect(step.sqls[0]).toBe('LOCK TABLE ops.load_lock');
+    const copies = step.roles.flatMap((r, i) => (r.kind === 'copy' ? [[r.entity, step.sqls[i]]] : []));
+    expect(copies).toEqual([
+      [
+        'appointment',
+        `COPY stage_appointment FROM 's3://control-bucket/loads/${plan.load_id}/manifest-appointment-v1.json' IAM_ROLE default FORMAT AS PARQUET MANIFEST`,
+      ],
+    ]);
+    expect(step.roles.filter((r) => r.kind === 'copyList')).toHaveLength(1);
+    expect(step.roles.filter((r) => r.kind === 'guard').length).toBeGreaterThanOrEqual(3);
+    expect(step.parameters).toEqual([
+      { name: 'key_fingerprint', value: 'fedcba9876543210' },
+      { name: 'load_id', value: plan.load_id },
+      { name: 'object_count', value: '4' },
+    ]);
+    expect(step.sqls.join('\n')).not.toContain('{{');
+  });
+
+  it('stage the columns of the contract in COPY order', () => {
+    const [ddl] = stepOf(sql, planOf([all[2]]), 0, 'control').sqls.filter((s) => s.includes('stage_patient ('));
+    const names = ddl
+      .split('\n')
+      .slice(1, -1)
+      .map((l) => l.trim().split(' ')[0]);
+    expect(names).toEqual(copyColumns('patient'));
+  });
+
+  it('that reconcile or release a load refer to no object by name', () => {
+    const plan = planOf(all);
+    expect(stepOf(sql, plan, RECONCILE, 'control').parameters).toEqual([]);
+    expect(stepOf(sql, plan, RELEASE, 'control').parameters).toEqual([{ name: 'load_id', value: plan.load_id }]);
+    expect(releaseOf(sql, 'a'.repeat(32)).parameters).toEqual([{ name: 'load_id', value: 'a'.repeat(32) }]);
+    expect(() => stepOf(sql, plan, 2, 'control')).toThrow('has no step 2');
+  });
+});
+
+describe('selection', () => {
+  const listed = (o: LoadObject) => ({ object: o.object, bytes: o.bytes });
+  const caps = { objects: 3, bytes: 10_000 };
+
+  it('takes what has no receipt and is a silver object', () => {
+    const silver = [...all.map(listed), { object: 'stray.txt', bytes: 1 }];
+    expect(withoutReceipt(silver, new Set([all[0].object]))).toEqual(all.slice(1).map(listed));
+  });
+
+  it('takes the oldest hour first, dimensions before facts, up to the caps', () => {
+    const later = object('clinic', '2026-01-02T10');
+    const batch = nextBatch([later, ...all].map(listed), EMPTY_BOARD, caps);
+    expect(batch.map((b) => b.object)).toEqual(all.slice(0, 3).map((o) => o.object));
+    expect(isFull(all.map(listed), EMPTY_BOARD, caps)).toBe(true);
+    expect(isFull(all.slice(2).map(listed), EMPTY_BOARD, caps)).toBe(false);
+  });
+
+  it('counts bytes, and still takes a single object that is larger than the cap', () => {
+    const big = { object: object('patient', HOUR).object, bytes: 99_999 };
+    expect(nextBatch([big, listed(all[3])], EMPTY_BOARD, caps)).toEqual([big]);
+  });
+
+  it('every pending object is in some batch, and no batch exceeds its caps', () => {
+    const pool = Array.from({ length: 30 }, (_, i) =>
+      object(ENTITY_NAMES[i % 4], `2026-01-02T${String(i % 7).padStart(2, '0')}`, i + 1),
+    );
+    fc.assert(
+      fc.property(
+        fc.subarray(pool),
+        fc.integer({ min: 1, max: 9 }),
+        fc.integer({ min: 1, max: 60_000 }),
+        (some, n, bytes) => {
+          let pending = some.map(listed);
+          const seen: string[] = [];
+          while (pending.length) {
+            const batch = nextBatch(pending, EMPTY_BOARD, { objects: n, bytes });
+            expect(batch.length).toBeGreaterThan(0);
+            expect(batch.length).toBeLessThanOrEqual(n);
+            expect(batch.length === 1 || batch.reduce((s, b) => s + b.bytes, 0) <= bytes).toBe(true);
+            seen.push(...batch.map((b) => b.object));
+            pending = pending.filter((p) => !batch.includes(p));
+          }
+          expect([...seen].sort()).toEqual(some.map((s) => s.object).sort());
+        },
+      ),
+    );
+  });
+
+  it('leaves suspects out, so that they do not stop the others', () => {
+    const board = withSuspects(EMPTY_BOARD, { reason: 'refused', objects: [all[0].object] });
+    expect(nextBatch(all.map(listed), board, { objects: 9, bytes: 1e9 }).map((b) => b.object)).not.toContain(
+      all[0].object,
+    );
+  });
+
+  it('knows where its window begins', () => {
+    expect(windowStart(Date.UTC(2026, 0, 2, 9, 59), 48)).toBe('2025-12-31T09');
+  });
+});
+
+describe('suspects', () => {
+  /** Plays the rounds of a selection, whose loads fail when they hold an object that COPY refuses. */
+  function rounds(names: string[], bad: ReadonlySet<string>): { refused: string[]; loaded: string[]; rounds: number } {
+    let board: Board = EMPTY_BOARD;
+    let pending = names;
+    const refused: string[] = [];
+    const loaded: string[] = [];
+    for (let count = 0; ; count++) {
+      const free = pending.filter((p) => !board.suspects.some((s) => s.objects.includes(p)));
+      const next = free.length ? free : nextSuspects(board);
+      if (!next.length) return { refused, loaded, rounds: count };
+      if (next.some((o) => bad.has(o)) && next.length > 1) {
+        board = withSuspects(board, { reason: 'refused', objects: next });
+        continue;
+      }
+      const isBad = bad.has(next[0]);
+      (isBad ? refused : loaded).push(...next);
+      board = isBad ? withoutCulprit(board, next[0]) : withoutObjects(board, new Set(next));
+      pending = pending.filter((p) => !next.includes(p));
+    }
+  }
+
+  it('are narrowed down to exactly the bad objects, and all others are loaded', () => {
+    const names = Array.from({ length: 40 }, (_, i) => `o${String(i).padStart(2, '0')}`);
+    fc.assert(
+      fc.property(fc.subarray(names, { minLength: 1 }), fc.subarray(names), (group, some) => {
+        const bad = new Set(some.filter((b) => group.includes(b)));
+        const result = rounds(group, bad);
+        expect(result.refused.sort()).toEqual([...bad].sort());
+        expect(result.loaded.sort()).toEqual(group.filter((g) => !bad.has(g)).sort());
+      }),
+    );
+  });
+
+  it('of which one is bad are settled in about log2(n) rounds', () => {
+    const names = Array.from({ length: 1024 }, (_, i) => `o${String(i).padStart(4, '0')}`);
+    expect(rounds(names, new Set(['o0777'])).rounds).toBeLessThanOrEqual(10 + 3);
+  });
+
+  it('keep the board small and readable, and a board that is no board is empty', () => {
+    const board = withOpen(EMPTY_BOARD, 'a'.repeat(32));
+    expect(readBoard(JSON.stringify(board))).toEqual(board);
+    expect(withoutOpen(board, 'b'.repeat(32))).toEqual(board);
+    expect(withoutOpen(board, 'a'.repeat(32))).toEqual(EMPTY_BOARD);
+    for (const text of [undefined, '', 'x', '{}', '{"open":"../../x","suspects":[{}]}'])
+      expect(readBoard(text)).toEqual(EMPTY_BOARD);
+    const twice = withSuspects(withSuspects(EMPTY_BOARD, { reason: 'refused', objects: ['b', 'a'] }), {
+      reason: 'slow',
+      objects: ['a', 'b'],
+    });
+    expect(twice.suspects).toEqual([{ reason: 'refused', objects: ['a', 'b'] }]);
+  });
+});

@@ -1,0 +1,139 @@
+import { ENTITY_NAMES } from '../../contracts';
+import { BOARD_KEY, type Board } from '../../core/load/board';
+import { loadNames, type LoadPlan } from '../../core/load/plan';
+import { selectLoad } from '../../lambdas/select-load/select';
+import { HOUR, parquet, setup, silverName } from './setup';
+
+const selected = async (s: ReturnType<typeof setup>, window: 'open' | 'full' = 'open') => {
+  const reply = await selectLoad(s.context, window);
+  if (!reply.pending) return undefined;
+  return { reply, plan: s.s3.json<LoadPlan>('control', loadNames(reply.load.load_id).plan) };
+};
+
+describe('select-load', () => {
+  it('wakes nothing when nothing is pending', async () => {
+    const s = setup();
+    expect(await selectLoad(s.context, 'open')).toEqual({ pending: false });
+    s.s3.put('silver', silverName('clinic', 1), parquet(1));
+    s.s3.put('control', `_ledger/${silverName('clinic', 1)}.json`, '{}');
+    expect(await selectLoad(s.context, 'open')).toEqual({ pending: false });
+    expect(s.data.submitted).toEqual([]);
+    expect(s.s3.keys('control', 'loads/')).toEqual([]);
+  });
+
+  it('plans one load of what is pending, with rows and lengths of each object', async () => {
+    const s = setup();
+    ENTITY_NAMES.forEach((e, i) => s.s3.put('silver', silverName(e, 1), parquet(10 + i)));
+    const { reply, plan } = (await selected(s))!;
+    expect(reply).toEqual({
+      pending: true,
+      load: {
+        load_id: plan.load_id,
+        steps: 2,
+        objects: 4,
+        plan_uri: `s3://control/loads/${plan.load_id}/plan.json`,
+      },
+    });
+    expect(plan.objects.map((o) => [o.entity, o.rows, o.bytes])).toEqual(
+      ['appointment', 'clinic', 'patient', 'provider'].map((e) => {
+        const i = ENTITY_NAMES.indexOf(e as never);
+        return [e, 10 + i, parquet(10 + i).length];
+      }),
+    );
+    expect(plan.key_fingerprint).toBe('fedcba9876543210');
+    expect(s.s3.keys('control', `loads/${plan.load_id}/`).map((k) => k.split('/')[2])).toEqual([
+      'manifest-appointment-v1.json',
+      'manifest-clinic-v1.json',
+      'manifest-patient-v1.json',
+      'manifest-provider-v1.json',
+      'objects.parquet',
+      'plan.json',
+    ]);
+  });
+
+  it('writes the same bytes when it selects the same objects again', async () => {
+    const s = setup();
+    [1, 2, 3].forEach((n) => s.s3.put('silver', silverName('patient', n), parquet(n)));
+    const { plan } = (await selected(s))!;
+    const before = s.s3.keys('control', 'loads/').map((k) => [k, s.s3.text('control', k)]);
+    expect((await selected(s))!.plan).toEqual(plan);
+    expect(s.s3.keys('control', 'loads/').map((k) => [k, s.s3.text('control', k)])).toEqual(before);
+  });
+
+  it('lists only the hours of its window, however long the history is; the sweep lists them all', async () => {
+    const s = setup();
+    for (let day = 1; day <= 28; day++)
+      s.s3.put('silver', silverName('patient', 1, `2025-11-${String(day).padStart(2, '0')}T09`), parquet(1));
+    s.s3.put('silver', silverName('patient', 1), parquet(1));
+    s.s3.pageSize = 1000;
+    expect((await selected(s))!.plan.objects.map((o) => o.object)).toEqual([silverName('patient', 1)]);
+    const listings = s.s3.calls.filter((c) => c.startsWith('list '));
+    expect(listings.filter((l) => /arrival=\d/.test(l))).toEqual([
+      `list patient/v1/arrival=${HOUR}/`,
+      `list _ledger/patient/v1/arrival=${HOUR}/`,
+    ]);
+    expect(listings.length).toBe(ENTITY_NAMES.length + 2);
+    expect((await selected(s, 'full'))!.plan.objects).toHaveLength(29);
+  });
+
+  it('stops listing once a load is full, and takes the oldest', async () => {
+    const s = setup();
+    s.context.caps.objects satisfies number;
+    const context = { ...s.context, caps: { objects: 5, bytes: 1e9 } };
+    for (let hour = 0; hour < 24; hour++)
+      s.s3.put('silver', silverName('patient', 1, `2026-01-01T${String(hour).padStart(2, '0')}`), parquet(1));
+    const reply = await selectLoad({ ...context, now: () => Date.UTC(2026, 0, 2) }, 'open');
+    expect(reply).toMatchObject({ pending: true, load: { objects: 5 } });
+    expect(s.s3.calls.filter((c) => /^list patient\/v1\/arrival=\d/.test(c))).toHaveLength(8);
+  });
+
+  it('tries an object without a Parquet footer alone, after all others', async () => {
+    const s = setup();
+    s.s3.put('silver', silverName('patient', 1), parquet(1));
+    s.s3.put('silver', silverName('patient', 2), 'not Parquet');
+    s.s3.put('silver', silverName('patient', 3), '');
+    expect((await selected(s))!.plan.objects.map((o) => o.object)).toEqual([silverName('patient', 1)]);
+    s.s3.put('control', `_ledger/${silverName('patient', 1)}.json`, '{}');
+    expect((await selected(s))!.plan.objects).toEqual([
+      { object: silverName('patient', 2), entity: 'patient', version: 1, rows: 0, bytes: 11 },
+    ]);
+  });
+
+  it('reads a footer that is longer than what it fetched first', async () => {
+    const s = setup();
+    const wide = Array.from({ length: 400 }, (_, i) => ({
+      name: `column_with_a_long_name_${i}`,
+      data: [1, 2, 3],
+      type: 'INT32' as const,
+    }));
+    const { parquetWriteBuffer } = jest.requireActual<typeof import('hyparquet-writer')>('hyparquet-writer');
+    s.s3.put('silver', silverName('patient', 1), new Uint8Array(parquetWriteBuffer({ columnData: wide })));
+    expect((await selected(s))!.plan.objects[0].rows).toBe(3);
+  });
+
+  it('takes up a load that was left half-way before it begins another', async () => {
+    const s = setup();
+    s.s3.put('silver', silverName('patient', 1), parquet(1));
+    const first = (await selected(s))!.plan;
+    s.s3.put('silver', silverName('patient', 2), parquet(1));
+    const board: Board = { open: first.load_id, suspects: [], refusedInARow: 0 };
+    s.s3.put('control', BOARD_KEY, JSON.stringify(board));
+    expect((await selected(s))!.plan).toEqual(first);
+    s.s3.put('control', loadNames(first.load_id).alive, '{}');
+    // Its own execution is alive and selects again when it is done.
+    expect(await selectLoad(s.context, 'open')).toEqual({ pending: false });
+    s.s3.now += 31_000;
+    expect((await selected(s))!.plan).toEqual(first);
+    s.s3.put('control', loadNames(first.load_id).failed(0), '{"reason":"PLAN_STALE"}');
+    expect((await selected(s))!.plan).toEqual({ ...first, revision: 1, stale: 1 });
+    s.s3.put('control', loadNames(first.load_id).done, '{}');
+    expect((await selected(s))!.plan.objects).toHaveLength(2);
+  });
+
+  it('refuses to plan for a lake without the fingerprint of its keys', async () => {
+    const s = setup();
+    s.s3.put('silver', silverName('patient', 1), parquet(1));
+    s.s3.objects.delete('control/_key/fingerprint.json');
+    await expect(selectLoad(s.context, 'open')).rejects.toThrow('KEY-FINGERPRINT');
+  });
+});
