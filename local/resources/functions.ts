@@ -1,3 +1,4 @@
+import { renameSync, statSync } from 'node:fs';
 import { devNull } from 'node:os';
 import type { Doors } from '../doors/types';
 import { FunctionPool, InvocationRefused } from '../engines/worker';
@@ -54,6 +55,7 @@ export class Functions {
 
   private poolOf(spec: FunctionOfRole): FunctionPool {
     const { doors, url, region } = this.ports;
+    rotate(spec.logFile);
     const { accessKeyId, secretAccessKey, sessionToken } = doors.callers.registerRole(spec.roleArn);
     return new FunctionPool({
       ...spec,
@@ -81,4 +83,11 @@ export class Functions {
       return false;
     }
   }
+}
+
+/** A log that has grown past this many bytes makes room at the next start; the one before is kept. */
+const LOG_BYTES = 32 * 1024 * 1024;
+
+function rotate(file: string): void {
+  if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > LOG_BYTES) renameSync(file, `${file}.1`);
 }

@@ -77,7 +77,7 @@ const MAKERS: Record<string, Maker> = {
   },
   'AWS::KMS::Alias': ({ properties }) => ({ ref: String(properties.AliasName), attributes: {} }),
   'AWS::RedshiftServerless::Namespace': (n) => {
-    const arn = n.arn('redshift-serverless', `namespace/${uuid(n.digits(32))}`);
+    const arn = n.arn('redshift-serverless', `namespace/${n.name}`);
     return {
       ref: n.name,
       attributes: {
@@ -88,7 +88,8 @@ const MAKERS: Record<string, Maker> = {
     };
   },
   'AWS::RedshiftServerless::Workgroup': (n) => {
-    const arn = n.arn('redshift-serverless', `workgroup/${uuid(n.digits(32))}`);
+    // The account has an id here; the door that checks it knows the name.
+    const arn = n.arn('redshift-serverless', `workgroup/${n.name}`);
     return { ref: n.name, attributes: { 'Workgroup.WorkgroupArn': arn, 'Workgroup.WorkgroupName': n.name } };
   },
   'AWS::SNS::Topic': (n) => {

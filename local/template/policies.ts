@@ -215,17 +215,13 @@ export function createAuthorizer(resources: readonly Resource[]): RoleAuthorizer
       .map((r) => [String(r.attributes.Arn), `${r.stack}/${r.logicalId}`]),
   );
   const region = [...keys.values()][0]?.split(':')[3] ?? 'us-east-1';
-  const ids = new Map(
-    resources
-      .filter((r) => r.type === 'AWS::IAM::Role')
-      .map((r) => [String(r.attributes.Arn), `${String(r.attributes.RoleId)}:laptop`]),
-  );
   const used = new Map<string, Grant>();
 
   const check = (roleArn: string, action: string, resource: string, context: Context): string | undefined => {
     const statements = roles.get(roleArn);
     if (!statements) return `${roleArn} is no role of the template`;
-    const own = { 'aws:userid': ids.get(roleArn) ?? '', 'aws:PrincipalArn': roleArn, 'aws:SecureTransport': 'true' };
+    // The doors tell callers apart by their ARN; in the account the id would be one of its own.
+    const own = { 'aws:userid': roleArn, 'aws:PrincipalArn': roleArn, 'aws:SecureTransport': 'true' };
     const decision = decide(statements, action, resource, { ...own, ...context });
     if (typeof decision === 'string')
       return `${roleArn} is not authorized to perform ${action} on ${resource} because ${decision === 'denied' ? 'a policy denies it' : 'no identity-based policy allows it'}`;
