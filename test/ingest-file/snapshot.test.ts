@@ -86,6 +86,15 @@ test('who is absent from the next snapshot is gone as of its time', async () => 
   expect(received()).toBe((await rowsUnder(s3, 'silver/patient/')).length);
 });
 
+test('with little time left after the rows, the next invocation compares the keys', async () => {
+  await send(1, ['a', 'b']);
+  const event = s3.put(BUCKETS.landing, 'ward/list_2026-01-02.csv', 'id,age\na,1\n');
+  let asked = 0;
+  const { result, invocations } = await ingest(event, () => (asked++ === 0 ? 900_000 : asked < 4 ? 1000 : 900_000));
+  expect(invocations).toBe(2);
+  expect(result).toMatchObject({ received: 1, accepted: 1, tombstones: 1, done: true });
+});
+
 test('a stated absence may mean nothing', async () => {
   s3.put(BUCKETS.control, 'profiles/ward.json', profile(0, 'nothing'));
   await send(1, ['a', 'b']);
