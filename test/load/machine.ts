@@ -22,12 +22,17 @@ async function invoke(c: LoadContext, event: LoadEvent): Promise<LoadReply> {
  */
 export async function execute(
   c: LoadContext & SelectContext,
-  options: { window?: 'open' | 'full'; limit?: number } = {},
+  options: {
+    window?: 'open' | 'full';
+    limit?: number;
+    /** Awaited before each call. */ turn?: () => Promise<void>;
+  } = {},
 ): Promise<Course> {
   const course: Course = { calls: [], end: 'stopped' };
   let left = options.limit ?? 500;
   const call = async <T>(note: (reply: T) => string, work: () => Promise<T>): Promise<T | undefined> => {
     if (left-- <= 0) return undefined;
+    await options.turn?.();
     const reply = await work();
     course.calls.push(note(reply));
     return reply;

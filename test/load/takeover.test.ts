@@ -1,0 +1,200 @@
+import fc from 'fast-check';
+import { ENTITY_NAMES } from '../../contracts';
+import { BOARD_KEY, type Board } from '../../core/load/board';
+import { execute } from './machine';
+import { ModelWarehouse } from './model-warehouse';
+import { parquet, setup, silverName } from './setup';
+
+function world() {
+  const s = setup();
+  const model = new ModelWarehouse(s.s3);
+  s.data.decide = model.decide;
+  s.data.slowness = 0;
+  return { ...s, model };
+}
+type World = ReturnType<typeof world>;
+const put = (w: World, at: number, n: number): string => {
+  const name = silverName(ENTITY_NAMES[at], n);
+  w.s3.put('silver', name, parquet(1));
+  return name;
+};
+/** Calls until the first of two transactions is committed and the lease is held. */
+const HALF_WAY = 3;
+const openLoad = (w: World) => w.s3.json<Board | null>('control', BOARD_KEY)?.open ?? null;
+
+describe('a load whose execution died half-way', () => {
+  async function halfWay() {
+    const w = world();
+    const first = [put(w, 2, 1), put(w, 3, 1)];
+    await execute(w.context, { limit: HALF_WAY });
+    expect(w.model.lease).not.toBeNull();
+    return { w, first, held: w.model.lease! };
+  }
+
+  it('is carried through by the next execution, before the objects that came since', async () => {
+    const { w, first, held } = await halfWay();
+    const later = put(w, 0, 2);
+    w.s3.now += 60_000;
+    expect((await execute(w.context)).end).toBe('nothing pending');
+    expect(w.model.lease).toBeNull();
+    expect(first.map((o) => w.model.ledger.get(o))).toEqual([held, held]);
+    expect(w.model.ledger.has(later)).toBe(true);
+    expect(openLoad(w)).toBeNull();
+  });
+
+  it('is found by the lease when the board does not name it', async () => {
+    const { w, first, held } = await halfWay();
+    w.s3.objects.delete(`control/${BOARD_KEY}`);
+    put(w, 0, 2);
+    w.s3.now += 60_000;
+    const { calls, end } = await execute(w.context);
+    expect(end).toBe('nothing pending');
+    expect(calls).toContain('check 0 0 BUSY');
+    expect(w.model.ledger.get(first[0])).toBe(held);
+    expect(w.model.ledger.size).toBe(3);
+  });
+
+  it('is left to its own execution while that is alive', async () => {
+    const { w, held } = await halfWay();
+    put(w, 0, 2);
+    expect(await execute(w.context)).toMatchObject({ end: 'nothing pending', calls: ['select false'] });
+    expect(w.model.lease).toBe(held);
+  });
+
+  it('gives up its lease when its plan is lost; its objects are loaded by another', async () => {
+    const { w, first, held } = await halfWay();
+    w.s3.keys('control', 'loads/').forEach((k) => w.s3.objects.delete(`control/${k}`));
+    const later = put(w, 0, 2);
+    w.s3.now += 60_000;
+    const { calls, end } = await execute(w.context);
+    expect(end).toBe('nothing pending');
+    expect(calls).toContain('start -3 0 RUNNING');
+    expect(w.model.lease).toBeNull();
+    expect([...first, later].every((o) => ![undefined, held].includes(w.model.ledger.get(o)))).toBe(true);
+  });
+
+  it('loses its lease when one of its objects turns out to be refused', async () => {
+    const { w, first } = await halfWay();
+    w.model.bad.add(first[1]);
+    w.s3.now += 60_000;
+    expect((await execute(w.context)).end).toBe('nothing pending');
+    expect(w.model.lease).toBeNull();
+    expect([...w.model.ledger.keys()]).toEqual([first[0]]);
+  });
+});
+
+/** Each object once in the ledger or refused, every one with its receipt, nothing held. */
+function expectSettled(w: World, names: ReadonlySet<string>): void {
+  const good = [...names].filter((n) => !w.model.bad.has(n)).sort();
+  expect([...w.model.ledger.keys()].sort()).toEqual(good);
+  const receipts = w.s3.keys('control', '_ledger/').map((k) => {
+    const { status, load_id } = w.s3.json<{ status: string; load_id: string }>('control', k);
+    const name = k.slice('_ledger/'.length, -'.json'.length);
+    return [name, status, status === 'loaded' ? load_id === w.model.ledger.get(name) : true];
+  });
+  expect(receipts).toEqual([...names].sort().map((n) => [n, w.model.bad.has(n) ? 'refused' : 'loaded', true]));
+  expect(w.model.lease).toBeNull();
+}
+
+describe('any course of executions', () => {
+  const arrival = fc.record({ entity: fc.nat(3), n: fc.nat(9), bad: fc.boolean() });
+
+  it('that die anywhere, while objects arrive, ends in the same ledger and receipts', async () => {
+    const round = fc.record({
+      arrivals: fc.array(arrival, { maxLength: 4 }),
+      limit: fc.nat(14),
+      pause: fc.constantFrom(0, 10_000, 60_000),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(round, { minLength: 1, maxLength: 6 }), async (rounds) => {
+        const w = world();
+        const names = new Set<string>();
+        for (const { arrivals, limit, pause } of rounds) {
+          for (const a of arrivals) {
+            const name = silverName(ENTITY_NAMES[a.entity], a.n);
+            if (names.has(name)) continue;
+            names.add(put(w, a.entity, a.n));
+            if (a.bad && a.n % 3 === 0) w.model.bad.add(name);
+          }
+          await execute(w.context, { limit });
+          w.s3.now += pause;
+        }
+        w.s3.now += 60_000;
+        for (let i = 0; i < 3; i++) expect((await execute(w.context)).end).toBe('nothing pending');
+        expectSettled(w, names);
+      }),
+      { numRuns: 60 },
+    );
+  }, 60_000);
+
+  it('that run at the same time ends in the same ledger and receipts', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(arrival, { minLength: 1, maxLength: 8 }),
+        fc.array(fc.nat(2), { minLength: 5, maxLength: 60 }),
+        fc.boolean(),
+        async (arrivals, order, alive) => {
+          const w = world();
+          const names = new Set<string>();
+          const add = (a: (typeof arrivals)[number]) => names.add(put(w, a.entity, a.n));
+          arrivals.slice(0, 3).forEach(add);
+          const waiting: ((() => void) | undefined)[] = [undefined, undefined, undefined];
+          let done = 0;
+          const runs = [0, 1, 2].map((i) =>
+            execute(w.context, { turn: () => new Promise<void>((go) => (waiting[i] = go)) }).finally(() => done++),
+          );
+          const rest = arrivals.slice(3);
+          for (let turn = 0; done < 3; turn++) {
+            await new Promise((go) => setImmediate(go));
+            const next = rest.shift();
+            if (next) add(next);
+            // Without the signs of life every execution takes part in the load under way.
+            if (!alive) w.s3.now += 31_000;
+            const at = order[turn % order.length];
+            const go = waiting[at] ?? waiting.find((x) => x);
+            waiting[waiting.indexOf(go)] = undefined;
+            go?.();
+          }
+          await Promise.all(runs);
+          w.s3.now += 60_000;
+          expect((await execute(w.context)).end).toBe('nothing pending');
+          expectSettled(w, names);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  }, 60_000);
+
+  it('that die inside a call, before or after any write or question, ends in the same ledger and receipts', async () => {
+    const crash = fc.record({ at: fc.nat(120), after: fc.boolean() });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(arrival, { minLength: 1, maxLength: 6 }),
+        fc.array(crash, { minLength: 1, maxLength: 5 }),
+        async (arrivals, crashes) => {
+          const w = world();
+          const names = new Set(arrivals.map((a) => put(w, a.entity, a.n)));
+          for (const { at, after } of crashes) {
+            let left = at;
+            const dying = <T extends object>(client: T): T =>
+              ({
+                send: async (command: unknown) => {
+                  const dies = left-- === 0;
+                  if (dies && !after) throw new Error('killed');
+                  const reply = await (client as unknown as { send(c: unknown): Promise<unknown> }).send(command);
+                  if (dies) throw new Error('killed');
+                  return reply;
+                },
+              }) as unknown as T;
+            const context = { ...w.context, s3: dying(w.context.s3), data: dying(w.context.data) };
+            await execute(context).catch((error: Error) => expect(error.message).toBe('killed'));
+            w.s3.now += 60_000;
+          }
+          expect((await execute(w.context)).end).toBe('nothing pending');
+          expectSettled(w, names);
+        },
+      ),
+      { numRuns: 80 },
+    );
+  }, 60_000);
+});
