@@ -71,8 +71,10 @@ export async function start(options: StartOptions): Promise<number> {
 
 async function open(options: StartOptions, source: Source, state: RunState, progress: Progress): Promise<Session> {
   const { dataDir } = source;
-  const assemblyDir = await progress.step(`synthesize the templates of environment ${options.env}`, () =>
-    synthesize(dataDir, options.env),
+  const { assemblyDir } = await progress.step(
+    `synthesize the templates of environment ${options.env}`,
+    () => synthesize(dataDir, options.env),
+    ({ made }) => (made ? 'made' : 'unchanged since the last time'),
   );
   const port = options.port ?? (options.once ? 0 : DEFAULT_PORT);
   const platform = await progress.step(
