@@ -1,18 +1,13 @@
-import { App } from 'aws-cdk-lib';
-import * as lambda from 'aws-cdk-lib/aws-lambda';
-import { loadConfig } from '../../config';
-import { buildApp, newApp } from '../../lib/app';
 import { identifyIn, sharedNames } from '../../local/resources/identities';
 import { readAssembly } from '../../local/template/assembly';
 import { Resolver } from '../../local/template/intrinsics';
+import { synthesized } from '../infra/apps';
 import { statementsOf, walkKeys, type KeyedResource } from '../../ops/keys/walk';
 
 const place = { account: '000000000000', region: 'us-east-1' };
 
 function resolved(environment: string): KeyedResource[] {
-  const app: App = newApp();
-  buildApp(app, loadConfig(environment), { code: () => lambda.Code.fromInline('exports.handler = async () => {}') });
-  const assembly = readAssembly(app.synth().directory);
+  const assembly = readAssembly(synthesized(environment));
   return new Resolver(assembly, place, identifyIn(place, sharedNames(assembly.stacks))).resources();
 }
 

@@ -1,10 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import * as lambda from 'aws-cdk-lib/aws-lambda';
-import { loadConfig } from '../../config';
-import { buildApp, newApp } from '../../lib/app';
 import { identifyIn, sharedNames } from '../../local/resources/identities';
 import { readAssembly } from '../../local/template/assembly';
 import { Resolver } from '../../local/template/intrinsics';
+import { synthesized } from '../infra/apps';
 import { namesOf, normalised, sortNames } from './normalise';
 
 /** All that differs between the laptop's templates and dev's, as data: reviewed when it changes, and nothing hides in code. */
@@ -22,9 +20,7 @@ function leaves(value: unknown, path: string, into: Leaves): Leaves {
 
 function resolvedLeaves(environment: string): Leaves {
   const place = { account: '000000000000', region: 'us-east-1' };
-  const app = newApp();
-  buildApp(app, loadConfig(environment), { code: () => lambda.Code.fromInline('exports.handler = async () => {}') });
-  const assembly = readAssembly(app.synth().directory);
+  const assembly = readAssembly(synthesized(environment));
   const resources = new Resolver(assembly, place, identifyIn(place, sharedNames(assembly.stacks))).resources();
   const names = sortNames(resources.flatMap((r) => namesOf(r, `${r.stack}/${r.logicalId}`)));
   const all: Leaves = {};
@@ -54,8 +50,7 @@ test('every difference between the laptop and dev is listed as data', () => {
       .sort()
       .map((path) => [path, { local: local[path] ?? null, dev: dev[path] ?? null }]),
   );
-  if (process.env.CARELAKE_UPDATE === '1')
-    writeFileSync(FILE, `${JSON.stringify(differences, null, 2)}\n`);
+  if (process.env.CARELAKE_UPDATE === '1') writeFileSync(FILE, `${JSON.stringify(differences, null, 2)}\n`);
   const listed = JSON.parse(readFileSync(FILE, 'utf8')) as unknown;
   // To accept a change: CARELAKE_UPDATE=1 npx jest test/wiring, then review the diff of the file.
   expect(differences).toEqual(listed);
