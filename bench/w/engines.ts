@@ -1,0 +1,216 @@
+import { DuckDBInstance } from '@duckdb/node-api';
+import { parquetWriteBuffer } from 'hyparquet-writer';
+import { readFileSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { martTransactions } from '../../core/migrations';
+import { parseSql } from '../../core/sql';
+import { readSql, readTexts } from '../../core/sql-files';
+import { copyGroups, loadIdOf, loadNames, manifest, type LoadObject, type LoadPlan } from '../../core/load/plan';
+import { packSteps, readLoadSql, stepOf } from '../../core/load/statements';
+import type { S3Store } from '../../local/doors/s3-store';
+import { openWarehouse, warehouseFile, type Warehouse } from '../../local/engines/warehouse';
+import { FINGERPRINT, ROOT, SILVER } from './input';
+import { answers, control, type Ask, type Counts } from './questions';
+
+const SQL = join(ROOT, 'sql');
+const CONTROL_BUCKET = 'bench-control';
+const MEMORY = '5GB';
+
+/** One run of W: times in seconds, CPU of the whole process, peak resident size, size on disk, check sums. */
+export interface Run {
+  wall: number;
+  cpu: number;
+  peakMb: number;
+  diskMb: number;
+  phases: Record<string, number>;
+  ans: string;
+  ctl: string;
+  counts: Counts;
+}
+
+/** Takes wall, CPU and peak resident size from its making to `stop`. */
+class Meter {
+  private readonly t0 = process.hrtime.bigint();
+  private readonly cpu0 = process.cpuUsage();
+  private at = this.t0;
+  private peak = 0;
+  private readonly timer = setInterval(() => (this.peak = Math.max(this.peak, process.memoryUsage.rss())), 50);
+  readonly phases: Record<string, number> = {};
+
+  mark(phase: string): void {
+    const now = process.hrtime.bigint();
+    this.phases[phase] = (this.phases[phase] ?? 0) + Number(now - this.at) / 1e9;
+    this.at = now;
+  }
+
+  stop(): Pick<Run, 'wall' | 'cpu' | 'peakMb' | 'phases'> {
+    clearInterval(this.timer);
+    const { user, system } = process.cpuUsage(this.cpu0);
+    return {
+      wall: Number(this.at - this.t0) / 1e9,
+      cpu: (user + system) / 1e6,
+      peakMb: Math.max(this.peak, process.memoryUsage.rss()) / 1e6,
+      phases: this.phases,
+    };
+  }
+}
+
+const sizeMb = (file: string): number => statSync(file).size / 1e6;
+
+/**
+ * The hand-written star of the peers, star.sql as it stands, on the engine that the platform uses.
+ * @param tuned with the platform's storage settings instead of the engine's own
+ */
+export async function runStar(folder: string, halves: ('base' | 'delta')[], tuned: boolean): Promise<Run> {
+  const file = join(folder, 'star.duckdb');
+  for (const f of [file, `${file}.wal`]) rmSync(f, { force: true });
+  const storage: Record<string, string> = tuned
+    ? { storage_compatibility_version: 'latest', disabled_compression_methods: 'fsst,dictionary,zstd' }
+    : {};
+  const meter = new Meter();
+  const instance = await DuckDBInstance.create(file, {
+    threads: '2',
+    memory_limit: MEMORY,
+    preserve_insertion_order: 'false',
+    temp_directory: join(folder, 'star.tmp'),
+    ...storage,
+  });
+  const connection = await instance.connect();
+  await connection.run(`SET TimeZone = 'UTC'`);
+  const input = join(folder, 'input');
+  const globs = (entity: string): string =>
+    `[${halves.map((half) => `'${input}/${half}/${entity}/*.parquet'`).join(', ')}]`;
+  for (const statement of parseSql('star', readFileSync(join(ROOT, 'bench/peers/star.sql'), 'utf8')).statements) {
+    await connection.run(
+      statement
+        .replace('{appointments}', globs('appointments'))
+        .replace('{patients}', globs('patients'))
+        .replace('{dir}', input),
+    );
+    meter.mark(statement.split(/\s+/)[2]);
+  }
+  const ask: Ask = async (sql) => {
+    const result = await connection.runAndReadAll(sql);
+    return {
+      columns: result.columnNames().map((name, i) => ({ name, type: String(result.columnType(i)) })),
+      rows: result.getRows(),
+    };
+  };
+  const names = { obt: 'obt_appointment', fact: 'fact_appointment', patient: 'dim_patient' };
+  const ans = await answers(ask, names);
+  meter.mark('answers');
+  const raw = `read_parquet(${globs('appointments')})`;
+  const [[read, distinct, applied]] = (
+    await ask(
+      `SELECT (SELECT count(*) FROM ${raw}), (SELECT count(DISTINCT event_id) FROM ${raw}), (SELECT count(*) FROM fact_appointment)`,
+    )
+  ).rows.map((row) => row.map(Number));
+  meter.mark('counts');
+  await connection.run('CHECKPOINT');
+  meter.mark('checkpoint');
+  const timed = meter.stop();
+  const counts = { read, repeats: read - distinct, superseded: distinct - applied, applied };
+  const ctl = await control(ask, names, counts);
+  connection.closeSync();
+  instance.closeSync();
+  const run = { ...timed, diskMb: sizeMb(file), ans, ctl, counts };
+  for (const f of [file, `${file}.wal`]) rmSync(f, { force: true });
+  return run;
+}
+
+/** W's names over the platform's tables. */
+const VIEWS = [
+  'CREATE SCHEMA IF NOT EXISTS w',
+  `CREATE OR REPLACE VIEW w.fact AS SELECT CASE status_code WHEN 'booked' THEN 'scheduled' WHEN 'fulfilled' THEN 'attended' WHEN 'noshow' THEN 'no_show' ELSE status_code END AS status,
+     scheduled_date_key, start_delay_min AS delay_min, lead_time_days AS lead_days FROM core.fact_appointment`,
+  `CREATE OR REPLACE VIEW w.obt AS SELECT clinic_id, is_no_show, is_attended, provider_npi, start_delay_min AS delay_min, scheduled_month, primary_payer_id AS insurer, patient_gender AS sex,
+     patient_age_at_appt AS patient_age, patient_zip5 AS zip5, lead_time_days AS lead_days, scheduled_dow AS dow, planned_duration_min, scheduled_hour, provider_specialty AS specialty, clinic_timezone AS timezone FROM gold.obt_appointment`,
+  `CREATE OR REPLACE VIEW w.patient AS SELECT primary_payer_id AS insurer, patient_id, CASE WHEN is_current THEN 1 ELSE 0 END AS is_current FROM core.dim_patient_history WHERE patient_id IS NOT NULL`,
+];
+
+/** The platform's warehouse in a data folder of its own: migrated, with W's views, empty. */
+export async function openPlatform(folder: string, s3: S3Store): Promise<Warehouse> {
+  for (const f of [warehouseFile(folder), `${warehouseFile(folder)}.wal`]) rmSync(f, { force: true });
+  const warehouse = await openWarehouse({ dataDir: folder, s3, memory: MEMORY, threads: 2 });
+  for (const file of readSql(SQL, 'migrations').values()) await warehouse.run(file.statements);
+  for (const sqls of martTransactions(readTexts(SQL, 'marts'), 'LOCK TABLE ops.load_lock')) await warehouse.run(sqls);
+  for (const sql of VIEWS) await warehouse.query(sql);
+  await warehouse.checkpoint();
+  return warehouse;
+}
+
+async function plan(s3: S3Store, objects: readonly LoadObject[]): Promise<LoadPlan> {
+  const sorted = [...objects].sort((a, b) => (a.object < b.object ? -1 : 1));
+  const loadId = loadIdOf(sorted);
+  const names = loadNames(loadId);
+  s3.createBucket(CONTROL_BUCKET);
+  const columnData = [
+    { name: 'object', data: sorted.map((o) => o.object), type: 'STRING' as const },
+    { name: 'entity', data: sorted.map((o) => o.entity as string), type: 'STRING' as const },
+    { name: 'schema_version', data: sorted.map((o) => o.version), type: 'INT32' as const },
+    { name: 'row_count', data: sorted.map((o) => BigInt(o.rows)), type: 'INT64' as const },
+  ];
+  await s3.put(CONTROL_BUCKET, names.objects, new Uint8Array(parquetWriteBuffer({ columnData })));
+  for (const { entity, version } of copyGroups(sorted))
+    await s3.put(CONTROL_BUCKET, names.manifest(entity, version), manifest(SILVER, sorted.filter((o) => o.entity === entity && o.version === version))); // prettier-ignore
+  return {
+    load_id: loadId,
+    revision: 0,
+    stale: 0,
+    key_fingerprint: FINGERPRINT,
+    objects: sorted,
+    steps: packSteps(readLoadSql(SQL), sorted),
+  };
+}
+
+/** Loads objects as the load function does, transaction by transaction, and asks W's questions. */
+export async function runPlatform(
+  folder: string,
+  s3: S3Store,
+  warehouse: Warehouse,
+  objects: readonly LoadObject[],
+  detail = false,
+): Promise<Run> {
+  const planned = await plan(s3, objects);
+  const sql = readLoadSql(SQL);
+  const meter = new Meter();
+  for (let step = 0; step < planned.steps.length; step += 1) {
+    const { sqls, parameters } = stepOf(sql, planned, step, CONTROL_BUCKET);
+    let phase = 'begin';
+    await warehouse.run(sqls, {
+      parameters,
+      onStatement: (i, event) => {
+        if (!event.result) return;
+        phase = phaseOf(sqls[i], phase);
+        meter.mark(detail ? `${phase}: ${sqls[i].slice(0, 48).replace(/\s+/g, ' ')}` : phase);
+      },
+    });
+    meter.mark('commit');
+  }
+  const ask: Ask = (text) => warehouse.queryEngine(text);
+  const names = { obt: 'w.obt', fact: 'w.fact', patient: 'w.patient' };
+  const ans = await answers(ask, names);
+  meter.mark('answers');
+  const [row] = (
+    await ask(`SELECT read, duplicate, superseded, applied FROM ops.conservation WHERE entity = 'appointment'`)
+  ).rows;
+  const [read, repeats, superseded, applied] = row.map(Number);
+  meter.mark('counts');
+  await warehouse.checkpoint();
+  meter.mark('checkpoint');
+  const timed = meter.stop();
+  const counts = { read, repeats, superseded, applied };
+  return { ...timed, diskMb: sizeMb(warehouseFile(folder)), ans, ctl: await control(ask, names, counts), counts };
+}
+
+function phaseOf(sql: string, before: string): string {
+  const made =
+    /\bstage_(clinic|provider|patient|appointment)\b|\b(?:TABLE|INTO)\s+(?:core\.)?(?:dim_)?(clinic|provider|patient|appointment)_|\bcore\.(fact_appointment)\b/.exec(
+      sql.slice(0, 200),
+    );
+  if (/\b(obt_|ops\.loaded_object|ops\.load_ledger|UPDATE ops\.load_lease SET load_id = NULL)/.test(sql.slice(0, 60)))
+    return 'one big table';
+  if (/batch_object/.test(sql.slice(0, 60))) return 'begin';
+  const entity = made?.[1] ?? made?.[2] ?? (made?.[3] ? 'appointment' : undefined);
+  return entity ?? before;
+}
