@@ -1,4 +1,5 @@
 import type { Caller } from '../../local/doors/types';
+import { databaseRoles } from '../../local/template/database-roles';
 import type { Resource } from '../../local/template/intrinsics';
 import { createAuthorizer, like, parseStatements } from '../../local/template/policies';
 
@@ -162,5 +163,40 @@ describe('role policies', () => {
       { ManagedPolicyArns: ['arn:aws:iam::aws:policy/Everything'] },
     );
     expect(() => createAuthorizer([outside])).toThrow(/Everything is not in the templates/);
+  });
+});
+
+describe('database roles', () => {
+  const admin = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:admin-abcdef';
+  const dbRole = (name: string, Tags: object[], Statement: object[] = []) =>
+    resource(
+      'AWS::IAM::Role',
+      name,
+      name,
+      { Arn: `arn:role/${name}` },
+      { Tags, Policies: [{ PolicyDocument: { Statement } }] },
+    );
+  const roleOf = databaseRoles([
+    resource(
+      'AWS::RedshiftServerless::Namespace',
+      'N',
+      'n',
+      {},
+      { AdminUserPassword: `{{resolve:secretsmanager:${admin}:SecretString:password::}}` },
+    ),
+    dbRole('load', [{ Key: 'RedshiftDbRoles', Value: 'loader' }], [statement('secretsmanager:GetSecretValue', admin)]),
+    dbRole('migrate', [], [statement('secretsmanager:GetSecretValue', admin)]),
+    dbRole('ingest', [{ Key: 'other', Value: 'x' }], [statement('secretsmanager:GetSecretValue', SECRET)]),
+  ]);
+  test.each([
+    ['load', 'loader'],
+    ['migrate', undefined],
+    ['ingest', 'public'],
+    ['unknown', 'public'],
+  ])('%s acts as %s', (name, expected) => {
+    expect(roleOf({ kind: 'role', arn: `arn:role/${name}`, accessKeyId: '' })).toBe(expected);
+  });
+  test("the laptop's user is the owner", () => {
+    expect(roleOf({ kind: 'user', arn: 'arn:user', accessKeyId: '' })).toBeUndefined();
   });
 });
