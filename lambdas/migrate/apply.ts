@@ -91,7 +91,8 @@ async function secure(r: Runner, name: string, file: SqlFile): Promise<void> {
   const isRole = (sql: string) => /^CREATE\s+ROLE\b/i.test(sql);
   const roles = file.statements.filter(isRole);
   const rest = file.statements.filter((s) => !isRole(s));
-  for (const [i, sql] of roles.entries()) await run(r, { name: `${name}-role-${i + 1}`, sqls: [sql], mayExist: true });
-  if (file.transactional && rest.length > 0) await run(r, { name, sqls: rest });
-  else for (const [i, sql] of rest.entries()) await run(r, { name: `${name}-${i + 1}`, sqls: [sql] });
+  for (const [i, sql] of roles.entries())
+    await run(r, { name: `security-${name}-role-${i + 1}`, sqls: [sql], mayExist: true });
+  if (file.transactional && rest.length > 0) await run(r, { name: `security-${name}`, sqls: rest });
+  else for (const [i, sql] of rest.entries()) await run(r, { name: `security-${name}-${i + 1}`, sqls: [sql] });
 }

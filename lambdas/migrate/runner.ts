@@ -40,6 +40,8 @@ export interface Work {
   readonly values?: Readonly<Record<string, string>>;
   /** Something that is there already is no failure (roles have no IF NOT EXISTS). */
   readonly mayExist?: boolean;
+  /** Only reads: asked anew each time, where work is taken up if it is still running. */
+  readonly isQuestion?: boolean;
 }
 
 /**
@@ -51,7 +53,7 @@ export async function run(r: Runner, work: Work): Promise<string> {
   const bound = transaction(work.name, work.sqls, work.values);
   for (let attempt = 0; ; attempt++) {
     if (attempt > 0) await r.sleep(jitterMs(sha256Hex(work.name), attempt));
-    const id = await submit(r, work.name, bound, attempt);
+    const id = await submit(r, work, bound, attempt);
     const ended = id === undefined ? undefined : await outcome(r, work.name, id);
     if (ended?.Status === 'FINISHED') return id!;
     const failure = ended ? failureOf(ended) : { code: 'UNAVAILABLE', at: 0, exists: false };
@@ -73,7 +75,7 @@ export async function run(r: Runner, work: Work): Promise<string> {
 
 async function submit(
   r: Runner,
-  name: string,
+  { name, isQuestion }: Work,
   bound: ReturnType<typeof transaction>,
   attempt: number,
 ): Promise<string | undefined> {
@@ -83,7 +85,7 @@ async function submit(
     SecretArn: r.secretArn,
     StatementName: `migrate-${name}`,
   };
-  const token = sha256Hex(`${r.runId}/${name}/${attempt}`);
+  const token = isQuestion ? undefined : sha256Hex(`${r.runId}/${name}/${attempt}`);
   const parameters = bound.parameters.length ? [...bound.parameters] : undefined;
   try {
     const submitted =
@@ -139,7 +141,7 @@ function failureOf(ended: DescribeStatementCommandOutput): { code: string; at: n
 
 /** Runs one question and returns its rows as texts. */
 export async function ask(r: Runner, work: Work): Promise<string[][]> {
-  const id = await run(r, work);
+  const id = await run(r, { ...work, isQuestion: true });
   const rows: string[][] = [];
   let token: string | undefined;
   do {

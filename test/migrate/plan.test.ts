@@ -1,0 +1,82 @@
+import { digestOf, martTransactions, planMigrations, type Applied } from '../../core/migrations';
+import { parseSql, type SqlFile } from '../../core/sql';
+
+const file = (name: string, text: string): [string, SqlFile] => [name, parseSql(name, text)];
+const FILES = new Map([file('002-b', 'SELECT 2;'), file('001-a', '-- transactional: false\nSELECT 1;')]);
+const applied = (...names: string[]): Applied[] => names.map((name) => ({ name, sha256: digestOf(FILES.get(name)!) }));
+const release = (n: number, sha256: string): Applied => ({ name: `release-00000${n}`, sha256 });
+const names = (plan: ReturnType<typeof planMigrations>) =>
+  plan.kind === 'apply' ? { todo: plan.todo.map((f) => f.name), release: plan.release } : plan.kind;
+
+describe('a migration plan', () => {
+  it('runs what has not run, in order, and notes the release', () => {
+    expect(names(planMigrations(FILES, [], 'h1'))).toEqual({ todo: ['001-a', '002-b'], release: release(1, 'h1') });
+    expect(names(planMigrations(FILES, [...applied('001-a'), release(1, 'h1')], 'h2'))).toEqual({
+      todo: ['002-b'],
+      release: release(2, 'h2'),
+    });
+  });
+
+  it('repeats the newest release without noting it again', () => {
+    const book = [...applied('001-a', '002-b'), release(1, 'h1'), release(2, 'h2')];
+    expect(names(planMigrations(FILES, book, 'h2'))).toEqual({ todo: [], release: undefined });
+  });
+
+  it('does nothing for an older release, which is what a rollback asks for', () => {
+    const book = [...applied('001-a', '002-b'), release(1, 'h1'), release(2, 'h2')];
+    expect(planMigrations(new Map([...FILES].slice(1)), book, 'h1')).toEqual({ kind: 'older' });
+  });
+
+  it('takes up a release that failed half-way', () => {
+    expect(names(planMigrations(FILES, [...applied('001-a'), release(1, 'h1')], 'h1'))).toEqual({
+      todo: ['002-b'],
+      release: undefined,
+    });
+  });
+
+  it('notes no release when called by hand', () => {
+    expect(names(planMigrations(FILES, [release(1, 'h1')], undefined))).toEqual({
+      todo: ['001-a', '002-b'],
+      release: undefined,
+    });
+  });
+
+  it('refuses a file that was changed after it ran, but not a changed comment', () => {
+    const book = applied('001-a', '002-b');
+    const changed = (text: string) => new Map([...FILES, file('002-b', text)]);
+    expect(() => planMigrations(changed('SELECT 3;'), book, 'h')).toThrow(
+      'migrations/002-b.sql was changed after it ran',
+    );
+    expect(names(planMigrations(changed('-- said better\nSELECT 2;'), book, 'h'))).toMatchObject({ todo: [] });
+  });
+
+  it('refuses a name without a number', () => {
+    expect(() => planMigrations(new Map([file('b', 'SELECT 1;')]), [], 'h')).toThrow('NNN-words');
+  });
+});
+
+describe('marts', () => {
+  it('are dropped from the last to the first and made from the first to the last, in one transaction', () => {
+    const texts = new Map([
+      ['b', `SELECT * FROM {{ ref('c') }}`],
+      ['c', 'SELECT 1 AS x'],
+    ]);
+    expect(martTransactions(texts, 'LOCK TABLE l')).toEqual([
+      [
+        'LOCK TABLE l',
+        'DROP VIEW IF EXISTS gold.b',
+        'DROP VIEW IF EXISTS gold.c',
+        'CREATE VIEW gold.c AS\nSELECT 1 AS x',
+        'CREATE VIEW gold.b AS\nSELECT * FROM gold.c',
+      ],
+    ]);
+  });
+
+  it('that are too many for one transaction take more', () => {
+    const many = new Map(Array.from({ length: 30 }, (_, i) => [`m${i}`, 'SELECT 1']));
+    const transactions = martTransactions(many, 'LOCK TABLE l');
+    expect(transactions.map((t) => t.length)).toEqual([40, 22]);
+    expect(transactions.every((t) => t[0] === 'LOCK TABLE l')).toBe(true);
+    expect(martTransactions(new Map(), 'LOCK TABLE l')).toEqual([]);
+  });
+});
