@@ -146,6 +146,8 @@ function addQuarantine(carelake: Command): void {
 
 /** Runs the command line. Commander's own refusals are wrong use; a `CliError` says its code; anything else is a failure. */
 export async function main(argv: string[]): Promise<void> {
+  // The SDK warns on every start about Nodes that it will leave behind one day; package.json says which Node this needs.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
   const carelake = program();
   for (const command of [carelake, ...carelake.commands, ...carelake.commands.flatMap((c) => c.commands)])
     command.exitOverride();
