@@ -7,7 +7,7 @@ import { DoorError, unknownOperation } from './errors';
 import { checkLength, type Input, integer, items, readInput, required, seal, text, unseal } from './json';
 import { describeTable, listDatabases, listSchemas, listTables } from './redshift-catalog';
 import { hasEnded, type Statement, StatementBook, type Status, type SubStatement } from './statements';
-import type { DoorCall, DoorReply } from './types';
+import type { Caller, DoorCall, DoorReply } from './types';
 
 const MAX_SQL_BYTES = 100 * 1024;
 const MAX_STATEMENTS = 40;
@@ -24,6 +24,8 @@ export interface DataDoorOptions {
   readonly account: string;
   readonly database?: string;
   readonly workgroups?: readonly string[];
+  /** Database role of a caller; undefined is the owner. */
+  readonly roleOf: (caller: Caller) => string | undefined;
 }
 /** What the operations share. */
 export interface DataContext extends DataDoorOptions {
@@ -154,7 +156,13 @@ async function perform(c: DataContext, statement: Statement): Promise<void> {
   };
   try {
     const { parameters, autoCommit } = statement;
-    await warehouse.run(statement.sqls, { parameters, transaction: !autoCommit, signal: cancel.signal, onStatement });
+    await warehouse.run(statement.sqls, {
+      parameters,
+      transaction: !autoCommit,
+      signal: cancel.signal,
+      onStatement,
+      role: c.roleOf(c.call.caller),
+    });
     statement.status = 'FINISHED';
   } catch (error) {
     statement.status = cancel.signal.aborted ? 'ABORTED' : 'FAILED';

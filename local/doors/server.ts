@@ -12,7 +12,7 @@ import { openSecretStore } from './secret-store';
 import { secretsDoor } from './secrets';
 import { createCallers } from './sigv4';
 import { stsDoor } from './sts';
-import type { Doors, DoorsOptions } from './types';
+import type { Caller, Doors, DoorsOptions } from './types';
 
 export type { AuthorizationRequest, Authorizer, Caller, Callers, Credentials, Doors, DoorsOptions } from './types';
 
@@ -30,6 +30,7 @@ export async function createDoors(options: DoorsOptions): Promise<Doors> {
     memory: options.warehouseMemory,
     threads: options.warehouseThreads,
   });
+  let databaseRole: (caller: Caller) => string | undefined = () => undefined;
   const data = redshiftDataDoor({
     warehouse,
     clock,
@@ -38,6 +39,7 @@ export async function createDoors(options: DoorsOptions): Promise<Doors> {
     account,
     database: options.database,
     workgroups: options.workgroups,
+    roleOf: (caller) => databaseRole(caller),
   });
   let authorize = options.authorize;
   const router = createRouter({
@@ -63,6 +65,9 @@ export async function createDoors(options: DoorsOptions): Promise<Doors> {
     warehouse,
     setAuthorizer: (next) => {
       authorize = next;
+    },
+    setDatabaseRoles: (next) => {
+      databaseRole = next;
     },
     async listen(port) {
       const actual = await listener.listen(port);

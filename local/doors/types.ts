@@ -67,6 +67,8 @@ export interface Doors {
   readonly warehouse: Warehouse;
   /** Replaces the authorizer, e.g. once the template's policies are read. */
   setAuthorizer(authorize: Authorizer | undefined): void;
+  /** Says which database role a caller has; undefined is the owner. Statements outside the role's grants are then refused. */
+  setDatabaseRoles(roleOf: (caller: Caller) => string | undefined): void;
   /** Opens the port on 127.0.0.1; 0 takes any free one. Rejects with a text for people when the port is taken. */
   listen(port: number): Promise<{ port: number; url: string }>;
   /** Closes port and stores; running statements end as ABORTED. */

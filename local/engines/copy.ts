@@ -98,17 +98,32 @@ interface FileSchema {
 /** Files by their columns; DuckDB would match by name what COPY matches by position, so each shape is read by itself. */
 async function schemasOf(connection: DuckDBConnection, files: readonly string[]): Promise<FileSchema[]> {
   const shapes = new Map<string, FileSchema>();
-  const kinds = await connection.runAndReadAll(
-    `SELECT file_name, list(name ORDER BY column_id), list(concat_ws('/', type, converted_type, logical_type, repetition_type, coalesce(num_children, 0)) ORDER BY column_id)
-     FROM (SELECT *, row_number() OVER (PARTITION BY file_name) AS place FROM parquet_schema(${listOf(files)})) WHERE place > 1 GROUP BY file_name`,
-  );
-  for (const [file, names, types] of kinds.getRowsJson() as [string, string[], string[]][]) {
+  for (const [file, names, types] of await footers(connection, files)) {
     const key = JSON.stringify([names, types]);
     const shape = shapes.get(key) ?? { names, types, files: [] };
     shapes.set(key, shape);
     shape.files.push(file);
   }
   return [...shapes.values()];
+}
+
+async function footers(
+  connection: DuckDBConnection,
+  files: readonly string[],
+): Promise<[string, string[], string[]][]> {
+  const sql = (some: readonly string[]): string =>
+    `SELECT file_name, list(name ORDER BY column_id), list(concat_ws('/', type, converted_type, logical_type, repetition_type, coalesce(num_children, 0)) ORDER BY column_id)
+     FROM parquet_schema(${listOf(some)}) WHERE column_id > 0 GROUP BY file_name`;
+  try {
+    return (await connection.runAndReadAll(sql(files))).getRowsJson() as [string, string[], string[]][];
+  } catch (error) {
+    // The engine's message names the file by its path; people know it by its place.
+    for (const [i, file] of files.entries())
+      await connection.run(sql([file])).catch(() => {
+        throw new CopyError(`Spectrum Scan Error: object ${i + 1} of ${files.length} is no Parquet file`);
+      });
+    throw error;
+  }
 }
 
 const listOf = (files: readonly string[]): string => `[${files.map(quoteText).join(', ')}]`;

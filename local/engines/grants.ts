@@ -155,6 +155,10 @@ export function missing(grants: readonly Granted[], privilege: Privilege, table:
   const schema = table.schema ?? 'public';
   if (!grants.some((g) => g.kind === 'schema' && g.schema === schema && g.privilege === 'USAGE'))
     return `permission denied for schema ${schema}`;
+  if (privilege === 'CREATE')
+    return grants.some((g) => g.kind === 'schema' && g.schema === schema && g.privilege === 'CREATE')
+      ? undefined
+      : `permission denied for schema ${schema} (CREATE)`;
   const held = grants.some(
     (g) =>
       g.kind === 'table' &&

@@ -1,19 +1,19 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Plan } from './dialect';
 import { type Granted, GRANTS_OF_ROLE, missing, type Privilege } from './grants';
-import { DialectError, type Name } from './sql-tokens';
+import type { Name } from './sql-tokens';
 
 /**
- * Refuses a batch that goes beyond what a database role was granted, before anything runs. Temporary tables that the batch makes
+ * Looks for the first statement of a batch that goes beyond what a database role was granted. Temporary tables that the batch makes
  * itself need no grant.
- * @throws DialectError naming relation and privilege, as the account would.
+ * @returns its place (0-based) and what the role lacks, in the account's words.
  */
-export async function checkPrivileges(
+export async function findRefusal(
   connection: DuckDBConnection,
   role: string,
   plans: readonly Plan[],
   sqls: readonly string[],
-): Promise<void> {
+): Promise<{ index: number; message: string } | undefined> {
   const rows = (await connection.runAndReadAll(GRANTS_OF_ROLE, { role })).getRowsJson() as string[][];
   const grants: Granted[] = rows.map(([kind = '', schema = '', name = '', privilege = '']) => ({
     kind,
@@ -22,20 +22,19 @@ export async function checkPrivileges(
     privilege,
   }));
   const temporary = new Set(plans.flatMap((p) => (p.kind === 'create-table' && p.temporary ? [p.table.name] : [])));
-  const need = (privilege: Privilege, table: Name): void => {
-    if (table.schema === undefined && temporary.has(table.name)) return;
-    if (
-      privilege === 'CREATE' &&
-      grants.some((g) => g.kind === 'schema' && g.schema === (table.schema ?? 'public') && g.privilege === 'CREATE')
-    )
-      return;
-    const lack = missing(grants, privilege, table);
-    if (lack) throw new DialectError(`${lack}; role ${role}`);
-  };
-  plans.forEach((plan, i) => {
-    for (const [privilege, table] of writes(plan)) need(privilege, table);
-    for (const table of reads(connection, plan, sqls[i] ?? '')) need('SELECT', table);
-  });
+  for (const [index, plan] of plans.entries()) {
+    if (plan.kind === 'grant') return { index, message: `must be owner to grant and revoke; role ${role}` };
+    const needs = [
+      ...writes(plan),
+      ...reads(connection, plan, sqls[index] ?? '').map((t) => ['SELECT', t] as [Privilege, Name]),
+    ];
+    for (const [privilege, table] of needs) {
+      if (table.schema === undefined && temporary.has(table.name)) continue;
+      const lack = missing(grants, privilege, table);
+      if (lack) return { index, message: `${lack}; role ${role}` };
+    }
+  }
+  return undefined;
 }
 
 function writes(plan: Plan): [Privilege, Name][] {
@@ -56,9 +55,7 @@ function writes(plan: Plan): [Privilege, Name][] {
     case 'alter-table':
       return [['ALTER', plan.target]];
     case 'ddl':
-      return [['DROP', plan.target]];
-    case 'grant':
-      throw new DialectError('only the owner grants and revokes');
+      return [[/^\s*CREATE/i.test(plan.sql) ? 'CREATE' : 'DROP', plan.target]];
     default:
       return [];
   }

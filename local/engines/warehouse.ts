@@ -7,7 +7,7 @@ import { CopyError } from './copy';
 import { DialectError, parametersOf, type Plan, translate } from './dialect';
 import { GRANT_TABLES } from './grants';
 import { TableLocks } from './locks';
-import { checkPrivileges } from './privileges';
+import { findRefusal } from './privileges';
 import { Session } from './session';
 import { type ColumnInfo, engineError } from './values';
 
@@ -189,7 +189,10 @@ class DuckDBWarehouse implements Warehouse {
     const session = new Session(connection, this.s3, this.locks, this.draftFolder, controller.signal);
     try {
       await connection.run("SET search_path = 'public'");
-      if (options.role !== undefined) await checkPrivileges(connection, options.role, plans, sqls);
+      if (options.role !== undefined) {
+        const refusal = await findRefusal(connection, options.role, plans, sqls);
+        if (refusal) throw this.failed(refusal.index, new DialectError(refusal.message), options);
+      }
       return options.transaction === false
         ? await this.separately(session, connection, plans, parameters, options)
         : await this.together(session, connection, plans, parameters, options, controller.signal);
