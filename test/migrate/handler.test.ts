@@ -71,7 +71,7 @@ beforeEach(() => {
   data.slowness = 0;
   jest.spyOn(RedshiftDataClient.prototype, 'send').mockImplementation((c: unknown) => data.send(c) as never);
   for (const stream of ['log', 'info', 'warn', 'error', 'debug'] as const)
-    jest.spyOn(console, stream).mockImplementation((line: unknown) => void printed.push(String(line)));
+    jest.spyOn(console, stream).mockImplementation((...line: unknown[]) => void printed.push(line.join(' ')));
   for (const stream of [process.stdout, process.stderr])
     jest.spyOn(stream, 'write').mockImplementation((line: unknown) => printed.push(String(line)) > 0);
 });
