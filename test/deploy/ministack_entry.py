@@ -7,6 +7,8 @@
   MiniStack accepts both.
 * Redshift Data calls are passed on to the platform's own door, so that the migration custom resource does its real work.
 
+* Redshift Serverless usage limits, which MiniStack lacks as well, are kept in memory; each call is validated against the
+  service model in botocore. They limit nothing.
 * A stack named in the file CARELAKE_BREAK fails on its first resource, so that a deployment broken half-way can be retried.
 
 Environment: CARELAKE_TRACE (file for one JSON line per resolved resource), CARELAKE_REDSHIFT_DOOR (http://127.0.0.1:port),
@@ -28,7 +30,9 @@ for package, wanted in WANTED.items():
     if version(package) != wanted:
         raise SystemExit(f"{package} {version(package)} is installed, {wanted} is expected")
 
+import botocore.session  # noqa: E402
 import ministack.app as ministack_app  # noqa: E402
+from botocore.validate import ParamValidator  # noqa: E402
 from ministack.core.responses import get_account_id, get_region  # noqa: E402
 from ministack.services import s3  # noqa: E402
 from ministack.services.cloudformation import provisioners  # noqa: E402
@@ -178,17 +182,54 @@ def ask_door(body, headers):
         return error.code, error.read()
 
 
-def with_redshift_door(app):
+class UsageLimits:
+    """The four operations that the usage-limit custom resource calls, as the service model words them."""
+
+    def __init__(self):
+        self.kept = {}
+        self.model = botocore.session.get_session().get_service_model("redshift-serverless")
+
+    def answer(self, operation, body):
+        request = json.loads(body or b"{}")
+        report = ParamValidator().validate(request, self.model.operation_model(operation).input_shape)
+        if report.has_errors():
+            return 400, {"__type": "ValidationException", "message": report.generate_report()}
+        if operation == "ListUsageLimits":
+            wanted = request.get("resourceArn")
+            return 200, {"usageLimits": [limit for limit in self.kept.values() if limit["resourceArn"] == wanted]}
+        if operation == "CreateUsageLimit":
+            name = f"usage-limit-{len(self.kept) + 1}"
+            self.kept[name] = {"usageLimitId": name, **request}
+            return 200, {"usageLimit": self.kept[name]}
+        name = request["usageLimitId"]
+        if name not in self.kept:
+            return 400, {"__type": "ResourceNotFoundException", "message": "no such usage limit"}
+        if operation == "UpdateUsageLimit":
+            self.kept[name].update(request)
+            return 200, {"usageLimit": self.kept[name]}
+        if operation == "DeleteUsageLimit":
+            return 200, {"usageLimit": self.kept.pop(name)}
+        return 400, {"__type": "UnknownOperationException", "message": operation}
+
+
+def with_redshift(app):
+    limits = UsageLimits()
+
     async def routed(scope, receive, send):
         headers = {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in scope.get("headers", [])}
-        if scope["type"] != "http" or not headers.get("x-amz-target", "").startswith("RedshiftData."):
+        service, _, operation = headers.get("x-amz-target", "").partition(".")
+        if scope["type"] != "http" or service not in ("RedshiftData", "RedshiftServerless"):
             return await app(scope, receive, send)
         body, more = b"", True
         while more:
             message = await receive()
             body, more = body + message.get("body", b""), message.get("more_body", False)
-        kept = {k: v for k, v in headers.items() if k in ("x-amz-target", "content-type", "authorization", "x-amz-date")}
-        status, answer = await asyncio.to_thread(ask_door, body, kept)
+        if service == "RedshiftServerless":
+            status, reply = limits.answer(operation, body)
+            answer = json.dumps(reply).encode()
+        else:
+            kept = {k: v for k, v in headers.items() if k in ("x-amz-target", "content-type", "authorization", "x-amz-date")}
+            status, answer = await asyncio.to_thread(ask_door, body, kept)
         await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"application/x-amz-json-1.1")]})
         await send({"type": "http.response.body", "body": answer})
 
@@ -202,7 +243,6 @@ for name, operations in list(HANDLERS.items()):
         **operations,
         **{op: checked(name, op, operations[op]) for op in ("create", "update") if op in operations},
     }
-if DOOR:
-    ministack_app.app = with_redshift_door(ministack_app.app)
+ministack_app.app = with_redshift(ministack_app.app)
 if __name__ == "__main__":
     ministack_app.main()

@@ -2,6 +2,13 @@
 export type Names = [name: string, token: string][];
 export type Json = Record<string, unknown>;
 
+/** A name inside a longer one is another resource's: `carelake-dev` is a workgroup, `carelake-dev-lake` is not. */
+const whole = (name: string): RegExp =>
+  new RegExp(`(?<![\\w-])${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?![\\w-])`, 'g');
+
+/** Attributes that name the resource itself; others (a key's ARN, a role's) name what it uses. */
+const OWN_ARN = /^(Arn|AliasArn|Workgroup\.WorkgroupArn|Namespace\.NamespaceArn)$/;
+
 /** Replaces every physical name and ARN by the logical id it stands for; longer names first, since ARNs hold names. */
 export function normalised(value: unknown, names: Names): unknown {
   if (typeof value === 'string') {
@@ -13,7 +20,10 @@ export function normalised(value: unknown, names: Names): unknown {
         // plain text that begins like JSON
       }
     }
-    return names.reduce((text, [name, token]) => text.split(name).join(token), value);
+    return names.reduce(
+      (text, [name, token]) => (text.includes(name) ? text.replace(whole(name), () => token) : text),
+      value,
+    );
   }
   if (Array.isArray(value)) return value.map((item) => normalised(item, names));
   if (value !== null && typeof value === 'object') {
@@ -35,7 +45,7 @@ export function namesOf(identity: { ref: string; attributes: Readonly<Json> }, t
     (entry): entry is [string, string] => typeof entry[1] === 'string',
   );
   const arns = attributes
-    .filter(([, value]) => value.startsWith('arn:'))
+    .filter(([name, value]) => OWN_ARN.test(name) && value.startsWith('arn:'))
     .map(([, value]): [string, string] => [value, `<${token}.Arn>`]);
   return [[identity.ref, `<${token}>`], ...arns];
 }
