@@ -12,6 +12,7 @@ import { Functions } from './resources/functions';
 import { identifyIn, sharedNames } from './resources/identities';
 import { customResourcesOf, functionsOf, machinesOf, mappingsOf, warehouseOf } from './resources/specs';
 import { readAssembly } from './template/assembly';
+import { databaseRoles } from './template/database-roles';
 import { Resolver, type Resource } from './template/intrinsics';
 import { createAuthorizer, type RoleAuthorizer } from './template/policies';
 import { makeStores, PLACE, startBus, startMachines, startMappings, startSchedules, type Wiring } from './wiring';
@@ -128,6 +129,7 @@ async function run(
     warehouseMemory: options.warehouseMemory,
   });
   closers.push(() => doors.close());
+  doors.setDatabaseRoles(databaseRoles(resources));
   makeStores(w, doors);
 
   const { port, url } = await doors.listen(options.port);

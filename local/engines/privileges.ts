@@ -67,7 +67,12 @@ function reads(connection: DuckDBConnection, plan: Plan, sql: string): Name[] {
   if (['lock', 'copy', 'grant', 'alter-table', 'ddl'].includes(plan.kind)) return [];
   const target = 'target' in plan && plan.target ? plan.target : undefined;
   return connection.getTableNames(text, true).flatMap((qualified) => {
-    const parts = qualified.toLowerCase().replaceAll('"', '').split('.');
+    // The parser gives a table's alias with its name.
+    const parts = qualified
+      .toLowerCase()
+      .replace(/ as .*$/, '')
+      .replaceAll('"', '')
+      .split('.');
     const table: Name = { schema: parts.at(-2), name: parts.at(-1) ?? '' };
     if (table.schema === 'information_schema' || table.schema === 'pg_catalog') return [];
     return target && target.name === table.name && target.schema === table.schema ? [] : [table];
