@@ -24,8 +24,8 @@ export interface DataDoorOptions {
   readonly account: string;
   readonly database?: string;
   readonly workgroups?: readonly string[];
-  /** Database role of a caller; undefined is the owner. */
-  readonly roleOf: (caller: Caller) => string | undefined;
+  /** Database role of a caller, who may name the secret of a database user; undefined is the owner. */
+  readonly roleOf: (caller: Caller, secretArn?: string) => string | undefined;
 }
 /** What the operations share. */
 export interface DataContext extends DataDoorOptions {
@@ -42,7 +42,7 @@ export function redshiftDataDoor(options: DataDoorOptions) {
   const databaseName = options.database ?? 'carelake';
   return {
     door: async (call: DoorCall, name: string): Promise<DoorReply> => {
-      const operation = OPERATIONS[name];
+      const operation = Object.hasOwn(OPERATIONS, name) ? OPERATIONS[name] : undefined;
       if (!operation) throw unknownOperation('Redshift Data', name);
       const output = await operation({ ...options, databaseName, book, cancels, call }, await readInput(call));
       return { status: 200, headers: { 'content-type': 'application/x-amz-json-1.1' }, body: JSON.stringify(output) };
@@ -70,6 +70,10 @@ export function target(c: DataContext, input: Input, action: string): { workgrou
   const workgroup = named.replace(/^arn:.*workgroup\//, '');
   const arn = `arn:aws:redshift-serverless:${c.region}:${c.account}:workgroup/${workgroup}`;
   c.call.allow(`redshift-data:${action}`, arn);
+  // How the caller comes into the database: as the user of a secret, or by credentials made for its own identity.
+  const secretArn = text(input, 'SecretArn');
+  if (secretArn === undefined) c.call.allow('redshift-serverless:GetCredentials', arn);
+  else c.call.allow('secretsmanager:GetSecretValue', secretArn);
   if (c.workgroups !== undefined && !c.workgroups.includes(workgroup))
     throw invalid(
       `Redshift endpoint doesn't exist in this region: there is no workgroup ${workgroup}; there is ${c.workgroups.join(', ') || 'none'}`,
@@ -124,7 +128,7 @@ function submit(c: DataContext, input: Input, action: string, sqls: readonly str
     subs: sqls.map(() => ({ status: 'SUBMITTED' })),
   };
   c.book.add(statement);
-  void perform(c, statement);
+  void perform(c, statement, text(input, 'SecretArn'));
   return statement;
 }
 
@@ -137,7 +141,7 @@ function parametersOf(input: Input): SqlParameter[] {
 }
 
 /** Runs a statement; every outcome ends in the book. */
-async function perform(c: DataContext, statement: Statement): Promise<void> {
+async function perform(c: DataContext, statement: Statement, secretArn?: string): Promise<void> {
   const { book, clock, warehouse } = c;
   const cancel = new AbortController();
   c.cancels.set(statement.id, cancel);
@@ -161,7 +165,7 @@ async function perform(c: DataContext, statement: Statement): Promise<void> {
       transaction: !autoCommit,
       signal: cancel.signal,
       onStatement,
-      role: c.roleOf(c.call.caller),
+      role: c.roleOf(c.call.caller, secretArn),
     });
     statement.status = 'FINISHED';
   } catch (error) {

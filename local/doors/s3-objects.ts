@@ -138,7 +138,11 @@ export function getObject({ store, call, bucket, key }: ObjectCall): DoorReply {
   if (call.query.has('partNumber'))
     throw new DoorError('NotImplemented', 'the laptop does not read single parts of an object', 501);
   const info = store.head(bucket, key);
-  if (!info) throw new DoorError('NoSuchKey', 'The specified key does not exist.', 404, { Key: key });
+  if (!info) {
+    // Whoever may not list the bucket is not told that an object is absent.
+    call.allow('s3:ListBucket', `arn:aws:s3:::${bucket}`);
+    throw new DoorError('NoSuchKey', 'The specified key does not exist.', 404, { Key: key });
+  }
   const failed = failedCondition(info, call.headers);
   if (failed === 304) return { status: 304, headers: { etag: quoted(info.etag) } };
   if (failed === 412)

@@ -7,6 +7,7 @@ import { createListener } from './listener';
 import { redshiftDataDoor } from './redshift-data';
 import { createRouter } from './router';
 import { s3Door } from './s3';
+import { asRole, refusedByS3, warehouseCaller } from './s3-as-role';
 import { openS3Store } from './s3-store';
 import { openSecretStore } from './secret-store';
 import { secretsDoor } from './secrets';
@@ -24,13 +25,22 @@ export async function createDoors(options: DoorsOptions): Promise<Doors> {
   const s3 = await openS3Store(dataDir, clock);
   const kinesis = openKinesisStore(join(dataDir, 'kinesis'), { clock, region, account });
   const secrets = openSecretStore(join(dataDir, 'secrets'), clock);
+  let authorize = options.authorize;
+  const copyGuard = () => {
+    const { copyRole } = options;
+    if (copyRole === undefined || authorize === undefined) return undefined;
+    return (action: string, resource: string): void => {
+      const reason = authorize?.({ caller: warehouseCaller(copyRole), action, resource, context: {} });
+      if (reason !== undefined) throw refusedByS3(action, reason);
+    };
+  };
   const warehouse = await openWarehouse({
     dataDir,
-    s3,
+    s3: asRole(s3, copyGuard),
     memory: options.warehouseMemory,
     threads: options.warehouseThreads,
   });
-  let databaseRole: (caller: Caller) => string | undefined = () => undefined;
+  let databaseRole: (caller: Caller, secretArn?: string) => string | undefined = () => undefined;
   const data = redshiftDataDoor({
     warehouse,
     clock,
@@ -39,9 +49,8 @@ export async function createDoors(options: DoorsOptions): Promise<Doors> {
     account,
     database: options.database,
     workgroups: options.workgroups,
-    roleOf: (caller) => databaseRole(caller),
+    roleOf: (caller, secretArn) => databaseRole(caller, secretArn),
   });
-  let authorize = options.authorize;
   const router = createRouter({
     callers,
     clock,

@@ -50,6 +50,8 @@ export interface DoorsOptions {
   readonly authorize?: Authorizer;
   /** Names the Data API accepts; any other is refused as unknown. */
   readonly workgroups?: readonly string[];
+  /** ARN of the IAM role by which COPY and UNLOAD reach S3; absent: whoever they are, they may. */
+  readonly copyRole?: string;
   /** The warehouse's database, default `carelake`. */
   readonly database?: string;
   /** DuckDB's memory, e.g. `4GB`; default at most 5 GB. */
@@ -67,8 +69,11 @@ export interface Doors {
   readonly warehouse: Warehouse;
   /** Replaces the authorizer, e.g. once the template's policies are read. */
   setAuthorizer(authorize: Authorizer | undefined): void;
-  /** Says which database role a caller has; undefined is the owner. Statements outside the role's grants are then refused. */
-  setDatabaseRoles(roleOf: (caller: Caller) => string | undefined): void;
+  /**
+   * Says which database role a caller has, who may name the secret of a database user; undefined is the owner. Statements outside the
+   * role's grants are then refused.
+   */
+  setDatabaseRoles(roleOf: (caller: Caller, secretArn?: string) => string | undefined): void;
   /** Opens the port on 127.0.0.1; 0 takes any free one. Rejects with a text for people when the port is taken. */
   listen(port: number): Promise<{ port: number; url: string }>;
   /** Closes port and stores; running statements end as ABORTED. */

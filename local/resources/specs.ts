@@ -38,10 +38,15 @@ export const streamsOf = (
   }));
 
 /** Workgroup names and the database of their namespace; the role that COPY takes. */
-export function warehouseOf(resources: readonly Resource[]): { workgroups: string[]; database?: string } {
+export function warehouseOf(resources: readonly Resource[]): {
+  workgroups: string[];
+  database?: string;
+  copyRole?: string;
+} {
   const namespace = ofType(resources, 'AWS::RedshiftServerless::Namespace')[0];
   const database = namespace && String(namespace.properties.DbName ?? 'dev');
-  return { workgroups: ofType(resources, 'AWS::RedshiftServerless::Workgroup').map((r) => r.ref), database };
+  const copyRole = namespace && String(namespace.properties.DefaultIamRoleArn ?? 'a namespace without a default role');
+  return { workgroups: ofType(resources, 'AWS::RedshiftServerless::Workgroup').map((r) => r.ref), database, copyRole };
 }
 
 const FUNCTION_PROPERTIES = [

@@ -16,6 +16,8 @@ export interface Grant {
   readonly role: string;
   readonly action: string;
   readonly resource: string;
+  /** Conditions under which it holds: `key=value`, sorted; absent when it always does. */
+  readonly when?: string;
 }
 
 type Context = Readonly<Record<string, string>>;
@@ -147,6 +149,14 @@ export function statementsByRole(resources: readonly Resource[]): Map<string, St
   return roles;
 }
 
+/** Text of a statement's conditions; the same right under another condition is another grant. */
+function whenOf({ conditions }: Statement): { when?: string } {
+  const texts = Object.values(conditions).flatMap((keys) =>
+    Object.entries(keys).map(([key, values]) => `${key}=${values.join('|')}`),
+  );
+  return texts.length ? { when: texts.sort().join(' ') } : {};
+}
+
 /** The right to a key that a call on an encrypted resource needs besides its own. */
 const KEY_NEEDS: Record<string, readonly [service: string, ...actions: string[]]> = {
   's3:GetObject': ['s3', 'kms:Decrypt'],
@@ -233,8 +243,9 @@ export function createAuthorizer(resources: readonly Resource[]): RoleAuthorizer
       role: names.get(roleArn)!,
       action: statement.actions.find((a) => like(a, action, true))!,
       resource: statement.resources.find((r) => like(r, resource))!,
+      ...whenOf(statement),
     };
-    used.set(`${grant.role} ${grant.action} ${grant.resource}`, grant);
+    used.set(`${grant.role} ${grant.action} ${grant.resource} ${grant.when}`, grant);
   };
   const checkWithKey = (roleArn: string, action: string, resource: string, context: Context): string | undefined => {
     const refused = check(roleArn, action, resource, context);
@@ -259,7 +270,9 @@ export function createAuthorizer(resources: readonly Resource[]): RoleAuthorizer
         statements
           .filter((s) => s.allow)
           .flatMap((s) =>
-            s.actions.flatMap((action) => s.resources.map((resource) => ({ role: names.get(arn)!, action, resource }))),
+            s.actions.flatMap((action) =>
+              s.resources.map((resource) => ({ role: names.get(arn)!, action, resource, ...whenOf(s) })),
+            ),
           ),
       ),
     used: () => [...used.values()],
