@@ -18,6 +18,8 @@ export interface ShownError {
   code?: string;
   detail?: string;
   status?: number;
+  /** Action that a service refused for want of a grant, e.g. `s3:PutObject`. */
+  denied?: string;
   requestId?: string;
   frames: string[];
   cause?: ShownError;
@@ -43,6 +45,9 @@ function framesOf({ stack = '', message }: Error): string[] {
     .map((line) => line.trim());
 }
 
+/** The action in the service's sentence about a missing grant; nothing else of the sentence is told. */
+const DENIED = /\bnot authorized to perform:? ([a-z][a-z0-9-]{1,40}:[A-Z][A-Za-z0-9]{1,63})\b/;
+
 /** Name, status and code places of an error, without its message. */
 export function showError(error: unknown): ShownError {
   if (!(error instanceof Error)) return { name: typeof error, frames: [] };
@@ -51,6 +56,7 @@ export function showError(error: unknown): ShownError {
     name: WORD.test(error.name) ? error.name : 'Error',
     ...(error instanceof SafeError ? { code: error.code, detail: error.detail } : {}),
     status: service.$metadata?.httpStatusCode,
+    ...(service.$metadata ? { denied: DENIED.exec(error.message)?.[1] } : {}),
     requestId: service.$metadata?.requestId,
     frames: framesOf(error),
     ...(error.cause instanceof Error ? { cause: showError(error.cause) } : {}),
