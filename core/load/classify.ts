@@ -58,20 +58,25 @@ const UNAVAILABLE =
 const STALE =
   /content.?length|does not match the manifest|NoSuchKey|(manifest|mandatory|object|file|path|key).*(not found|not exist|no such)|no such file/i;
 const UNREADABLE =
-  /S3ServiceException|S3CurlException|AccessDenied|access denied|forbidden|not authori[sz]ed|assume ?role|iam_?role|kms|credential|signature|SlowDown|throttl|too many requests|NoSuchBucket|bucket|presigned|expired/i;
+  /S3ServiceException|S3CurlException|AccessDenied|access denied|forbidden|not authori[sz]ed|assume ?role|iam_?role|\bkms\b|credential|signature|SlowDown|throttl|too many requests|NoSuchBucket|bucket \S* ?does not exist|presigned|expired/i;
 const DENIED = /permission denied|must be owner|not authori[sz]ed|insufficient privilege|access denied/i;
+
+/** An engine's words without what it quotes: object names, columns and values would be taken for its own. */
+const ownWords = (text: string): string =>
+  text.replace(/\b(?:https?|s3):\/\/\S+/g, ' ').replace(/'[^']*'|"[^"]*"|\bValue: .*/g, ' ');
 
 /**
  * Tells failures apart. Anything a COPY of silver fails with that is neither conflict, outage nor missing rights is taken for the
  * object's fault: the load is then halved, which costs transactions; taking an object's fault for an outage would stop the platform.
  */
 export function classify(fault: EngineFault): Failure {
-  const { text, role } = fault;
+  const { role } = fault;
   if (role === undefined || role.kind === 'guard') {
     // NULL into a guard's column is the only way in which these names occur in an engine's text.
-    const guard = GUARDS.find(([column]) => text.includes(column));
+    const guard = GUARDS.find(([column]) => fault.text.includes(column));
     if (guard) return guard[1];
   }
+  const text = ownWords(fault.text);
   if (CONFLICT.test(text)) return 'CONFLICT';
   if (fault.status === 'ABORTED' || ABORTED.test(text)) return 'ABORTED';
   if (UNAVAILABLE.test(text)) return 'UNAVAILABLE';

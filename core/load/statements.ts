@@ -85,22 +85,29 @@ function phaseStatements(sql: LoadSql, phase: Phase, groups: readonly CopyGroup[
 }
 
 /**
+ * Rows from which the closing of a load has a transaction of its own: planners know nothing of rows that their own transaction
+ * wrote, and would join the facts of a large load in the worst order.
+ */
+const LARGE_LOAD_ROWS = 100_000;
+
+/**
  * Packs the phases of a load into as few transactions as hold them, each with the opening statements. Packing starts at the
  * end: what may share the last transaction with the closing of the load does, so that a load that is given up half-way has
  * left as little as possible.
  * @throws SqlError for a phase that fills more than one transaction by itself
  */
-export function packSteps(sql: LoadSql, objects: readonly CopyGroup[]): Phase[][] {
+export function packSteps(sql: LoadSql, objects: readonly (CopyGroup & { readonly rows?: number })[]): Phase[][] {
   const groups = copyGroups(objects);
   const phases: Phase[] = [...ENTITY_NAMES.filter((e) => groups.some((g) => g.entity === e)), 'finish'];
   const opening = ofFile(sql, 'begin').length;
+  const large = objects.reduce((rows, o) => rows + (o.rows ?? 0), 0) > LARGE_LOAD_ROWS;
   const steps: Phase[][] = [];
   let room = 0;
   for (const phase of phases.reverse()) {
     const cost = phaseStatements(sql, phase, groups).length;
     if (opening + cost > MAX_STATEMENTS)
       throw new SqlError(`phase ${phase}: ${opening + cost} statements, the Data API takes ${MAX_STATEMENTS}`);
-    if (cost > room) {
+    if (cost > room || (large && steps.at(-1)?.length === 1 && steps.length === 1)) {
       steps.unshift([]);
       room = MAX_STATEMENTS - opening;
     }

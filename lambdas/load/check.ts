@@ -57,9 +57,14 @@ async function describe(
   }
 }
 
-/** Place of the statement that failed: those before it finished, those after it never ran. */
+/** Place of the statement that failed, -1 where it is not told: those before it finished, those after it never ran. */
 function failedAt(described: DescribeStatementCommandOutput): number {
-  return (described.SubStatements ?? []).findIndex((s) => s.Status === 'FAILED' || s.Status === 'ABORTED');
+  const subs = described.SubStatements ?? [];
+  const failed = subs.findIndex((s) => s.Status === 'FAILED');
+  if (failed >= 0) return failed;
+  const named = /\bQuery #(\d+) failed/.exec(described.Error ?? '');
+  if (named) return Number(named[1]) - 1;
+  return subs.findIndex((s) => s.Status === 'ABORTED' && s.Error);
 }
 
 /** Engine texts quote values and SQL: this one is turned into a code and goes no further. */
@@ -94,7 +99,7 @@ async function succeed(c: LoadContext, plan: LoadPlan, event: CheckEvent): Promi
     );
     await note(c, (b) => (b.refusedInARow ? { ...b, refusedInARow: 0 } : b));
   }
-  c.log.info('committed', { load_id: plan.load_id, step: event.step, state: decision.state });
+  c.log.info('committed', { load_id: plan.load_id, step: event.step, outcome: decision.state });
   return replyOf(plan.load_id, decision);
 }
 
@@ -117,7 +122,7 @@ async function settle(
     failure,
   };
   if (decision.state === 'FAILED') c.log.error('load failed', { ...line, rule: decision.rule });
-  else c.log.warn('not committed', { ...line, state: decision.state, next: decision.step });
+  else c.log.warn('not committed', { ...line, outcome: decision.state, next: decision.step });
   return replyOf(plan.load_id, decision);
 }
 

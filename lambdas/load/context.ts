@@ -51,6 +51,8 @@ export interface FinishReply {
   load_id: string;
   objects: number;
   rows: number;
+  /** This call was the first to finish the load, so that it is counted once. */
+  first: boolean;
 }
 export type LoadReply = StepReply | FinishReply;
 
@@ -67,7 +69,7 @@ export const note = (c: LoadContext, change: (b: Board) => Board): Promise<Board
   update(c.s3, { bucket: c.controlBucket, key: BOARD_KEY }, readBoard, change);
 
 /** Notes that a revision of a plan is not tried again. */
-export const closeRevision = (c: LoadContext, plan: LoadPlan, reason: string): Promise<void> =>
+export const closeRevision = (c: LoadContext, plan: LoadPlan, reason: string): Promise<boolean> =>
   putIfAbsent(c.s3, c.controlBucket, loadNames(plan.load_id).failed(plan.revision), JSON.stringify({ reason }));
 
 /** Tells selections that this load is in good hands. */

@@ -22,14 +22,14 @@ export async function finish(c: LoadContext, event: FinishEvent): Promise<Finish
   await inParallel(plan.objects, WRITES, (o) =>
     writeReceipt(c, { object: o.object, load_id: plan.load_id, rows: o.rows, status: 'loaded' }),
   );
-  await close(
+  const first = await close(
     c,
     plan,
     plan.objects.map((o) => o.object),
   );
   const rows = plan.objects.reduce((sum, o) => sum + o.rows, 0);
   c.log.info('finished', { load_id: plan.load_id, objects: plan.objects.length, rows });
-  return { finished: true, load_id: plan.load_id, objects: plan.objects.length, rows };
+  return { finished: true, load_id: plan.load_id, objects: plan.objects.length, rows, first };
 }
 
 /** Writes the receipts that the ledger proves: of loads that were committed and whose executions ended before they wrote them. */
@@ -53,8 +53,8 @@ export async function reconcile(c: LoadContext, plan: LoadPlan, statementId: str
 }
 
 /** Takes a settled load off the board; `done` comes last, so that a load without it is looked at again. */
-async function close(c: LoadContext, plan: LoadPlan, settled: readonly string[], done = true): Promise<void> {
+async function close(c: LoadContext, plan: LoadPlan, settled: readonly string[], done = true): Promise<boolean> {
   await note(c, (b) => withoutObjects(withoutOpen(b, plan.load_id), new Set(settled)));
-  if (done)
-    await putIfAbsent(c.s3, c.controlBucket, loadNames(plan.load_id).done, JSON.stringify({ load_id: plan.load_id }));
+  const { done: key } = loadNames(plan.load_id);
+  return done && putIfAbsent(c.s3, c.controlBucket, key, JSON.stringify({ load_id: plan.load_id }));
 }

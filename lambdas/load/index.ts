@@ -41,6 +41,7 @@ export const handler = guarded<LoadEvent, LoadReply>(logger, async (event) => {
   if (event.op === 'start') return start(context(), event);
   if (event.op === 'check') return check(context(), event);
   const finished = await finish(context(), event);
+  if (!finished.first) return finished;
   metrics.addMetric('LoadedObjects', MetricUnit.Count, finished.objects);
   metrics.addMetric('LoadedRows', MetricUnit.Count, finished.rows);
   metrics.publishStoredMetrics();

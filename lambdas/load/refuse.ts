@@ -14,7 +14,7 @@ export interface Receipt {
 }
 
 /** Writes the receipt of an object, unless it has one. */
-export const writeReceipt = (c: LoadContext, receipt: Receipt): Promise<void> =>
+export const writeReceipt = (c: LoadContext, receipt: Receipt): Promise<boolean> =>
   putIfAbsent(c.s3, c.controlBucket, receiptKey(receipt.object), JSON.stringify(receipt));
 
 /** Key of the quarantine record of a silver object: beside those of its arrival hour, under a name that ingest never gives. */

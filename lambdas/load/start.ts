@@ -26,8 +26,7 @@ export async function start(c: LoadContext, event: StartEvent): Promise<StepRepl
   const plan = await planOf(c, event.load_id);
   const place = { step: event.step, attempt: event.attempt };
   if (!isStep(event.step, plan.steps.length)) return refuse(c, plan, event, 'NO_SUCH_STEP');
-  if (event.step === 0) await note(c, (b) => withOpen(b, plan.load_id));
-  await beat(c, plan.load_id);
+  await Promise.all([beat(c, plan.load_id), event.step === 0 ? note(c, (b) => withOpen(b, plan.load_id)) : undefined]);
   if (event.attempt > 0) await c.sleep(jitterMs(plan.load_id, event.attempt));
   let step: Step;
   try {

@@ -54,8 +54,11 @@ export async function put(
   await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentType: type }));
 }
 
-/** Writes an object unless one stands there already, whatever it says: who comes first is right. */
-export async function putIfAbsent(s3: S3Client, bucket: string, key: string, body: string): Promise<void> {
+/**
+ * Writes an object unless one stands there already, whatever it says: who comes first is right.
+ * @returns whether this call wrote it
+ */
+export async function putIfAbsent(s3: S3Client, bucket: string, key: string, body: string): Promise<boolean> {
   for (let attempt = 0; ; attempt++) {
     try {
       await s3.send(
@@ -67,9 +70,9 @@ export async function putIfAbsent(s3: S3Client, bucket: string, key: string, bod
           IfNoneMatch: '*',
         }),
       );
-      return;
+      return true;
     } catch (error) {
-      if (statusOf(error) === 412) return;
+      if (statusOf(error) === 412) return false;
       if (statusOf(error) !== 409 || attempt >= ATTEMPTS) throw error;
     }
   }

@@ -1,0 +1,151 @@
+import fc from 'fast-check';
+import { classify, classifyCall, type Failure } from '../../core/load/classify';
+import { afterFailure, afterSuccess, isStep, jitterMs } from '../../core/load/decide';
+import { RECONCILE, RELEASE, RELEASE_OTHER, type Role } from '../../core/load/statements';
+import { ServiceError } from './fake-s3';
+
+const COPY: Role = { kind: 'copy', entity: 'patient', version: 1 };
+const LIST: Role = { kind: 'copyList' };
+const GUARD: Role = { kind: 'guard' };
+const OTHER: Role = { kind: 'other' };
+
+describe('what an engine says is turned into a code', () => {
+  it.each<[Failure, Role | undefined, string]>([
+    ['LEASE_BUSY', GUARD, 'ERROR: Cannot insert a NULL value into column lease_is_ours'],
+    ['LEASE_BUSY', undefined, 'Query #6 failed with ERROR: Cannot insert a NULL value into column lease_is_ours'],
+    ['ALREADY_LOADED', GUARD, 'Constraint Error: NOT NULL constraint failed: guard.object_is_new'],
+    ['KEY_MISMATCH', GUARD, 'null value in column "key_is_ours" of relation "guard" violates not-null constraint'],
+    ['PLAN_STALE', GUARD, 'ERROR: Cannot insert a NULL value into column stage_is_whole'],
+    ['PLAN_STALE', GUARD, 'ERROR: Cannot insert a NULL value into column object_list_is_whole'],
+    ['OBT_NOT_WHOLE', GUARD, 'ERROR: Cannot insert a NULL value into column obt_is_whole'],
+    ['CONFLICT', OTHER, 'ERROR: 1023 DETAIL: Serializable isolation violation on table - 100071'],
+    ['CONFLICT', OTHER, 'could not complete because of conflict with concurrent transaction'],
+    ['CONFLICT', OTHER, 'TransactionContext Error: Conflict on update!'],
+    ['CONFLICT', COPY, 'deadlock detected'],
+    ['ABORTED', OTHER, 'ERROR: Query (12) cancelled on user request'],
+    ['ABORTED', COPY, 'Query (12) canceled by query monitoring rule'],
+    ['UNAVAILABLE', OTHER, 'ERROR: connection closed'],
+    ['UNAVAILABLE', COPY, 'ERROR: Out of memory'],
+    ['COPY_UNREADABLE', COPY, 'S3ServiceException:Access Denied,Status 403,Error AccessDenied,Rid X'],
+    ['COPY_UNREADABLE', COPY, 'Failed to assume role: not authorized'],
+    ['COPY_UNREADABLE', LIST, 'S3ServiceException: Please reduce your request rate,Status 503,Error SlowDown'],
+    ['PLAN_STALE', COPY, `The manifest's object 3 of 9 has another length than its content_length`],
+    [
+      'PLAN_STALE',
+      COPY,
+      'Problem reading manifest file - S3ServiceException:The specified key does not exist.,Status 404,Error NoSuchKey',
+    ],
+    [
+      'COPY_REFUSED',
+      COPY,
+      'Spectrum Scan Error. Detail: code: 15007 context: The length of the data column first_name is longer than the length defined in the table. Table: 128, Data: 200',
+    ],
+    [
+      'COPY_REFUSED',
+      COPY,
+      `Spectrum Scan Error. File 'https://s3.us-east-1.amazonaws.com/my-bucket-access-denied/patient/v1/x.parquet' has an incompatible Parquet schema for column 's3://kms/credential'`,
+    ],
+    ['COPY_REFUSED', COPY, `Spectrum Scan Error: invalid value "timed out, permission denied" in column zip5`],
+    ['UNKNOWN', LIST, 'Spectrum Scan Error: no Parquet file'],
+    ['DENIED', OTHER, 'ERROR: permission denied for relation patient_log'],
+    ['UNKNOWN', OTHER, 'ERROR: syntax error at or near "FROM"'],
+    ['UNKNOWN', OTHER, `ERROR: relation "lease_is_ours" does not exist`],
+  ])('%s (%j): %s', (failure, role, text) => expect(classify({ status: 'FAILED', text, role })).toBe(failure));
+
+  it('ABORTED without a word', () => expect(classify({ status: 'ABORTED', text: '' })).toBe('ABORTED'));
+
+  it('errors of the call', () => {
+    const later = ['ThrottlingException', 'ActiveStatementsExceededException', 'InternalServerException'];
+    for (const name of later) expect(classifyCall(new ServiceError(name, 400))).toBe('later');
+    expect(classifyCall(new ServiceError('Anything', 503))).toBe('later');
+    expect(classifyCall(Object.assign(new Error('x'), { code: 'ECONNRESET' }))).toBe('later');
+    expect(classifyCall(new ServiceError('ResourceNotFoundException', 400))).toBe('forgotten');
+    expect(classifyCall(new ServiceError('ValidationException', 400))).toBe('refused');
+    expect(classifyCall(undefined)).toBe('refused');
+  });
+});
+
+describe('what follows', () => {
+  const load = { size: 10, stale: 0 };
+  const at = (attempt: number) => ({ step: 0, attempt });
+
+  it('a commit: the next step, the receipts, or another selection', () => {
+    expect(afterSuccess(at(3), 2)).toEqual({ state: 'NEXT', step: 1, attempt: 0 });
+    expect(afterSuccess({ step: 1, attempt: 0 }, 2)).toEqual({ state: 'DONE', step: 1, attempt: 0 });
+    for (const step of [RECONCILE, RELEASE, RELEASE_OTHER])
+      expect(afterSuccess({ step, attempt: 0 }, 2).state).toBe('SPLIT');
+  });
+
+  it.each<[Failure, number, string]>([
+    ['LEASE_BUSY', 0, 'BUSY'],
+    ['ALREADY_LOADED', 0, `NEXT ${RECONCILE}`],
+    ['PLAN_STALE', 0, `NEXT ${RELEASE}`],
+    ['KEY_MISMATCH', 0, 'FAILED'],
+    ['OBT_NOT_WHOLE', 0, 'FAILED'],
+    ['DENIED', 0, 'FAILED'],
+    ['COPY_REFUSED', 0, 'RETRY'],
+    ['COPY_REFUSED', 1, `NEXT ${RELEASE} suspect`],
+    ['COPY_UNREADABLE', 2, 'RETRY'],
+    ['COPY_UNREADABLE', 3, 'FAILED'],
+    ['CONFLICT', 6, 'RETRY'],
+    ['CONFLICT', 7, 'FAILED'],
+    ['ABORTED', 0, 'RETRY'],
+    ['ABORTED', 1, `NEXT ${RELEASE} suspect`],
+    ['FORGOTTEN', 1, 'RETRY'],
+    ['UNKNOWN', 2, 'FAILED'],
+  ])('%s at attempt %i: %s', (failure, attempt, expected) => {
+    const d = afterFailure(failure, at(attempt), load);
+    expect(
+      [d.state, ...(d.state === 'NEXT' ? [d.step] : []), ...(d.note === 'suspect' ? ['suspect'] : [])].join(' '),
+    ).toBe(expected);
+    // Whatever ends a plan closes its revision, or the Data API would answer its tokens with the old failure.
+    expect(d.closes ?? false).toBe(d.state !== 'RETRY');
+  });
+
+  it('a single object that is too slow fails, and one that keeps changing becomes a suspect', () => {
+    expect(afterFailure('ABORTED', at(2), { size: 1, stale: 0 }).state).toBe('FAILED');
+    expect(afterFailure('PLAN_STALE', at(0), { size: 1, stale: 2 }).note).toBe('suspect');
+  });
+
+  it('no failure is retried forever', () => {
+    const failures: Failure[] = [
+      'LEASE_BUSY',
+      'ALREADY_LOADED',
+      'PLAN_STALE',
+      'KEY_MISMATCH',
+      'OBT_NOT_WHOLE',
+      'COPY_REFUSED',
+      'COPY_UNREADABLE',
+      'CONFLICT',
+      'ABORTED',
+      'UNAVAILABLE',
+      'FORGOTTEN',
+      'DENIED',
+      'UNKNOWN',
+    ];
+    fc.assert(
+      fc.property(fc.constantFrom(...failures), fc.integer({ min: 1, max: 20 }), fc.nat(5), (failure, size, stale) => {
+        let attempt = 0;
+        while (attempt < 20) {
+          const d = afterFailure(failure, { step: 1, attempt }, { size, stale });
+          if (d.state !== 'RETRY') return true;
+          attempt = d.attempt;
+        }
+        return false;
+      }),
+    );
+  });
+
+  it('waits grow, stay short, and differ between rivals', () => {
+    expect(jitterMs('ffff'.repeat(8), 0)).toBe(0);
+    const waits = [1, 2, 3, 9].map((a) => jitterMs('1234'.repeat(8), a));
+    expect(Math.max(...waits)).toBeLessThanOrEqual(8000);
+    expect(waits[3]).toBeGreaterThan(waits[0]);
+    expect(jitterMs('0000'.repeat(8), 3)).not.toBe(jitterMs('8000'.repeat(8), 3));
+  });
+
+  it('steps are whole numbers that a plan has', () => {
+    for (const step of [-3, -2, -1, 0, 1]) expect(isStep(step, 2)).toBe(true);
+    for (const step of [-4, 2, 0.5, NaN, '0', null]) expect(isStep(step, 2)).toBe(false);
+  });
+});
