@@ -7,6 +7,7 @@ import {
   readFileSync,
   readdirSync,
   readlinkSync,
+  realpathSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -27,6 +28,15 @@ import { compareWiring } from './wiring';
 
 const suite = new CheckSuite('deploy');
 const folder = mkdtempSync(join(tmpdir(), 'carelake-deploy-'));
+const assemblies = new Map<string, string>();
+
+/** The assembly of an environment, synthesized once for all checks. */
+function assemblyOf(environment: string): string {
+  const known = assemblies.get(environment) ?? synthesize(environment, join(folder, `assembly-${environment}`));
+  assemblies.set(environment, known);
+  return known;
+}
+
 const stackNames = (assembly: string): string[] => readTemplates(assembly).map(({ stack }) => stack);
 const stackIds = (assembly: string): string[] =>
   readTemplates(assembly)
@@ -121,7 +131,7 @@ function nodeVersionsRunning(): string[] {
       const command = spawnSync('cat', [`/proc/${pid}/cmdline`]).stdout.toString();
       if (!command.includes('_worker') && !command.includes('wrapper')) continue;
       const binary = readlinkSync(`/proc/${pid}/exe`);
-      if (/node$/.test(binary)) versions.add(binary.startsWith(NODE24) ? 'node24' : binary);
+      if (/node$/.test(binary)) versions.add(binary.startsWith(realpathSync(NODE24)) ? 'node24' : binary);
     } catch {
       // the process ended meanwhile
     }
@@ -130,7 +140,7 @@ function nodeVersionsRunning(): string[] {
 }
 
 async function devEnvironment(): Promise<void> {
-  const assembly = synthesize('dev', join(folder, 'assembly-dev'));
+  const assembly = assemblyOf('dev');
   const names = stackNames(assembly);
   await withEmulator('dev', async (emulator, cdk) => {
     await suite.check('dev: a first deploy that fails in its third stack succeeds on retry', async () => {
@@ -176,7 +186,7 @@ function reportRecorded(emulator: Emulator): void {
 }
 
 async function prodEnvironment(): Promise<void> {
-  const assembly = synthesize('prod', join(folder, 'assembly-prod'));
+  const assembly = assemblyOf('prod');
   await withEmulator('prod', async (emulator, cdk) => {
     await suite.check('prod: every stack deploys', async () => {
       await deployAll(cdk, assembly);
@@ -189,7 +199,7 @@ async function prodEnvironment(): Promise<void> {
 }
 
 async function localEnvironment(): Promise<void> {
-  const assembly = synthesize('local', join(folder, 'assembly-local'));
+  const assembly = assemblyOf('local');
   await withEmulator('local', async (emulator, cdk) => {
     await suite.check('local: every stack deploys', async () => {
       await deployAll(cdk, assembly);
@@ -245,7 +255,7 @@ async function main(): Promise<void> {
     'cfn-lint finds nothing in any environment',
     () => {
       for (const environment of ['local', 'dev', 'prod']) {
-        const assembly = synthesize(environment, join(folder, `lint-${environment}`));
+        const assembly = assemblyOf(environment);
         const templates = readdirSync(assembly)
           .filter((file) => file.endsWith('.template.json'))
           .map((file) => join(assembly, file));
