@@ -107,7 +107,8 @@ export function packSteps(sql: LoadSql, objects: readonly (CopyGroup & { readonl
     const cost = phaseStatements(sql, phase, groups).length;
     if (opening + cost > MAX_STATEMENTS)
       throw new SqlError(`phase ${phase}: ${opening + cost} statements, the Data API takes ${MAX_STATEMENTS}`);
-    if (cost > room || (large && steps.at(-1)?.length === 1 && steps.length === 1)) {
+    const beforeClosing = steps.length === 1 && steps[0][0] === 'finish';
+    if (cost > room || (large && beforeClosing)) {
       steps.unshift([]);
       room = MAX_STATEMENTS - opening;
     }

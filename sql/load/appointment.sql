@@ -126,19 +126,24 @@ FROM (
 ) m;
 
 -- Inferred members: named by a fact, described by nobody yet. They carry the natural key and stand from -infinity.
-CREATE TEMP TABLE appointment_nobody (member_key varchar(32), entity varchar(64));
-INSERT INTO appointment_nobody (member_key, entity)
-SELECT f.patient_key, 'patient' FROM core.fact_appointment f
-LEFT JOIN core.dim_patient_history h ON h.patient_key = f.patient_key AND h.is_current
-WHERE f.load_id = :load_id AND h.patient_key IS NULL GROUP BY f.patient_key
+CREATE TEMP TABLE appointment_undescribed AS
+SELECT s.patient_key AS member_key, 'patient' AS entity FROM stage_appointment s
+WHERE NOT EXISTS (SELECT 1 FROM core.dim_patient_history h WHERE h.patient_key = s.patient_key) GROUP BY s.patient_key
+UNION ALL
+SELECT s.clinic_key, 'clinic' FROM stage_appointment s
+WHERE NOT EXISTS (SELECT 1 FROM core.dim_clinic_history h WHERE h.clinic_key = s.clinic_key) GROUP BY s.clinic_key
+UNION ALL
+SELECT s.provider_key, 'provider' FROM stage_appointment s
+WHERE NOT EXISTS (SELECT 1 FROM core.dim_provider_history h WHERE h.provider_key = s.provider_key) GROUP BY s.provider_key;
+CREATE TEMP TABLE appointment_nobody AS
+SELECT f.patient_key AS member_key, 'patient' AS entity FROM core.fact_appointment f
+WHERE f.patient_key IN (SELECT u.member_key FROM appointment_undescribed u WHERE u.entity = 'patient') GROUP BY f.patient_key
 UNION ALL
 SELECT f.clinic_key, 'clinic' FROM core.fact_appointment f
-LEFT JOIN core.dim_clinic_history h ON h.clinic_key = f.clinic_key AND h.is_current
-WHERE f.load_id = :load_id AND h.clinic_key IS NULL GROUP BY f.clinic_key
+WHERE f.clinic_key IN (SELECT u.member_key FROM appointment_undescribed u WHERE u.entity = 'clinic') GROUP BY f.clinic_key
 UNION ALL
 SELECT f.provider_key, 'provider' FROM core.fact_appointment f
-LEFT JOIN core.dim_provider_history h ON h.provider_key = f.provider_key AND h.is_current
-WHERE f.load_id = :load_id AND h.provider_key IS NULL GROUP BY f.provider_key;
+WHERE f.provider_key IN (SELECT u.member_key FROM appointment_undescribed u WHERE u.entity = 'provider') GROUP BY f.provider_key;
 INSERT INTO core.dim_patient_history (patient_key, source_system, patient_id, valid_from, valid_to, is_current, is_inferred, is_deleted, load_id)
 SELECT s.patient_key, s.source_system, s.patient_id, timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, true, false, CAST(:load_id AS varchar(32))
 FROM stage_appointment s
