@@ -61,10 +61,10 @@ export class Bus {
     let missed = 0;
     for (const bucket of this.ports.buckets) {
       for (let startAfter: string | undefined, more = true; more;) {
-        const { objects, next } = this.ports.s3.list(bucket, { startAfter, maxKeys: 1000 });
+        const { objects, next } = this.ports.s3.list(bucket, { continuation, maxKeys: 1000 });
         for (const { key, size, etag, lastModified } of objects)
           missed += this.deliver(this.eventOf({ bucket, key, size, etag, reason: 'PutObject', time: lastModified }));
-        startAfter = next;
+        continuation = next;
         more = next !== undefined;
       }
     }

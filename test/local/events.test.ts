@@ -1,10 +1,12 @@
 import { request } from 'node:http';
 import { readFileSync } from 'node:fs';
 import { VirtualClock } from '../../local/clock';
+import { openS3Store } from '../../local/doors/s3-store';
+import { Bus } from '../../local/engines/bus';
 import { applyCustomResource } from '../../local/engines/custom-resource';
 import { checkPattern, Deliveries, matches, objectCreated, targetInput } from '../../local/engines/rules';
 import { parseSchedule, runSchedule } from '../../local/engines/schedule';
-import { scratch, until } from './fixtures';
+import { scratch, settle, until } from './fixtures';
 
 const PLACE = { account: '000000000000', region: 'us-east-1' };
 const event = objectCreated(
@@ -95,6 +97,50 @@ describe('rules', () => {
     const again = new Deliveries(dir, 'r');
     expect(again.has(event.id)).toBe(true);
     expect(readFileSync(`${dir}/r.log`, 'utf8').split('\n')).toHaveLength(3);
+    clean();
+  });
+});
+
+describe('the bus', () => {
+  test('delivers each object once, also those that a killed process could not, however many', async () => {
+    const { dir, clean } = scratch();
+    const s3 = await openS3Store(dir, new VirtualClock());
+    for (const bucket of ['silver', 'quiet']) s3.createBucket(bucket);
+    const sent: string[] = [];
+    const bus = () =>
+      new Bus(
+        [
+          {
+            name: 'r',
+            pattern: { source: ['aws.s3'] },
+            targets: [{ id: 't', arn: 'a', inputPath: '$.detail.object.key' }],
+          },
+        ],
+        {
+          s3,
+          ...PLACE,
+          dir: `${dir}/events`,
+          buckets: ['silver'],
+          send: (_target, input) => void sent.push(String(input)),
+          log: () => undefined,
+        },
+      );
+    const keys = Array.from({ length: 2100 }, (_, i) => `${'apz'[i % 3]}/${i}`);
+    for (const key of keys) await s3.put('silver', key, 'x');
+    await s3.put('quiet', 'no event', 'x');
+
+    const first = bus();
+    expect(first.start()).toBe(2100);
+    await s3.put('silver', 'now', 'x');
+    expect(first.pending).toBe(1);
+    await settle();
+    expect(first.pending).toBe(0);
+    first.stop();
+    await s3.put('silver', 'while away', 'x');
+    const second = bus();
+    expect(second.start()).toBe(1);
+    second.stop();
+    expect(sent.sort()).toEqual([...keys, 'now', 'while away'].sort());
     clean();
   });
 });
