@@ -14,7 +14,9 @@ import type { Log } from '../load/context';
 import { SafeError, showError } from '../shared/errors';
 
 const TRIES = 8;
+/** Most steps end in milliseconds: the first question comes soon, later ones at this pace. */
 const POLL_MS = 500;
+const FIRST_POLL_MS = 20;
 /** Left for the answer to CloudFormation when a statement takes too long. */
 const RESERVE_MS = 20_000;
 
@@ -111,7 +113,7 @@ async function submit(
 }
 
 async function outcome(r: Runner, name: string, id: string): Promise<DescribeStatementCommandOutput> {
-  for (;;) {
+  for (let pause = FIRST_POLL_MS; ; pause = Math.min(2 * pause, POLL_MS)) {
     if (r.remainingMs() < RESERVE_MS)
       throw new SafeError(
         'MIGRATION-SLOW',
@@ -123,7 +125,7 @@ async function outcome(r: Runner, name: string, id: string): Promise<DescribeSta
     } catch (error) {
       if (classifyCall(error) !== 'later') throw error;
     }
-    await r.sleep(POLL_MS);
+    await r.sleep(pause);
   }
 }
 
