@@ -21,7 +21,7 @@ type Operation = (c: Context, input: Input) => Input;
 /** The Kinesis door: JSON 1.1 over either HTTP. */
 export function kinesisDoor(store: KinesisStore, clock: Clock, region: string, account: string) {
   return async (call: DoorCall, name: string): Promise<DoorReply> => {
-    const operation = OPERATIONS[name];
+    const operation = Object.hasOwn(OPERATIONS, name) ? OPERATIONS[name] : undefined;
     if (!operation) throw unknownOperation('Kinesis', name);
     const context = { store, clock, call, arnPrefix: `arn:aws:kinesis:${region}:${account}:stream/` };
     const output = operation(context, await readInput(call));

@@ -70,7 +70,7 @@ function dispatch(
 ): Promise<DoorReply> {
   if (target !== undefined) {
     const [prefix = '', operation = ''] = target.split('.');
-    const door = doors.json[prefix];
+    const door = Object.hasOwn(doors.json, prefix) ? doors.json[prefix] : undefined;
     if (!door) throw unknownOperation(prefix, operation);
     return door(call, operation);
   }

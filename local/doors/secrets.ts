@@ -8,7 +8,7 @@ const notFound = (message: string): DoorError => new DoorError('ResourceNotFound
 /** The Secrets Manager door: reading only, since values are made by the platform and never change. */
 export function secretsDoor(store: SecretStore) {
   return async (call: DoorCall, name: string): Promise<DoorReply> => {
-    const operation = OPERATIONS[name];
+    const operation = Object.hasOwn(OPERATIONS, name) ? OPERATIONS[name] : undefined;
     if (!operation) throw unknownOperation('Secrets Manager', name);
     const output = operation(store, call, await readInput(call));
     return { status: 200, headers: { 'content-type': 'application/x-amz-json-1.1' }, body: JSON.stringify(output) };
