@@ -60,7 +60,7 @@ export class Bus {
     if (!this.deliveries.length) return 0;
     let missed = 0;
     for (const bucket of this.ports.buckets) {
-      for (let startAfter: string | undefined, more = true; more;) {
+      for (let continuation: string | undefined, more = true; more;) {
         const { objects, next } = this.ports.s3.list(bucket, { continuation, maxKeys: 1000 });
         for (const { key, size, etag, lastModified } of objects)
           missed += this.deliver(this.eventOf({ bucket, key, size, etag, reason: 'PutObject', time: lastModified }));
