@@ -22,7 +22,7 @@ export async function boot(options: {
     return await bootPlatform(options);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'EADDRINUSE' || /EADDRINUSE|port \d+ is (taken|in use)/i.test(message)) {
+    if (code === 'EADDRINUSE' || /port \d+ .*in use/.test(message)) {
       throw new CliError('the port is in use by another program', {
         where: `127.0.0.1:${options.port}`,
         next: 'npm start -- --port 0 (any free port), or --port N',

@@ -4,6 +4,7 @@ import { CliError, EXIT } from './errors';
 import { existingFolder, servedBy } from './folder';
 import { print, printJson } from './output';
 import type { StartOptions } from './source';
+import type { VerifyOptions } from './verify';
 
 function whole(low: number, high: number): (text: string) => number {
   return (text) => {
@@ -28,6 +29,7 @@ function program(): Command {
   addStart(carelake);
   addData(carelake);
   addQuarantine(carelake);
+  addVerify(carelake);
   return carelake;
 }
 
@@ -101,6 +103,22 @@ function addData(carelake: Command): void {
     .action(async (options: { yes?: boolean; json?: boolean; data?: string }) => {
       const { wipe } = await import('./wipe');
       process.exitCode = await wipe(options);
+    });
+}
+
+function addVerify(carelake: Command): void {
+  carelake
+    .command('verify')
+    .description('ask the serving laptop, and a deployed environment, the same questions and report the differences')
+    .option('--env <name>', 'also probe this deployed environment in the account behind your credentials')
+    .option('--region <name>', 'region of the environment (default: AWS_REGION)')
+    .option('--yes', 'accept what the probes cost in the account')
+    .option('--out <file>', 'also write the report to a file, as Markdown')
+    .option(...JSON_OUT)
+    .option(...DATA)
+    .action(async (options: VerifyOptions) => {
+      const { verify } = await import('./verify');
+      process.exitCode = await verify(options);
     });
 }
 
