@@ -41,6 +41,8 @@ export const loadNames = (loadId: string) => ({
   manifest: (entity: EntityName, version: number) => `loads/${loadId}/manifest-${entity}-v${version}.json`,
   /** Proof that the last transaction was committed; without it no receipt is written. */
   committed: `loads/${loadId}/committed.json`,
+  /** Names the execution that looks after the load. */
+  claim: `loads/${loadId}/claim.json`,
   /** Written again at every step and check: its age tells whether an execution looks after the load. */
   alive: `loads/${loadId}/alive.json`,
   /** Written after the receipts: nothing is left to do. */

@@ -13,6 +13,8 @@ const DEFAULT_MAX_BYTES = 4 * 1024 ** 3;
 /** `open`: the arrival hours of the window; `full`: all of silver. */
 export interface SelectEvent {
   window?: 'open' | 'full';
+  /** Name of the execution that asks; the same in all its retries. */
+  execution?: string;
 }
 
 /** Finds silver objects without a receipt and plans their load. Never asks the warehouse, so that nothing pending wakes nothing. */
@@ -31,6 +33,7 @@ export const handler = guarded<SelectEvent, Selection>(logger, async (event) => 
       now: Date.now,
     },
     event?.window === 'full' ? 'full' : 'open',
+    event?.execution,
   );
   logger.info('selected', { ...selection });
   return selection;

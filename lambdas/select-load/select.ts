@@ -1,5 +1,5 @@
 import { parquetWriteBuffer } from 'hyparquet-writer';
-import { BOARD_KEY, readBoard, withSuspects, withoutObjects, type Board } from '../../core/load/board';
+import { BOARD_KEY, readBoard, withOpen, withSuspects, withoutObjects, type Board } from '../../core/load/board';
 import {
   copyGroups,
   loadIdOf,
@@ -36,23 +36,55 @@ export type Selection =
   { pending: false } | { pending: true; load: { load_id: string; steps: number; objects: number; plan_uri: string } };
 
 /**
- * Chooses the next load: the one that was left half-way and holds the lease; else the oldest pending objects; else a part of the
+ * Chooses the next load: the one that is under way, if nobody looks after it; else the oldest pending objects; else a part of the
  * suspects. Writes its plan, its list of objects and its COPY manifests, all of which are the same for the same objects.
+ * @param execution name of the execution that asks; without it a load is chosen but not claimed
  */
-export async function selectLoad(context: SelectContext, window: 'open' | 'full'): Promise<Selection> {
-  let board = readBoard((await getText(context.s3, context.controlBucket, BOARD_KEY))?.text);
-  const left = board.open ? await openLoad(context, board.open) : undefined;
-  if (left === 'alive') return { pending: false };
-  if (left) return reply(context, left);
-  // Each further round has set something aside, so that the loop ends.
+export async function selectLoad(
+  context: SelectContext,
+  window: 'open' | 'full',
+  execution?: string,
+): Promise<Selection> {
   for (;;) {
-    const chosen = await choose(context, board, window);
-    if (chosen.length === 0) return { pending: false };
-    const { objects, gone, unreadable } = await describeObjects(context, chosen);
-    if (gone.length) board = await note(context, (b) => withoutObjects(b, new Set(gone)));
-    if (unreadable.length && chosen.length > 1) board = await note(context, (b) => alone(b, unreadable));
-    else if (objects.length) return reply(context, await writePlan(context, objects));
+    const board = readBoard((await getText(context.s3, context.controlBucket, BOARD_KEY))?.text);
+    const left = board.open ? await openLoad(context, board.open, execution) : undefined;
+    if (left === 'alive') return { pending: false };
+    const plan = left ?? (await newLoad(context, board, window));
+    if (!plan) return { pending: false };
+    if (!execution || (await claim(context, plan, board.open, execution))) return reply(context, plan);
+    // Another execution claimed a load in between: look at the board again.
   }
+}
+
+/** Plans pending objects. Each further round has set something aside, so that the loop ends. */
+async function newLoad(c: SelectContext, before: Board, window: 'open' | 'full'): Promise<LoadPlan | undefined> {
+  let board = before;
+  for (;;) {
+    const chosen = await choose(c, board, window);
+    if (chosen.length === 0) return undefined;
+    const { objects, gone, unreadable } = await describeObjects(c, chosen);
+    if (gone.length) board = await note(c, (b) => withoutObjects(b, new Set(gone)));
+    if (unreadable.length && chosen.length > 1) board = await note(c, (b) => alone(b, unreadable));
+    else if (objects.length) return writePlan(c, objects);
+  }
+}
+
+/**
+ * Makes this execution the one that looks after the load, unless another load came onto the board since it was read. Should it die
+ * before the sign of life is written, the next one takes the load up at once.
+ */
+async function claim(c: SelectContext, plan: LoadPlan, seen: string | null, execution: string): Promise<boolean> {
+  const names = loadNames(plan.load_id);
+  const json = 'application/json';
+  let isMine = false;
+  await note(c, (b) => {
+    isMine = b.open === seen;
+    return isMine ? withOpen(b, plan.load_id) : b;
+  });
+  if (!isMine) return false;
+  await put(c.s3, c.controlBucket, names.claim, JSON.stringify({ execution }), json);
+  await put(c.s3, c.controlBucket, names.alive, '{}', json);
+  return true;
 }
 
 /** Each of these objects is tried by itself. */
@@ -62,18 +94,26 @@ const alone = (board: Board, objects: readonly string[]): Board =>
 const note = (c: SelectContext, change: (b: Board) => Board): Promise<Board> =>
   update(c.s3, { bucket: c.controlBucket, key: BOARD_KEY }, readBoard, change);
 
-/** The plan of a load that is under way, unless it is finished, left none, or is in the hands of a live execution. */
-async function openLoad(c: SelectContext, loadId: string): Promise<LoadPlan | 'alive' | undefined> {
+/** The plan of a load that is under way, unless it is finished, left none, or is in the hands of another live execution. */
+async function openLoad(
+  c: SelectContext,
+  loadId: string,
+  execution: string | undefined,
+): Promise<LoadPlan | 'alive' | undefined> {
   const names = loadNames(loadId);
-  const [plan, done, alive] = await Promise.all([
+  const [plan, done, alive, claimed] = await Promise.all([
     getText(c.s3, c.controlBucket, names.plan),
     exists(c.s3, c.controlBucket, names.done),
     writtenAt(c.s3, c.controlBucket, names.alive),
+    getText(c.s3, c.controlBucket, names.claim),
   ]);
   if (!plan || done) return undefined;
   const open = readPlan(loadId, plan.text);
   const failed = await exists(c.s3, c.controlBucket, names.failed(open.revision));
-  if (!failed) return alive && Math.abs(c.now() - alive.getTime()) < ALIVE_MS ? 'alive' : open;
+  // A call that is repeated finds its own claim, and goes on.
+  const isOwn = execution !== undefined && claimed?.text === JSON.stringify({ execution });
+  const isAlive = alive !== undefined && Math.abs(c.now() - alive.getTime()) < ALIVE_MS;
+  if (!failed) return isAlive && !isOwn ? 'alive' : open;
   // Planned again from what stands in the lake now, under a new revision. What is gone from the lake is for the load to find.
   const keys = open.objects.map((o) => o.object);
   const described = await describeObjects(c, keys);

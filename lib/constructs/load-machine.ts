@@ -118,7 +118,11 @@ export function loadDefinition(
   const seconds = (n: number): sfn.WaitTime => sfn.WaitTime.duration(Duration.seconds(n));
   const at = (path: string): string => sfn.JsonPath.stringAt(path);
 
-  const select = call(scope, 'Select', { fn: selectLoad, payload: { window: at('$.window') }, resultPath: '$.select' });
+  const select = call(scope, 'Select', {
+    fn: selectLoad,
+    payload: { window: at('$.window'), execution: at('$$.Execution.Name') },
+    resultPath: '$.select',
+  });
   const begin = new sfn.Pass(scope, 'Begin', {
     parameters: { window: at('$.window'), load: { load_id: at('$.select.load.load_id'), step: 0, attempt: 0 } },
   });

@@ -219,7 +219,7 @@ describe('state machines', () => {
   test('a load selects, submits, waits and checks, and every state of the load has a way on', () => {
     const { StartAt, States } = machine(apps.prod, 'LoadMachine');
     expect(StartAt).toBe('Select');
-    expect(States['Select']!['Parameters']).toEqual({ 'window.$': '$.window' });
+    expect(States['Select']!['Parameters']).toEqual({ 'window.$': '$.window', 'execution.$': '$$.Execution.Name' });
     expect(States['Anything pending?']).toMatchObject({
       Choices: [{ Variable: '$.select.pending', BooleanEquals: true, Next: 'Begin' }],
       Default: 'Nothing pending',

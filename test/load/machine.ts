@@ -11,6 +11,8 @@ export interface Course {
   last?: StepReply;
 }
 
+let executions = 0;
+
 async function invoke(c: LoadContext, event: LoadEvent): Promise<LoadReply> {
   if (event.op === 'start') return start(c, event);
   return event.op === 'check' ? check(c, event) : finish(c, event);
@@ -25,10 +27,13 @@ export async function execute(
   options: {
     window?: 'open' | 'full';
     limit?: number;
+    /** Name of the execution; a new one if not given. */
+    execution?: string;
     /** Awaited before each call. */ turn?: () => Promise<void>;
   } = {},
 ): Promise<Course> {
   const course: Course = { calls: [], end: 'stopped' };
+  const execution = options.execution ?? `execution-${++executions}`;
   let left = options.limit ?? 500;
   const call = async <T>(note: (reply: T) => string, work: () => Promise<T>): Promise<T | undefined> => {
     if (left-- <= 0) return undefined;
@@ -40,7 +45,7 @@ export async function execute(
   for (;;) {
     const selected = await call(
       (s) => `select ${s.pending}`,
-      () => selectLoad(c, options.window ?? 'open'),
+      () => selectLoad(c, options.window ?? 'open', execution),
     );
     if (!selected) return course;
     if (!selected.pending) return { ...course, end: 'nothing pending' };

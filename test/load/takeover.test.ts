@@ -61,6 +61,17 @@ describe('a load whose execution died half-way', () => {
     expect(w.model.lease).toBe(held);
   });
 
+  it('is taken up at once by its own execution, whose call was repeated or whose laptop was started again', async () => {
+    const w = world();
+    [1, 2].forEach((n) => put(w, 2, n));
+    await execute(w.context, { limit: 1, execution: 'first' });
+    put(w, 0, 3);
+    expect(await execute(w.context)).toMatchObject({ calls: ['select false'] });
+    const { calls, end } = await execute(w.context, { execution: 'first' });
+    expect([end, calls[0]]).toEqual(['nothing pending', 'select true']);
+    expect(w.model.ledger.size).toBe(3);
+  });
+
   it('gives up its lease when its plan is lost; its objects are loaded by another', async () => {
     const { w, first, held } = await halfWay();
     w.s3.keys('control', 'loads/').forEach((k) => w.s3.objects.delete(`control/${k}`));
