@@ -111,18 +111,19 @@ async function footers(
   connection: DuckDBConnection,
   files: readonly string[],
 ): Promise<[string, string[], string[]][]> {
-  const sql = (some: readonly string[]): string =>
-    `SELECT file_name, list(name ORDER BY column_id), list(concat_ws('/', type, converted_type, logical_type, repetition_type, coalesce(num_children, 0)) ORDER BY column_id)
-     FROM parquet_schema(${listOf(some)}) WHERE column_id > 0 GROUP BY file_name`;
+  const kind = "concat_ws('/', type, converted_type, logical_type, repetition_type, coalesce(num_children, 0))";
   try {
-    return (await connection.runAndReadAll(sql(files))).getRowsJson() as [string, string[], string[]][];
+    const found = await connection.runAndReadAll(
+      `SELECT file_name, list(name ORDER BY column_id), list(${kind} ORDER BY column_id)
+       FROM (SELECT *, row_number() OVER (PARTITION BY file_name) AS place FROM parquet_schema(${listOf(files)}))
+       WHERE place > 1 GROUP BY file_name`,
+    );
+    return found.getRowsJson() as [string, string[], string[]][];
   } catch (error) {
     // The engine's message names the file by its path; people know it by its place.
-    for (const [i, file] of files.entries())
-      await connection.run(sql([file])).catch(() => {
-        throw new CopyError(`Spectrum Scan Error: object ${i + 1} of ${files.length} is no Parquet file`);
-      });
-    throw error;
+    const at = files.findIndex((file) => String(error).includes(file));
+    if (at < 0) throw error;
+    throw new CopyError(`Spectrum Scan Error: object ${at + 1} of ${files.length} is no Parquet file`);
   }
 }
 

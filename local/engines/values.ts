@@ -50,7 +50,8 @@ export function plainValue(value: DuckDBValue): unknown {
 
 /** An error of the local engine in the words Redshift uses where callers look for them, without values of the data. */
 export function engineError(error: unknown): Error {
-  const message = error instanceof Error ? error.message : String(error);
+  // Errors that come while a result is read carry one prefix more.
+  const message = (error instanceof Error ? error.message : String(error)).replace(/^Error: /, '');
   const missing = /NOT NULL constraint failed: (?:[^\s.]+\.)*([^\s.]+)/.exec(message);
   if (missing) return new Error(`ERROR: Cannot insert a NULL value into column ${missing[1]}`);
   if (/conflict|TransactionContext Error/i.test(message) && /transaction|conflict on/i.test(message))

@@ -1,0 +1,267 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { translate } from '../../local/engines/dialect';
+import { failure, open, type Opened } from './open';
+
+let opened: Opened;
+beforeAll(async () => {
+  opened = await open();
+  await opened.batch([
+    'CREATE SCHEMA s',
+    'CREATE TABLE s.t (a integer, b varchar(20), c timestamp)',
+    "INSERT INTO s.t VALUES (1, 'one', timestamp '2026-01-01 10:00:00'), (2, 'two', NULL), (NULL, NULL, NULL)",
+  ]);
+});
+afterAll(() => opened.close());
+
+describe('answers are Redshift’s', () => {
+  test.each([
+    ['integers divide to integers', 'SELECT 7 / 2, -7 / 2', [[3, -3]]],
+    ['nulls sort as the greatest, descending', 'SELECT a FROM s.t ORDER BY a DESC', [[null], [2], [1]]],
+    ['nulls sort as the greatest, ascending', 'SELECT a FROM s.t ORDER BY a', [[1], [2], [null]]],
+    ['dates subtract to days', "SELECT date '2026-03-01' - date '2026-02-01'", [[28]]],
+    ['the sum of integers is an integer', 'SELECT sum(a) FROM s.t', [[3]]],
+    ['a rate', 'SELECT sum(a)::double precision / nullif(count(a), 0) FROM s.t', [[1.5]]],
+    ['avg of what is cast', 'SELECT avg(a::double precision) FROM s.t', [[1.5]]],
+    [
+      'extract and date_trunc',
+      "SELECT extract(year FROM c), date_trunc('month', c) FROM s.t WHERE a = 1",
+      [[2026, '2026-01-01 00:00:00']],
+    ],
+    [
+      'windows',
+      'SELECT a, row_number() OVER (ORDER BY a), lag(a) OVER (ORDER BY a) FROM s.t WHERE a IS NOT NULL ORDER BY a',
+      [
+        [1, 1, null],
+        [2, 2, 1],
+      ],
+    ],
+    [
+      'a common table expression with column names',
+      'WITH x (n, m) AS (SELECT 1, 2), y (k) AS (SELECT 3) SELECT n + m + k FROM x CROSS JOIN y',
+      [[6]],
+    ],
+    ['comments, and a semicolon at the end', '/* a ; */ SELECT 1 -- ; more\n;', [[1]]],
+    [
+      'quoted words are no constructs',
+      "SELECT 'ON CONFLICT', 'FROM read_csv(x)' AS \"primary key\"",
+      [['ON CONFLICT', 'FROM read_csv(x)']],
+    ],
+    ['casts with a double colon beside parameters', "SELECT '5'::integer + 1", [[6]]],
+    ['qualify', 'SELECT a FROM s.t QUALIFY row_number() OVER (ORDER BY a DESC) = 1', [[null]]],
+    [
+      'the clock is UTC',
+      "SELECT timestamptz '2026-01-01 00:00:00+02' = timestamptz '2025-12-31 22:00:00+00'",
+      [[true]],
+    ],
+  ])('%s', async (_, sql, rows) => {
+    expect(await opened.rows(sql)).toEqual(rows);
+  });
+
+  test('column names come in lower case', async () => {
+    expect((await opened.warehouse.query('SELECT 1 AS Mixed, 2 AS "Quoted"')).columns.map((c) => c.name)).toEqual([
+      'mixed',
+      'quoted',
+    ]);
+  });
+});
+
+describe('physical attributes change nothing', () => {
+  test.each([
+    "CREATE TABLE s.p (a integer NOT NULL ENCODE az64 DISTKEY SORTKEY, b varchar(10) DEFAULT 'x' ENCODE zstd NOT NULL) BACKUP NO",
+    "CREATE TABLE s.p (a integer NOT NULL, b varchar(10) NOT NULL DEFAULT 'x') DISTSTYLE KEY DISTKEY (a) COMPOUND SORTKEY (a, b)",
+    "CREATE TABLE IF NOT EXISTS s.p (a integer NOT NULL, b character varying(10) DEFAULT ('x') NOT NULL) DISTSTYLE AUTO SORTKEY AUTO ENCODE AUTO",
+  ])('%s', async (sql) => {
+    await opened.batch([sql, 'INSERT INTO s.p (a) VALUES (1)']);
+    expect(await opened.rows('SELECT a, b FROM s.p')).toEqual([[1, 'x']]);
+    expect(await failure(opened.batch(['INSERT INTO s.p (a, b) VALUES (2, NULL)']))).toContain(
+      'NULL value into column b',
+    );
+    await opened.batch(['DROP TABLE s.p']);
+  });
+
+  test('in CREATE TABLE … AS too', async () => {
+    await opened.batch(['CREATE TABLE s.q DISTSTYLE ALL SORTKEY (n) AS SELECT 1 AS n UNION ALL SELECT 2']);
+    expect(await opened.rows('SELECT sum(n) FROM s.q')).toEqual([[3]]);
+    await opened.batch([
+      'ALTER TABLE s.q ALTER DISTSTYLE EVEN',
+      'ALTER TABLE s.q ADD COLUMN label varchar(8)',
+      "UPDATE s.q SET label = 'l'",
+    ]);
+    expect(await opened.rows('SELECT DISTINCT label FROM s.q')).toEqual([['l']]);
+  });
+
+  test('a table that exists is left as it is by IF NOT EXISTS', async () => {
+    await opened.batch(['CREATE TABLE s.twice (a varchar(5))', 'CREATE TABLE IF NOT EXISTS s.twice (other integer)']);
+    expect((await opened.warehouse.query('SELECT * FROM s.twice')).columns.map((c) => c.name)).toEqual(['a']);
+  });
+});
+
+describe('MERGE', () => {
+  beforeEach(() =>
+    opened.batch([
+      'DROP TABLE IF EXISTS s.target',
+      'CREATE TABLE s.target (k integer, v varchar(5))',
+      "INSERT INTO s.target VALUES (1, 'old'), (2, 'stay')",
+    ]),
+  );
+  const merge =
+    'MERGE INTO s.target USING src ON s.target.k = src.k WHEN MATCHED THEN UPDATE SET v = src.v WHEN NOT MATCHED THEN INSERT VALUES (src.k, src.v)';
+
+  test('updates and inserts', async () => {
+    await opened.batch([
+      'CREATE TEMP TABLE src (k integer, v varchar(5))',
+      "INSERT INTO src VALUES (1, 'new'), (3, 'in')",
+      merge,
+    ]);
+    expect(await opened.rows('SELECT k, v FROM s.target ORDER BY k')).toEqual([
+      [1, 'new'],
+      [2, 'stay'],
+      [3, 'in'],
+    ]);
+  });
+
+  test('raises when two source rows match one target row, and nothing is changed', async () => {
+    const work = opened.batch([
+      'CREATE TEMP TABLE src (k integer, v varchar(5))',
+      "INSERT INTO src VALUES (1, 'a'), (1, 'b'), (3, 'c')",
+      merge,
+    ]);
+    expect(await failure(work)).toContain('Found multiple matches');
+    expect(await opened.rows('SELECT k, v FROM s.target ORDER BY k')).toEqual([
+      [1, 'old'],
+      [2, 'stay'],
+    ]);
+  });
+});
+
+describe('what is not on the list is refused, and says why', () => {
+  test.each([
+    ["ATTACH 'x.db'", /ATTACH is not on the list/],
+    ['INSTALL httpfs', /INSTALL is not on the list/],
+    ['LOAD json', /LOAD is not/],
+    ['PRAGMA version', /PRAGMA is not/],
+    ['SET threads = 1', /SET is not/],
+    ['RESET ALL', /RESET is not/],
+    ["EXPORT DATABASE 'x'", /EXPORT is not/],
+    ['CHECKPOINT', /CHECKPOINT is not/],
+    ['VACUUM', /VACUUM is not/],
+    ['ANALYZE', /ANALYZE is not/],
+    ['CALL proc()', /CALL is not/],
+    ['BEGIN', /BEGIN is not/],
+    ['COMMIT', /COMMIT is not/],
+    ['PREPARE p AS SELECT 1', /PREPARE is not/],
+    ['SHOW TABLES', /SHOW is not/],
+    ['DESCRIBE s.t', /DESCRIBE is not/],
+    ['SUMMARIZE s.t', /SUMMARIZE is not/],
+    ['FROM s.t', /FROM is not on the list/],
+    ['USE s', /USE is not/],
+    ["COMMENT ON TABLE s.t IS 'x'", /COMMENT is not/],
+    ["COPY s.t TO 'x.csv'", /expected FROM/],
+    ["COPY (SELECT 1) TO 'x.csv'", /expected a name/],
+    ["COPY s.t FROM 'x.csv'", /FORMAT AS PARQUET/],
+    ["COPY s.t FROM '/etc/passwd' IAM_ROLE default FORMAT AS PARQUET", /s3:\/\/bucket\/key/],
+    ["COPY s.t FROM 's3://b/k' IAM_ROLE default CSV", /MANIFEST, found CSV/],
+    ["COPY s.t FROM 's3://b/k' FORMAT AS PARQUET", /IAM_ROLE/],
+    ["SELECT * FROM read_parquet('x')", /function read_parquet/],
+    ["SELECT * FROM read_csv('/etc/passwd')", /function read_csv/],
+    ["SELECT * FROM s.read_text('x')", /function read_text/],
+    ["SELECT * FROM glob('*')", /function glob/],
+    ["SELECT * FROM 'x.parquet'", /files are read by COPY only/],
+    ['SELECT * FROM "x.parquet"', /looks like a file/],
+    ['SELECT * FROM s.t, "a/b.csv"', /looks like a file/],
+    ['SELECT * FROM "read_csv"(\'x\')', /without quotes/],
+    ['SELECT * FROM range(5)', /function range/],
+    ['SELECT * FROM generate_series(1, 5)', /function generate_series/],
+    ["SELECT getenv('HOME')", /function getenv/],
+    ['SELECT * FROM duckdb_settings()', /function duckdb_settings/],
+    ['SELECT getdate()', /function getdate/],
+    ['SELECT datediff(day, c, c) FROM s.t', /function datediff/],
+    ['SELECT nvl(a, 0) FROM s.t', /function nvl/],
+    ['SELECT listagg(b) FROM s.t', /function listagg/],
+    ['SELECT concat(b, b) FROM s.t', /function concat/],
+    ['SELECT avg(a) FROM s.t', /avg of an integer/],
+    ['SELECT [1, 2]', /character "\["/],
+    ['SELECT {a: 1}', /character "\{"/],
+    ['SELECT $1', /character "\$"/],
+    ['SELECT 1; SELECT 2', /one statement at a time/],
+    ["SELECT 'open", /quote is not closed/],
+    ['', /empty/],
+    ['INSERT INTO s.t VALUES (1) ON CONFLICT DO NOTHING', /ON CONFLICT/],
+    ['INSERT OR REPLACE INTO s.t VALUES (1)', /expected INSERT INTO/],
+    ['DELETE FROM s.t RETURNING a', /RETURNING/],
+    ['SELECT * FROM s.t ASOF JOIN s.t u ON true', /ASOF/],
+    ['SELECT * FROM s.t SEMI JOIN s.t u ON true', /SEMI JOIN/],
+    ['SELECT a FROM s.t ORDER BY ALL', /ORDER BY ALL/],
+    ['SELECT * FROM s.t USING SAMPLE 1', /USING SAMPLE/],
+    ['CREATE TABLE s.k (a integer PRIMARY KEY)', /expected NOT NULL/],
+    ['CREATE TABLE s.k (a integer IDENTITY(1,1))', /expected NOT NULL/],
+    ['CREATE TABLE s.k (a super)', /type super is none of/],
+    ['CREATE TABLE s.k (a varchar(70000))', /1 to 65535 bytes/],
+    ['CREATE TABLE s.k (LIKE s.t)', /type .* is none of|expected/],
+    ['CREATE TABLE s.k (a integer) DISTSTYLE SIDEWAYS', /AUTO, EVEN, KEY or ALL/],
+    ['CREATE TABLE #tmp (a integer)', /CREATE TEMP TABLE/],
+    ['CREATE OR REPLACE TABLE s.k (a integer)', /VIEW after CREATE OR REPLACE/],
+    ['CREATE MACRO m() AS 1', /expected TABLE/],
+    ['CREATE SEQUENCE q', /expected TABLE/],
+    ['CREATE INDEX i ON s.t (a)', /expected TABLE/],
+    ['CREATE SECRET x (TYPE s3)', /expected TABLE/],
+    ['CREATE FUNCTION f() AS 1', /expected TABLE/],
+    ['CREATE VIEW s.v AS SELECT 1 WITH NO SCHEMA BINDING', /NO SCHEMA BINDING/],
+    ["CREATE TABLE s.k AS SELECT * FROM read_csv('x')", /function read_csv/],
+    ['ALTER TABLE s.t ALTER COLUMN a TYPE bigint', /resizes varchar/],
+    ['ALTER TABLE s.t APPEND FROM s.u', /ALTER TABLE takes/],
+    ['ALTER TABLE s.t ADD COLUMN z integer NOT NULL', /without NOT NULL/],
+    ['MERGE INTO s.t x USING s.u ON x.a = s.u.a WHEN MATCHED THEN DELETE', /no alias/],
+    ['MERGE INTO s.t USING (SELECT 1 AS a) u ON s.t.a = u.a WHEN MATCHED THEN DELETE', /not a query/],
+    ['MERGE INTO s.t USING s.u ON s.t.a = s.u.a WHEN MATCHED AND s.u.a > 1 THEN DELETE', /MATCHED AND/],
+    ["UNLOAD ('DELETE FROM s.t') TO 's3://b/k' IAM_ROLE default FORMAT AS PARQUET", /takes a SELECT/],
+    ['GRANT SELECT ON s.t TO PUBLIC', /made to roles/],
+    ['GRANT FLY ON s.t TO ROLE r', /FLY is no privilege/],
+    ['SELECT * FROM local_security.role_grant', /GRANT and REVOKE only/],
+    ['EXPLAIN ANALYZE SELECT 1', /EXPLAIN takes a SELECT/],
+  ])('%s', async (sql, message) => {
+    expect(await failure(opened.warehouse.query(sql))).toMatch(message);
+  });
+
+  test('TRUNCATE ends a transaction in Redshift: alone it runs, in a batch it is refused', async () => {
+    await opened.batch(['CREATE TABLE s.gone AS SELECT 1 AS n']);
+    expect(await failure(opened.batch(['SELECT 1', 'TRUNCATE s.gone']))).toContain('TRUNCATE commits');
+    await opened.batch(['TRUNCATE TABLE s.gone']);
+    expect(await opened.rows('SELECT count(*) FROM s.gone')).toEqual([[0]]);
+  });
+
+  test('a batch with one refused statement changes nothing at all', async () => {
+    expect(await failure(opened.batch(['CREATE TABLE s.never (a integer)', 'PRAGMA version']))).toContain('PRAGMA');
+    expect(await failure(opened.rows('SELECT * FROM s.never'))).toContain('never');
+  });
+
+  test('behind the list the engine itself reaches no file and cannot be told to', async () => {
+    for (const sql of [
+      "SELECT * FROM read_text('/etc/passwd')",
+      "ATTACH '/tmp/x.db'",
+      'SET enable_external_access = true',
+      "COPY (SELECT 1) TO '/tmp/x.csv'",
+    ])
+      expect(await failure(opened.warehouse.queryEngine(sql))).toMatch(
+        /disabled by configuration|locked|Cannot (access|change)/,
+      );
+  });
+});
+
+test('every SQL file of the platform is inside the dialect', () => {
+  const root = join(__dirname, '../../sql');
+  let count = 0;
+  for (const folder of ['migrations', 'load', 'marts', 'checks', 'security'])
+    for (const file of readdirSync(join(root, folder)).filter((f) => f.endsWith('.sql'))) {
+      const text = readFileSync(join(root, folder, file), 'utf8')
+        .replace(/\{\{\s*objects_uri\s*\}\}/g, 's3://b/k')
+        .replace(/\{\{\s*(ref|source)\([^)]*\)\s*\}\}/g, 'core.x')
+        .replace(/^\s*--.*$/gm, '');
+      for (const sql of text.split(/;\s*(?:\n|$)/).filter((s) => s.trim() !== '')) {
+        translate(sql);
+        count++;
+      }
+    }
+  expect(count).toBeGreaterThan(80);
+});

@@ -1,0 +1,44 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { RealClock } from '../../local/clock';
+import { openS3Store, type S3Store } from '../../local/doors/s3-store';
+import { openWarehouse, type RunOptions, type Warehouse } from '../../local/engines/warehouse';
+
+/** A warehouse on a folder of its own. */
+export interface Opened {
+  readonly dataDir: string;
+  readonly s3: S3Store;
+  readonly warehouse: Warehouse;
+  /** Rows of one statement. */
+  rows(sql: string): Promise<unknown[][]>;
+  /** Runs a batch; rows of its last statement. */
+  batch(sqls: string[], options?: RunOptions): Promise<unknown[][]>;
+  close(): Promise<void>;
+}
+
+export async function open(dataDir = mkdtempSync(join(tmpdir(), 'carelake-warehouse-'))): Promise<Opened> {
+  const s3 = await openS3Store(dataDir, new RealClock());
+  const warehouse = await openWarehouse({ dataDir, s3, memory: '512MB', threads: 2 });
+  return {
+    dataDir,
+    s3,
+    warehouse,
+    rows: async (sql) => (await warehouse.query(sql)).rows,
+    batch: async (sqls, options) => (await warehouse.run(sqls, options)).at(-1)?.rows ?? [],
+    close: async () => {
+      await warehouse.close();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The message that work ends with. */
+export async function failure(work: Promise<unknown>): Promise<string> {
+  try {
+    await work;
+  } catch (error) {
+    return (error as Error).message;
+  }
+  throw new Error('the work was expected to fail');
+}

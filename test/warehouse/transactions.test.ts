@@ -1,0 +1,202 @@
+import { existsSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { openReadOnly, openWarehouse } from '../../local/engines/warehouse';
+import { failure, open, type Opened } from './open';
+
+let opened: Opened;
+beforeEach(async () => {
+  opened = await open();
+  await opened.batch(['CREATE SCHEMA s', 'CREATE TABLE s.t (n integer NOT NULL)', 'CREATE TABLE s.gate (n integer)']);
+});
+afterEach(() => opened.close());
+
+/** Resolves when a running batch has begun its statement of a number. */
+function begun(index: number): { onStatement: (i: number, e: object) => void; reached: Promise<void> } {
+  let reach!: () => void;
+  const reached = new Promise<void>((resolve) => (reach = resolve));
+  return { onStatement: (i, e) => (i === index && Object.keys(e).length === 0 ? reach() : undefined), reached };
+}
+
+test('a lock makes the second writer wait, and it then sees what the first one wrote', async () => {
+  const order: string[] = [];
+  const writer = (name: string) =>
+    opened.warehouse
+      .run(
+        [
+          'LOCK TABLE s.gate',
+          'INSERT INTO s.t SELECT count(*) FROM s.t',
+          'SELECT count(*) FROM s.t a CROSS JOIN s.t b',
+        ],
+        { onStatement: (i, e) => (i === 1 && 'result' in e ? order.push(name) : undefined) },
+      )
+      .then(() => order.push(`${name} done`));
+  await Promise.all(Array.from({ length: 8 }, (_, i) => writer(String(i))));
+  // Each inserted the number of rows that it saw: no two saw the same.
+  expect(await opened.rows('SELECT n FROM s.t ORDER BY n')).toEqual(Array.from({ length: 8 }, (_, i) => [i]));
+  for (let i = 0; i < order.length; i += 2) expect(order[i + 1]).toBe(`${order[i]} done`);
+});
+
+test('readers are not kept waiting and see no half of a transaction', async () => {
+  await opened.batch(['INSERT INTO s.t VALUES (1)']);
+  const seen: unknown[] = [];
+  let finish = false;
+  const reading = (async () => {
+    while (!finish) seen.push((await opened.rows('SELECT count(*) FROM s.t'))[0]?.[0]);
+  })();
+  for (let i = 0; i < 5; i++)
+    await opened.batch(['LOCK s.gate', 'INSERT INTO s.t VALUES (1)', 'INSERT INTO s.t VALUES (1)']);
+  finish = true;
+  await reading;
+  expect(seen.length).toBeGreaterThan(0);
+  expect(seen.every((n) => Number(n) % 2 === 1)).toBe(true);
+});
+
+test('writers without a lock conflict in words that callers know', async () => {
+  await opened.batch(['INSERT INTO s.t VALUES (1)']);
+  const outcomes = await Promise.all(
+    Array.from({ length: 8 }, (_, i) =>
+      opened
+        .batch(['SELECT count(*) FROM s.t', `UPDATE s.t SET n = ${i}`, 'SELECT sum(a.n) FROM s.t a CROSS JOIN s.t b'])
+        .then(
+          () => 'done',
+          (e: Error) => e.message,
+        ),
+    ),
+  );
+  expect(outcomes).toContain('done');
+  for (const outcome of outcomes.filter((o) => o !== 'done'))
+    expect(outcome).toContain('conflict with concurrent transaction');
+});
+
+test('a cancelled batch leaves nothing, also while it waits for a lock', async () => {
+  const big =
+    'SELECT count(*) FROM s.t a CROSS JOIN s.t b CROSS JOIN s.t c CROSS JOIN s.t d WHERE a.n + b.n > c.n + d.n';
+  await opened.batch([
+    'CREATE TABLE s.one (n integer)',
+    'INSERT INTO s.one VALUES (1), (2), (3), (4), (5), (6), (7), (8), (9), (10)',
+    'INSERT INTO s.t SELECT a.n FROM s.one a CROSS JOIN s.one b CROSS JOIN s.one c',
+  ]);
+  const holder = new AbortController();
+  const running = begun(2);
+  const first = opened.batch(['LOCK s.gate', 'INSERT INTO s.one VALUES (99)', big], {
+    signal: holder.signal,
+    onStatement: running.onStatement,
+  });
+  await running.reached;
+  const waiter = new AbortController();
+  const second = opened.batch(['LOCK s.gate', 'INSERT INTO s.one VALUES (98)'], { signal: waiter.signal });
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  waiter.abort(new Error('cancelled'));
+  expect(await failure(second)).toContain('cancelled');
+  holder.abort(new Error('cancelled'));
+  expect(await failure(first)).toMatch(/cancelled/i);
+  await opened.batch(['LOCK s.gate', 'INSERT INTO s.one VALUES (97)']);
+  expect(await opened.rows('SELECT n FROM s.one WHERE n > 10')).toEqual([[97]]);
+});
+
+test('messages keep values of the data to themselves', async () => {
+  await opened.batch(['CREATE TABLE s.text (v varchar(40))', "INSERT INTO s.text VALUES ('PATIENT-CANARY')"]);
+  const message = await failure(opened.batch(['SELECT v::integer FROM s.text']));
+  expect(message).toMatch(/^ERROR: Conversion Error/);
+  expect(message).not.toContain('CANARY');
+});
+
+describe('grants', () => {
+  const as = (role: string, ...sqls: string[]) => opened.batch(sqls, { role });
+  beforeEach(() =>
+    opened.batch([
+      'CREATE TABLE s.other (n integer)',
+      'CREATE ROLE reader',
+      'CREATE ROLE loader',
+      'CREATE ROLE nobody',
+      'GRANT USAGE ON SCHEMA s TO ROLE reader',
+      'GRANT SELECT ON TABLE s.t, s.gate TO ROLE reader',
+      'GRANT ROLE reader TO ROLE loader',
+      'GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA s TO ROLE loader',
+    ]),
+  );
+
+  test('a role may do what it was granted, by itself or through another, and nothing else', async () => {
+    await as('reader', 'SELECT * FROM s.t JOIN s.gate ON s.t.n = s.gate.n');
+    await as(
+      'loader',
+      'CREATE TEMP TABLE x (n integer)',
+      'INSERT INTO x VALUES (1)',
+      'INSERT INTO s.t SELECT n FROM x',
+      'SELECT count(*) FROM s.t',
+    );
+    expect(await failure(as('reader', 'INSERT INTO s.t VALUES (1)'))).toBe(
+      'ERROR: permission denied for relation s.t (INSERT); role reader',
+    );
+    expect(await failure(as('reader', 'SELECT * FROM s.other'))).toContain('s.other (SELECT)');
+    expect(await failure(as('reader', 'SELECT 1 WHERE EXISTS (SELECT 1 FROM s.other)'))).toContain('s.other (SELECT)');
+    expect(await failure(as('loader', 'DROP TABLE s.t'))).toContain('s.t (DROP)');
+    expect(await failure(as('loader', 'CREATE TABLE s.mine (n integer)'))).toContain('schema s (CREATE)');
+    expect(await failure(as('nobody', 'SELECT * FROM s.t'))).toContain('permission denied for schema s');
+    expect(await failure(as('loader', 'GRANT SELECT ON s.other TO ROLE loader'))).toContain('must be owner');
+    expect(await failure(as('unheard', 'SELECT * FROM s.t'))).toContain('permission denied');
+  });
+
+  test('a refused statement in a batch stops all of it before it begins', async () => {
+    expect(await failure(as('loader', 'INSERT INTO s.t VALUES (1)', 'SELECT * FROM s.other'))).toContain('s.other');
+    expect(await opened.rows('SELECT count(*) FROM s.t')).toEqual([[0]]);
+  });
+
+  test('what is revoked is gone; dropped roles too; names must exist', async () => {
+    await opened.batch(['REVOKE SELECT ON s.t FROM ROLE reader']);
+    expect(await failure(as('loader', 'SELECT * FROM s.t'))).toContain('s.t (SELECT)');
+    await opened.batch(['DROP ROLE reader']);
+    expect(await failure(as('reader', 'SELECT * FROM s.gate'))).toContain('permission denied');
+    expect(await failure(opened.batch(['GRANT SELECT ON s.t TO ROLE absent']))).toContain('role does not exist');
+    expect(await failure(opened.batch(['CREATE ROLE loader']))).toContain('already exists');
+  });
+
+  test('grants stay over a restart', async () => {
+    await opened.warehouse.close();
+    const again = await open(opened.dataDir);
+    expect(await failure(again.batch(['SELECT * FROM s.other'], { role: 'reader' }))).toContain('s.other');
+    await again.close();
+    opened = await open();
+  });
+});
+
+describe('the file', () => {
+  test('is held by one process; another is told by whom and what to do', async () => {
+    const script =
+      "const { openWarehouse } = require(process.env.WAREHOUSE); openWarehouse({ dataDir: process.env.DIR, s3: {} }).then(() => console.log('opened'), (e) => console.log(e.message));";
+    const child = spawn(process.execPath, ['--import', 'tsx', '-e', script], {
+      env: { ...process.env, WAREHOUSE: require.resolve('../../local/engines/warehouse.ts'), DIR: opened.dataDir },
+    });
+    let said = '';
+    for await (const chunk of child.stdout) said += String(chunk);
+    expect(said).toMatch(/held by another process.*stop it/);
+  });
+
+  test('killed with -9 after a commit, it has the commit and not what was under way; it can be read while nobody serves it', async () => {
+    await opened.warehouse.close();
+    const script = `
+      const { openWarehouse } = require(process.env.WAREHOUSE);
+      openWarehouse({ dataDir: process.env.DIR, s3: {}, memory: '256MB' }).then(async (w) => {
+        await w.run(['INSERT INTO s.t VALUES (42)', 'INSERT INTO s.t VALUES (43)']);
+        void w.run(['INSERT INTO s.t VALUES (99)', 'SELECT count(*) FROM s.t a CROSS JOIN s.t b'], { onStatement: (i, e) => { if (i === 1) process.kill(process.pid, 'SIGKILL'); } });
+      });`;
+    const child = spawn(process.execPath, ['--import', 'tsx', '-e', script], {
+      env: { ...process.env, WAREHOUSE: require.resolve('../../local/engines/warehouse.ts'), DIR: opened.dataDir },
+    });
+    const signal = await new Promise((resolve) => child.on('exit', (_, s) => resolve(s)));
+    expect(signal).toBe('SIGKILL');
+    expect(existsSync(`${opened.dataDir}/warehouse.duckdb.wal`)).toBe(true);
+    const reader = await openReadOnly(opened.dataDir);
+    expect((await reader.query('SELECT n FROM s.t ORDER BY n')).rows).toEqual([[42], [43]]);
+    expect(await failure(reader.query('INSERT INTO s.t VALUES (1)'))).toMatch(/read-only/i);
+    await reader.close();
+    const again = await openWarehouse({ dataDir: opened.dataDir, s3: opened.s3, memory: '256MB' });
+    expect((await again.query('SELECT n FROM s.t ORDER BY n')).rows).toEqual([[42], [43]]);
+    await again.close();
+    opened = await open();
+  });
+
+  test('a folder without one is told so', async () => {
+    expect(await failure(openReadOnly(`${opened.dataDir}/nothing`))).toContain('holds no warehouse yet');
+  });
+});
