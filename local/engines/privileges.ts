@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Plan } from './dialect';
 import { type Granted, GRANTS_OF_ROLE, missing, type Privilege } from './grants';
-import type { Name } from './sql-tokens';
+import { type Name, spell, type Token, tokenize } from './sql-tokens';
 
 /**
  * Looks for the first statement of a batch that goes beyond what a database role was granted. Temporary tables that the batch makes
@@ -21,12 +21,13 @@ export async function findRefusal(
     name,
     privilege,
   }));
+  const relations = await relationsOf(connection);
   const temporary = new Set(plans.flatMap((p) => (p.kind === 'create-table' && p.temporary ? [p.table.name] : [])));
   for (const [index, plan] of plans.entries()) {
     if (plan.kind === 'grant') return { index, message: `must be owner to grant and revoke; role ${role}` };
     const needs = [
       ...writes(plan),
-      ...reads(connection, plan, sqls[index] ?? '').map((t) => ['SELECT', t] as [Privilege, Name]),
+      ...reads(plan, sqls[index] ?? '', relations).map((t) => ['SELECT', t] as [Privilege, Name]),
     ];
     for (const [privilege, table] of needs) {
       if (table.schema === undefined && temporary.has(table.name)) continue;
@@ -61,20 +62,29 @@ function writes(plan: Plan): [Privilege, Name][] {
   }
 }
 
-/** Tables a statement reads, by the engine's own parser. */
-function reads(connection: DuckDBConnection, plan: Plan, sql: string): Name[] {
-  const text = 'sql' in plan && plan.sql !== undefined ? plan.sql : sql;
+/** Every relation that there is, spelled `schema.name`. */
+async function relationsOf(connection: DuckDBConnection): Promise<ReadonlySet<string>> {
+  const found = await connection.runAndReadAll('SELECT table_schema, table_name FROM information_schema.tables');
+  return new Set((found.getRowsJson() as string[][]).map(([schema, name]) => `${schema}.${name}`));
+}
+
+/**
+ * Relations that a statement names to read from. They are read off its text: the engine's own list follows views to their tables, which
+ * a view reads by its owner's rights, and is empty for a statement on temporary tables that are not there yet.
+ */
+function reads(plan: Plan, sql: string, relations: ReadonlySet<string>): Name[] {
   if (['lock', 'copy', 'grant', 'alter-table', 'ddl'].includes(plan.kind)) return [];
-  const target = 'target' in plan && plan.target ? plan.target : undefined;
-  return connection.getTableNames(text, true).flatMap((qualified) => {
-    // The parser gives a table's alias with its name.
-    const parts = qualified
-      .toLowerCase()
-      .replace(/ as .*$/, '')
-      .replaceAll('"', '')
-      .split('.');
-    const table: Name = { schema: parts.at(-2), name: parts.at(-1) ?? '' };
-    if (table.schema === 'information_schema' || table.schema === 'pg_catalog') return [];
-    return target && target.name === table.name && target.schema === table.schema ? [] : [table];
+  const tokens = tokenize(sql);
+  const plain = ({ kind, text }: Token): string =>
+    kind === 'quoted' ? text.slice(1, -1).replaceAll('""', '"').toLowerCase() : text.toLowerCase();
+  const named = tokens.flatMap((token, i): Name[] => {
+    const next = tokens[i + 2];
+    if (tokens[i + 1]?.text !== '.' || !next) return [];
+    const name = { schema: plain(token), name: plain(next) };
+    return relations.has(spell(name)) ? [name] : [];
   });
+  const target = 'target' in plan ? plan.target : undefined;
+  // What is written stands first; only where it stands again it is read.
+  const first = target ? named.findIndex((n) => spell(n) === spell(target)) : -1;
+  return named.filter((_, i) => i !== first);
 }
