@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { parquetReadObjects } from 'hyparquet';
 import { ByteWriter, ParquetWriter, schemaFromColumnData } from 'hyparquet-writer';
 import sqlProbes from './sql-probes.json';
-import type { Target } from './target';
+import type { SqlOutcome, Target } from './target';
 
 /** What a probe saw, in words and numbers of its own: never a name, an ARN, SQL or an error text of the account. */
 export interface Observation {
@@ -74,37 +74,62 @@ export function probeParquet(): Uint8Array {
   return new Uint8Array(writer.getBuffer());
 }
 
-const copyTypes: Probe = {
-  id: 'copy-types',
-  title: 'COPY of Parquet by a manifest keeps texts, instants, whole numbers and nulls',
-  kind: 'copy',
-  async run(target) {
-    const { control } = target.places;
-    const prefix = `loads/verify-${randomUUID()}`;
-    const [file, manifest] = [`${prefix}/probe.parquet`, `${prefix}/manifest.json`];
-    const body = probeParquet();
-    const entries = [{ url: `s3://${control}/${file}`, mandatory: true, meta: { content_length: body.byteLength } }];
-    await target.write(control, file, body);
-    await target.write(control, manifest, Buffer.from(JSON.stringify({ entries })));
-    try {
-      const seen = await target.sql([
-        'CREATE TEMP TABLE verify_copy (a_text varchar(64), a_time timestamp, an_int integer, a_bigint bigint)',
-        `COPY verify_copy FROM 's3://${control}/${manifest}' IAM_ROLE default FORMAT AS PARQUET MANIFEST`,
+/** Writes the probe file and its manifest, copies it into a temporary table of these columns, and cleans up after itself. */
+async function copied(target: Target, columns: string, select: string): Promise<SqlOutcome> {
+  const { control } = target.places;
+  const prefix = `loads/verify-${randomUUID()}`;
+  const [file, manifest] = [`${prefix}/probe.parquet`, `${prefix}/manifest.json`];
+  const body = probeParquet();
+  const entries = [{ url: `s3://${control}/${file}`, mandatory: true, meta: { content_length: body.byteLength } }];
+  await target.write(control, file, body);
+  await target.write(control, manifest, Buffer.from(JSON.stringify({ entries })));
+  try {
+    return await target.sql([
+      `CREATE TEMP TABLE verify_copy (${columns})`,
+      `COPY verify_copy FROM 's3://${control}/${manifest}' IAM_ROLE default FORMAT AS PARQUET MANIFEST`,
+      select,
+    ]);
+  } finally {
+    await target.remove(control, file);
+    await target.remove(control, manifest);
+  }
+}
+
+const copyProbes: Probe[] = [
+  {
+    id: 'copy-types',
+    title: 'COPY of Parquet by a manifest keeps texts, instants, whole numbers and nulls',
+    kind: 'copy',
+    async run(target) {
+      const seen = await copied(
+        target,
+        'a_text varchar(64), a_time timestamp, an_int integer, a_bigint bigint',
         "SELECT a_text, CASE WHEN a_time = timestamp '2026-03-08 07:30:00.125' THEN 'same instant' END, CAST(an_int AS varchar(20)), CAST(a_bigint AS varchar(20)) FROM verify_copy ORDER BY an_int",
-      ]);
-      return judge(
-        [
-          ['São Paulo', 'same instant', '-7', '9007199254740993'],
-          [null, null, null, null],
-        ],
-        seen.ok ? seen.rows : `statement ${seen.failedAt + 1} failed`,
       );
-    } finally {
-      await target.remove(control, file);
-      await target.remove(control, manifest);
-    }
+      const expected = [
+        ['São Paulo', 'same instant', '-7', '9007199254740993'],
+        [null, null, null, null],
+      ];
+      return judge(expected, seen.ok ? seen.rows : `statement ${seen.failedAt + 1} failed`);
+    },
   },
-};
+  {
+    id: 'copy-too-long',
+    title: 'COPY refuses a text longer in bytes than its column: nine letters, ten bytes, nine allowed',
+    kind: 'copy',
+    async run(target) {
+      const seen = await copied(
+        target,
+        'a_text varchar(9), a_time timestamp, an_int integer, a_bigint bigint',
+        'SELECT count(*) FROM verify_copy',
+      );
+      return judge(
+        'COPY failed',
+        seen.ok ? seen.rows : seen.failedAt === 1 ? 'COPY failed' : `statement ${seen.failedAt + 1} failed`,
+      );
+    },
+  },
+];
 
 const envelope = (id: string, payload: Record<string, unknown>, entity = 'clinic'): Buffer =>
   Buffer.from(
@@ -180,7 +205,7 @@ const grants = REFUSED.map(({ id, title, sql }): Probe => ({
 }));
 
 /** Every probe, in the order of a run: reading ones first. */
-export const PROBES: readonly Probe[] = [...dialect, copyTypes, streamBehaviour, ...grants];
+export const PROBES: readonly Probe[] = [...dialect, ...copyProbes, streamBehaviour, ...grants];
 
 /** Runs the probes one after another; one that throws is an observation of its own and stops nothing. */
 export async function observe(
