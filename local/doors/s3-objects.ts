@@ -31,6 +31,7 @@ const KEPT = [
 
 /** What a put or the beginning of a multipart upload says of its object. */
 export function describeObject(headers: DoorCall['headers']): Pick<PutOptions, 'contentType' | 'headers' | 'metadata'> {
+  if (headers['x-amz-tagging']) throw new DoorError('NotImplemented', "the laptop's S3 door keeps no tags", 501);
   const kept: Record<string, string> = {};
   for (const name of KEPT) if (headers[name] !== undefined) kept[name] = headers[name];
   const encoding = (headers['content-encoding'] ?? '')
@@ -44,6 +45,14 @@ export function describeObject(headers: DoorCall['headers']): Pick<PutOptions, '
     ),
   );
   return { contentType: headers['content-type'], headers: kept, metadata };
+}
+
+/** Objects carry no tags, which clients ask for before they copy in parts; a write that brings tags is refused. */
+export function objectTags({ store, call, bucket, key }: ObjectCall): DoorReply {
+  call.allow('s3:GetObjectTagging', arnOf(bucket, key));
+  if (!store.head(bucket, key))
+    throw new DoorError('NoSuchKey', 'The specified key does not exist.', 404, { Key: key });
+  return { status: 200, headers: { 'content-type': 'application/xml' }, body: s3Xml('Tagging', { TagSet: '' }) };
 }
 
 /** Conditions of a write. Only `*` is a condition that S3 knows for If-None-Match. */

@@ -12,7 +12,7 @@ import {
   listObjects,
 } from './s3-buckets';
 import { Multipart } from './s3-multipart';
-import { copyObject, deleteObject, getObject, type ObjectCall, putObject } from './s3-objects';
+import { copyObject, deleteObject, getObject, type ObjectCall, objectTags, putObject } from './s3-objects';
 import type { S3Store } from './s3-types';
 import type { DoorCall, DoorReply } from './types';
 
@@ -92,6 +92,8 @@ async function onObject(c: ObjectCall, multipart: Multipart): Promise<DoorReply>
       return copy ? copyObject(c) : putObject(c);
     case 'DELETE ':
       return deleteObject(c);
+    case 'GET tagging':
+      return objectTags(c);
     case 'POST uploads':
       return multipart.create(c);
     case 'PUT +upload':

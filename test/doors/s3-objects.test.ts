@@ -1,4 +1,10 @@
-import { GetObjectAclCommand, GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import {
+  GetObjectAclCommand,
+  GetObjectCommand,
+  GetObjectTaggingCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3';
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
@@ -249,4 +255,10 @@ describe('writing once', () => {
     expect(await errorOf(put('nobody', 'x', { IfMatch: ETag }))).toMatchObject({ name: 'NoSuchKey', status: 404 });
     expect(await textOf('replace')).toBe('two');
   });
+});
+
+test('an object has no tags, and none are lost: a write that brings some is refused', async () => {
+  await put('tagless');
+  expect((await s3().send(new GetObjectTaggingCommand({ Bucket, Key: 'tagless' }))).TagSet ?? []).toEqual([]);
+  expect(await errorOf(put('tagged', 'x', { Tagging: 'a=b' }))).toMatchObject({ name: 'NotImplemented', status: 501 });
 });
