@@ -26,11 +26,18 @@ const directionRules = Object.entries(mayImport).map(([room, allowed]) => ({
       {
         patterns: [
           {
-            group: rooms.filter((r) => r !== room && !allowed.includes(r)).flatMap((r) => [`**/../${r}/**`, `../${r}`, `../${r}/**`, `../../${r}/**`, `../../../${r}/**`]),
+            group: rooms
+              .filter((r) => r !== room && !allowed.includes(r))
+              .flatMap((r) => [`**/../${r}/**`, `../${r}`, `../${r}/**`, `../../${r}/**`, `../../../${r}/**`]),
             message: `${room}/ may import only: ${allowed.join(', ') || 'nothing of the other rooms'}`,
           },
           ...(['contracts', 'core', 'profiles', 'synthetic'].includes(room)
-            ? [{ group: ['@aws-sdk/*', 'aws-cdk-lib', 'aws-cdk-lib/*', '@aws-lambda-powertools/*'], message: `${room}/ is pure: no AWS packages` }]
+            ? [
+                {
+                  group: ['@aws-sdk/*', 'aws-cdk-lib', 'aws-cdk-lib/*', '@aws-lambda-powertools/*'],
+                  message: `${room}/ is pure: no AWS packages`,
+                },
+              ]
             : []),
         ],
       },

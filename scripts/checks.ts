@@ -47,7 +47,6 @@ export class CheckSuite {
 
 function xml(text: string): string {
   // Control characters are not legal in XML 1.0 even when escaped; tools' colour codes bring them in.
-  // eslint-disable-next-line no-control-regex
   return text
     .replace(/[\u0000-\u0008\u000b-\u001f]/g, '')
     .replace(/[<>&"]/g, (c) => ({ '<': '&lt;', '>': '&gt;', '&': '&amp;', '"': '&quot;' })[c]!);

@@ -50,7 +50,6 @@ export class Cdk {
 export function outcome(output: string): { changed: string[]; unchanged: string[] } {
   const changed = new Set<string>();
   const unchanged = new Set<string>();
-  // eslint-disable-next-line no-control-regex
   for (const line of output.replace(/\u001b\[[0-9;]*m/g, '').split('\n')) {
     const mark = /^\s*✅\s+(\S+)(?:\s+\(carelake-[^)]*\))?(\s+\(no changes\))?/u.exec(line);
     if (mark) (mark[2] ? unchanged : changed).add(mark[1]!);
