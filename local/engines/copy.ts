@@ -115,8 +115,8 @@ async function footers(
   try {
     const found = await connection.runAndReadAll(
       `SELECT file_name, list(name ORDER BY column_id), list(${kind} ORDER BY column_id)
-       FROM (SELECT *, row_number() OVER (PARTITION BY file_name) AS place FROM parquet_schema(${listOf(files)}))
-       WHERE place > 1 GROUP BY file_name`,
+       FROM parquet_schema(${listOf(files)})
+       WHERE column_id > 0 GROUP BY file_name`,
     );
     return found.getRowsJson() as [string, string[], string[]][];
   } catch (error) {
