@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KinesisClient } from '@aws-sdk/client-kinesis';
@@ -137,11 +137,15 @@ export async function boot(assemblyDir: string, dataDir: string, more: Partial<B
       clients.push(...Object.values(made));
       return made;
     },
-    log: (fn) =>
-      readFileSync(join(dataDir, 'logs', `${find('AWS::Lambda::Function', fn).ref}.log`), 'utf8')
+    log: (fn) => {
+      const file = join(dataDir, 'logs', `${find('AWS::Lambda::Function', fn).ref}.log`);
+      // There is none until the function has said something.
+      if (!existsSync(file)) return [];
+      return readFileSync(file, 'utf8')
         .split('\n')
         .filter((line) => line.startsWith('{'))
-        .map((line) => JSON.parse(line) as Record<string, unknown>),
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
+    },
   };
 }
 
