@@ -25,6 +25,8 @@ export interface Suspects {
   readonly reason: 'refused' | 'unreadable' | 'slow';
   /** Keys in the silver bucket, sorted. */
   readonly objects: readonly string[];
+  /** How many there were when they failed together; more than `objects` once some were loaded. */
+  readonly size: number;
 }
 
 export const BOARD_KEY = 'loads/_board.json';
@@ -35,11 +37,12 @@ const MAX_GROUPS = 200;
 
 const sameSet = (a: Suspects, b: Suspects) => a.objects.join('\n') === b.objects.join('\n');
 
-/** Adds a group; a group that is noted already is not noted twice. */
-export function withSuspects(board: Board, group: Suspects): Board {
-  const sorted = { ...group, objects: [...group.objects].sort() };
-  if (sorted.objects.length === 0 || board.suspects.some((s) => sameSet(s, sorted))) return board;
-  const suspects = [...board.suspects, sorted].sort((a, b) => a.objects.length - b.objects.length);
+/** Adds a group that failed together; a group that is noted already and failed again is one that failed as it is now. */
+export function withSuspects(board: Board, group: Omit<Suspects, 'size'>): Board {
+  const sorted = { ...group, objects: [...group.objects].sort(), size: group.objects.length };
+  if (sorted.size === 0) return board;
+  const suspects = [...board.suspects.filter((s) => !sameSet(s, sorted)), sorted];
+  suspects.sort((a, b) => a.objects.length - b.objects.length);
   return { ...board, suspects: suspects.slice(0, MAX_GROUPS) };
 }
 
@@ -69,7 +72,9 @@ export function readBoard(text: string | undefined): Board {
     const board = JSON.parse(text ?? '{}') as Partial<Board>;
     return {
       open: typeof board.open === 'string' && /^[0-9a-f]{32}$/.test(board.open) ? board.open : null,
-      suspects: (board.suspects ?? []).filter((s) => Array.isArray(s?.objects) && s.objects.length > 0),
+      suspects: (board.suspects ?? [])
+        .filter((s) => Array.isArray(s?.objects) && s.objects.length > 0)
+        .map((s) => ({ ...s, size: Number(s.size) || s.objects.length })),
       refusedInARow: Number(board.refusedInARow) || 0,
     };
   } catch {

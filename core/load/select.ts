@@ -56,15 +56,18 @@ export function nextBatch(pending: readonly Listed[], board: Board, caps: Caps):
 }
 
 /**
- * Which suspects to try next: half of the smallest group, or the one that is left. If the half loads, the culprit is in the rest; if
- * it does not, the half is the new smallest group. So the culprit among n is found in log2(n) rounds.
+ * Which suspects to try next: of the smallest group that failed as it is, half; of one that is partly cleared, all that is left. If
+ * they load, they are cleared; if not, they are a smaller group. So the culprit among n is found in some log2(n) rounds, and objects
+ * that only failed by a fault that has passed are loaded in two.
  * @param board without objects that are settled
  */
 export function nextSuspects(board: Board): string[] {
   const smallest = [...board.suspects].sort(
     (a, b) => a.objects.length - b.objects.length || (a.objects[0] < b.objects[0] ? -1 : 1),
   )[0];
-  return smallest ? smallest.objects.slice(0, Math.ceil(smallest.objects.length / 2)) : [];
+  if (!smallest) return [];
+  const { objects, size } = smallest;
+  return objects.length < size ? [...objects] : objects.slice(0, Math.ceil(objects.length / 2));
 }
 
 /** First arrival hour (`YYYY-MM-DDTHH`) of a window that ends now. */
