@@ -31,7 +31,10 @@ export function splitTop(tokens: readonly Token[]): Token[][] {
   return parts;
 }
 
-/** One column: name, type, NOT NULL, DEFAULT; ENCODE, DISTKEY and SORTKEY are physical and left out. */
+/**
+ * One column: name, type, NOT NULL, DEFAULT; ENCODE, DISTKEY and SORTKEY are physical and left out. Only ENCODE RAW has an equal here:
+ * keys are random, and trying to compress them costs a load more than it saves.
+ */
 export function column(sql: string, tokens: readonly Token[]): { definition: ColumnDefinition; text: string } {
   const c = new Cursor(tokens);
   const name = c.part();
@@ -41,8 +44,9 @@ export function column(sql: string, tokens: readonly Token[]): { definition: Col
   while (!c.done) {
     if (c.take('NOT', 'NULL')) notNull = true;
     else if (c.take('NULL')) notNull = false;
-    else if (c.take('ENCODE')) c.part();
-    else if (c.take('DISTKEY') || c.take('SORTKEY')) continue;
+    else if (c.take('ENCODE')) {
+      if (c.part().toLowerCase() === 'raw') rest += ' USING COMPRESSION uncompressed';
+    } else if (c.take('DISTKEY') || c.take('SORTKEY')) continue;
     else if (c.take('DEFAULT')) {
       const start = c.at;
       if (c.peek()?.text === '(') c.parenthesized();

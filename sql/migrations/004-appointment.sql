@@ -1,12 +1,12 @@
 -- transactional: true
 -- One row per appointment: the statement with the greatest (recorded_at, event_id, payload_hash). A fact row is at the same time
 -- the log's record of that statement; core.appointment_superseded holds every other one, tombstones included. So the log costs
--- no second copy of what stands. Times are UTC, minutes and days are signed integers, is_ flags are 0 or 1.
+-- no second copy of what stands. Keys and ids are random or nearly so: ENCODE RAW spares the attempt to compress them. Times are UTC, minutes and days are signed integers, is_ flags are 0 or 1.
 CREATE TABLE IF NOT EXISTS core.fact_appointment (
-  appointment_key varchar(32) NOT NULL,
-  appointment_id varchar(64) NOT NULL,
+  appointment_key varchar(32) ENCODE RAW NOT NULL,
+  appointment_id varchar(64) ENCODE RAW NOT NULL,
   source_system varchar(64) NOT NULL,
-  patient_key varchar(32) NOT NULL,
+  patient_key varchar(32) ENCODE RAW NOT NULL,
   clinic_key varchar(32) NOT NULL,
   provider_key varchar(32) NOT NULL,
   scheduled_date_key integer NOT NULL,
@@ -39,7 +39,7 @@ CREATE TABLE IF NOT EXISTS core.fact_appointment (
   is_delayed smallint,
   is_in_no_show_denominator smallint NOT NULL,
   dq_flags varchar(512),
-  event_id varchar(128) NOT NULL,
+  event_id varchar(128) ENCODE RAW NOT NULL,
   payload_hash bigint NOT NULL,
   effective_at timestamp NOT NULL,
   recorded_at timestamp NOT NULL,
@@ -66,8 +66,8 @@ FROM core.appointment_superseded;
 
 -- One row per fact_appointment row; the patient, clinic and provider as they were at scheduled_start_at.
 CREATE TABLE IF NOT EXISTS gold.obt_appointment (
-  appointment_key varchar(32) NOT NULL,
-  appointment_id varchar(64) NOT NULL,
+  appointment_key varchar(32) ENCODE RAW NOT NULL,
+  appointment_id varchar(64) ENCODE RAW NOT NULL,
   source_system varchar(64) NOT NULL,
   appointment_created_at timestamp,
   scheduled_start_at timestamp NOT NULL,
@@ -111,7 +111,7 @@ CREATE TABLE IF NOT EXISTS gold.obt_appointment (
   clinic_city varchar(128),
   clinic_state varchar(32),
   clinic_timezone varchar(64),
-  patient_id varchar(64),
+  patient_id varchar(64) ENCODE RAW,
   patient_first_name varchar(128),
   patient_last_name varchar(128),
   patient_gender varchar(16),

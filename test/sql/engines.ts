@@ -38,7 +38,10 @@ export async function laptop(): Promise<Engine> {
 
 /** Physical attributes of Redshift tables, which PostgreSQL has not. */
 const withoutPhysicalAttributes = (sql: string): string =>
-  sql.replace(/\s+DISTSTYLE\s+(ALL|KEY|EVEN|AUTO)\b/gi, '').replace(/\s+(DISTKEY|SORTKEY)\s*\([^)]*\)/gi, '');
+  sql
+    .replace(/\s+DISTSTYLE\s+(ALL|KEY|EVEN|AUTO)\b/gi, '')
+    .replace(/\s+(DISTKEY|SORTKEY)\s*\([^)]*\)/gi, '')
+    .replace(/\s+ENCODE\s+RAW\b/gi, '');
 
 const PARAMETER = /(?<![:\w]):([a-z_]+)\b/g;
 

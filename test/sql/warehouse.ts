@@ -60,7 +60,7 @@ export function statement(
     .update(JSON.stringify([entity, op, Object.entries(fields).sort()]))
     .digest()
     .readBigInt64BE();
-  const references =
+  const references: Record<string, string> =
     entity === 'appointment'
       ? {
           patient_key: payload.patient_id ? keyOf('patient', String(payload.patient_id)) : UNKNOWN,
@@ -68,7 +68,8 @@ export function statement(
           provider_key: payload.provider_npi ? keyOf('provider', String(payload.provider_npi)) : UNKNOWN,
         }
       : {};
-  const precision = entity === 'appointment' ? { scheduled_precision: payload.scheduled_precision ?? 'instant' } : {};
+  const precision: Record<string, string | number> =
+    entity === 'appointment' ? { scheduled_precision: payload.scheduled_precision ?? 'instant' } : {};
   return {
     entity,
     row: {
