@@ -1,4 +1,4 @@
--- Provider statements: stage_provider → core.provider_log → core.dim_provider_history. Parameter: :load_id.
+-- Provider statements: stage_provider → core.dim_provider_history and core.provider_superseded (together the log). Parameter: :load_id.
 -- Only keys with more than one statement or with a tombstone need a decision; all others go straight through.
 INSERT INTO ops.guard (stage_is_whole)
 SELECT CAST(nullif(s.staged, s.staged) AS varchar(64))
@@ -6,88 +6,96 @@ FROM (SELECT count(*) AS staged FROM stage_provider) s
 CROSS JOIN (SELECT coalesce(sum(row_count), 0) AS listed FROM batch_object WHERE entity = 'provider') b
 WHERE s.staged <> b.listed;
 
--- What the log already holds about the keys of this load.
-CREATE TEMP TABLE provider_prior AS
-SELECT l.provider_key, l.event_id, l.payload_hash, l.effective_at, l.recorded_at
-FROM core.provider_log l
-WHERE EXISTS (SELECT 1 FROM stage_provider s WHERE s.provider_key = l.provider_key);
-
+-- A key that was described before has a version of its own.
 CREATE TEMP TABLE provider_contested AS
 SELECT s.provider_key FROM stage_provider s GROUP BY s.provider_key HAVING count(*) > 1
 UNION
 SELECT s.provider_key FROM stage_provider s WHERE s.op = 'delete'
 UNION
-SELECT p.provider_key FROM provider_prior p;
+SELECT h.provider_key FROM core.dim_provider_history h WHERE h.provider_key IN (SELECT s.provider_key FROM stage_provider s) AND NOT h.is_inferred;
 
--- The log: every statement once. A repeat has the same event, payload and times; an event_id used again with another payload is
--- a statement of its own.
-INSERT INTO core.provider_log (provider_key, event_id, payload_hash, op, source_system, effective_at, recorded_at, npi, full_name, specialty, dq_flags, load_id)
-SELECT s.provider_key, s.event_id, s.payload_hash, s.op, s.source_system, s.effective_at, s.recorded_at, s.npi, s.full_name, s.specialty, s.dq_flags, CAST(:load_id AS varchar(32))
-FROM stage_provider s
-WHERE NOT EXISTS (SELECT 1 FROM provider_contested c WHERE c.provider_key = s.provider_key)
-UNION ALL
-SELECT r.provider_key, r.event_id, r.payload_hash, r.op, r.source_system, r.effective_at, r.recorded_at, r.npi, r.full_name, r.specialty, r.dq_flags, CAST(:load_id AS varchar(32))
-FROM (
-  SELECT s.provider_key, s.event_id, s.payload_hash, s.op, s.source_system, s.effective_at, s.recorded_at, s.npi, s.full_name, s.specialty, s.dq_flags,
-    ROW_NUMBER() OVER (PARTITION BY s.provider_key, s.event_id, s.payload_hash, s.effective_at, s.recorded_at ORDER BY s.record_source, s.record_position) AS copy_number
-  FROM stage_provider s
-  WHERE EXISTS (SELECT 1 FROM provider_contested c WHERE c.provider_key = s.provider_key)
-) r
-LEFT JOIN provider_prior p ON p.provider_key = r.provider_key AND p.event_id = r.event_id AND p.payload_hash = r.payload_hash
-    AND p.effective_at = r.effective_at AND p.recorded_at = r.recorded_at
-WHERE r.copy_number = 1 AND p.provider_key IS NULL;
-
--- Winner per instant; equal neighbours collapse into the earlier one (two tombstones are equal whatever else they carry); the first
--- version holds from -infinity, each one until the next. A tombstone is a version without attributes: no fact loses its row by it.
-CREATE TEMP TABLE provider_version AS
-WITH candidate AS (
-  SELECT l.provider_key, l.event_id, l.payload_hash, l.op, l.source_system, l.effective_at, l.recorded_at, l.npi, l.full_name, l.specialty,
-    ROW_NUMBER() OVER (PARTITION BY l.provider_key, l.effective_at ORDER BY l.recorded_at DESC, l.event_id DESC, l.payload_hash DESC) AS place
-  FROM core.provider_log l
-  WHERE EXISTS (SELECT 1 FROM provider_contested c WHERE c.provider_key = l.provider_key)
-), winner AS (
-  SELECT c.provider_key, c.event_id, c.payload_hash, c.op, c.source_system, c.effective_at, c.recorded_at, c.npi, c.full_name, c.specialty,
-    ROW_NUMBER() OVER (PARTITION BY c.provider_key ORDER BY c.effective_at) AS turn
-  FROM candidate c
-  WHERE c.place = 1
+-- Every statement about these keys and what becomes of it. known: 0 new, 1 stands as a version, 2 stands beside.
+-- once:     a repeat has the same event, payload and times; an event_id used again with another payload is a statement of its own.
+-- placed:   among statements of one instant the latest knowledge wins.
+-- compared: winners beside the winner before; equal neighbours collapse into the earlier one (two tombstones are equal whatever else
+--           they carry).
+-- A tombstone keeps its key and no attributes; as a version it sees to it that no fact loses its row. At last the first version
+-- holds from -infinity, each one until the next.
+CREATE TEMP TABLE provider_decided AS
+WITH every AS (
+  SELECT s.provider_key, s.event_id, s.payload_hash, s.op, s.source_system, s.effective_at, s.recorded_at, s.npi,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.full_name END AS full_name,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.specialty END AS specialty,
+    s.dq_flags, 0 AS known, CAST(NULL AS varchar(32)) AS load_id, CAST(NULL AS timestamp) AS held_from, CAST(NULL AS timestamp) AS held_to
+  FROM stage_provider s WHERE s.provider_key IN (SELECT c.provider_key FROM provider_contested c)
+  UNION ALL
+  SELECT h.provider_key, h.event_id, h.payload_hash, CASE WHEN h.is_deleted THEN 'delete' ELSE 'upsert' END, h.source_system, h.effective_at, h.recorded_at, h.npi, h.full_name, h.specialty, h.dq_flags,
+    1, h.load_id, h.valid_from, h.valid_to
+  FROM core.dim_provider_history h WHERE h.provider_key IN (SELECT c.provider_key FROM provider_contested c) AND NOT h.is_inferred
+  UNION ALL
+  SELECT p.provider_key, p.event_id, p.payload_hash, p.op, p.source_system, p.effective_at, p.recorded_at, p.npi, p.full_name, p.specialty, p.dq_flags,
+    2, p.load_id, NULL, NULL
+  FROM core.provider_superseded p WHERE p.provider_key IN (SELECT c.provider_key FROM provider_contested c)
+), once AS (
+  SELECT v.*, ROW_NUMBER() OVER (PARTITION BY v.provider_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at ORDER BY v.known DESC) AS copy_number
+  FROM every v
+), placed AS (
+  SELECT o.*, CASE WHEN ROW_NUMBER() OVER (PARTITION BY o.provider_key, o.effective_at ORDER BY o.recorded_at DESC, o.event_id DESC, o.payload_hash DESC) = 1 THEN 1 ELSE 0 END AS wins
+  FROM once o WHERE o.copy_number = 1
+), compared AS (
+  SELECT p.*,
+    LAG(p.op) OVER (PARTITION BY p.provider_key, p.wins ORDER BY p.effective_at) AS op_before,
+    LAG(p.full_name) OVER (PARTITION BY p.provider_key, p.wins ORDER BY p.effective_at) AS full_name_before,
+    LAG(p.specialty) OVER (PARTITION BY p.provider_key, p.wins ORDER BY p.effective_at) AS specialty_before
+  FROM placed p
+), marked AS (
+  SELECT c.*, CASE WHEN c.wins = 0 THEN 0 WHEN c.op_before IS NULL OR c.op_before <> c.op THEN 1 WHEN c.op = 'delete' THEN 0
+    WHEN coalesce(c.full_name = c.full_name_before, c.full_name IS NULL AND c.full_name_before IS NULL)
+      AND coalesce(c.specialty = c.specialty_before, c.specialty IS NULL AND c.specialty_before IS NULL) THEN 0 ELSE 1 END AS is_version
+  FROM compared c
 )
-SELECT w.provider_key, w.source_system, w.npi,
-  CASE WHEN w.op = 'delete' THEN NULL ELSE w.full_name END AS full_name,
-  CASE WHEN w.op = 'delete' THEN NULL ELSE w.specialty END AS specialty,
-  CASE WHEN ROW_NUMBER() OVER (PARTITION BY w.provider_key ORDER BY w.effective_at) = 1 THEN timestamp '1900-01-01 00:00:00' ELSE w.effective_at END AS valid_from,
-  coalesce(LEAD(w.effective_at) OVER (PARTITION BY w.provider_key ORDER BY w.effective_at), timestamp '9999-12-31 00:00:00') AS valid_to,
-  w.op = 'delete' AS is_deleted, w.event_id, w.payload_hash, w.recorded_at
-FROM winner w
-LEFT JOIN winner p ON p.provider_key = w.provider_key AND p.turn = w.turn - 1
-WHERE p.provider_key IS NULL OR p.op <> w.op OR (w.op <> 'delete' AND NOT (
-  coalesce(w.full_name = p.full_name, w.full_name IS NULL AND p.full_name IS NULL)
-  AND coalesce(w.specialty = p.specialty, w.specialty IS NULL AND p.specialty IS NULL)
-));
+SELECT m.provider_key, m.event_id, m.payload_hash, m.op, m.source_system, m.effective_at, m.recorded_at, m.npi, m.full_name, m.specialty, m.dq_flags,
+  m.known, m.load_id, m.held_from, m.held_to, m.is_version,
+  CASE WHEN ROW_NUMBER() OVER (PARTITION BY m.provider_key, m.is_version ORDER BY m.effective_at) = 1 THEN timestamp '1900-01-01 00:00:00' ELSE m.effective_at END AS valid_from,
+  coalesce(LEAD(m.effective_at) OVER (PARTITION BY m.provider_key, m.is_version ORDER BY m.effective_at), timestamp '9999-12-31 00:00:00') AS valid_to
+FROM marked m;
 
--- What stood before this load and does not stand after it: inferred members that are described now, and versions that differ.
+-- What stood before this load and does not stand after it: inferred members that are described now, and versions that changed.
 -- Facts that name these members are refreshed in the one big tables.
 CREATE TEMP TABLE provider_stale AS
 SELECT h.provider_key, h.valid_from
 FROM core.dim_provider_history h
 WHERE h.is_inferred AND h.provider_key IN (SELECT s.provider_key FROM stage_provider s)
 UNION ALL
-SELECT h.provider_key, h.valid_from
-FROM core.dim_provider_history h
-LEFT JOIN provider_version v ON v.provider_key = h.provider_key AND v.valid_from = h.valid_from AND v.valid_to = h.valid_to
-  AND v.event_id = h.event_id AND v.payload_hash = h.payload_hash AND v.recorded_at = h.recorded_at
-WHERE v.provider_key IS NULL AND h.provider_key IN (SELECT p.provider_key FROM provider_prior p);
+SELECT d.provider_key, d.held_from
+FROM provider_decided d
+WHERE d.known = 1 AND (d.is_version = 0 OR d.held_from <> d.valid_from OR d.held_to <> d.valid_to);
 INSERT INTO ops.touched (load_id, entity, touched_key)
 SELECT CAST(:load_id AS varchar(32)), 'provider', t.provider_key FROM provider_stale t GROUP BY t.provider_key;
 DELETE FROM core.dim_provider_history
 WHERE EXISTS (SELECT 1 FROM provider_stale t WHERE t.provider_key = dim_provider_history.provider_key AND t.valid_from = dim_provider_history.valid_from);
 
-INSERT INTO core.dim_provider_history (provider_key, source_system, npi, full_name, specialty, valid_from, valid_to, is_current, is_inferred, is_deleted, event_id, payload_hash, recorded_at, load_id)
-SELECT s.provider_key, s.source_system, s.npi, s.full_name, s.specialty,
-  timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, false, false, s.event_id, s.payload_hash, s.recorded_at, CAST(:load_id AS varchar(32))
+INSERT INTO core.dim_provider_history (provider_key, source_system, npi, full_name, specialty, valid_from, valid_to, is_current, is_inferred, is_deleted,
+  event_id, payload_hash, effective_at, recorded_at, dq_flags, load_id)
+SELECT s.provider_key, s.source_system, s.npi, s.full_name, s.specialty, timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, false, false,
+  s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.dq_flags, CAST(:load_id AS varchar(32))
 FROM stage_provider s
 WHERE NOT EXISTS (SELECT 1 FROM provider_contested c WHERE c.provider_key = s.provider_key)
 UNION ALL
-SELECT v.provider_key, v.source_system, v.npi, v.full_name, v.specialty,
-  v.valid_from, v.valid_to, v.valid_to = timestamp '9999-12-31 00:00:00', false, v.is_deleted, v.event_id, v.payload_hash, v.recorded_at, CAST(:load_id AS varchar(32))
-FROM provider_version v
-WHERE NOT EXISTS (SELECT 1 FROM core.dim_provider_history h WHERE h.provider_key = v.provider_key AND h.valid_from = v.valid_from);
+SELECT d.provider_key, d.source_system, d.npi, d.full_name, d.specialty, d.valid_from, d.valid_to,
+  d.valid_to = timestamp '9999-12-31 00:00:00', false, d.op = 'delete',
+  d.event_id, d.payload_hash, d.effective_at, d.recorded_at, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
+FROM provider_decided d
+WHERE d.is_version = 1 AND (d.known <> 1 OR d.held_from <> d.valid_from OR d.held_to <> d.valid_to);
+
+-- Statements that are no version stand beside: beaten at their instant, or equal to the version before.
+DELETE FROM core.provider_superseded
+WHERE EXISTS (
+  SELECT 1 FROM provider_decided d
+  WHERE d.known = 2 AND d.is_version = 1 AND d.provider_key = provider_superseded.provider_key AND d.event_id = provider_superseded.event_id
+    AND d.payload_hash = provider_superseded.payload_hash AND d.effective_at = provider_superseded.effective_at AND d.recorded_at = provider_superseded.recorded_at
+);
+INSERT INTO core.provider_superseded (provider_key, event_id, payload_hash, op, source_system, effective_at, recorded_at, npi, full_name, specialty, dq_flags, load_id)
+SELECT d.provider_key, d.event_id, d.payload_hash, d.op, d.source_system, d.effective_at, d.recorded_at, d.npi, d.full_name, d.specialty, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
+FROM provider_decided d
+WHERE d.is_version = 0 AND d.known <> 2;

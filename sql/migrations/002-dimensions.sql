@@ -1,7 +1,8 @@
 -- transactional: true
--- Per entity: the log of every distinct statement (tombstones included, never collapsed) and the history that is rebuilt from it
--- for touched keys. A history version holds on valid_from <= t < valid_to; the first one holds from -infinity (1900-01-01).
-CREATE TABLE IF NOT EXISTS core.clinic_log (
+-- Per entity a history, rebuilt for touched keys: a version holds on valid_from <= t < valid_to, the first one from -infinity
+-- (1900-01-01), and carries the statement that it rests on. Statements that are no version (beaten at their instant, or equal to the
+-- version before) stand in <entity>_superseded. The view <entity>_log is both: every distinct statement once, tombstones included.
+CREATE TABLE IF NOT EXISTS core.clinic_superseded (
   clinic_key varchar(32) NOT NULL,
   event_id varchar(128) NOT NULL,
   payload_hash bigint NOT NULL,
@@ -32,11 +33,13 @@ CREATE TABLE IF NOT EXISTS core.dim_clinic_history (
   is_deleted boolean NOT NULL,
   event_id varchar(128),
   payload_hash bigint,
+  effective_at timestamp,
   recorded_at timestamp,
+  dq_flags varchar(512),
   load_id varchar(32) NOT NULL
 ) DISTSTYLE ALL SORTKEY (clinic_key);
 
-CREATE TABLE IF NOT EXISTS core.provider_log (
+CREATE TABLE IF NOT EXISTS core.provider_superseded (
   provider_key varchar(32) NOT NULL,
   event_id varchar(128) NOT NULL,
   payload_hash bigint NOT NULL,
@@ -63,11 +66,13 @@ CREATE TABLE IF NOT EXISTS core.dim_provider_history (
   is_deleted boolean NOT NULL,
   event_id varchar(128),
   payload_hash bigint,
+  effective_at timestamp,
   recorded_at timestamp,
+  dq_flags varchar(512),
   load_id varchar(32) NOT NULL
 ) DISTSTYLE ALL SORTKEY (provider_key);
 
-CREATE TABLE IF NOT EXISTS core.patient_log (
+CREATE TABLE IF NOT EXISTS core.patient_superseded (
   patient_key varchar(32) NOT NULL,
   event_id varchar(128) NOT NULL,
   payload_hash bigint NOT NULL,
@@ -88,9 +93,9 @@ CREATE TABLE IF NOT EXISTS core.patient_log (
   load_id varchar(32) NOT NULL
 ) DISTSTYLE KEY DISTKEY (patient_key);
 CREATE TABLE IF NOT EXISTS core.dim_patient_history (
-  patient_key varchar(32) NOT NULL,
+  patient_key varchar(32) ENCODE RAW NOT NULL,
   source_system varchar(64),
-  patient_id varchar(64),
+  patient_id varchar(64) ENCODE RAW,
   first_name varchar(128),
   last_name varchar(128),
   gender_code varchar(16),
@@ -104,9 +109,11 @@ CREATE TABLE IF NOT EXISTS core.dim_patient_history (
   is_current boolean NOT NULL,
   is_inferred boolean NOT NULL,
   is_deleted boolean NOT NULL,
-  event_id varchar(128),
+  event_id varchar(128) ENCODE RAW,
   payload_hash bigint,
+  effective_at timestamp,
   recorded_at timestamp,
+  dq_flags varchar(512),
   load_id varchar(32) NOT NULL
 ) DISTSTYLE KEY DISTKEY (patient_key) SORTKEY (patient_key, valid_from);
 
@@ -141,3 +148,29 @@ SELECT p.patient_key, coalesce(i.enterprise_patient_key, p.patient_key) AS enter
   p.valid_from, p.is_inferred, p.is_deleted, p.recorded_at, p.load_id
 FROM core.dim_patient_history p LEFT JOIN core.patient_identity i ON i.patient_key = p.patient_key
 WHERE p.is_current;
+
+-- The logs: every distinct statement once.
+CREATE OR REPLACE VIEW core.clinic_log AS
+SELECT clinic_key, event_id, payload_hash, CAST(CASE WHEN is_deleted THEN 'delete' ELSE 'upsert' END AS varchar(8)) AS op, source_system, effective_at, recorded_at,
+  clinic_id, clinic_name, city, state, timezone, dq_flags, load_id
+FROM core.dim_clinic_history WHERE event_id IS NOT NULL
+UNION ALL
+SELECT clinic_key, event_id, payload_hash, op, source_system, effective_at, recorded_at,
+  clinic_id, clinic_name, city, state, timezone, dq_flags, load_id
+FROM core.clinic_superseded;
+CREATE OR REPLACE VIEW core.provider_log AS
+SELECT provider_key, event_id, payload_hash, CAST(CASE WHEN is_deleted THEN 'delete' ELSE 'upsert' END AS varchar(8)) AS op, source_system, effective_at, recorded_at,
+  npi, full_name, specialty, dq_flags, load_id
+FROM core.dim_provider_history WHERE event_id IS NOT NULL
+UNION ALL
+SELECT provider_key, event_id, payload_hash, op, source_system, effective_at, recorded_at,
+  npi, full_name, specialty, dq_flags, load_id
+FROM core.provider_superseded;
+CREATE OR REPLACE VIEW core.patient_log AS
+SELECT patient_key, event_id, payload_hash, CAST(CASE WHEN is_deleted THEN 'delete' ELSE 'upsert' END AS varchar(8)) AS op, source_system, effective_at, recorded_at,
+  patient_id, first_name, last_name, gender_code, birth_date, reported_age_years, zip5, state, primary_payer_id, dq_flags, load_id
+FROM core.dim_patient_history WHERE event_id IS NOT NULL
+UNION ALL
+SELECT patient_key, event_id, payload_hash, op, source_system, effective_at, recorded_at,
+  patient_id, first_name, last_name, gender_code, birth_date, reported_age_years, zip5, state, primary_payer_id, dq_flags, load_id
+FROM core.patient_superseded;

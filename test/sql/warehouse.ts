@@ -193,7 +193,7 @@ export const rows = (engine: Engine, sql: string): Promise<(string | null)[][]> 
 
 /** Leaves the warehouse as after its migrations. */
 export async function empty(engine: Engine): Promise<void> {
-  const tables = ['core.clinic_log', 'core.provider_log', 'core.patient_log', 'core.appointment_superseded', 'core.fact_appointment',
+  const tables = ['core.clinic_superseded', 'core.provider_superseded', 'core.patient_superseded', 'core.appointment_superseded', 'core.fact_appointment',
     'gold.obt_appointment', 'ops.loaded_object', 'ops.load_ledger', 'ops.key_fingerprint', 'ops.touched', 'core.patient_identity']; // prettier-ignore
   await engine.batch([
     ...tables.map((table) => `DELETE FROM ${table}`),
