@@ -18,7 +18,7 @@ export interface SelectEvent {
 }
 
 /** Finds silver objects without a receipt and plans their load. Never asks the warehouse, so that nothing pending wakes nothing. */
-export const handler = guarded<SelectEvent, Selection>(logger, async (event) => {
+export const handler = guarded<SelectEvent, Selection>(logger, async (event, context) => {
   const selection = await selectLoad(
     {
       s3,
@@ -31,6 +31,7 @@ export const handler = guarded<SelectEvent, Selection>(logger, async (event) => 
       },
       windowHours: Number(environment('OPEN_WINDOW_HOURS')),
       now: Date.now,
+      remainingMs: () => context.getRemainingTimeInMillis(),
     },
     event?.window === 'full' ? 'full' : 'open',
     event?.execution,

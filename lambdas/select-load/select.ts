@@ -9,7 +9,7 @@ import {
   type LoadObject,
   type LoadPlan,
 } from '../../core/load/plan';
-import { nextBatch, nextSuspects, type Caps } from '../../core/load/select';
+import { nextBatch, nextSuspects, windowStart, type Caps, type Listed } from '../../core/load/select';
 import { packSteps, readLoadSql } from '../../core/load/statements';
 import { FINGERPRINT_KEY, receiptKey } from '../../core/lake';
 import { exists, getText, inParallel, put, update, writtenAt } from '../shared/control';
@@ -23,6 +23,8 @@ export interface SelectContext extends Lake {
   readonly caps: Caps;
   readonly windowHours: number;
   readonly now: () => number;
+  /** Milliseconds until the function's time ends. */
+  readonly remainingMs: () => number;
 }
 
 /**
@@ -30,6 +32,11 @@ export interface SelectContext extends Lake {
  * alone: on-arrival triggers start one per object.
  */
 const ALIVE_MS = 30_000;
+
+/** Left for planning when listing takes too long. */
+const RESERVE_MS = 90_000;
+/** Where a sweep over all of silver goes on that ran out of time. */
+const SWEEP_KEY = 'loads/_sweep.json';
 
 /** Reply of select-load. */
 export type Selection =
@@ -122,12 +129,7 @@ async function openLoad(
 }
 
 async function choose(c: SelectContext, board: Board, window: 'open' | 'full'): Promise<string[]> {
-  const pending = await pendingObjects(
-    c,
-    board,
-    c.caps,
-    window === 'full' ? 'all' : { hours: c.windowHours, nowMs: c.now() },
-  );
+  const pending = window === 'full' ? await sweep(c, board) : await look(c, board);
   const batch = nextBatch(pending, board, c.caps);
   if (batch.length) return batch.map((b) => b.object);
   if (board.suspects.length === 0) return [];
@@ -136,6 +138,22 @@ async function choose(c: SelectContext, board: Board, window: 'open' | 'full'): 
   const settled = await inParallel(suspects, 32, (o) => exists(c.s3, c.controlBucket, receiptKey(o)));
   const open = await note(c, (b) => withoutObjects(b, new Set(suspects.filter((_, i) => settled[i]))));
   return nextSuspects(open);
+}
+
+/** Pending objects of the open window. */
+async function look(c: SelectContext, board: Board): Promise<Listed[]> {
+  const from = windowStart(c.now(), c.windowHours);
+  return (await pendingObjects(c, board, c.caps, { from, isOver: () => false })).pending;
+}
+
+/** Pending objects of all hours; after years it takes more than one sweep to see them all, each going on where the last one stopped. */
+async function sweep(c: SelectContext, board: Board): Promise<Listed[]> {
+  const note = await getText(c.s3, c.controlBucket, SWEEP_KEY);
+  const { from } = JSON.parse(note?.text ?? '{}') as { from?: string };
+  const found = await pendingObjects(c, board, c.caps, { from, isOver: () => c.remainingMs() < RESERVE_MS });
+  if (found.stoppedAt !== from)
+    await put(c.s3, c.controlBucket, SWEEP_KEY, JSON.stringify({ from: found.stoppedAt }), 'application/json');
+  return found.pending;
 }
 
 /** Writes what a load needs. The plan comes last: who finds it finds all of it. */

@@ -2,13 +2,13 @@ import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { parquetMetadata } from 'hyparquet';
 import { ENTITY_NAMES, PUBLISHED } from '../../contracts';
 import type { LoadObject } from '../../core/load/plan';
-import { footerLength, isFull, windowStart, withoutReceipt, type Caps, type Listed } from '../../core/load/select';
+import { footerLength, isFull, withoutReceipt, type Caps, type Listed } from '../../core/load/select';
 import type { Board } from '../../core/load/board';
 import { parseSilverKey, receiptKey, receiptSubject, silverPrefix } from '../../core/lake';
 import { inParallel, list, statusOf } from '../shared/control';
 
 /** Listings under way at the same time. */
-const LISTINGS = 8;
+const LISTINGS = 16;
 /** Footers read at the same time. */
 const FOOTERS = 32;
 /** Bytes read from the end of an object; the footers of this platform's objects are smaller. */
@@ -21,27 +21,39 @@ export interface Lake {
   readonly controlBucket: string;
 }
 
+/** Where to look. */
+export interface Window {
+  /** First arrival hour, `YYYY-MM-DDTHH`; absent: the first there is. */
+  readonly from?: string;
+  /** Whether the time for looking has run out. */
+  isOver(): boolean;
+}
+
 /**
  * Pending objects, oldest hours first, until a load is full. Hours are found by listing with a delimiter, so that the length of a
  * selection follows the hours of its window and what lies in them, and not the history.
+ * @returns also the hour at which the time ran out, if it did
  */
 export async function pendingObjects(
   lake: Lake,
   board: Board,
   caps: Caps,
-  window: { hours: number; nowMs: number } | 'all',
-): Promise<Listed[]> {
-  const from = window === 'all' ? undefined : windowStart(window.nowMs, window.hours);
-  const hours = await hourPrefixes(lake, from);
+  window: Window,
+): Promise<{ pending: Listed[]; stoppedAt?: string }> {
+  const hours = await hourPrefixes(lake, window.from);
   const pending: Listed[] = [];
   for (let at = 0; at < hours.length; at += LISTINGS) {
+    // At least one portion is looked through, or a slow store would stop every attempt at the same place.
+    if (at > 0 && window.isOver()) return { pending, stoppedAt: hourOf(hours[at]) };
     const found = await inParallel(hours.slice(at, at + LISTINGS), LISTINGS, (prefix) => pendingOfHour(lake, prefix));
     pending.push(...found.flat());
     // Full: what is listed later is younger, and left for the next load.
-    if (isFull(pending, board, caps)) return pending;
+    if (isFull(pending, board, caps)) break;
   }
-  return pending;
+  return { pending };
 }
+
+const hourOf = (prefix: string): string => prefix.slice(prefix.lastIndexOf('=') + 1).replace('/', '');
 
 /** Prefixes `<entity>/v<k>/arrival=<hour>/` that hold objects, oldest hour first. */
 async function hourPrefixes(lake: Lake, from: string | undefined): Promise<string[]> {
@@ -54,7 +66,6 @@ async function hourPrefixes(lake: Lake, from: string | undefined): Promise<strin
     const startAfter = from === undefined ? undefined : `${prefix}${from}`;
     return (await list(lake.s3, lake.silverBucket, { prefix, delimiter: '/', startAfter })).prefixes;
   });
-  const hourOf = (prefix: string) => prefix.slice(prefix.lastIndexOf('=') + 1);
   return found.flat().sort((a, b) => (hourOf(a) < hourOf(b) ? -1 : hourOf(a) > hourOf(b) ? 1 : 0));
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { join } from 'node:path';
-import { ENTITY_NAMES, type EntityName } from '../../contracts';
+import { ENTITIES, ENTITY_NAMES, PUBLISHED, type EntityContract, type EntityName } from '../../contracts';
 import { copyColumns } from '../../contracts/derive';
 import {
   EMPTY_BOARD,
@@ -128,6 +128,21 @@ describe('transactions of a load', () => {
       .slice(1, -1)
       .map((l) => l.trim().split(' ')[0]);
     expect(names).toEqual(copyColumns('patient'));
+  });
+
+  it('copy older versions by their own columns first', () => {
+    const clinic = PUBLISHED.clinic as Record<number, EntityContract>;
+    clinic[7] = { ...ENTITIES.clinic, version: 7, fields: ENTITIES.clinic.fields.slice(0, 2) };
+    try {
+      const plan = planOf([all[0], { ...all[0], object: all[0].object.replace('v1', 'v7'), version: 7 }]);
+      const { sqls, roles } = stepOf(sql, plan, 0, 'control');
+      const older = copyColumns('clinic', 7).join(', ');
+      expect(sqls).toContain(`INSERT INTO stage_clinic (${older}) SELECT ${older} FROM stage_clinic_v7`);
+      expect(roles.filter((r) => r.kind === 'copy')).toHaveLength(2);
+      expect(copyColumns('clinic', 7)).not.toContain('city');
+    } finally {
+      delete clinic[7];
+    }
   });
 
   it('that reconcile or release a load refer to no object by name', () => {

@@ -78,13 +78,26 @@ describe('select-load', () => {
 
   it('stops listing once a load is full, and takes the oldest', async () => {
     const s = setup();
-    s.context.caps.objects satisfies number;
     const context = { ...s.context, caps: { objects: 5, bytes: 1e9 } };
     for (let hour = 0; hour < 24; hour++)
       s.s3.put('silver', silverName('patient', 1, `2026-01-01T${String(hour).padStart(2, '0')}`), parquet(1));
     const reply = await selectLoad({ ...context, now: () => Date.UTC(2026, 0, 2) }, 'open');
     expect(reply).toMatchObject({ pending: true, load: { objects: 5 } });
-    expect(s.s3.calls.filter((c) => /^list patient\/v1\/arrival=\d/.test(c))).toHaveLength(8);
+    expect(s.s3.calls.filter((c) => /^list patient\/v1\/arrival=\d/.test(c))).toHaveLength(16);
+  });
+
+  it('goes on with a sweep that ran out of time where it stopped, and begins anew at its end', async () => {
+    const s = setup();
+    for (let day = 1; day <= 28; day++) {
+      const name = silverName('patient', 1, `2025-11-${String(day).padStart(2, '0')}T09`);
+      s.s3.put('silver', name, parquet(1));
+      if (day <= 20) s.s3.put('control', `_ledger/${name}.json`, '{}');
+    }
+    const slow = { ...s.context, remainingMs: () => 1000 };
+    expect(await selectLoad(slow, 'full')).toEqual({ pending: false });
+    expect(s.s3.json('control', 'loads/_sweep.json')).toEqual({ from: '2025-11-17T09' });
+    expect(await selectLoad(slow, 'full')).toMatchObject({ pending: true, load: { objects: 8 } });
+    expect(s.s3.json('control', 'loads/_sweep.json')).toEqual({});
   });
 
   it('tries an object without a Parquet footer alone, after all others', async () => {

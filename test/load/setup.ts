@@ -46,6 +46,7 @@ export function setup(
     caps: { objects: 2000, bytes: 1e9 },
     windowHours: 48,
     now: () => s3.now,
+    remainingMs: () => 300_000,
     sleep: async (ms) => void slept.push(ms),
     log: { info: write('INFO'), warn: write('WARN'), error: write('ERROR') },
   };

@@ -66,6 +66,7 @@ export async function openWorld(): Promise<World> {
       caps: { objects: 2000, bytes: 1e9 },
       windowHours: 48,
       now: () => Date.now() + passed,
+      remainingMs: () => 300_000,
     },
     pass: (ms) => void (passed += ms),
     migrate: (sqlHash, sqlDir = SQL_DIR) =>
