@@ -236,7 +236,7 @@ export class PipelineStack extends BaseStack {
       },
       databaseRoles: ['loader'],
       statements: [
-        readObjects(control, 'loads/', '_ledger/'),
+        readObjects(control, 'loads/'),
         writeObjects(control, 'loads/', '_ledger/'),
         listObjects(control),
         // An object that the warehouse cannot read is noted in quarantine, once.
