@@ -12,6 +12,8 @@ export interface Course {
 }
 
 let executions = 0;
+/** The machine's wait between two looks; fakes do not wait. */
+const POLL_MS = 40;
 
 async function invoke(c: LoadContext, event: LoadEvent): Promise<LoadReply> {
   if (event.op === 'start') return start(c, event);
@@ -77,6 +79,7 @@ async function carry(
     course.last = at = reply;
     if (reply.state === 'FAILED') return 'failed';
     if (reply.state === 'BUSY' || reply.state === 'SPLIT') return undefined;
+    if (op === 'check' && reply.state === 'RUNNING') await c.sleep(POLL_MS);
     if (reply.state !== 'DONE') continue;
     const finished = await call(
       () => 'finish',
