@@ -24,7 +24,7 @@ export function createListener(handle: (request: RawRequest) => Promise<DoorRepl
   const respond = (request: Request, response: Response, holdsBody: boolean): void => {
     void answer(handle, request, response, holdsBody);
   };
-  const http1 = createHttpServer({ keepAliveTimeout: 60_000 });
+  const http1 = createHttpServer({ keepAliveTimeout: 60_000, requestTimeout: 0 });
   http1.on('request', (request: IncomingMessage, response: ServerResponse) => respond(request, response, false));
   http1.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => respond(request, response, true));
   const http2 = createHttp2Server({ settings: { initialWindowSize: 1024 * 1024 } });

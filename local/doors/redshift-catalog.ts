@@ -1,6 +1,6 @@
 import { DoorError } from './errors';
 import { type Input, integer, required, seal, text, unseal } from './json';
-import { type DataContext, target } from './redshift-data';
+import { type DataContext, target } from './redshift-context';
 
 const SYSTEM = "('main', 'local_security')";
 

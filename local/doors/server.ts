@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { openWarehouse } from '../engines/warehouse';
 import { kinesisDoor } from './kinesis';
 import { openKinesisStore } from './kinesis-store';
@@ -19,7 +19,8 @@ export type { AuthorizationRequest, Authorizer, Caller, Callers, Credentials, Do
 
 /** Opens the stores of a data folder; `listen` then opens the port. */
 export async function createDoors(options: DoorsOptions): Promise<Doors> {
-  const { dataDir, clock, region, account } = options;
+  const { clock, region, account } = options;
+  const dataDir = resolve(options.dataDir);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const callers = createCallers(account);
   const s3 = await openS3Store(dataDir, clock);

@@ -1,5 +1,6 @@
 import { type ColumnDefinition, column, type CreateTable, createTable } from './ddl';
 import { FUNCTIONS, KEYWORDS, REFUSED } from './dialect-lists';
+import { copy, lock, unload } from './dialect-transfer';
 import { type GrantPlan, parseGrant } from './grants';
 import { Cursor, DialectError, type Name, quoteName, type Token, tokenize } from './sql-tokens';
 
@@ -81,7 +82,7 @@ export function translate(sql: string): Plan {
     case 'COPY':
       return copy(c);
     case 'UNLOAD':
-      return unload(c);
+      return unloaded(unload(c));
     case 'GRANT':
     case 'REVOKE':
       return { kind: 'grant', ...parseGrant(c) };
@@ -286,64 +287,7 @@ function alter(sql: string, tokens: readonly Token[]): Plan {
   );
 }
 
-function lock(c: Cursor): Plan {
-  c.expect('LOCK');
-  c.take('TABLE');
-  const tables = [c.name()];
-  while (c.take(',')) tables.push(c.name());
-  if (!c.done) throw c.unexpected('the end of LOCK');
-  return { kind: 'lock', tables };
-}
-
-function copy(c: Cursor): Plan {
-  c.expect('COPY');
-  const target = c.name();
-  const columns =
-    c.peek()?.text === '('
-      ? c
-          .parenthesized()
-          .filter((t) => t.text !== ',')
-          .map((t) => new Cursor([t]).part())
-      : undefined;
-  c.expect('FROM');
-  const uri = c.string('an s3:// address');
-  let manifest = false;
-  let parquet = false;
-  let role = false;
-  while (!c.done) {
-    if (c.take('IAM_ROLE')) role = iamRole(c);
-    else if (c.take('FORMAT', 'AS', 'PARQUET') || c.take('FORMAT', 'PARQUET') || c.take('PARQUET')) parquet = true;
-    else if (c.take('MANIFEST')) manifest = true;
-    else throw c.unexpected('IAM_ROLE default, FORMAT AS PARQUET or MANIFEST');
-  }
-  if (!parquet) throw new DialectError('COPY reads Parquet only: FORMAT AS PARQUET');
-  if (!role) throw new DialectError('COPY needs IAM_ROLE default');
-  if (!/^s3:\/\/[^/]+\/.+/.test(uri)) throw new DialectError('COPY reads s3://bucket/key');
-  return { kind: 'copy', target, columns, uri, manifest };
-}
-
-function iamRole(c: Cursor): true {
-  if (!c.take('DEFAULT')) c.string('default or the arn of a role');
-  return true;
-}
-
-function unload(c: Cursor): Plan {
-  c.expect('UNLOAD', '(');
-  const query = c.string('a query as a text');
-  c.expect(')');
-  c.expect('TO');
-  const uri = c.string('an s3:// prefix');
-  let parquet = false;
-  let role = false;
-  let overwrite = false;
-  while (!c.done) {
-    if (c.take('IAM_ROLE')) role = iamRole(c);
-    else if (c.take('FORMAT', 'AS', 'PARQUET') || c.take('FORMAT', 'PARQUET') || c.take('PARQUET')) parquet = true;
-    else if (c.take('ALLOWOVERWRITE')) overwrite = true;
-    else if (c.take('PARALLEL', 'OFF') || c.take('PARALLEL', 'ON')) continue;
-    else throw c.unexpected('IAM_ROLE default, FORMAT AS PARQUET, ALLOWOVERWRITE or PARALLEL');
-  }
-  if (!parquet || !role) throw new DialectError('UNLOAD needs IAM_ROLE default and FORMAT AS PARQUET');
+function unloaded({ query, uri, overwrite }: ReturnType<typeof unload>): Plan {
   const plan = translate(query);
   if (plan.kind !== 'query') throw new DialectError('UNLOAD takes a SELECT');
   return { kind: 'unload', sql: plan.sql, uri, overwrite };

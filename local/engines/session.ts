@@ -34,7 +34,7 @@ export class Session {
 
   constructor(
     private readonly connection: DuckDBConnection,
-    private readonly s3: S3Store,
+    private readonly buckets: S3Store | undefined,
     private readonly locks: TableLocks,
     private readonly draftFolder: string,
     private readonly signal?: AbortSignal,
@@ -71,6 +71,11 @@ export class Session {
       case 'query':
         return this.execute(plan.sql, parameters);
     }
+  }
+
+  private get s3(): S3Store {
+    if (!this.buckets) throw new CopyError('COPY and UNLOAD need the platform to serve this folder');
+    return this.buckets;
   }
 
   /** Ends the session. */

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type { S3Store } from '../doors/s3-types';
 import { CopyError } from './copy';
@@ -65,7 +65,8 @@ export interface Warehouse {
 
 export interface WarehouseOptions {
   readonly dataDir: string;
-  readonly s3: S3Store;
+  /** Buckets that COPY and UNLOAD reach; absent: none. */
+  readonly s3?: S3Store;
   readonly memory?: string;
   readonly threads?: number;
   readonly readOnly?: boolean;
@@ -76,7 +77,8 @@ export const warehouseFile = (dataDir: string): string => join(dataDir, 'warehou
 
 /** Opens the warehouse of a data folder. @throws Error for people when another process holds the file. */
 export async function openWarehouse(options: WarehouseOptions): Promise<Warehouse> {
-  const { dataDir, readOnly = false } = options;
+  const dataDir = resolve(options.dataDir);
+  const { readOnly = false } = options;
   const draftFolder = join(dataDir, 's3-state', 'drafts');
   for (const folder of [draftFolder, join(dataDir, 's3')]) mkdirSync(folder, { recursive: true, mode: 0o700 });
   const settings: Record<string, string> = {
@@ -118,9 +120,7 @@ export async function openWarehouse(options: WarehouseOptions): Promise<Warehous
 export async function openReadOnly(dataDir: string): Promise<Pick<Warehouse, 'query' | 'close'>> {
   if (!existsSync(warehouseFile(dataDir)))
     throw new Error(`${dataDir} holds no warehouse yet: start the platform on it once`);
-  const { openS3Store } = await import('../doors/s3-store');
-  const { RealClock } = await import('../clock');
-  return openWarehouse({ dataDir, s3: await openS3Store(dataDir, new RealClock()), readOnly: true });
+  return openWarehouse({ dataDir, readOnly: true });
 }
 
 class DuckDBWarehouse implements Warehouse {
@@ -132,7 +132,7 @@ class DuckDBWarehouse implements Warehouse {
   constructor(
     private readonly instance: DuckDBInstance,
     private readonly own: DuckDBConnection,
-    private readonly s3: S3Store,
+    private readonly s3: S3Store | undefined,
     private readonly draftFolder: string,
   ) {}
 
@@ -182,7 +182,12 @@ class DuckDBWarehouse implements Warehouse {
     const controller = new AbortController();
     this.active.add(controller);
     const connection = await this.instance.connect();
-    const interrupt = (): void => connection.interrupt();
+    let again: NodeJS.Timeout | undefined;
+    const interrupt = (): void => {
+      connection.interrupt();
+      // The engine forgets an interrupt that comes while a statement is only being prepared.
+      again ??= setInterval(() => connection.interrupt(), 50);
+    };
     controller.signal.addEventListener('abort', interrupt);
     const cancel = (): void => controller.abort(options.signal?.reason);
     options.signal?.addEventListener('abort', cancel);
@@ -199,6 +204,7 @@ class DuckDBWarehouse implements Warehouse {
     } finally {
       options.signal?.removeEventListener('abort', cancel);
       controller.signal.removeEventListener('abort', interrupt);
+      clearInterval(again);
       this.active.delete(controller);
       session.close();
     }
