@@ -10,8 +10,8 @@ import { openWarehouse } from '../../local/engines/warehouse';
 /** What the load files need of an engine: transactions with named parameters, and rows back as text. */
 export interface Engine {
   readonly name: string;
-  /** Runs statements on a session of their own, all or none; temporary tables end with it. @returns rows of the last one */
-  batch(sqls: readonly string[], parameters?: Record<string, string>): Promise<(string | null)[][]>;
+  /** Runs statements on a session of their own, all or none; temporary tables end with it. `role`: whose grants hold (laptop only). @returns rows of the last one */
+  batch(sqls: readonly string[], parameters?: Record<string, string>, role?: string): Promise<(string | null)[][]>;
   close(): Promise<void>;
 }
 
@@ -23,10 +23,10 @@ export async function laptop(): Promise<Engine> {
   const warehouse = await openWarehouse({ dataDir, s3: await openS3Store(dataDir, new RealClock()), memory: '1GB' });
   return {
     name: 'duckdb',
-    async batch(sqls, values = {}) {
+    async batch(sqls, values = {}, role) {
       const used = new Set(sqls.flatMap(parameterNames));
       const parameters = [...used].map((name) => ({ name, value: values[name] }));
-      const results = await warehouse.run(sqls, { parameters });
+      const results = await warehouse.run(sqls, { parameters, role });
       return (results.at(-1)?.rows ?? []).map((row) => row.map(asText));
     },
     async close() {

@@ -115,6 +115,8 @@ export interface LoadOptions {
   /** A statement that spoils what was staged. */
   spoil?: string;
   objects?: string[];
+  /** Database role that loads. */
+  role?: string;
   /** How many objects the plan listed, if not as many as there are. */
   planned?: number;
 }
@@ -151,7 +153,7 @@ export async function load(
     object_count: String(options.planned ?? present.length),
     key_fingerprint: options.fingerprint ?? 'f00d',
   };
-  for (const sqls of transactions.slice(0, options.stopAfter)) await engine.batch(sqls, parameters);
+  for (const sqls of transactions.slice(0, options.stopAfter)) await engine.batch(sqls, parameters, options.role);
 }
 
 export const TABLES = [

@@ -1,0 +1,72 @@
+import { laptop, type Engine } from './engines';
+import { empty, load, migrate, sqlFile, sqlNames, statement, statementsOf, type Statement } from './warehouse';
+
+const at = { effective: '2024-01-01 00:00:00', recorded: '2024-01-01 00:00:00' };
+const visit = (id: string, clinicId: string, recorded: string): Statement =>
+  statement('appointment', id, { effective: recorded, recorded }, {
+    patient_id: 'P1', clinic_id: clinicId, provider_npi: '1000000004', status_code: 'booked', scheduled_start_at: '2024-05-02 14:00:00', scheduled_date: '2024-05-02',
+  }); // prettier-ignore
+const first = (): Statement[] => [
+  statement('clinic', '10', at, { clinic_name: 'North' }),
+  statement('patient', 'P1', at, { birth_date: '1980-01-01' }),
+  statement('provider', '1000000004', at, { specialty: 'oncology' }),
+  visit('A1', '10', '2024-04-01 00:00:00'),
+];
+const second = (): Statement[] => [visit('A1', '11', '2024-04-02 00:00:00')];
+
+const statements = sqlNames('security').flatMap((name) => statementsOf(sqlFile(`security/${name}`)));
+const loaderGrants = statements.filter((sql) => /^GRANT (SELECT|INSERT)/.test(sql) && /\bROLE loader$/.test(sql));
+
+describe('database roles', () => {
+  let engine: Engine;
+  beforeAll(async () => {
+    engine = await laptop();
+    await migrate(engine);
+    for (const sql of statements) await engine.batch([sql]);
+  });
+  afterAll(() => engine.close());
+  beforeEach(() => empty(engine));
+
+  const loadAs = async (role: string): Promise<void> => {
+    await load(engine, 'l1', first(), { role });
+    await load(engine, 'l2', second(), { role });
+  };
+
+  it('the loader loads', async () => {
+    await loadAs('loader');
+    expect(await engine.batch(['SELECT clinic_id FROM gold.obt_appointment'])).toEqual([['11']]);
+  });
+
+  it.each(loaderGrants)('without "%s" it does not', async (grant) => {
+    await engine.batch([grant.replace(/^GRANT/, 'REVOKE').replace(/ TO ROLE /, ' FROM ROLE ')]);
+    try {
+      await expect(loadAs('loader')).rejects.toThrow(/permission denied/);
+    } finally {
+      await engine.batch([grant]);
+    }
+  });
+
+  it.each(['reader', 'exporter', 'nobody'])('%s does not load', async (role) => {
+    await expect(loadAs(role)).rejects.toThrow(/permission denied/);
+  });
+
+  it('the reader reads gold and the counts, and neither core nor the books of the load', async () => {
+    await expect(engine.batch(['SELECT count(*) FROM gold.no_show_rate'], {}, 'reader')).resolves.toBeDefined();
+    await expect(engine.batch(['SELECT count(*) FROM ops.conservation'], {}, 'reader')).resolves.toBeDefined();
+    for (const table of [
+      'core.dim_patient',
+      'core.patient_log',
+      'core.fact_appointment',
+      'ops.load_ledger',
+      'ops.key_fingerprint',
+    ])
+      await expect(engine.batch([`SELECT count(*) FROM ${table}`], {}, 'reader')).rejects.toThrow(/permission denied/);
+  });
+
+  it('the exporter reads gold only', async () => {
+    await expect(engine.batch(['SELECT count(*) FROM gold.obt_appointment'], {}, 'exporter')).resolves.toBeDefined();
+    await expect(engine.batch(['SELECT count(*) FROM core.fact_appointment'], {}, 'exporter')).rejects.toThrow(
+      /permission denied/,
+    );
+  });
+});
