@@ -10,6 +10,7 @@ import {
   type IngestCounts,
   type LoadCounts,
 } from './conservation';
+import { loadConfig } from '../config';
 import { EXIT } from './errors';
 import { lies, streamNetwork, uploadFile, uploadProfile } from './feed';
 import { type Names, prepareFolder, readRun, refuseServed, type RunState, writeRun } from './folder';
@@ -119,6 +120,13 @@ async function takeIn(session: Session): Promise<AnswersDocument> {
     );
     await platform.idle({ quietMs: QUIET_MS }).finally(() => clearInterval(watch));
   });
+  const { trigger } = loadConfig(session.options.env).load;
+  if (trigger.kind !== 'onArrival') {
+    // Nobody waits a day for the first answers: what the schedule would start is started once now.
+    await progress.step(`start the load that environment ${session.options.env} starts on a schedule`, () =>
+      platform.execute('LoadMachine', { window: 'open' }),
+    );
+  }
   const after = await counts(session);
   checkIngest(after.ingest, session.source.dataDir);
   checkLoad(after.load, 'ops.conservation');

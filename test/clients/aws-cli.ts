@@ -5,10 +5,12 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import type { AnswersDocument } from '../../cli/answers';
 import { environmentOf } from '../../cli/clients';
 import { bucketFolder, withEngine } from '../../cli/lake-files';
 import { CheckSuite } from '../../scripts/checks';
-import { type Cli, endpointOf, newFolder, ROOT, runOf, serve } from '../e2e/laptop';
+import { generate } from '../../synthetic';
+import { type Cli, endpointOf, must, newFolder, ROOT, runOf, serve } from '../e2e/laptop';
 
 /** The doors asked by the AWS CLI as people have it: `v1=PATH v2=PATH`. Run by `npm run test:cli`. */
 const tools = process.argv
@@ -159,6 +161,18 @@ async function main(): Promise<number> {
       });
       await checks(tool);
     }
+    await suite.check('the templates of environment dev boot here as well and give the same answers', async () => {
+      const network = { patients: 200, events: 2000, seed: 3 };
+      const size = Object.entries(network).flatMap(([name, value]) => [`--${name}`, String(value)]);
+      const document = JSON.parse(
+        await must(['start', '--once', '--json', '--env', 'dev', '--data', newFolder('dev'), ...size]),
+      ) as AnswersDocument;
+      const { ingest, load, answers } = generate(network).expected();
+      assert.deepEqual(
+        { ingest: document.ingest, load: document.load, answers: document.answers },
+        { ingest, load, answers },
+      );
+    });
   } catch {
     // The check that failed is in the report already.
   } finally {
