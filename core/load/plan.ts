@@ -92,3 +92,10 @@ export function readPlan(loadId: string, text: string): LoadPlan {
     throw new Error(`plan of load ${loadId} names another`);
   return plan;
 }
+
+/** The revision that was finished, from what `done` says; -1 where none was. */
+export function doneRevision(text: string | undefined): number {
+  if (text === undefined) return -1;
+  const { revision } = JSON.parse(text) as { revision?: unknown };
+  return typeof revision === 'number' ? revision : 0;
+}

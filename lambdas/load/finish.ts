@@ -1,6 +1,6 @@
 import { withoutObjects, withoutOpen } from '../../core/load/board';
-import { loadNames, type LoadPlan } from '../../core/load/plan';
-import { exists, inParallel, putIfAbsent } from '../shared/control';
+import { doneRevision, loadNames, type LoadPlan } from '../../core/load/plan';
+import { exists, getText, inParallel, put } from '../shared/control';
 import { SafeError } from '../shared/errors';
 import { note, planOf, type FinishEvent, type FinishReply, type LoadContext } from './context';
 import { rowsOf } from './holder';
@@ -52,9 +52,22 @@ export async function reconcile(c: LoadContext, plan: LoadPlan, statementId: str
   );
 }
 
-/** Takes a settled load off the board; `done` comes last, so that a load without it is looked at again. */
+/**
+ * Takes a settled load off the board; `done` comes last, so that a load without it is looked at again.
+ * @returns whether this call was the first to do so
+ */
 async function close(c: LoadContext, plan: LoadPlan, settled: readonly string[], done = true): Promise<boolean> {
   await note(c, (b) => withoutObjects(withoutOpen(b, plan.load_id), new Set(settled)));
+  if (!done) return false;
   const { done: key } = loadNames(plan.load_id);
-  return done && putIfAbsent(c.s3, c.controlBucket, key, JSON.stringify({ load_id: plan.load_id }));
+  const before = doneRevision((await getText(c.s3, c.controlBucket, key))?.text);
+  if (before >= plan.revision) return false;
+  await put(
+    c.s3,
+    c.controlBucket,
+    key,
+    JSON.stringify({ load_id: plan.load_id, revision: plan.revision }),
+    'application/json',
+  );
+  return true;
 }

@@ -2,6 +2,7 @@ import { parquetWriteBuffer } from 'hyparquet-writer';
 import { BOARD_KEY, readBoard, withOpen, withSuspects, withoutObjects, type Board } from '../../core/load/board';
 import {
   copyGroups,
+  doneRevision,
   loadIdOf,
   loadNames,
   manifest,
@@ -110,12 +111,13 @@ async function openLoad(
   const names = loadNames(loadId);
   const [plan, done, alive, claimed] = await Promise.all([
     getText(c.s3, c.controlBucket, names.plan),
-    exists(c.s3, c.controlBucket, names.done),
+    getText(c.s3, c.controlBucket, names.done),
     writtenAt(c.s3, c.controlBucket, names.alive),
     getText(c.s3, c.controlBucket, names.claim),
   ]);
-  if (!plan || done) return undefined;
+  if (!plan) return undefined;
   const open = readPlan(loadId, plan.text);
+  if (doneRevision(done?.text) >= open.revision) return undefined;
   const failed = await exists(c.s3, c.controlBucket, names.failed(open.revision));
   // A call that is repeated finds its own claim, and goes on.
   const isOwn = execution !== undefined && claimed?.text === JSON.stringify({ execution });
@@ -180,16 +182,24 @@ async function writePlan(c: SelectContext, objects: readonly LoadObject[]): Prom
   return plan;
 }
 
-/** The revision of a plan of these objects: one more than one that is not tried again. */
+/**
+ * The revision of a plan of these objects: one more than one that is not tried again, or that was finished before (whoever removed the
+ * receipts wants the warehouse asked, and the Data API would answer old tokens with the old success).
+ */
 async function revisionOf(c: SelectContext, loadId: string): Promise<Pick<LoadPlan, 'revision' | 'stale'>> {
-  const names = loadNames(loadId);
-  const before = await getText(c.s3, c.controlBucket, names.plan);
+  const before = await getText(c.s3, c.controlBucket, loadNames(loadId).plan);
   if (!before) return { revision: 0, stale: 0 };
   const { revision, stale } = readPlan(loadId, before.text);
-  const failed = await getText(c.s3, c.controlBucket, names.failed(revision));
-  if (!failed) return { revision, stale };
-  const { reason } = JSON.parse(failed.text) as { reason?: string };
+  const failed = await getText(c.s3, c.controlBucket, loadNames(loadId).failed(revision));
+  if (!failed && !(await isDone(c, loadId, revision))) return { revision, stale };
+  const { reason } = JSON.parse(failed?.text ?? '{}') as { reason?: string };
   return { revision: revision + 1, stale: stale + (reason === 'PLAN_STALE' ? 1 : 0) };
+}
+
+/** Whether this revision of a load is finished, receipts included. */
+async function isDone(c: SelectContext, loadId: string, revision: number): Promise<boolean> {
+  const done = await getText(c.s3, c.controlBucket, loadNames(loadId).done);
+  return doneRevision(done?.text) >= revision;
 }
 
 async function fingerprint(c: SelectContext): Promise<string> {

@@ -139,7 +139,7 @@ describe('select-load', () => {
     expect((await selected(s))!.plan).toEqual(first);
     s.s3.put('control', loadNames(first.load_id).failed(0), '{"reason":"PLAN_STALE"}');
     expect((await selected(s))!.plan).toEqual({ ...first, revision: 1, stale: 1 });
-    s.s3.put('control', loadNames(first.load_id).done, '{}');
+    s.s3.put('control', loadNames(first.load_id).done, '{"revision":1}');
     expect((await selected(s))!.plan.objects).toHaveLength(2);
   });
 

@@ -94,6 +94,20 @@ describe('a load whose execution died half-way', () => {
   });
 });
 
+describe('a load that was finished', () => {
+  it('is put to the warehouse anew when its receipts are gone: a restored warehouse may have lost it', async () => {
+    const w = world();
+    const name = put(w, 2, 1);
+    await execute(w.context);
+    const before = w.data.submitted.length;
+    w.model.ledger.clear();
+    w.s3.objects.delete(`control/_ledger/${name}.json`);
+    expect((await execute(w.context)).end).toBe('nothing pending');
+    expect(w.data.submitted.length).toBeGreaterThan(before);
+    expect([...w.model.ledger.keys()]).toEqual([name]);
+  });
+});
+
 /** Each object once in the ledger or refused, every one with its receipt, nothing held. */
 function expectSettled(w: World, names: ReadonlySet<string>): void {
   const good = [...names].filter((n) => !w.model.bad.has(n)).sort();
