@@ -152,7 +152,7 @@ function keep(c: DataContext, statement: Statement, i: number, result: QueryResu
   sub.bytes = hasResult
     ? result.rows.reduce((sum, row) => sum + row.reduce<number>((s, v) => s + String(v).length, 0), 0)
     : 0;
-  if (hasResult) c.book.keepResult(statement.id, i, result);
+  if (hasResult) c.book.keepResult(statement.id, i, result, sub.bytes);
 }
 
 async function submitted(c: DataContext, input: Input, statement: Statement): Promise<Input> {

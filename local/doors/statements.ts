@@ -35,6 +35,8 @@ export interface Statement {
   subs: SubStatement[];
 }
 
+const MAX_RESULTS = 500;
+const MAX_RESULT_BYTES = 256 * 1024 * 1024;
 const LIFE_MS = 24 * 3_600_000;
 const TOKEN_LIFE_MS = 8 * 3_600_000;
 const ENDED: readonly Status[] = ['FINISHED', 'FAILED', 'ABORTED'];
@@ -46,7 +48,8 @@ export const hasEnded = (s: { status: Status }): boolean => ENDED.includes(s.sta
  */
 export class StatementBook {
   private readonly statements = new Map<string, Statement>();
-  private readonly results = new Map<string, QueryResult>();
+  private readonly results = new Map<string, { result: QueryResult; bytes: number }>();
+  private resultBytes = 0;
   private readonly waiters = new Map<string, Set<() => void>>();
 
   constructor(
@@ -123,18 +126,28 @@ export class StatementBook {
     });
   }
 
-  keepResult(id: string, at: number, result: QueryResult): void {
-    this.results.set(`${id}:${at + 1}`, result);
-    // Results live in memory; the oldest go first when clients never fetch theirs.
-    while (this.results.size > 500) this.results.delete(this.results.keys().next().value as string);
+  /** @param bytes size of the result's values. */
+  keepResult(id: string, at: number, result: QueryResult, bytes: number): void {
+    this.results.set(`${id}:${at + 1}`, { result, bytes });
+    this.resultBytes += bytes;
+    // Results live in memory; the oldest go first when clients never fetch theirs. The newest stays, whatever its size.
+    for (const key of this.results.keys()) {
+      if (this.results.size === 1 || (this.results.size <= MAX_RESULTS && this.resultBytes <= MAX_RESULT_BYTES)) break;
+      this.forget(key);
+    }
   }
 
   result(id: string, at: number): QueryResult | undefined {
-    return this.results.get(`${id}:${at + 1}`);
+    return this.results.get(`${id}:${at + 1}`)?.result;
   }
 
   dropResults(id: string): void {
-    for (const key of this.results.keys()) if (key.startsWith(`${id}:`)) this.results.delete(key);
+    for (const key of this.results.keys()) if (key.startsWith(`${id}:`)) this.forget(key);
+  }
+
+  private forget(key: string): void {
+    this.resultBytes -= this.results.get(key)?.bytes ?? 0;
+    this.results.delete(key);
   }
 
   private expire(): void {

@@ -49,6 +49,10 @@ export const REFUSED: readonly (readonly [string, string])[] = [
   ['COLLATE', 'collations differ between the engines'],
   ['FROM ONLY', 'Redshift has no ONLY'],
   ['OVERLAPS', 'the engines differ in it'],
+  ['PIVOT', 'it is not part of the portable subset; use CASE'],
+  ['UNPIVOT', 'it is not part of the portable subset; use UNION ALL'],
+  ['DESCRIBE', 'Redshift has no DESCRIBE; ask information_schema.columns'],
+  ['SUMMARIZE', 'Redshift has no SUMMARIZE'],
   ['LOCAL_SECURITY', 'the tables of roles and grants are changed by GRANT and REVOKE only'],
 ];
 

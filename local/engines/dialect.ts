@@ -1,5 +1,6 @@
 import { type ColumnDefinition, column, type CreateTable, createTable } from './ddl';
 import { FUNCTIONS, KEYWORDS, REFUSED } from './dialect-lists';
+import { refuseFiles } from './dialect-files';
 import { copy, lock, unload } from './dialect-transfer';
 import { type GrantPlan, parseGrant } from './grants';
 import { Cursor, DialectError, type Name, quoteName, type Token, tokenize } from './sql-tokens';
@@ -102,6 +103,7 @@ function onlyName(c: Cursor): Name {
 /** SQL that both engines run, checked word by word; parameters in the local engine's spelling. */
 function body(sql: string, tokens: readonly Token[]): string {
   tokens.forEach((token, i) => check(tokens, token, i));
+  refuseFiles(tokens);
   const text = tokens.map((t) => t.upper).join(' ');
   for (const [construct, why] of REFUSED)
     if (` ${text} `.includes(` ${construct} `) && hasWords(tokens, construct))
@@ -137,13 +139,7 @@ const FILE_LIKE = /[/\\*?]|\.(parquet|csv|tsv|json|jsonl|ndjson|xlsx|arrow|db|du
 function check(tokens: readonly Token[], token: Token, i: number): void {
   const before = tokens[i - 1];
   const after = tokens[i + 1];
-  if (token.kind === 'string' && (before?.upper === 'FROM' || before?.upper === 'JOIN') && !insideFunction(tokens, i))
-    throw new DialectError('a text stands where a table is named: files are read by COPY only');
-  if (
-    token.kind === 'quoted' &&
-    FILE_LIKE.test(token.text) &&
-    (before?.upper === 'FROM' || before?.upper === 'JOIN' || before?.text === ',')
-  )
+  if (token.kind === 'quoted' && FILE_LIKE.test(token.text) && before?.upper !== 'AS')
     throw new DialectError('a quoted name looks like a file: files are read by COPY only');
   if (token.kind === 'quoted' && after?.text === '(' && !isDefinition(tokens, i))
     throw new DialectError('functions are named without quotes');
@@ -165,18 +161,6 @@ function check(tokens: readonly Token[], token: Token, i: number): void {
     throw new DialectError(
       'avg of an integer is an integer in Redshift: cast its argument to double precision or decimal',
     );
-}
-
-/** `trim(both 'x' from 'y')`, `extract(day from '…')`: FROM is part of the call. */
-function insideFunction(tokens: readonly Token[], i: number): boolean {
-  let depth = 0;
-  for (let k = i - 1; k >= 0; k--) {
-    if (tokens[k]?.text === ')') depth++;
-    else if (tokens[k]?.text === '(' && depth-- === 0)
-      return ['TRIM', 'EXTRACT', 'SUBSTRING', 'POSITION'].includes(tokens[k - 1]?.upper ?? '');
-    else if (depth === 0 && tokens[k]?.upper === 'SELECT') return false;
-  }
-  return false;
 }
 
 /** A name that is being given with its columns: INSERT INTO x (…), WITH x (…) AS (…), ) x (…), … AS x (…). */
