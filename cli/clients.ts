@@ -41,6 +41,7 @@ export function environmentOf(url: string, names: Names): Record<string, string>
     ),
     CARELAKE_WORKGROUP: names.workgroup,
     CARELAKE_DATABASE: names.database,
+    CARELAKE_LOAD_MACHINE: names.loadMachine,
   };
 }
 

@@ -23,6 +23,8 @@ export interface Names {
   stream: string;
   buckets: Record<string, string>;
   workgroup: string;
+  /** ARN of the state machine that loads. */
+  loadMachine: string;
   database: string;
   region: string;
   account: string;

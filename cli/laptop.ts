@@ -65,6 +65,7 @@ export function namesOf(platform: Platform): Names {
     buckets: Object.fromEntries(buckets.map((zone) => [zone.toLowerCase(), output(`${zone}BucketName`)])),
     workgroup: output('WorkgroupName'),
     database: output('DatabaseName'),
+    loadMachine: output('LoadMachineArn'),
     ...PLACE,
   };
 }

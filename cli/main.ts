@@ -77,6 +77,16 @@ function addData(carelake: Command): void {
       process.exitCode = await push(file, options);
     });
   carelake
+    .command('load')
+    .description('load what is pending now, instead of when the environment would (dev: once a day)')
+    .option('--full', 'look through the whole of silver, not only its last hours')
+    .option(...JSON_OUT)
+    .option(...DATA)
+    .action(async (options: { full?: boolean; json?: boolean; data?: string }) => {
+      const { load } = await import('./load');
+      process.exitCode = await load(options);
+    });
+  carelake
     .command('env')
     .description('print the exports that point any AWS client at the serving laptop: eval "$(carelake env)"')
     .option(...JSON_OUT)

@@ -148,6 +148,11 @@ async function run(
   }
 
   const machines = startMachines(w, { clock, functions, log });
+  doors.setExecutions({
+    machines: () => machines.list(),
+    start: (arn, input, name) => machines.begin(arn, input as never, name),
+    describe: (arn) => machines.describe(arn),
+  });
   const bus = startBus(w, { doors, machines, functions, log });
   startSchedules(w, { clock, machines, functions, log });
   const mappings = startMappings(w, { doors, clock, functions, log });

@@ -12,8 +12,9 @@ import { openS3Store } from './s3-store';
 import { openSecretStore } from './secret-store';
 import { secretsDoor } from './secrets';
 import { createCallers } from './sigv4';
+import { statesDoor } from './states';
 import { stsDoor } from './sts';
-import type { Caller, Doors, DoorsOptions } from './types';
+import type { Caller, Doors, DoorsOptions, Executions } from './types';
 
 export type { AuthorizationRequest, Authorizer, Caller, Callers, Credentials, Doors, DoorsOptions } from './types';
 
@@ -52,6 +53,7 @@ export async function createDoors(options: DoorsOptions): Promise<Doors> {
     workgroups: options.workgroups,
     roleOf: (caller, secretArn) => databaseRole(caller, secretArn),
   });
+  let executions: Executions | undefined;
   const router = createRouter({
     callers,
     clock,
@@ -61,6 +63,7 @@ export async function createDoors(options: DoorsOptions): Promise<Doors> {
         Kinesis_20131202: kinesisDoor(kinesis, clock, region, account),
         secretsmanager: secretsDoor(secrets),
         RedshiftData: data.door,
+        AWSStepFunctions: statesDoor(() => executions),
       },
       s3: s3Door(s3, dataDir, clock, region, account),
       sts: stsDoor(account),
@@ -78,6 +81,9 @@ export async function createDoors(options: DoorsOptions): Promise<Doors> {
     },
     setDatabaseRoles: (next) => {
       databaseRole = next;
+    },
+    setExecutions: (next) => {
+      executions = next;
     },
     async listen(port) {
       const actual = await listener.listen(port);

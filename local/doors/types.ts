@@ -60,6 +60,25 @@ export interface DoorsOptions {
   readonly warehouseThreads?: number;
 }
 
+/** One execution of a state machine, as people see it. */
+export interface ExecutionInfo {
+  readonly executionArn: string;
+  readonly machineArn: string;
+  readonly status: 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT';
+  /** Milliseconds since 1970-01-01 UTC. */
+  readonly startedAt: number;
+  readonly endedAt?: number;
+  readonly error?: string;
+}
+
+/** The state machines of the template, as their door needs them. */
+export interface Executions {
+  machines(): { readonly arn: string; readonly name: string }[];
+  /** Starts an execution, unless the name is taken: then it says so and tells of the one that has it. */
+  start(machineArn: string, input: unknown, name?: string): { known: boolean; info: ExecutionInfo };
+  describe(executionArn: string): ExecutionInfo | undefined;
+}
+
 /** The platform's doors: stores for in-process use and one port that speaks their protocols. */
 export interface Doors {
   readonly callers: Callers;
@@ -74,6 +93,8 @@ export interface Doors {
    * role's grants are then refused.
    */
   setDatabaseRoles(roleOf: (caller: Caller, secretArn?: string) => string | undefined): void;
+  /** Opens the state machines to callers, once they run. */
+  setExecutions(executions: Executions): void;
   /** Opens the port on 127.0.0.1; 0 takes any free one. Rejects with a text for people when the port is taken. */
   listen(port: number): Promise<{ port: number; url: string }>;
   /** Closes port and stores; running statements end as ABORTED. */

@@ -1,7 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import { appendFileSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ExecutionInfo } from '../doors/types';
 import type { Json } from './asl';
 import { readWhole, writeWhole } from './checkpoints';
 import {
@@ -14,6 +15,10 @@ import {
 } from './execution';
 
 export type { Ending, MachinePorts, MachineSpec } from './execution';
+
+/** What is kept of an execution that has ended. */
+type Ended = Pick<Journal, 'machine' | 'name' | 'startedAt'> &
+  Pick<Ending, 'status' | 'error'> & { readonly endedAt: number };
 
 /** Runs standard executions of the platform's state machines; each survives a kill at its last state. */
 export class StateMachines {
@@ -29,6 +34,40 @@ export class StateMachines {
     mkdirSync(ports.dir, { recursive: true, mode: 0o700 });
     // Every execution listens for the stop.
     setMaxListeners(0, this.abort.signal);
+  }
+
+  /** How an execution stands: one that runs, or one that has ended. */
+  describe(executionArn: string): ExecutionInfo | undefined {
+    const [, machineArn, name] = /^(.+):([^:]+)$/.exec(executionArn.replace(':execution:', ':stateMachine:')) ?? [];
+    const machine = machineArn === undefined ? undefined : this.machines.get(machineArn);
+    if (!machine || name === undefined) return undefined;
+    const journal = readWhole<Journal>(this.fileOf({ machine: machine.name, name }));
+    const at = { executionArn, machineArn: machine.arn };
+    if (journal) return { ...at, status: 'RUNNING', startedAt: journal.startedAt };
+    if (!existsSync(this.endedFile)) return undefined;
+    const ended = readFileSync(this.endedFile, 'utf8')
+      .split('\n')
+      .filter((line) => line.includes(JSON.stringify(name)))
+      .map((line) => JSON.parse(line) as Ended)
+      .filter((line) => line.machine === machine.name && line.name === name)
+      .at(-1);
+    return (
+      ended && { ...at, status: ended.status, startedAt: ended.startedAt, endedAt: ended.endedAt, error: ended.error }
+    );
+  }
+
+  /** For the door: starts under a name that nothing had before, or tells what has it. */
+  begin(machineArn: string, input: Json, name: string = randomUUID()): { known: boolean; info: ExecutionInfo } {
+    const executionArn = `${machineArn.replace(':stateMachine:', ':execution:')}:${name}`;
+    const known = this.describe(executionArn);
+    if (known) return { known: true, info: known };
+    this.start(machineArn, input, name);
+    return { known: false, info: this.describe(executionArn)! };
+  }
+
+  /** Machines of the template. */
+  list(): { arn: string; name: string }[] {
+    return [...this.machines.values()].map(({ arn, name }) => ({ arn, name }));
   }
 
   /** Names of the executions that run. */
@@ -103,8 +142,8 @@ export class StateMachines {
     const { status, error } = ending;
     if (status !== 'SUCCEEDED')
       this.ports.log(`execution ${name} of ${machine}: ${status} in "${journal.state}" with ${error}`);
-    const line = { machine, name, startedAt, endedAt: this.ports.clock.now(), status, error };
-    appendFileSync(join(this.ports.dir, 'ended.ndjson'), `${JSON.stringify(line)}\n`, { mode: 0o600 });
+    const line: Ended = { machine, name, startedAt, endedAt: this.ports.clock.now(), status, error };
+    appendFileSync(this.endedFile, `${JSON.stringify(line)}\n`, { mode: 0o600 });
     rmSync(this.fileOf(journal), { force: true });
     return ending;
   }
@@ -113,7 +152,11 @@ export class StateMachines {
     writeWhole(this.fileOf(journal), JSON.stringify(journal));
   }
 
-  private fileOf({ machine, name }: Journal): string {
+  private get endedFile(): string {
+    return join(this.ports.dir, 'ended.ndjson');
+  }
+
+  private fileOf({ machine, name }: Pick<Journal, 'machine' | 'name'>): string {
     const hash = createHash('sha256').update(`${machine}/${name}`).digest('hex').slice(0, 32);
     return join(this.ports.dir, `${hash}.json`);
   }

@@ -178,6 +178,7 @@ describe('what the console shows', () => {
       stream: 's',
       buckets: { landing: 'l' },
       workgroup: 'w',
+      loadMachine: 'arn:m',
       database: 'd',
       region: 'us-east-1',
       account: '0',
