@@ -192,11 +192,14 @@ async function run(
 
 async function untilQuiet(status: () => Status, quietMs: number, signal?: AbortSignal): Promise<void> {
   const wait = new RealClock();
-  for (let since = Date.now(); Date.now() - since < quietMs;) {
+  // Time alone proves nothing: a process that was held up finds that much time gone since it last saw something under way.
+  for (let quiet = 0, since = 0; ; ) {
     const { behind, executions, invocations, events, warehouseBusy } = status();
     const busy =
       executions.length + invocations + events > 0 || warehouseBusy || Object.values(behind).some((n) => n > 0);
-    if (busy) since = Date.now();
+    if (busy) quiet = 0;
+    else if (quiet++ === 0) since = Date.now();
+    if (quiet * POLL_MS > quietMs && Date.now() - since >= quietMs) return;
     await wait.sleep(Math.min(POLL_MS, Math.max(1, quietMs)), signal);
   }
 }
