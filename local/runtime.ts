@@ -193,7 +193,7 @@ async function run(
 async function untilQuiet(status: () => Status, quietMs: number, signal?: AbortSignal): Promise<void> {
   const wait = new RealClock();
   // Time alone proves nothing: a process that was held up finds that much time gone since it last saw something under way.
-  for (let quiet = 0, since = 0; ; ) {
+  for (let quiet = 0, since = 0; ;) {
     const { behind, executions, invocations, events, warehouseBusy } = status();
     const busy =
       executions.length + invocations + events > 0 || warehouseBusy || Object.values(behind).some((n) => n > 0);
