@@ -1,3 +1,4 @@
+import { loadsOnArrival } from '../config';
 import { clientsFor } from './clients';
 import { CliError, EXIT } from './errors';
 import { existingFolder, servedBy } from './folder';
@@ -28,8 +29,7 @@ export async function push(file: string, options: { data?: string; json?: boolea
   );
   kinesis.destroy();
   if (options.json) printJson({ sent, refused });
-  else if (sent > 0)
-    print(`${count(sent)} records sent. They are judged and loaded now: carelake sql "select * from ops.conservation"`);
+  else if (sent > 0) print(`${count(sent)} records sent. ${whatFollows(run.env)}`);
   if (refused.length > 0) {
     throw new CliError(`${refused.length} line(s) are longer than a record may be and were not sent`, {
       where: `${file}, line ${refused
@@ -44,6 +44,12 @@ export async function push(file: string, options: { data?: string; json?: boolea
   if (sent === 0)
     throw new CliError('the input holds no record', { where: file, next: 'one envelope per line (docs/producers.md)' });
   return EXIT.ok;
+}
+
+function whatFollows(env: string): string {
+  return loadsOnArrival(env)
+    ? 'They are judged and loaded now: carelake sql "select * from ops.conservation"'
+    : `They are judged now; environment ${env} loads on a schedule, or at once by: carelake load`;
 }
 
 async function* recordsOf(input: ReturnType<typeof openInput>, refused: RefusedLine[]): AsyncGenerator<OutRecord> {

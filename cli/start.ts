@@ -10,7 +10,7 @@ import {
   type IngestCounts,
   type LoadCounts,
 } from './conservation';
-import { loadConfig } from '../config';
+import { loadsOnArrival } from '../config';
 import { EXIT } from './errors';
 import { lies, streamNetwork, uploadFile, uploadProfile } from './feed';
 import { type Names, prepareFolder, readRun, refuseServed, type RunState, writeRun } from './folder';
@@ -120,8 +120,7 @@ async function takeIn(session: Session): Promise<AnswersDocument> {
     );
     await platform.idle({ quietMs: QUIET_MS }).finally(() => clearInterval(watch));
   });
-  const { trigger } = loadConfig(session.options.env).load;
-  if (trigger.kind !== 'onArrival') {
+  if (!loadsOnArrival(session.options.env)) {
     // Nobody waits a day for the first answers: what the schedule would start is started once now.
     await progress.step(`start the load that environment ${session.options.env} starts on a schedule`, () =>
       platform.execute('LoadMachine', { window: 'open' }),
@@ -204,6 +203,10 @@ function report(session: Session, document: AnswersDocument): void {
   print(exports.replace(/^/gm, '  '));
   print(`\nPush   npm run --silent carelake -- push events.ndjson          (docs/producers.md)`);
   print(`Query  npm run --silent carelake -- sql "select * from gold.no_show_rate where by_dimension = 'clinic'"`);
+  if (!loadsOnArrival(options.env))
+    print(
+      `Load   npm run --silent carelake -- load                         (environment ${options.env} loads on a schedule)`,
+    );
   print(`Look   npm run --silent carelake -- quarantine list\n`);
   progress.line();
 }

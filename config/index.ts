@@ -7,6 +7,9 @@ export type { CarelakeConfig, LoadTrigger } from './schema';
 /** Names that `-c env=` accepts. */
 export const environmentNames = (): string[] => Object.keys(ENVIRONMENTS);
 
+/** Whether an environment loads whatever arrives, rather than by the clock. */
+export const loadsOnArrival = (env: string): boolean => loadConfig(env).load.trigger.kind === 'onArrival';
+
 /**
  * The validated configuration of one environment.
  * @throws Error when the name is unknown or the value breaks a rule.

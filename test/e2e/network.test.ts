@@ -13,6 +13,11 @@ import { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
 import type { AnswersDocument } from '../../cli/answers';
 import type { Names } from '../../cli/folder';
 import { queryDataApi } from '../../cli/sql';
+import { createCallers } from '../../local/doors/sigv4';
+import { identifyIn, sharedNames } from '../../local/resources/identities';
+import { PLACE } from '../../local/runtime';
+import { readAssembly } from '../../local/template/assembly';
+import { Resolver } from '../../local/template/intrinsics';
 import { generate } from '../../synthetic';
 import { type Cli, cli, endpointOf, must, newFolder, rowsOf, runOf, serve, tablesOf } from './laptop';
 
@@ -167,6 +172,31 @@ describe('the synthetic network, from the generator to the answers', () => {
     );
     await untilRead(before + 2);
     expect((await sql(`SELECT count(*) FROM gold.obt_appointment WHERE appointment_id = 'SDK-1'`)).rows).toEqual([[0]]);
+  });
+
+  it('holds every role to its grants, at the doors and in the database', async () => {
+    const assembly = readAssembly(join(dataDir, 'cdk.out'));
+    const resources = new Resolver(assembly, PLACE, identifyIn(PLACE, sharedNames(assembly.stacks))).resources();
+    const roleOf = (id: string) =>
+      String(resources.find((r) => r.type === 'AWS::IAM::Role' && r.logicalId.startsWith(id))!.attributes.Arn);
+    const as = (id: string) => ({
+      endpoint: endpointOf(dataDir).url,
+      region: 'us-east-1',
+      credentials: createCallers(PLACE.account).registerRole(roleOf(id)),
+    });
+    const s3 = new S3Client(as('SelectLoadRole'));
+    const Bucket = names.buckets.silver!;
+    expect((await s3.send(new ListObjectsV2Command({ Bucket }))).KeyCount).toBeGreaterThan(0);
+    await expect(s3.send(new PutObjectCommand({ Bucket, Key: 'x', Body: 'x' }))).rejects.toThrow(
+      expect.objectContaining({ name: 'AccessDenied', message: expect.stringContaining('s3:PutObject') }),
+    );
+    const redshift = new RedshiftDataClient(as('LoadRole'));
+    expect((await queryDataApi(redshift, names, 'SELECT count(*) FROM core.fact_appointment')).rows).toHaveLength(1);
+    await expect(queryDataApi(redshift, names, 'DROP TABLE core.fact_appointment')).rejects.toMatchObject({
+      details: { lines: [expect.stringMatching(/permission denied/)] },
+    });
+    s3.destroy();
+    redshift.destroy();
   });
 
   it('lists and copies objects for a plain S3 client', async () => {
