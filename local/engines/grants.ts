@@ -109,15 +109,26 @@ export function grantSql(plan: GrantPlan): { sql: string; parameters: Record<str
       const rows = plan.objects.flatMap(({ kind, schema, name }) =>
         plan.privileges.map((privilege) => ({ role, kind, schema, name, privilege: privilege as string })),
       );
-      const same =
-        'role = $role AND kind = $kind AND schema_name = $schema AND object_name = $name AND privilege = $privilege';
-      const sql =
-        plan.action === 'grant'
-          ? `INSERT INTO ${GRANTS} SELECT $role, $kind, $schema, $name, $privilege WHERE NOT EXISTS (SELECT 1 FROM ${GRANTS} WHERE ${same})`
-          : `DELETE FROM ${GRANTS} WHERE ${same}`;
-      return [known(role), ...rows.map((row) => at(sql, row))];
+      return [known(role), ...rows.map((row) => rightSql(plan.action, row))];
     }
   }
+}
+
+type Right = Record<'role' | 'kind' | 'schema' | 'name' | 'privilege', string>;
+
+/** One right given or taken. All tables of a schema are those that it has now, each with a right of its own that can be taken alone. */
+function rightSql(action: 'grant' | 'revoke', right: Right): { sql: string; parameters: Record<string, string> } {
+  const { name, ...ofSchema } = right;
+  const all = name === '*';
+  const same = `role = $role AND kind = $kind AND schema_name = $schema AND privilege = $privilege`;
+  const tables = `SELECT $role, $kind, $schema, t.table_name, $privilege FROM information_schema.tables t WHERE t.table_schema = $schema`;
+  const sql =
+    action === 'revoke'
+      ? `DELETE FROM ${GRANTS} WHERE ${same}${all ? '' : ' AND object_name = $name'}`
+      : all
+        ? `INSERT INTO ${GRANTS} ${tables} AND NOT EXISTS (SELECT 1 FROM ${GRANTS} WHERE ${same} AND object_name = t.table_name)`
+        : `INSERT INTO ${GRANTS} SELECT $role, $kind, $schema, $name, $privilege WHERE NOT EXISTS (SELECT 1 FROM ${GRANTS} WHERE ${same} AND object_name = $name)`;
+  return { sql, parameters: all ? ofSchema : right };
 }
 
 /** Raises for a role that nobody created. */

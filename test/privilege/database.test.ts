@@ -171,7 +171,7 @@ test('a reader asks the marts, and can neither write, nor drop, nor see patients
 test('a loader that lost one grant fails with a code, and loads everything once it has it again', async () => {
   const { platform, names } = laptop;
   const user = laptop.as().data;
-  expect((await ask(user, 'REVOKE INSERT ON core.patient_log FROM ROLE loader')).error).toBeUndefined();
+  expect((await ask(user, 'REVOKE INSERT ON core.dim_patient_history FROM ROLE loader')).error).toBeUndefined();
   platform.doors.kinesis.putRecords(names.stream, patients(20));
   await platform.idle({ quietMs: 700 });
   const count = async () => (await ask(user, 'SELECT count(*) FROM core.patient_log')).rows![0]![0];
@@ -186,7 +186,11 @@ test('a loader that lost one grant fails with a code, and loads everything once 
     error: 'Carelake.LoadFailed',
   });
 
-  expect((await ask(user, 'GRANT INSERT ON core.patient_log TO ROLE loader')).error).toBeUndefined();
+  expect((await ask(user, 'GRANT INSERT ON core.dim_patient_history TO ROLE loader')).error).toBeUndefined();
+  // A right that came with all tables of its schema can be taken away alone as well.
+  expect((await ask(user, 'REVOKE UPDATE ON ops.load_lease FROM ROLE loader')).error).toBeUndefined();
+  expect(await platform.execute('LoadMachine', { window: 'open' })).toMatchObject({ status: 'FAILED' });
+  expect((await ask(user, 'GRANT UPDATE ON ops.load_lease TO ROLE loader')).error).toBeUndefined();
   expect(await platform.execute('LoadMachine', { window: 'open' })).toMatchObject({ status: 'SUCCEEDED' });
   expect(await count()).toBe(20);
 });
