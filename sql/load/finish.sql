@@ -11,6 +11,19 @@ WHERE f.clinic_key IN (SELECT t.touched_key FROM ops.touched t WHERE t.entity = 
 UNION
 SELECT f.appointment_key FROM core.fact_appointment f
 WHERE f.provider_key IN (SELECT t.touched_key FROM ops.touched t WHERE t.entity = 'provider');
+-- A load that brings less than a tenth of the facts reads the histories of the patients concerned only; for any other, picking them
+-- would cost more than it saves. obt_patient is empty then.
+CREATE TEMP TABLE obt_small AS
+SELECT l.load_id FROM ops.load_lease l
+CROSS JOIN (SELECT count(*) AS n FROM core.fact_appointment f WHERE f.load_id IN (SELECT o.load_id FROM ops.load_lease o)) b
+CROSS JOIN (SELECT count(*) AS n FROM core.fact_appointment) t
+WHERE b.n * 10 < t.n;
+CREATE TEMP TABLE obt_patient AS
+SELECT h.patient_key FROM core.dim_patient_history h CROSS JOIN obt_small s WHERE h.patient_key = '00000000000000000000000000000000'
+UNION
+SELECT f.patient_key FROM core.fact_appointment f WHERE f.load_id IN (SELECT s.load_id FROM obt_small s)
+UNION
+SELECT f.patient_key FROM core.fact_appointment f WHERE f.appointment_key IN (SELECT r.appointment_key FROM obt_restated r CROSS JOIN obt_small s);
 DELETE FROM gold.obt_appointment WHERE appointment_key IN (SELECT r.appointment_key FROM obt_restated r);
 
 -- Outer joins keep the order of the joins as written: an as-of condition makes planners guess far too few rows. A fact whose member
@@ -62,6 +75,7 @@ FROM (
       substring(h.zip5, 1, 3) AS zip3, h.state, h.primary_payer_id,
       CAST(extract(year FROM h.birth_date) * 10000 + extract(month FROM h.birth_date) * 100 + extract(day FROM h.birth_date) AS integer) AS birth_key
     FROM core.dim_patient_history h
+    WHERE h.patient_key IN (SELECT k.patient_key FROM obt_patient k) OR NOT EXISTS (SELECT 1 FROM obt_patient k)
   ) p ON p.patient_key = f.patient_key AND p.valid_from <= f.scheduled_start_at AND f.scheduled_start_at < p.valid_to
   LEFT JOIN core.dim_date e ON e.date_key = f.actual_date_key
 ) a;
