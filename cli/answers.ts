@@ -81,8 +81,8 @@ export function answersText(answers: Answer[]): string {
   ]);
   const left = clinics.length - shown.length;
   return [
-    'No-show rate (no-shows of kept appointments; n counts every appointment)',
-    indent(table(['clinic', 'rate', 'no-shows', 'kept', 'n'], rows)),
+    'No-show rate: no-shows / (attended + no-shows); n counts every appointment',
+    indent(table(['clinic', 'rate', 'no-shows', 'counted', 'n'], rows)),
     ...(left > 0 ? [`  … the six highest and six lowest of ${clinics.length} clinics`] : []),
   ].join('\n');
 }

@@ -12,6 +12,14 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
+/** How this command line is called here: by its name where it is installed, by npm in a clone. */
+const NAME = /carelake(\.js)?$/.test(process.argv[1] ?? '') ? 'carelake' : 'npm run --silent carelake --';
+
+/** Writes commands so that they can be copied: `carelake sql` is `npm run --silent carelake -- sql` in a clone. */
+export function runnable(text: string): string {
+  return text.replace(/\bcarelake (?=(start|sql|push|env|quarantine|wipe|verify)\b)/g, `${NAME} `);
+}
+
 /** A failure that the user can act on: what is wrong, where, by which rule, and the command to try next. */
 export class CliError extends Error {
   constructor(
@@ -34,7 +42,7 @@ export class CliError extends Error {
       ...lines.map((line) => `  ${line}`),
       ...(where === undefined ? [] : [`  where: ${where}`]),
       ...(rule === undefined ? [] : [`  rule:  ${rule}`]),
-      ...(next === undefined ? [] : [`  next:  ${next}`]),
+      ...(next === undefined ? [] : [`  next:  ${runnable(next)}`]),
     ].join('\n');
   }
 }

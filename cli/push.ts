@@ -1,6 +1,6 @@
 import { loadsOnArrival } from '../config';
 import { clientsFor } from './clients';
-import { CliError, EXIT } from './errors';
+import { CliError, EXIT, runnable } from './errors';
 import { existingFolder, servedBy } from './folder';
 import { count, print, printJson, Progress } from './output';
 import { putRecords } from './put-records';
@@ -29,7 +29,7 @@ export async function push(file: string, options: { data?: string; json?: boolea
   );
   kinesis.destroy();
   if (options.json) printJson({ sent, refused });
-  else if (sent > 0) print(`${count(sent)} records sent. ${whatFollows(run.env)}`);
+  else if (sent > 0) print(runnable(`${count(sent)} records sent. ${whatFollows(run.env)}`));
   if (refused.length > 0) {
     throw new CliError(`${refused.length} line(s) are longer than a record may be and were not sent`, {
       where: `${file}, line ${refused

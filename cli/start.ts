@@ -11,7 +11,7 @@ import {
   type LoadCounts,
 } from './conservation';
 import { loadsOnArrival } from '../config';
-import { EXIT } from './errors';
+import { EXIT, runnable } from './errors';
 import { lies, streamNetwork, uploadFile, uploadProfile } from './feed';
 import { type Names, prepareFolder, readRun, refuseServed, type RunState, writeRun } from './folder';
 import { asker, boot, namesOf, zonesOf } from './laptop';
@@ -199,15 +199,19 @@ function report(session: Session, document: AnswersDocument): void {
   print(`\n${conservationText(document)}\n\n${answersText(document.answers)}\n`);
   if (options.once) return;
   const exports = exportsText(environmentOf(platform.url, names));
-  print('Point any AWS client here (carelake env prints this too):');
+  print(runnable('Point any AWS client here (carelake env prints this too):'));
   print(exports.replace(/^/gm, '  '));
-  print(`\nPush   npm run --silent carelake -- push events.ndjson          (docs/producers.md)`);
-  print(`Query  npm run --silent carelake -- sql "select * from gold.no_show_rate where by_dimension = 'clinic'"`);
-  if (!loadsOnArrival(options.env))
-    print(
-      `Load   npm run --silent carelake -- load                         (environment ${options.env} loads on a schedule)`,
-    );
-  print(`Look   npm run --silent carelake -- quarantine list\n`);
+  print(
+    runnable(
+      [
+        '',
+        'Push   carelake push events.ndjson          (docs/producers.md)',
+        `Query  carelake sql "select * from gold.no_show_rate where by_dimension = 'clinic'"`,
+        'Look   carelake quarantine list',
+        '',
+      ].join('\n'),
+    ),
+  );
   progress.line();
 }
 

@@ -113,7 +113,7 @@ describe('a folder that was started before', () => {
       const error = cliError(() => reconcile(run(old), source(wanted), env));
       expect(error.exitCode).toBe(2);
       expect(error.render()).toContain('/data');
-      expect(error.render()).toContain('carelake wipe');
+      expect(error.render()).toContain('carelake -- wipe');
     }
   });
 });
