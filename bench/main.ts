@@ -93,6 +93,8 @@ const HELP = `npm run bench -- [SECTION...] [--full] [--json]
 Sections: ${SECTIONS.map((section) => section.name).join(', ')}. All of them without a name. --full: 10 M appointments, a longer stream.
 Figures are of this machine and this run; only the ratios compare.`;
 
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+
 /** Runs the sections one after the other, since they share the cores, and prints each as soon as it is known. */
 async function main(args: string[]): Promise<number> {
   if (args.includes('--help')) {

@@ -7,6 +7,7 @@ import type { AnswersDocument } from '../../cli/answers';
 import { readRun, type RunState, servedBy } from '../../cli/folder';
 import { queryFolder } from '../../cli/laptop';
 
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 export const ROOT = join(__dirname, '..', '..');
 
 /** What a finished command left behind. */
