@@ -28,8 +28,12 @@ SELECT p.appointment_key FROM appointment_prior p;
 CREATE TEMP TABLE appointment_rival AS
 SELECT r.*
 FROM (
-  SELECT s.*,
-    ROW_NUMBER() OVER (PARTITION BY s.appointment_key, s.event_id, s.payload_hash, s.effective_at, s.recorded_at ORDER BY s.record_source, s.record_position) AS copy_number
+  SELECT s.appointment_key, s.appointment_id, s.source_system, s.patient_key, s.clinic_key, s.provider_key, s.scheduled_date,
+    s.scheduled_time_key, s.actual_date, s.actual_time_key, s.created_date, s.status_code, s.appointment_type_code,
+    s.scheduled_start_at, s.scheduled_precision, s.scheduled_tz_offset_min, s.actual_start_at, s.arrived_at, s.completed_at,
+    s.cancelled_at, s.created_at, s.planned_duration_min, s.reminder_count, s.dq_flags, s.event_id, s.payload_hash,
+    s.effective_at, s.recorded_at, s.op,
+    ROW_NUMBER() OVER (PARTITION BY s.appointment_key, s.event_id, s.payload_hash, s.effective_at, s.recorded_at ORDER BY s.op) AS copy_number
   FROM stage_appointment s
   WHERE EXISTS (SELECT 1 FROM appointment_contested c WHERE c.appointment_key = s.appointment_key)
 ) r

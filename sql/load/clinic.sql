@@ -15,8 +15,9 @@ UNION
 SELECT h.clinic_key FROM core.dim_clinic_history h WHERE h.clinic_key IN (SELECT s.clinic_key FROM stage_clinic s) AND NOT h.is_inferred;
 
 -- Every statement about these keys and what becomes of it. known: 0 new, 1 stands as a version, 2 stands beside.
--- once:     a repeat has the same event, payload and times; an event_id used again with another payload is a statement of its own.
--- placed:   among statements of one instant the latest knowledge wins.
+-- ordered:  by instant, the latest knowledge first, what is known before its repeats. A repeat has the same event, payload and times;
+--           an event_id used again with another payload is a statement of its own.
+-- placed:   repeats are gone; the first of an instant wins.
 -- compared: winners beside the winner before; equal neighbours collapse into the earlier one (two tombstones are equal whatever else
 --           they carry).
 -- A tombstone keeps its key and no attributes; as a version it sees to it that no fact loses its row. At last the first version
@@ -38,12 +39,17 @@ WITH every AS (
   SELECT p.clinic_key, p.event_id, p.payload_hash, p.op, p.source_system, p.effective_at, p.recorded_at, p.clinic_id, p.clinic_name, p.city, p.state, p.timezone, p.dq_flags,
     2, p.load_id, NULL, NULL
   FROM core.clinic_superseded p WHERE p.clinic_key IN (SELECT c.clinic_key FROM clinic_contested c)
-), once AS (
-  SELECT v.*, ROW_NUMBER() OVER (PARTITION BY v.clinic_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at ORDER BY v.known DESC) AS copy_number
+), ordered AS (
+  SELECT v.*,
+    LAG(v.effective_at) OVER (PARTITION BY v.clinic_key ORDER BY v.effective_at, v.recorded_at DESC, v.event_id DESC, v.payload_hash DESC, v.known DESC) AS effective_before,
+    LAG(v.recorded_at) OVER (PARTITION BY v.clinic_key ORDER BY v.effective_at, v.recorded_at DESC, v.event_id DESC, v.payload_hash DESC, v.known DESC) AS recorded_before,
+    LAG(v.event_id) OVER (PARTITION BY v.clinic_key ORDER BY v.effective_at, v.recorded_at DESC, v.event_id DESC, v.payload_hash DESC, v.known DESC) AS event_before,
+    LAG(v.payload_hash) OVER (PARTITION BY v.clinic_key ORDER BY v.effective_at, v.recorded_at DESC, v.event_id DESC, v.payload_hash DESC, v.known DESC) AS hash_before
   FROM every v
 ), placed AS (
-  SELECT o.*, CASE WHEN ROW_NUMBER() OVER (PARTITION BY o.clinic_key, o.effective_at ORDER BY o.recorded_at DESC, o.event_id DESC, o.payload_hash DESC) = 1 THEN 1 ELSE 0 END AS wins
-  FROM once o WHERE o.copy_number = 1
+  SELECT o.*, CASE WHEN o.effective_before = o.effective_at THEN 0 ELSE 1 END AS wins
+  FROM ordered o
+  WHERE o.event_before IS NULL OR o.effective_before <> o.effective_at OR o.recorded_before <> o.recorded_at OR o.event_before <> o.event_id OR o.hash_before <> o.payload_hash
 ), compared AS (
   SELECT p.*,
     LAG(p.op) OVER (PARTITION BY p.clinic_key, p.wins ORDER BY p.effective_at) AS op_before,

@@ -41,7 +41,8 @@ SELECT a.appointment_key, a.appointment_id, a.source_system, a.created_at, a.sch
   a.scheduled_time_key / 100, a.scheduled_time_key - a.scheduled_time_key / 100 * 100,
   CASE WHEN a.scheduled_time_key < 600 THEN 'night' WHEN a.scheduled_time_key < 1200 THEN 'morning' WHEN a.scheduled_time_key < 1700 THEN 'afternoon' WHEN a.scheduled_time_key >= 1700 THEN 'evening' END,
   a.actual_start_at, a.actual_full_date, a.actual_time_key / 100, a.actual_time_key - a.actual_time_key / 100 * 100, a.arrived_at, a.completed_at, a.cancelled_at,
-  a.status_code, CASE WHEN a.is_unresolved = 1 THEN 'unresolved' ELSE a.outcome_group END,
+  a.status_code, CASE WHEN a.is_unresolved = 1 THEN 'unresolved' WHEN a.is_attended = 1 THEN 'attended' WHEN a.is_no_show = 1 THEN 'no_show' WHEN a.is_cancelled = 1 THEN 'cancelled'
+    WHEN a.status_code = 'entered-in-error' THEN 'void' WHEN a.status_code IN ('arrived', 'checked-in') THEN 'arrived' ELSE 'open' END,
   a.is_attended, a.is_no_show, a.is_cancelled, a.is_unresolved, a.is_in_no_show_denominator,
   a.start_delay_min, a.lateness_min, a.is_delayed, a.patient_late_min, a.in_clinic_wait_min, a.lead_time_days, a.planned_duration_min, a.actual_duration_min, a.reminder_count, a.appointment_type,
   a.clinic_id, a.clinic_name, a.clinic_city, a.clinic_state, a.clinic_timezone,
@@ -53,7 +54,7 @@ FROM (
   SELECT f.appointment_key, f.appointment_id, f.source_system, f.created_at, f.scheduled_start_at, f.scheduled_precision, f.scheduled_time_key, f.actual_start_at, f.actual_time_key,
     f.arrived_at, f.completed_at, f.cancelled_at, f.status_code, f.is_attended, f.is_no_show, f.is_cancelled, f.is_unresolved, f.is_in_no_show_denominator,
     f.start_delay_min, f.lateness_min, f.is_delayed, f.patient_late_min, f.in_clinic_wait_min, f.lead_time_days, f.planned_duration_min, f.actual_duration_min, f.reminder_count, f.appointment_type,
-    f.dq_flags, f.recorded_at, o.outcome_group,
+    f.dq_flags, f.recorded_at,
     CASE WHEN p.patient_key IS NULL OR c.clinic_key IS NULL OR v.provider_key IS NULL THEN NULL ELSE f.load_id END AS load_id,
     d.full_date, d.year, d.quarter, d.year_month, d.week_iso, d.day, d.day_of_week_iso, e.full_date AS actual_full_date,
     c.clinic_id, c.clinic_name, c.city AS clinic_city, c.state AS clinic_state, c.timezone AS clinic_timezone,
@@ -67,7 +68,6 @@ FROM (
     SELECT n.* FROM core.fact_appointment n JOIN obt_restated r ON r.appointment_key = n.appointment_key WHERE n.load_id <> :load_id
   ) f
   LEFT JOIN core.dim_date d ON d.date_key = f.scheduled_date_key
-  LEFT JOIN core.dim_appointment_status o ON o.status_code = f.status_code
   LEFT JOIN core.dim_clinic_history c ON c.clinic_key = f.clinic_key AND c.valid_from <= f.scheduled_start_at AND f.scheduled_start_at < c.valid_to
   LEFT JOIN core.dim_provider_history v ON v.provider_key = f.provider_key AND v.valid_from <= f.scheduled_start_at AND f.scheduled_start_at < v.valid_to
   LEFT JOIN (

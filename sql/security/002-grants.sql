@@ -18,7 +18,6 @@ GRANT SELECT, INSERT, DELETE ON core.dim_patient_history TO ROLE loader;
 GRANT SELECT, INSERT, DELETE ON core.fact_appointment TO ROLE loader;
 GRANT SELECT, INSERT, DELETE ON core.appointment_superseded TO ROLE loader;
 GRANT SELECT ON core.dim_date TO ROLE loader;
-GRANT SELECT ON core.dim_appointment_status TO ROLE loader;
 GRANT SELECT, INSERT, DELETE ON gold.obt_appointment TO ROLE loader;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ops TO ROLE loader;
 
