@@ -28,7 +28,7 @@ DELETE FROM gold.obt_appointment WHERE appointment_key IN (SELECT r.appointment_
 
 -- Outer joins keep the order of the joins as written: an as-of condition makes planners guess far too few rows. A fact whose member
 -- is missing would come out with load_id NULL, which the table refuses.
-INSERT INTO gold.obt_appointment (appointment_key, appointment_id, source_system, appointment_created_at, scheduled_start_at, scheduled_precision,
+INSERT INTO gold.obt_appointment (appointment_key, appointment_id, source_system, appointment_created_at, scheduled_start_at,
   scheduled_date, scheduled_year, scheduled_quarter, scheduled_month, scheduled_week, scheduled_day, scheduled_dow,
   scheduled_hour, scheduled_minute, scheduled_day_part, actual_start_at, actual_date, actual_hour, actual_minute, arrived_at, completed_at, cancelled_at,
   status_code, outcome_group, is_attended, is_no_show, is_cancelled, is_unresolved, in_denominator,
@@ -36,7 +36,7 @@ INSERT INTO gold.obt_appointment (appointment_key, appointment_id, source_system
   clinic_id, clinic_name, clinic_city, clinic_state, clinic_timezone,
   patient_id, patient_first_name, patient_last_name, patient_gender, patient_dob, patient_age_at_appt, patient_age_band, patient_zip5, patient_zip3, patient_state, primary_payer_id,
   provider_npi, provider_name, provider_specialty, dq_flags, known_at, load_id)
-SELECT a.appointment_key, a.appointment_id, a.source_system, a.created_at, a.scheduled_start_at, a.scheduled_precision,
+SELECT a.appointment_key, a.appointment_id, a.source_system, a.created_at, a.scheduled_start_at,
   a.full_date, a.year, a.quarter, a.year_month, a.week_iso, a.day, a.day_of_week_iso,
   a.scheduled_time_key / 100, a.scheduled_time_key - a.scheduled_time_key / 100 * 100,
   CASE WHEN a.scheduled_time_key < 600 THEN 'night' WHEN a.scheduled_time_key < 1200 THEN 'morning' WHEN a.scheduled_time_key < 1700 THEN 'afternoon' WHEN a.scheduled_time_key >= 1700 THEN 'evening' END,
@@ -48,10 +48,10 @@ SELECT a.appointment_key, a.appointment_id, a.source_system, a.created_at, a.sch
   a.clinic_id, a.clinic_name, a.clinic_city, a.clinic_state, a.clinic_timezone,
   a.patient_id, a.first_name, a.last_name, a.gender_code, a.birth_date, a.age,
   CASE WHEN a.age < 18 THEN '0-17' WHEN a.age < 40 THEN '18-39' WHEN a.age < 65 THEN '40-64' WHEN a.age >= 65 THEN '65+' ELSE 'unknown' END,
-  a.zip5, a.zip3, a.patient_state, a.primary_payer_id,
+  a.zip5, substring(a.zip5, 1, 3), a.patient_state, a.primary_payer_id,
   a.npi, a.full_name, a.specialty, a.dq_flags, a.recorded_at, a.load_id
 FROM (
-  SELECT f.appointment_key, f.appointment_id, f.source_system, f.created_at, f.scheduled_start_at, f.scheduled_precision, f.scheduled_time_key, f.actual_start_at, f.actual_time_key,
+  SELECT f.appointment_key, f.appointment_id, f.source_system, f.created_at, f.scheduled_start_at, f.scheduled_time_key, f.actual_start_at, f.actual_time_key,
     f.arrived_at, f.completed_at, f.cancelled_at, f.status_code, f.is_attended, f.is_no_show, f.is_cancelled, f.is_unresolved, f.is_in_no_show_denominator,
     f.start_delay_min, f.lateness_min, f.is_delayed, f.patient_late_min, f.in_clinic_wait_min, f.lead_time_days, f.planned_duration_min, f.actual_duration_min, f.reminder_count, f.appointment_type,
     f.dq_flags, f.recorded_at,
@@ -59,7 +59,7 @@ FROM (
     d.full_date, d.year, d.quarter, d.year_month, d.week_iso, d.day, d.day_of_week_iso, e.full_date AS actual_full_date,
     c.clinic_id, c.clinic_name, c.city AS clinic_city, c.state AS clinic_state, c.timezone AS clinic_timezone,
     v.npi, v.full_name, v.specialty,
-    p.patient_id, p.first_name, p.last_name, p.gender_code, p.birth_date, p.zip5, p.zip3, p.state AS patient_state, p.primary_payer_id,
+    p.patient_id, p.first_name, p.last_name, p.gender_code, p.birth_date, p.zip5, p.state AS patient_state, p.primary_payer_id,
     -- completed years: dates as yyyymmdd differ by 10,000 per birthday. Born after the appointment is no age.
     CASE WHEN f.scheduled_date_key >= p.birth_key THEN (f.scheduled_date_key - p.birth_key) / 10000 WHEN p.birth_key IS NULL THEN p.reported_age_years END AS age
   FROM (
@@ -71,8 +71,7 @@ FROM (
   LEFT JOIN core.dim_clinic_history c ON c.clinic_key = f.clinic_key AND c.valid_from <= f.scheduled_start_at AND f.scheduled_start_at < c.valid_to
   LEFT JOIN core.dim_provider_history v ON v.provider_key = f.provider_key AND v.valid_from <= f.scheduled_start_at AND f.scheduled_start_at < v.valid_to
   LEFT JOIN (
-    SELECT h.patient_key, h.valid_from, h.valid_to, h.patient_id, h.first_name, h.last_name, h.gender_code, h.birth_date, h.reported_age_years, h.zip5,
-      substring(h.zip5, 1, 3) AS zip3, h.state, h.primary_payer_id,
+    SELECT h.patient_key, h.valid_from, h.valid_to, h.patient_id, h.first_name, h.last_name, h.gender_code, h.birth_date, h.reported_age_years, h.zip5, h.state, h.primary_payer_id,
       CAST(extract(year FROM h.birth_date) * 10000 + extract(month FROM h.birth_date) * 100 + extract(day FROM h.birth_date) AS integer) AS birth_key
     FROM core.dim_patient_history h
     WHERE h.patient_key IN (SELECT k.patient_key FROM obt_patient k) OR NOT EXISTS (SELECT 1 FROM obt_patient k)

@@ -71,7 +71,6 @@ CREATE TABLE IF NOT EXISTS gold.obt_appointment (
   source_system varchar(64) NOT NULL,
   appointment_created_at timestamp,
   scheduled_start_at timestamp NOT NULL,
-  scheduled_precision varchar(16) NOT NULL,
   scheduled_date date,
   scheduled_year smallint,
   scheduled_quarter smallint,
