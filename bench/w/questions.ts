@@ -20,6 +20,7 @@ export const CONTROL: Record<string, string> = {
 
 /** Check sums printed with the peers' results, by number of appointments and case. */
 export const PRINTED: Record<string, { ans: string; ctl: string }> = {
+  '200000 full': { ans: 'ca26e403657e', ctl: '736f561e16d2' },
   '1000000 full': { ans: 'a86ad1aa0960', ctl: '5acb45d883e5' },
   '1000000 delta': { ans: 'e96a3b0a5de8', ctl: 'e79f4d76d7ef' },
   '10000000 full': { ans: '3b310bff2471', ctl: 'a5b98d602248' },
