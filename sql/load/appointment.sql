@@ -70,7 +70,7 @@ INSERT INTO ops.touched (load_id, entity, touched_key)
 SELECT CAST(:load_id AS varchar(32)), 'appointment', b.appointment_key FROM appointment_beaten b;
 DELETE FROM core.fact_appointment WHERE appointment_key IN (SELECT b.appointment_key FROM appointment_beaten b);
 
--- Minutes are differences of floored epoch minutes, days differences of local dates; a scheduled day without an hour
+-- Minutes are differences of floored epoch minutes (60.0: a whole division would round towards zero before 1970), days differences of local dates; a scheduled day without an hour
 -- (scheduled_precision = day) has no delay and no time of day. Dates outside the calendar resolve to its unknown date -1.
 INSERT INTO core.fact_appointment (appointment_key, appointment_id, source_system, patient_key, clinic_key, provider_key,
   scheduled_date_key, scheduled_time_key, actual_date_key, actual_time_key, created_date_key, status_code, appointment_type,
@@ -105,10 +105,10 @@ SELECT m.appointment_key, m.appointment_id, m.source_system, m.patient_key, m.cl
   m.dq_flags, m.event_id, m.payload_hash, m.effective_at, m.recorded_at, CAST(:load_id AS varchar(32))
 FROM (
   SELECT x.*,
-    CASE WHEN x.scheduled_precision = 'day' THEN NULL ELSE CAST(floor(extract(epoch FROM x.scheduled_start_at) / 60) AS integer) END AS instant_minute,
-    CAST(floor(extract(epoch FROM x.actual_start_at) / 60) AS integer) AS actual_minute,
-    CAST(floor(extract(epoch FROM x.arrived_at) / 60) AS integer) AS arrived_minute,
-    CAST(floor(extract(epoch FROM x.completed_at) / 60) AS integer) AS completed_minute,
+    CASE WHEN x.scheduled_precision = 'day' THEN NULL ELSE CAST(floor(extract(epoch FROM x.scheduled_start_at) / 60.0) AS integer) END AS instant_minute,
+    CAST(floor(extract(epoch FROM x.actual_start_at) / 60.0) AS integer) AS actual_minute,
+    CAST(floor(extract(epoch FROM x.arrived_at) / 60.0) AS integer) AS arrived_minute,
+    CAST(floor(extract(epoch FROM x.completed_at) / 60.0) AS integer) AS completed_minute,
     CASE WHEN x.scheduled_precision = 'day' THEN x.scheduled_start_at + interval '1 day' ELSE x.scheduled_start_at END AS scheduled_end
   FROM (
     SELECT s.appointment_key, s.appointment_id, s.source_system, s.patient_key, s.clinic_key, s.provider_key, s.scheduled_date, s.scheduled_time_key,
