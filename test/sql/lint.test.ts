@@ -1,5 +1,6 @@
+import { packSteps, readLoadSql } from '../../core/load/statements';
 import { lint, type Place } from './lint';
-import { sqlFile, sqlNames, statementsOf } from './warehouse';
+import { ENTITIES, SQL, sqlFile, sqlNames, statementsOf } from './warehouse';
 
 const PLACES: Place[] = ['migrations', 'load', 'marts', 'checks', 'security'];
 const FOLDERS: [string, Place][] = [
@@ -37,6 +38,13 @@ describe('the SQL of the platform', () => {
       begin + ['clinic', 'provider', 'patient'].reduce((n, e) => n + count(e) + STAGE_STATEMENTS, 0),
     ).toBeLessThanOrEqual(MAX_STATEMENTS);
     expect(begin + count('appointment') + STAGE_STATEMENTS + count('finish')).toBeLessThanOrEqual(MAX_STATEMENTS);
+  });
+
+  it('the closing of a large load stands alone, that of a small one with its facts', () => {
+    const steps = (rows: number) => packSteps(readLoadSql(SQL), ENTITIES.map((entity) => ({ entity, version: 1, rows }))); // prettier-ignore
+    expect(steps(1000).at(-1)).toEqual(['appointment', 'finish']);
+    expect(steps(1_000_000).slice(-2)).toEqual([['appointment'], ['finish']]);
+    expect(steps(1_000_000).flat()).toEqual([...ENTITIES, 'finish']);
   });
 
   it('the lock is the first statement of a load, before any snapshot is taken', () => {
