@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Clock } from '../clock';
 import { type Algorithm, algorithmNamed, ALGORITHMS, digestOf } from './checksums';
 import { DoorError } from './errors';
-import { writeAtomically } from './files';
+import { streamOf, writeAtomically } from './files';
 import { readBody } from './json';
 import { checksumHeaders, checksumMembers, receive } from './s3-body';
 import { elements, unescapeXml } from './s3-buckets';
@@ -91,9 +91,9 @@ export class Multipart {
     const range = /^bytes=(\d+)-(\d+)$/.exec(c.call.headers['x-amz-copy-source-range'] ?? '');
     if (range && Number(range[2]) >= source.size)
       throw new DoorError('InvalidArgument', 'Range specified is not valid for source object');
-    const bytes = createReadStream(
+    const bytes = streamOf(
       c.store.pathOf(source.bucket, source.key),
-      range ? { start: Number(range[1]), end: Number(range[2]) } : {},
+      range ? { start: Number(range[1]), end: Number(range[2]) } : undefined,
     );
     const draft = await c.store.draft(bytes, upload.algorithm ? [upload.algorithm] : []);
     const part = this.keep(id, number, draft, draft.checksums);

@@ -1,5 +1,5 @@
-import { createReadStream } from 'node:fs';
 import { DoorError } from './errors';
+import { streamOf } from './files';
 import { checksumHeaders, receive } from './s3-body';
 import type { ObjectInfo, PutOptions, S3Store } from './s3-types';
 import type { DoorCall, DoorReply } from './types';
@@ -169,7 +169,7 @@ export function getObject({ store, call, bucket, key }: ObjectCall): DoorReply {
   const status = range ? 206 : 200;
   if (call.method === 'HEAD') return { status, headers };
   if (info.size === 0) return { status, headers, body: '' };
-  return { status, headers, body: createReadStream(store.pathOf(bucket, key), range ?? {}) };
+  return { status, headers, body: streamOf(store.pathOf(bucket, key), range) };
 }
 
 export function deleteObject({ store, call, bucket, key }: ObjectCall): DoorReply {
@@ -207,7 +207,7 @@ export async function copyObject(c: ObjectCall): Promise<DoorReply> {
   const mark = store.begin(bucket, key);
   try {
     const kinds = Object.keys(source.checksums ?? {}) as (keyof NonNullable<ObjectInfo['checksums']>)[];
-    const draft = await store.draft(createReadStream(store.pathOf(source.bucket, source.key)), kinds);
+    const draft = await store.draft(streamOf(store.pathOf(source.bucket, source.key)), kinds);
     const described = replace
       ? describeObject(call.headers)
       : { contentType: source.contentType, headers: source.headers, metadata: source.metadata };
