@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { CliError, EXIT } from './errors';
 import { filesUnder, withEngine } from './lake-files';
@@ -87,6 +87,44 @@ export function checkLoaded(silverRows: number, load: LoadCounts, where: string)
     next: 'carelake start again: it goes on with what is pending',
     exitCode: EXIT.failed,
   });
+}
+
+/**
+ * What gave up since the run began: batches that the stream's mapping handed to its on-failure destination, and files whose
+ * reading ended badly. None of their records is counted anywhere, so that counting alone would not miss them.
+ * @throws CliError naming them
+ */
+export function checkGivenUp(dataDir: string, quarantine: string, since: number): void {
+  const batches = [...filesUnder(join(quarantine, 'aws', 'lambda'), '')].filter(
+    (file) => statSync(file).mtimeMs >= since,
+  );
+  const files = endedExecutions(dataDir).filter(
+    (ended) => ended.machine.includes('IngestFile') && ended.status !== 'SUCCEEDED' && ended.endedAt >= since,
+  );
+  if (batches.length + files.length === 0) return;
+  throw new CliError(`${batches.length} batches of the stream and ${files.length} files could not be taken in`, {
+    where: `${quarantine}/aws/lambda, ${dataDir}/executions/ended.ndjson`,
+    lines: files.slice(0, 5).map((ended) => `${ended.machine} ${ended.name}: ${ended.status} ${ended.error ?? ''}`),
+    next: `read ${dataDir}/logs; what failed for a passing reason is sent again: a file by a new start, a batch by carelake push`,
+    exitCode: EXIT.failed,
+  });
+}
+
+interface EndedExecution {
+  machine: string;
+  name: string;
+  status: string;
+  error?: string;
+  endedAt: number;
+}
+
+function endedExecutions(dataDir: string): EndedExecution[] {
+  const file = join(dataDir, 'executions', 'ended.ndjson');
+  if (!existsSync(file)) return [];
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line.endsWith('}'))
+    .map((line) => JSON.parse(line) as EndedExecution);
 }
 
 async function distinctRecords(zones: ZoneFolders): Promise<Record<'bronze' | 'silver' | 'quarantine', number>> {

@@ -49,13 +49,27 @@ function* skip(records: Iterable<SyntheticRecord>, n: number): Generator<Synthet
   for (const record of records) if (seen++ >= n) yield record;
 }
 
-/** Whether landing holds this very file already: same name, same length, same content by the mark its upload left. */
-export async function lies(client: S3Client, bucket: string, key: string, sha256: string): Promise<boolean> {
+/** What ingest is told about a landing object. */
+export interface LandedObject {
+  bucket: string;
+  key: string;
+  etag: string;
+  size: number;
+}
+
+/** The object, if landing holds this very file already: same name, same content by the mark its upload left. */
+export async function storedFile(
+  client: S3Client,
+  bucket: string,
+  key: string,
+  sha256: string,
+): Promise<LandedObject | undefined> {
   try {
     const head = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
-    return head.Metadata?.sha256 === sha256;
+    if (head.Metadata?.sha256 !== sha256) return undefined;
+    return { bucket, key, etag: head.ETag!.replaceAll('"', ''), size: head.ContentLength! };
   } catch (error) {
-    if ((error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode === 404) return false;
+    if ((error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode === 404) return undefined;
     throw error;
   }
 }

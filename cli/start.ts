@@ -1,6 +1,7 @@
 import { answersText, type AnswersDocument, type Ask, conservationText, readAnswers, readLoadCounts } from './answers';
 import { clientsFor, environmentOf, exportsText } from './clients';
 import {
+  checkGivenUp,
   checkIngest,
   checkLoad,
   checkLoaded,
@@ -12,7 +13,7 @@ import {
 } from './conservation';
 import { loadsOnArrival } from '../config';
 import { EXIT, runnable } from './errors';
-import { lies, streamNetwork, uploadFile, uploadProfile } from './feed';
+import { storedFile, streamNetwork, uploadFile, uploadProfile } from './feed';
 import { type Names, prepareFolder, readRun, refuseServed, type RunState, writeRun } from './folder';
 import { asker, boot, namesOf, zonesOf } from './laptop';
 import { count, print, printJson, Progress } from './output';
@@ -106,6 +107,7 @@ async function open(options: StartOptions, source: Source, state: RunState, prog
 /** Brings in what is still to come, waits until it is loaded, and counts before and after. */
 async function takeIn(session: Session): Promise<AnswersDocument> {
   const { progress, platform, ask } = session;
+  const began = Date.now();
   const before = await counts(session);
   if (session.state.status === 'streaming') await feed(session);
   else progress.line(`- ${session.source.dataDir} holds its data already: ${count(before.ingest.received)} records`);
@@ -126,14 +128,12 @@ async function takeIn(session: Session): Promise<AnswersDocument> {
       platform.execute('LoadMachine', { window: 'open' }),
     );
   }
+  const zones = zonesOf(session.source.dataDir, session.names);
+  checkGivenUp(session.source.dataDir, zones.quarantine, began);
   const after = await counts(session);
   checkIngest(after.ingest, session.source.dataDir);
   checkLoad(after.load, 'ops.conservation');
-  checkLoaded(
-    await countSilverRows(zonesOf(session.source.dataDir, session.names)),
-    after.load,
-    session.source.dataDir,
-  );
+  checkLoaded(await countSilverRows(zones), after.load, session.source.dataDir);
   if (session.state.status === 'streaming') {
     session.state = { ...session.state, status: 'complete' };
     writeRun(session.source.dataDir, session.state);
@@ -176,8 +176,17 @@ async function feedFile(session: Session, s3: ReturnType<typeof clientsFor>['s3'
   const key = `${source.profile.name}/${input}`;
   if (source.profile.text !== undefined)
     await uploadProfile(s3, names.buckets.control!, source.profile.name, source.profile.text);
-  // A file that lies in landing since before a crash is being taken in by the execution that the boot has resumed.
-  if (session.state.sent > 0 && (await lies(s3, names.buckets.landing!, key, sha256))) return;
+  // A file that lies in landing since before a crash may have been read, half read, or its event lost with the crash. Put
+  // again it would be another arrival; read again it makes the same objects, whatever there is of them.
+  const stored = await storedFile(s3, names.buckets.landing!, key, sha256);
+  if (stored) {
+    mark(session, 1);
+    await progress.step('read the file once more from landing, where it lies', async () => {
+      await session.platform.idle({ quietMs: QUIET_MS });
+      await session.platform.execute('IngestFileMachine', stored);
+    });
+    return;
+  }
   await progress.step(`put ${count(size)} bytes into landing`, () =>
     uploadFile(s3, names.buckets.landing!, key, options.input!, size, sha256),
   );

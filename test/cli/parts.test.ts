@@ -1,5 +1,8 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { checkIngest, checkLoad, checkLoaded, difference } from '../../cli/conservation';
+import { checkGivenUp, checkIngest, checkLoad, checkLoaded, difference } from '../../cli/conservation';
 import { environmentOf, exportsText } from '../../cli/clients';
 import { CliError } from '../../cli/errors';
 import type { RunState } from '../../cli/folder';
@@ -187,5 +190,31 @@ describe('what the console shows', () => {
     expect(text).toContain('export AWS_ENDPOINT_URL=http://127.0.0.1:4600\n');
     expect(text).toContain('export CARELAKE_LANDING_BUCKET=l\n');
     expect(text).toContain(`export ODD='it'\\''s'`);
+  });
+});
+
+describe('what gave up', () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'carelake-given-up-'));
+  const quarantine = join(dataDir, 's3', 'quarantine');
+
+  it('since the run began is an error that names it; what lies there from before is none', () => {
+    checkGivenUp(dataDir, quarantine, 0);
+    mkdirSync(join(quarantine, 'aws', 'lambda', 'id', 'shard'), { recursive: true });
+    writeFileSync(join(quarantine, 'aws', 'lambda', 'id', 'shard', 'batch'), '{}');
+    const error = cliError(() => checkGivenUp(dataDir, quarantine, 0));
+    expect(error.exitCode).toBe(1);
+    expect(error.render()).toContain('1 batches of the stream and 0 files');
+    checkGivenUp(dataDir, quarantine, Date.now() + 60_000);
+  });
+
+  it('also is a file whose reading ended badly', () => {
+    mkdirSync(join(dataDir, 'executions'));
+    const line = { machine: 'x-IngestFileMachine', name: 'n', status: 'FAILED', error: 'LANDING-READ', endedAt: 50 };
+    writeFileSync(
+      join(dataDir, 'executions', 'ended.ndjson'),
+      `${JSON.stringify(line)}\n${JSON.stringify({ ...line, status: 'SUCCEEDED' })}\n{"cut`,
+    );
+    expect(cliError(() => checkGivenUp(dataDir, join(dataDir, 'none'), 40)).render()).toContain('LANDING-READ');
+    checkGivenUp(dataDir, join(dataDir, 'none'), 60);
   });
 });

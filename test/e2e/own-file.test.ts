@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AnswersDocument } from '../../cli/answers';
-import { must, newFolder, rowsOf } from './laptop';
+import { Cli, must, newFolder, rowsOf, runOf } from './laptop';
 
 const folder = mkdtempSync(join(tmpdir(), 'carelake-own-file-'));
 
@@ -108,5 +108,16 @@ describe("somebody else's file, read by a profile of their own", () => {
       ['1', 'Müller', 'fulfilled'],
       ['6', 'Groß', 'fulfilled'],
     ]);
+  });
+
+  it('is taken in once and whole after kill -9, wherever that came', async () => {
+    const again = newFolder('own-file-killed');
+    const args = ['start', '--once', '--json', '--phi-ok', '--profile', profile, '--input', first, '--data', again];
+    const killed = new Cli(args);
+    await killed.until('the file in landing', () => (runOf(again)?.sent === 1 ? true : undefined));
+    await killed.kill();
+    const document = JSON.parse(await must(args)) as AnswersDocument;
+    expect(document.ingest).toEqual({ received: 6, accepted: 3, quarantined: 3 });
+    expect(document.load).toMatchObject({ read: 6, duplicate: 0 });
   });
 });
