@@ -37,7 +37,7 @@ const SECTIONS: Section[] = [
         details: stream,
         lines: [
           {
-            what: `stream → gold, ${n(stream.events)} events, SDK client on the same cores`,
+            what: `stream → gold, ${n(stream.events)} events from one producer process on the same cores`,
             measured: `${n(stream.rate)} events/s (${n(stream.seconds, 1)} s)`,
             against: '1,000/s that one shard admits',
             ratio: stream.rate / 1000,

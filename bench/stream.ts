@@ -1,14 +1,15 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createWriteStream, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readLoadCounts } from '../cli/answers';
 import { clientsFor } from '../cli/clients';
-import type { Names } from '../cli/folder';
+import { type Names, writeRun } from '../cli/folder';
 import { asker, boot, namesOf } from '../cli/laptop';
 import { putRecords } from '../cli/put-records';
-import { synthesize } from '../cli/synthesize';
+import { PROJECT, synthesize } from '../cli/synthesize';
 import type { Platform } from '../local/runtime';
 import { generate } from '../synthetic';
 
@@ -30,32 +31,50 @@ export interface LatencyResult {
 }
 
 /** Boots the local environment on a fresh folder, and takes it away afterwards. */
-async function withLaptop<T>(use: (platform: Platform, names: Names) => Promise<T>): Promise<T> {
+async function withLaptop<T>(use: (platform: Platform, names: Names, dataDir: string) => Promise<T>): Promise<T> {
   const dataDir = mkdtempSync(join(tmpdir(), 'carelake-bench-'));
   const { assemblyDir } = await synthesize(dataDir, 'local');
   const platform = await boot({ assemblyDir, dataDir, port: 0 });
   try {
-    return await use(platform, namesOf(platform));
+    return await use(platform, namesOf(platform), dataDir);
   } finally {
     await platform.stop();
     rmSync(dataDir, { recursive: true, force: true });
   }
 }
 
-/** Streams a network and waits until every accepted statement has been applied. */
+/**
+ * Streams a network from a producer in a process of its own (`carelake push`, as anybody's producer would be) and waits
+ * until every accepted statement has been applied. The records are made before the clock starts.
+ */
 export async function streamToGold(events = 400_000): Promise<StreamResult> {
-  return withLaptop(async (platform, names) => {
+  return withLaptop(async (platform, names, dataDir) => {
     const network = generate({ patients: Math.round(events / 10), events });
-    // Made before the clock starts: producers are other people's machines.
-    const records = [...network];
-    const { kinesis } = clientsFor(platform.url, names.region);
+    const file = join(dataDir, 'events.ndjson');
+    const out = createWriteStream(file);
+    const lines = function* (): Generator<Buffer> {
+      for (const { data } of network) yield Buffer.concat([data, Buffer.from('\n')]);
+    };
+    await pipeline(lines, out);
+    const { patients, seed } = network.options;
+    writeRun(dataDir, {
+      source: { kind: 'synthetic', patients, events, seed },
+      env: 'local',
+      sent: 0,
+      status: 'streaming',
+      names,
+    });
+    const accepted = network.expected().ingest.accepted;
     const ask = asker(platform.doors.warehouse);
     const started = Date.now();
-    await putRecords(kinesis, names.stream, records);
-    const accepted = network.expected().ingest.accepted;
-    while ((await readLoadCounts(ask)).read < accepted) await sleep(100);
+    const pushed = run(
+      'npx',
+      ['--no-install', 'tsx', 'cli/main.ts', 'push', file, '--json', '--data', dataDir],
+      PROJECT,
+    );
+    while ((await readLoadCounts(ask)).read < accepted) await sleep(250);
     const seconds = (Date.now() - started) / 1000;
-    kinesis.destroy();
+    await pushed;
     return { events, seconds, rate: Math.round(events / seconds) };
   });
 }
