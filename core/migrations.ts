@@ -12,7 +12,7 @@ export interface Applied {
 export type MigrationPlan =
   /** A release that came later was applied already: CloudFormation is rolling back, and migrations only go forward. */
   | { readonly kind: 'older' }
-  | { readonly kind: 'apply'; readonly todo: readonly SqlFile[]; readonly release?: Applied };
+  | { readonly kind: 'apply'; readonly pending: readonly SqlFile[]; readonly release?: Applied };
 
 const RELEASE = /^release-(\d{6})$/;
 const MIGRATION = /^\d{3}-[a-z0-9-]+$/;
@@ -37,11 +37,11 @@ export function planMigrations(
   if (sqlHash !== undefined && newest?.sha256 !== sqlHash && releases.some((r) => r.sha256 === sqlHash))
     return { kind: 'older' };
   const digests = new Map(applied.map((a) => [a.name, a.sha256]));
-  const todo: SqlFile[] = [];
+  const pending: SqlFile[] = [];
   for (const [name, file] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) {
     if (!MIGRATION.test(name)) throw new SqlError(`migrations/${name}.sql: the name is not NNN-words`);
     const before = digests.get(name);
-    if (before === undefined) todo.push({ ...file, name });
+    if (before === undefined) pending.push({ ...file, name });
     else if (before !== digestOf(file))
       throw new SqlError(`migrations/${name}.sql was changed after it ran; write a new migration instead`);
   }
@@ -49,7 +49,7 @@ export function planMigrations(
   const isNew = sqlHash !== undefined && newest?.sha256 !== sqlHash;
   return {
     kind: 'apply',
-    todo,
+    pending,
     ...(isNew ? { release: { name: `release-${String(number).padStart(6, '0')}`, sha256: sqlHash } } : {}),
   };
 }

@@ -32,13 +32,13 @@ async function apply(r: Runner, sqlDir: string, sqlHash: string | undefined): Pr
   const own = new Book(r, readSql(sqlDir, 'migrations/runner'));
   const plan = planMigrations(readSql(sqlDir, 'migrations'), await own.read(), sqlHash);
   if (plan.kind === 'older') return { older: true, applied: [], marts: 0 };
-  for (const file of plan.todo) await own.apply(file);
+  for (const file of plan.pending) await own.apply(file);
   const marts = readTexts(sqlDir, 'marts');
   for (const [i, sqls] of martTransactions(marts, own.lock).entries()) await run(r, { name: `marts-${i + 1}`, sqls });
   for (const [name, file] of readSql(sqlDir, 'security')) await secure(r, name, file);
   // Last: a release that failed half-way is not on record, and is taken up where it stopped.
   if (plan.release) await own.record([], plan.release);
-  return { older: false, applied: plan.todo.map((f) => f.name), marts: marts.size };
+  return { older: false, applied: plan.pending.map((f) => f.name), marts: marts.size };
 }
 
 /** The book of migrations, and the lock under which it is written. */

@@ -6,20 +6,20 @@ const FILES = new Map([file('002-b', 'SELECT 2;'), file('001-a', '-- transaction
 const applied = (...names: string[]): Applied[] => names.map((name) => ({ name, sha256: digestOf(FILES.get(name)!) }));
 const release = (n: number, sha256: string): Applied => ({ name: `release-00000${n}`, sha256 });
 const names = (plan: ReturnType<typeof planMigrations>) =>
-  plan.kind === 'apply' ? { todo: plan.todo.map((f) => f.name), release: plan.release } : plan.kind;
+  plan.kind === 'apply' ? { pending: plan.pending.map((f) => f.name), release: plan.release } : plan.kind;
 
 describe('a migration plan', () => {
   it('runs what has not run, in order, and notes the release', () => {
-    expect(names(planMigrations(FILES, [], 'h1'))).toEqual({ todo: ['001-a', '002-b'], release: release(1, 'h1') });
+    expect(names(planMigrations(FILES, [], 'h1'))).toEqual({ pending: ['001-a', '002-b'], release: release(1, 'h1') });
     expect(names(planMigrations(FILES, [...applied('001-a'), release(1, 'h1')], 'h2'))).toEqual({
-      todo: ['002-b'],
+      pending: ['002-b'],
       release: release(2, 'h2'),
     });
   });
 
   it('repeats the newest release without noting it again', () => {
     const book = [...applied('001-a', '002-b'), release(1, 'h1'), release(2, 'h2')];
-    expect(names(planMigrations(FILES, book, 'h2'))).toEqual({ todo: [], release: undefined });
+    expect(names(planMigrations(FILES, book, 'h2'))).toEqual({ pending: [], release: undefined });
   });
 
   it('does nothing for an older release, which is what a rollback asks for', () => {
@@ -29,14 +29,14 @@ describe('a migration plan', () => {
 
   it('takes up a release that failed half-way', () => {
     expect(names(planMigrations(FILES, [...applied('001-a'), release(1, 'h1')], 'h1'))).toEqual({
-      todo: ['002-b'],
+      pending: ['002-b'],
       release: undefined,
     });
   });
 
   it('notes no release when called by hand', () => {
     expect(names(planMigrations(FILES, [release(1, 'h1')], undefined))).toEqual({
-      todo: ['001-a', '002-b'],
+      pending: ['001-a', '002-b'],
       release: undefined,
     });
   });
@@ -47,7 +47,7 @@ describe('a migration plan', () => {
     expect(() => planMigrations(changed('SELECT 3;'), book, 'h')).toThrow(
       'migrations/002-b.sql was changed after it ran',
     );
-    expect(names(planMigrations(changed('-- said better\nSELECT 2;'), book, 'h'))).toMatchObject({ todo: [] });
+    expect(names(planMigrations(changed('-- said better\nSELECT 2;'), book, 'h'))).toMatchObject({ pending: [] });
   });
 
   it('refuses a name without a number', () => {
