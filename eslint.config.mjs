@@ -5,7 +5,21 @@ import prettier from 'eslint-config-prettier';
  * Who may import whom. A room lists the rooms it may NOT reach, so that an import against the direction of the house
  * fails the lint instead of being found in review.
  */
-const rooms = ['contracts', 'profiles', 'core', 'lambdas', 'lib', 'config', 'local', 'synthetic', 'cli', 'bench'];
+const rooms = [
+  'contracts',
+  'profiles',
+  'core',
+  'lambdas',
+  'lib',
+  'config',
+  'packages',
+  'synthetic',
+  'cli',
+  'bench',
+  'guard',
+  'ops',
+  'test',
+];
 const mayImport = {
   contracts: [],
   profiles: ['contracts'],
@@ -13,9 +27,9 @@ const mayImport = {
   lambdas: ['core', 'contracts', 'profiles'],
   config: [],
   lib: ['contracts', 'config'],
-  local: ['contracts', 'config'],
+  packages: [],
   synthetic: ['contracts'],
-  cli: ['local', 'synthetic', 'contracts', 'profiles', 'config', 'core'],
+  cli: ['synthetic', 'contracts', 'profiles', 'config', 'core', 'guard', 'ops'],
 };
 
 const directionRules = Object.entries(mayImport).map(([room, allowed]) => ({
@@ -28,9 +42,24 @@ const directionRules = Object.entries(mayImport).map(([room, allowed]) => ({
           {
             group: rooms
               .filter((r) => r !== room && !allowed.includes(r))
-              .flatMap((r) => [`**/../${r}/**`, `../${r}`, `../${r}/**`, `../../${r}/**`, `../../../${r}/**`]),
+              .flatMap((r) => [
+                `**/../${r}/**`,
+                `../${r}`,
+                `../${r}/**`,
+                `../../${r}/**`,
+                `../../../${r}/**`,
+                `../../../../${r}/**`,
+              ]),
             message: `${room}/ may import only: ${allowed.join(', ') || 'nothing of the other rooms'}`,
           },
+          ...(['cli', 'packages'].includes(room)
+            ? []
+            : [
+                {
+                  group: ['@carelake/laptop', '@carelake/laptop/**'],
+                  message: 'only cli/, bench/ and test/ run the laptop',
+                },
+              ]),
           ...(['contracts', 'core', 'profiles', 'synthetic'].includes(room)
             ? [
                 {

@@ -1,4 +1,4 @@
-import { Keyring } from '../core/keys';
+import { Keyring } from '../core/records/keys';
 import { planBatch } from '../core/ingest';
 
 /** What the ingest core is measured on. */

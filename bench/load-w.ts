@@ -1,5 +1,5 @@
-import { RealClock } from '../local/clock';
-import { openS3Store } from '../local/doors/s3-store';
+import { RealClock } from '@carelake/laptop/clock';
+import { openS3Store } from '@carelake/laptop/endpoints/s3-store';
 import { openPlatform, runPlatform, runStar, type Run } from './w/engines';
 import { frozenInput, silverOf } from './w/input';
 import { PRINTED } from './w/questions';

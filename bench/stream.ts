@@ -10,7 +10,7 @@ import { type Names, writeRun } from '../cli/folder';
 import { asker, boot, namesOf } from '../cli/laptop';
 import { putRecords } from '../cli/put-records';
 import { PROJECT, synthesize } from '../cli/synthesize';
-import type { Platform } from '../local/runtime';
+import type { Platform } from '@carelake/laptop/runtime';
 import { generate } from '../synthetic';
 
 /** From the first record put to the last one in the one big table, on a booted laptop. */

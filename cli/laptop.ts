@@ -1,8 +1,8 @@
-import { RealClock } from '../local/clock';
-import { createDoors } from '../local/doors/server';
-import type { Warehouse } from '../local/engines/warehouse';
-import { FolderInUse } from '../local/lock';
-import { bootPlatform, PLACE, type Platform } from '../local/runtime';
+import { RealClock } from '@carelake/laptop/clock';
+import { createDoors } from '@carelake/laptop/endpoints/server';
+import type { Warehouse } from '@carelake/laptop/engines/warehouse';
+import { FolderInUse } from '@carelake/laptop/lock';
+import { bootPlatform, PLACE, type Platform } from '@carelake/laptop/runtime';
 import type { Ask } from './answers';
 import type { ZoneFolders } from './conservation';
 import { CliError, EXIT } from './errors';

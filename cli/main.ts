@@ -4,7 +4,7 @@ import { CliError, EXIT } from './errors';
 import { existingFolder, servedBy } from './folder';
 import { print, printJson } from './output';
 import type { StartOptions } from './source';
-import type { VerifyOptions } from './verify';
+import type { VerifyOptions } from './commands/verify';
 
 function whole(low: number, high: number): (text: string) => number {
   return (text) => {
@@ -50,7 +50,7 @@ function addStart(carelake: Command): void {
     .option('--seed <n>', 'seed of the synthetic network', whole(0, 4294967295))
     .option('--key-secret-file <file>', 'key secret to use for a new data folder instead of a random one')
     .action(async (options: StartOptions) => {
-      const { start } = await import('./start');
+      const { start } = await import('./commands/start');
       process.exitCode = await start(options);
     });
 }
@@ -63,7 +63,7 @@ function addData(carelake: Command): void {
     .option(...JSON_OUT)
     .option(...DATA)
     .action(async (statement: string, options: { json?: boolean; data?: string }) => {
-      const { sql } = await import('./sql-command');
+      const { sql } = await import('./commands/sql');
       process.exitCode = await sql(statement, options);
     });
   carelake
@@ -73,7 +73,7 @@ function addData(carelake: Command): void {
     .option(...JSON_OUT)
     .option(...DATA)
     .action(async (file: string, options: { json?: boolean; data?: string }) => {
-      const { push } = await import('./push');
+      const { push } = await import('./commands/push');
       process.exitCode = await push(file, options);
     });
   carelake
@@ -83,7 +83,7 @@ function addData(carelake: Command): void {
     .option(...JSON_OUT)
     .option(...DATA)
     .action(async (options: { full?: boolean; json?: boolean; data?: string }) => {
-      const { load } = await import('./load');
+      const { load } = await import('./commands/load');
       process.exitCode = await load(options);
     });
   carelake
@@ -111,7 +111,7 @@ function addData(carelake: Command): void {
     .option(...JSON_OUT)
     .option(...DATA)
     .action(async (options: { yes?: boolean; json?: boolean; data?: string }) => {
-      const { wipe } = await import('./wipe');
+      const { wipe } = await import('./commands/wipe');
       process.exitCode = await wipe(options);
     });
 }
@@ -127,7 +127,7 @@ function addVerify(carelake: Command): void {
     .option(...JSON_OUT)
     .option(...DATA)
     .action(async (options: VerifyOptions) => {
-      const { verify } = await import('./verify');
+      const { verify } = await import('./commands/verify');
       process.exitCode = await verify(options);
     });
 }
@@ -144,7 +144,7 @@ function addQuarantine(carelake: Command): void {
     .option(...JSON_OUT)
     .option(...DATA)
     .action(async (options: { rule?: string; limit: number; json?: boolean; data?: string }) => {
-      const { list } = await import('./quarantine');
+      const { list } = await import('./commands/quarantine');
       process.exitCode = await list(options);
     });
   quarantine
@@ -155,7 +155,7 @@ function addQuarantine(carelake: Command): void {
     .option(...JSON_OUT)
     .option(...DATA)
     .action(async (id: string, options: { phiOk?: boolean; json?: boolean; data?: string }) => {
-      const { show } = await import('./quarantine');
+      const { show } = await import('./commands/quarantine');
       process.exitCode = await show(id, options);
     });
   quarantine
@@ -167,7 +167,7 @@ function addQuarantine(carelake: Command): void {
     .option(...JSON_OUT)
     .option(...DATA)
     .action(async (ids: string[], options: { rule?: string; with?: string; json?: boolean; data?: string }) => {
-      const { replay } = await import('./quarantine');
+      const { replay } = await import('./commands/quarantine');
       process.exitCode = await replay(ids, options);
     });
 }

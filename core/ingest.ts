@@ -1,9 +1,9 @@
 import { MAX_RECORD_BYTES } from '../contracts/envelope';
 import type { EntityName } from '../contracts';
-import { conform, type SilverRow } from './conform';
-import type { Keyring } from './keys';
-import { bronzeKey, quarantineKey, silverKey, streamSource, type StreamRange } from './lake';
-import { writeBronze, writeQuarantine, writeSilver, type BronzeRecord, type Rejected } from './parquet';
+import { conform, type SilverRow } from './records/conform';
+import type { Keyring } from './records/keys';
+import { bronzeKey, quarantineKey, silverKey, streamSource, type StreamRange } from './lake/names';
+import { writeBronze, writeQuarantine, writeSilver, type BronzeRecord, type Rejected } from './lake/parquet';
 
 /** A run of records of one shard, in the order of the stream. */
 export interface StreamBatch {

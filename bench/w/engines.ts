@@ -2,13 +2,13 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { martTransactions } from '../../core/migrations';
-import { parseSql } from '../../core/sql';
-import { readSql, readTexts } from '../../core/sql-files';
+import { martTransactions } from '../../core/warehouse/migrations';
+import { parseSql } from '../../core/warehouse/sql';
+import { readSql, readTexts } from '../../core/warehouse/sql-files';
 import { copyGroups, loadIdOf, loadNames, manifest, type LoadObject, type LoadPlan } from '../../core/load/plan';
 import { packSteps, readLoadSql, stepOf } from '../../core/load/statements';
-import type { S3Store } from '../../local/doors/s3-store';
-import { openWarehouse, warehouseFile, type Warehouse } from '../../local/engines/warehouse';
+import type { S3Store } from '@carelake/laptop/endpoints/s3-store';
+import { openWarehouse, warehouseFile, type Warehouse } from '@carelake/laptop/engines/warehouse';
 import { FINGERPRINT, ROOT, SILVER } from './input';
 import { answers, control, type Ask, type Counts } from './questions';
 

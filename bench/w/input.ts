@@ -7,9 +7,9 @@ import { nextChunk } from '../../core/files/chunk';
 import { Mapper } from '../../core/files/mapper';
 import { objectsOf } from '../../core/files/objects';
 import { openFile, readerAt } from '../../core/files/open';
-import { Keyring } from '../../core/keys';
+import { Keyring } from '../../core/records/keys';
 import type { LoadObject } from '../../core/load/plan';
-import type { S3Store } from '../../local/doors/s3-store';
+import type { S3Store } from '@carelake/laptop/endpoints/s3-store';
 import { builtInProfile } from '../../profiles';
 
 export const ROOT = join(__dirname, '../..');

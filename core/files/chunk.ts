@@ -1,5 +1,5 @@
 import type { EntityName } from '../../contracts';
-import { conformEnvelope, type ConformContext, type SilverRow } from '../conform';
+import { conformEnvelope, type ConformContext, type SilverRow } from '../records/conform';
 import type { Mapper, MappedEntity, RowViolation } from './mapper';
 import type { FileRecord, Position, RecordReader } from './records';
 import type { Row } from './values';

@@ -1,7 +1,7 @@
-import type { Violation } from '../conform';
-import { landingHash } from '../hash';
-import { type FileRange, quarantineKey, silverKey } from '../lake';
-import { type Rejected, writeQuarantine, writeSilver } from '../parquet';
+import type { Violation } from '../records/conform';
+import { landingHash } from '../records/hash';
+import { type FileRange, quarantineKey, silverKey } from '../lake/names';
+import { type Rejected, writeQuarantine, writeSilver } from '../lake/parquet';
 import type { Chunk } from './chunk';
 
 /** The landing object that a file is. */

@@ -1,11 +1,11 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { ENTITIES, type EntityName } from '../../contracts';
 import type { Profile } from '../../profiles/schema';
-import { conformEnvelope, type SilverRow } from '../conform';
-import { landingHash } from '../hash';
-import type { Keyring } from '../keys';
-import { silverKey } from '../lake';
-import { writeSilver } from '../parquet';
+import { conformEnvelope, type SilverRow } from '../records/conform';
+import { landingHash } from '../records/hash';
+import type { Keyring } from '../records/keys';
+import { silverKey } from '../lake/names';
+import { writeSilver } from '../lake/parquet';
 import { type Chunk, CHUNK_ROWS, type SnapshotKey } from './chunk';
 import { chunkReceiptKey, hashOf, type LakeObject, type LandingObject, recordSourceOf } from './objects';
 import { compileValue, type FileFacts } from './values';

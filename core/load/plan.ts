@@ -1,5 +1,5 @@
 import { ENTITY_NAMES, type EntityName } from '../../contracts';
-import { sha256Hex } from '../hash';
+import { sha256Hex } from '../records/hash';
 
 /** One silver object of a load. */
 export interface LoadObject {

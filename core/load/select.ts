@@ -1,5 +1,5 @@
 import { ENTITY_NAMES } from '../../contracts';
-import { parseSilverKey } from '../lake';
+import { parseSilverKey } from '../lake/names';
 import type { Board } from './board';
 
 /** One listed silver object. */

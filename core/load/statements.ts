@@ -1,7 +1,7 @@
 import { ENTITIES, ENTITY_NAMES, type EntityName } from '../../contracts';
 import { copyColumns, stageDdl } from '../../contracts/derive';
-import { readSql } from '../sql-files';
-import { MAX_STATEMENTS, SqlError, fill, transaction, type SqlFile, type Transaction } from '../sql';
+import { readSql } from '../warehouse/sql-files';
+import { MAX_STATEMENTS, SqlError, fill, transaction, type SqlFile, type Transaction } from '../warehouse/sql';
 import { copyGroups, loadNames, type CopyGroup, type LoadPlan, type Phase } from './plan';
 
 /** Load SQL by file name without suffix: `begin`, one per entity, `finish`, `reconcile`, `release`, `holder`. */

@@ -4,7 +4,7 @@ import { countsOf, type LakeObject, objectsOf } from '../../core/files/objects';
 import { Mapper } from '../../core/files/mapper';
 import { type OpenFile, readerAt } from '../../core/files/open';
 import { keysObject } from '../../core/files/snapshot';
-import type { Keyring } from '../../core/keys';
+import type { Keyring } from '../../core/records/keys';
 import { putOnce } from '../shared/store';
 import type { IngestFileResult } from './event';
 import type { LandedFile } from './landing';

@@ -15,7 +15,7 @@ import {
   takenAt,
   tombstoneObjects,
 } from '../../core/files/snapshot';
-import type { Keyring } from '../../core/keys';
+import type { Keyring } from '../../core/records/keys';
 import type { Profile } from '../../profiles';
 import { putOnce } from '../shared/store';
 import { type LandedFile, readBytes, readText } from './landing';

@@ -1,6 +1,6 @@
 import type { KinesisStreamEvent, KinesisStreamRecord } from 'aws-lambda';
 import type { StreamBatch } from '../../core/ingest';
-import type { BronzeRecord } from '../../core/parquet';
+import type { BronzeRecord } from '../../core/lake/parquet';
 
 /** Microseconds of a time in seconds with a fraction of milliseconds; the product alone would carry a rounding error. */
 const microsOf = (seconds: number) => Math.round(seconds * 1000) * 1000;

@@ -1,6 +1,6 @@
 import type { LoadObject } from '../../core/load/plan';
-import { parseSilverKey, receiptKey } from '../../core/lake';
-import { writeQuarantine } from '../../core/parquet';
+import { parseSilverKey, receiptKey } from '../../core/lake/names';
+import { writeQuarantine } from '../../core/lake/parquet';
 import { putIfAbsent } from '../shared/control';
 import { putOnce } from '../shared/store';
 import type { LoadContext } from './context';

@@ -4,7 +4,7 @@ import { classifyCall } from '../../core/load/classify';
 import { isStep, jitterMs } from '../../core/load/decide';
 import { clientToken, type LoadPlan } from '../../core/load/plan';
 import { RELEASE_OTHER, releaseOf, stepOf, type Step } from '../../core/load/statements';
-import { SqlError } from '../../core/sql';
+import { SqlError } from '../../core/warehouse/sql';
 import { showError } from '../shared/errors';
 import {
   beat,

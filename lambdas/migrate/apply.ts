@@ -1,6 +1,6 @@
-import { digestOf, martTransactions, planMigrations, type Applied } from '../../core/migrations';
-import { readSql, readTexts } from '../../core/sql-files';
-import { SqlError, type SqlFile } from '../../core/sql';
+import { digestOf, martTransactions, planMigrations, type Applied } from '../../core/warehouse/migrations';
+import { readSql, readTexts } from '../../core/warehouse/sql-files';
+import { SqlError, type SqlFile } from '../../core/warehouse/sql';
 import { SafeError } from '../shared/errors';
 import { ask, run, type Runner } from './runner';
 

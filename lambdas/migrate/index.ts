@@ -1,6 +1,6 @@
 import { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
 import type { CloudFormationCustomResourceEvent, Context } from 'aws-lambda';
-import { sqlFolder } from '../../core/sql-files';
+import { sqlFolder } from '../../core/warehouse/sql-files';
 import { SafeError, environment, showError } from '../shared/errors';
 import { guarded, makeLogger } from '../shared/log';
 import { migrate, type Migrated } from './apply';

@@ -6,10 +6,10 @@ import {
   type DescribeStatementCommandOutput,
   type RedshiftDataClient,
 } from '@aws-sdk/client-redshift-data';
-import { sha256Hex } from '../../core/hash';
+import { sha256Hex } from '../../core/records/hash';
 import { classify, classifyCall } from '../../core/load/classify';
 import { jitterMs } from '../../core/load/decide';
-import { transaction } from '../../core/sql';
+import { transaction } from '../../core/warehouse/sql';
 import type { Log } from '../load/context';
 import { SafeError, showError } from '../shared/errors';
 

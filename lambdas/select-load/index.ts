@@ -1,5 +1,5 @@
 import { S3Client } from '@aws-sdk/client-s3';
-import { sqlFolder } from '../../core/sql-files';
+import { sqlFolder } from '../../core/warehouse/sql-files';
 import { environment } from '../shared/errors';
 import { guarded, makeLogger } from '../shared/log';
 import { selectLoad, type Selection } from './select';

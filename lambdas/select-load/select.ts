@@ -12,7 +12,7 @@ import {
 } from '../../core/load/plan';
 import { nextBatch, nextSuspects, windowStart, type Caps, type Listed } from '../../core/load/select';
 import { packSteps, readLoadSql } from '../../core/load/statements';
-import { FINGERPRINT_KEY, receiptKey } from '../../core/lake';
+import { FINGERPRINT_KEY, receiptKey } from '../../core/lake/names';
 import { exists, getText, inParallel, put, update, writtenAt } from '../shared/control';
 import { SafeError } from '../shared/errors';
 import { describeObjects, pendingObjects, type Lake } from './silver';

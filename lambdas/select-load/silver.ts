@@ -4,7 +4,7 @@ import { ENTITY_NAMES, PUBLISHED } from '../../contracts';
 import type { LoadObject } from '../../core/load/plan';
 import { footerLength, isFull, withoutReceipt, type Caps, type Listed } from '../../core/load/select';
 import type { Board } from '../../core/load/board';
-import { parseSilverKey, receiptKey, receiptSubject, silverPrefix } from '../../core/lake';
+import { parseSilverKey, receiptKey, receiptSubject, silverPrefix } from '../../core/lake/names';
 import { inParallel, list, statusOf } from '../shared/control';
 
 /** Listings under way at the same time. */

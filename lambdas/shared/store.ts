@@ -1,8 +1,8 @@
 import { HeadObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { sha256Base64 } from '../../core/hash';
-import { Keyring } from '../../core/keys';
-import { FINGERPRINT_KEY } from '../../core/lake';
+import { sha256Base64 } from '../../core/records/hash';
+import { Keyring } from '../../core/records/keys';
+import { FINGERPRINT_KEY } from '../../core/lake/names';
 import { SafeError } from './errors';
 
 const ATTEMPTS = 6;

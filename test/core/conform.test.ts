@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import { UNKNOWN_KEY } from '../../contracts';
 import { silverColumns } from '../../contracts/derive';
-import { conform, conformEnvelope } from '../../core/conform';
+import { conform, conformEnvelope } from '../../core/records/conform';
 import { bytes, broken, ctx, days, envelope, judge, micros, SECRET, silver } from './samples';
 
 const hmac = (message: string) =>

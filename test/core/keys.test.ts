@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
-import { Keyring } from '../../core/keys';
-import { isNpi, suggestNpi } from '../../core/npi';
+import { Keyring } from '../../core/records/keys';
+import { isNpi, suggestNpi } from '../../core/records/npi';
 
 const secret = (text: string, key_version: unknown = 1) => JSON.stringify({ key_version, secret: text });
 const reference = (key: string, message: string) => createHmac('sha256', key).update(message).digest('hex');

@@ -7,8 +7,8 @@ import {
   silverKey,
   silverPrefix,
   streamSource,
-} from '../../core/lake';
-import { fileEventId, landingHash } from '../../core/hash';
+} from '../../core/lake/names';
+import { fileEventId, landingHash } from '../../core/records/hash';
 
 const stream = {
   stream: 'events',

@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ENTITY_NAMES } from '../../contracts';
 import { BRONZE_COLUMNS, QUARANTINE_COLUMNS, silverColumns, type Column } from '../../contracts/derive';
-import { conform, type SilverRow } from '../../core/conform';
-import { quarantineId } from '../../core/hash';
-import { writeBronze, writeQuarantine, writeSilver, type Rejected } from '../../core/parquet';
-import { snappyBound, snappyInto } from '../../core/snappy';
+import { conform, type SilverRow } from '../../core/records/conform';
+import { quarantineId } from '../../core/records/hash';
+import { writeBronze, writeQuarantine, writeSilver, type Rejected } from '../../core/lake/parquet';
+import { snappyBound, snappyInto } from '../../core/lake/snappy';
 import { bytes, ctx, envelope } from './samples';
 
 const buffer = (b: Uint8Array) => b.slice().buffer as ArrayBuffer;

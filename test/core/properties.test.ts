@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { conform } from '../../core/conform';
+import { conform } from '../../core/records/conform';
 import { planBatch } from '../../core/ingest';
-import { writeQuarantine } from '../../core/parquet';
-import { decodeRecord } from '../../core/envelope';
+import { writeQuarantine } from '../../core/lake/parquet';
+import { decodeRecord } from '../../core/records/envelope';
 import { ENTITY_NAMES } from '../../contracts';
 import { zodSchema } from '../../contracts/derive/zod';
 import { bytes, ctx, envelope, keys, PAYLOADS } from './samples';

@@ -1,5 +1,5 @@
 import type { EntityContract, Field } from '../../contracts';
-import { readerOf, type Target } from '../../core/readers';
+import { readerOf, type Target } from '../../core/records/readers';
 
 const contract: EntityContract = {
   name: 'clinic',

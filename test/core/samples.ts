@@ -1,5 +1,5 @@
-import { conform, conformEnvelope, type Conformed } from '../../core/conform';
-import { Keyring } from '../../core/keys';
+import { conform, conformEnvelope, type Conformed } from '../../core/records/conform';
+import { Keyring } from '../../core/records/keys';
 import { silverColumns } from '../../contracts/derive';
 import type { EntityName } from '../../contracts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { DateTime } from 'luxon';
-import { instant, isoDate, isoHour, microsText, parseDate, parseInstant } from '../../core/time';
+import { instant, isoDate, isoHour, microsText, parseDate, parseInstant } from '../../core/records/time';
 
 const pad = (n: number, width = 2) => String(n).padStart(width, '0');
 

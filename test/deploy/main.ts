@@ -23,7 +23,7 @@ import { describeStacks } from './cloudformation';
 import { ACCOUNT, NODE24, REGION, startEmulator, type Emulator } from './emulator';
 import { appointmentEvents } from './events';
 import { blocksOf, scriptOf } from './guide';
-import { startRedshiftDoor } from './redshift-door';
+import { startRedshiftDoor } from './redshift-endpoint';
 import { compareWiring } from './wiring';
 
 const suite = new CheckSuite('deploy');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { identifyIn, sharedNames } from '../../local/resources/identities';
-import { readAssembly } from '../../local/template/assembly';
-import { Resolver, type Resource } from '../../local/template/intrinsics';
+import { identifyIn, sharedNames } from '@carelake/laptop/resources/identities';
+import { readAssembly } from '@carelake/laptop/template/assembly';
+import { Resolver, type Resource } from '@carelake/laptop/template/intrinsics';
 import { namesOf, normalised, sortNames, type Json } from '../wiring/normalise';
 import { ACCOUNT, REGION, type TracedResource } from './emulator';
 

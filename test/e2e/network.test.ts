@@ -13,11 +13,11 @@ import { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
 import type { AnswersDocument } from '../../cli/answers';
 import type { Names } from '../../cli/folder';
 import { queryDataApi } from '../../cli/sql';
-import { createCallers } from '../../local/doors/sigv4';
-import { identifyIn, sharedNames } from '../../local/resources/identities';
-import { PLACE } from '../../local/runtime';
-import { readAssembly } from '../../local/template/assembly';
-import { Resolver } from '../../local/template/intrinsics';
+import { createCallers } from '@carelake/laptop/endpoints/sigv4';
+import { identifyIn, sharedNames } from '@carelake/laptop/resources/identities';
+import { PLACE } from '@carelake/laptop/runtime';
+import { readAssembly } from '@carelake/laptop/template/assembly';
+import { Resolver } from '@carelake/laptop/template/intrinsics';
 import { generate } from '../../synthetic';
 import { type Cli, cli, endpointOf, must, newFolder, rowsOf, runOf, serve, tablesOf } from './laptop';
 

@@ -2,7 +2,7 @@ import { nextChunk } from '../../core/files/chunk';
 import { Mapper } from '../../core/files/mapper';
 import { openFile, readerAt } from '../../core/files/open';
 import { BLOCK_BYTES, type ByteSource } from '../../core/files/source';
-import { Keyring } from '../../core/keys';
+import { Keyring } from '../../core/records/keys';
 import { checkProfile } from '../../profiles';
 
 const keys = Keyring.fromSecret('{"key_version":1,"secret":"a secret of a test, long enough"}');

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { identifyIn, sharedNames } from '../../local/resources/identities';
-import { readAssembly } from '../../local/template/assembly';
-import { Resolver, type Resource } from '../../local/template/intrinsics';
+import { identifyIn, sharedNames } from '@carelake/laptop/resources/identities';
+import { readAssembly } from '@carelake/laptop/template/assembly';
+import { Resolver, type Resource } from '@carelake/laptop/template/intrinsics';
 import { statementsOf } from '../../ops/keys/walk';
 import { synthesized } from '../infra/apps';
 

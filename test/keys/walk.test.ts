@@ -1,6 +1,6 @@
-import { identifyIn, sharedNames } from '../../local/resources/identities';
-import { readAssembly } from '../../local/template/assembly';
-import { Resolver } from '../../local/template/intrinsics';
+import { identifyIn, sharedNames } from '@carelake/laptop/resources/identities';
+import { readAssembly } from '@carelake/laptop/template/assembly';
+import { Resolver } from '@carelake/laptop/template/intrinsics';
 import { synthesized } from '../infra/apps';
 import { statementsOf, walkKeys, type KeyedResource } from '../../ops/keys/walk';
 

@@ -1,8 +1,8 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { orderMarts, createView } from '../../core/marts';
-import { MAX_STATEMENTS, fill, parameterNames, parseSql, transaction } from '../../core/sql';
-import { readSql } from '../../core/sql-files';
+import { orderMarts, createView } from '../../core/warehouse/marts';
+import { MAX_STATEMENTS, fill, parameterNames, parseSql, transaction } from '../../core/warehouse/sql';
+import { readSql } from '../../core/warehouse/sql-files';
 
 const ROOT = join(__dirname, '..', '..', 'sql');
 const LOAD = '0123456789abcdef0123456789abcdef';

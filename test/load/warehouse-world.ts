@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
 import { S3Client } from '@aws-sdk/client-s3';
 import { planBatch } from '../../core/ingest';
-import { Keyring } from '../../core/keys';
+import { Keyring } from '../../core/records/keys';
 import { readLoadSql } from '../../core/load/statements';
 import type { LoadContext } from '../../lambdas/load/context';
 import { migrate, type Migrated } from '../../lambdas/migrate/apply';
 import type { SelectContext } from '../../lambdas/select-load/select';
 import { fingerprintBody } from '../../lambdas/shared/store';
-import { RealClock } from '../../local/clock';
-import { createDoors, type Doors } from '../../local/doors/server';
+import { RealClock } from '@carelake/laptop/clock';
+import { createDoors, type Doors } from '@carelake/laptop/endpoints/server';
 import { generate } from '../../synthetic';
 import { SQL_DIR } from './setup';
 

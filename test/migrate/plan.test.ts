@@ -1,5 +1,5 @@
-import { digestOf, martTransactions, planMigrations, type Applied } from '../../core/migrations';
-import { parseSql, type SqlFile } from '../../core/sql';
+import { digestOf, martTransactions, planMigrations, type Applied } from '../../core/warehouse/migrations';
+import { parseSql, type SqlFile } from '../../core/warehouse/sql';
 
 const file = (name: string, text: string): [string, SqlFile] => [name, parseSql(name, text)];
 const FILES = new Map([file('002-b', 'SELECT 2;'), file('001-a', '-- transactional: false\nSELECT 1;')]);

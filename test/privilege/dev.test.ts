@@ -5,9 +5,9 @@ import {
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
 import { writeRun } from '../../cli/folder';
-import { load } from '../../cli/load';
+import { load } from '../../cli/commands/load';
 import { loadConfig } from '../../config';
-import { type Clock, RealClock } from '../../local/clock';
+import { type Clock, RealClock } from '@carelake/laptop/clock';
 import { boot, cleanUp, type Laptop, newFolder, patients, synthesize } from './laptop';
 
 jest.setTimeout(180_000);

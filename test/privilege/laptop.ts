@@ -9,7 +9,7 @@ import { namesOf } from '../../cli/laptop';
 import type { Names } from '../../cli/folder';
 import type { CarelakeConfig } from '../../config';
 import { buildApp, newApp } from '../../lib/app';
-import { bootPlatform, type BootOptions, type Platform } from '../../local/runtime';
+import { bootPlatform, type BootOptions, type Platform } from '@carelake/laptop/runtime';
 import { envelope } from '../core/samples';
 
 interface Resource {

@@ -1,5 +1,5 @@
-import type { Resource } from '../../local/template/intrinsics';
-import type { Grant } from '../../local/template/policies';
+import type { Resource } from '@carelake/laptop/template/intrinsics';
+import type { Grant } from '@carelake/laptop/template/policies';
 import { namesOf, normalised, sortNames } from '../wiring/normalise';
 
 /** A grant as it is listed: role and resources by their logical ids, so that it reads alike in every environment. */

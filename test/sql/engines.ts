@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { parameterNames } from '../../core/sql';
-import { RealClock } from '../../local/clock';
-import { openS3Store } from '../../local/doors/s3-store';
-import { openWarehouse } from '../../local/engines/warehouse';
+import { parameterNames } from '../../core/warehouse/sql';
+import { RealClock } from '@carelake/laptop/clock';
+import { openS3Store } from '@carelake/laptop/endpoints/s3-store';
+import { openWarehouse } from '@carelake/laptop/engines/warehouse';
 
 /** What the load files need of an engine: transactions with named parameters, and rows back as text. */
 export interface Engine {

@@ -3,7 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { silverColumns, stageDdl } from '../../contracts/derive';
 import type { EntityName } from '../../contracts/types';
-import { parseSql } from '../../core/sql';
+import { parseSql } from '../../core/warehouse/sql';
 import type { Engine } from './engines';
 
 export const SQL = join(__dirname, '../../sql');

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { translate } from '../../local/engines/dialect';
+import { translate } from '@carelake/laptop/engines/dialect';
 import { failure, open, type Opened } from './open';
 
 let opened: Opened;

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { RealClock } from '../../local/clock';
-import { openS3Store, type S3Store } from '../../local/doors/s3-store';
-import { openWarehouse, type RunOptions, type Warehouse } from '../../local/engines/warehouse';
+import { RealClock } from '@carelake/laptop/clock';
+import { openS3Store, type S3Store } from '@carelake/laptop/endpoints/s3-store';
+import { openWarehouse, type RunOptions, type Warehouse } from '@carelake/laptop/engines/warehouse';
 
 /** A warehouse on a folder of its own. */
 export interface Opened {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { spawn } from 'node:child_process';
-import { openReadOnly, openWarehouse } from '../../local/engines/warehouse';
+import { openReadOnly, openWarehouse } from '@carelake/laptop/engines/warehouse';
 import { failure, open, type Opened } from './open';
 
 let opened: Opened;
@@ -165,7 +165,7 @@ describe('the file', () => {
     const script =
       "const { openWarehouse } = require(process.env.WAREHOUSE); openWarehouse({ dataDir: process.env.DIR, s3: {} }).then(() => console.log('opened'), (e) => console.log(e.message));";
     const child = spawn(process.execPath, ['--import', 'tsx', '-e', script], {
-      env: { ...process.env, WAREHOUSE: require.resolve('../../local/engines/warehouse.ts'), DIR: opened.dataDir },
+      env: { ...process.env, WAREHOUSE: require.resolve('@carelake/laptop/engines/warehouse'), DIR: opened.dataDir },
     });
     let said = '';
     for await (const chunk of child.stdout) said += String(chunk);
@@ -181,7 +181,7 @@ describe('the file', () => {
         void w.run(['INSERT INTO s.t VALUES (99)', 'SELECT count(*) FROM s.t a CROSS JOIN s.t b'], { onStatement: (i, e) => { if (i === 1) process.kill(process.pid, 'SIGKILL'); } });
       });`;
     const child = spawn(process.execPath, ['--import', 'tsx', '-e', script], {
-      env: { ...process.env, WAREHOUSE: require.resolve('../../local/engines/warehouse.ts'), DIR: opened.dataDir },
+      env: { ...process.env, WAREHOUSE: require.resolve('@carelake/laptop/engines/warehouse'), DIR: opened.dataDir },
     });
     const signal = await new Promise((resolve) => child.on('exit', (_, s) => resolve(s)));
     expect(signal).toBe('SIGKILL');

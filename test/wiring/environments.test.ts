@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { identifyIn, sharedNames } from '../../local/resources/identities';
-import { readAssembly } from '../../local/template/assembly';
-import { Resolver } from '../../local/template/intrinsics';
+import { identifyIn, sharedNames } from '@carelake/laptop/resources/identities';
+import { readAssembly } from '@carelake/laptop/template/assembly';
+import { Resolver } from '@carelake/laptop/template/intrinsics';
 import { synthesized } from '../infra/apps';
 import { namesOf, normalised, sortNames } from './normalise';
 

@@ -1,0 +1,51 @@
+import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LAPTOP_CREDENTIALS } from '../clients';
+import { CliError, EXIT } from '../errors';
+import { existingFolder, servedBy } from '../folder';
+import { count, print, printJson, Progress } from '../output';
+import { queryServed } from '../sql';
+
+/** Starts the load now, as `aws stepfunctions start-execution` does in the account, and waits until nothing is pending. */
+export async function load(options: { data?: string; json?: boolean; full?: boolean }): Promise<number> {
+  const { dataDir, run } = existingFolder(options.data);
+  const served = servedBy(dataDir);
+  const { names } = run;
+  if (!served || !names?.loadMachine) {
+    throw new CliError('nothing serves this data folder, so nothing can load', {
+      where: dataDir,
+      next: `in another terminal: npm start${options.data === undefined ? '' : ` -- --data ${options.data}`}`,
+    });
+  }
+  const statements = async (): Promise<number> =>
+    Number((await queryServed(served, names, 'SELECT coalesce(sum("read"), 0) FROM ops.conservation')).rows[0]![0]);
+  const client = new SFNClient({ endpoint: served.url, region: names.region, credentials: LAPTOP_CREDENTIALS });
+  try {
+    const before = await statements();
+    const window = options.full ? 'full' : 'open';
+    await new Progress(options.json).step('load', () => execute(client, names.loadMachine, { window }, dataDir));
+    const read = (await statements()) - before;
+    if (options.json) printJson({ read });
+    else print(read === 0 ? 'Nothing was pending.' : `${count(read)} statements loaded.`);
+    return EXIT.ok;
+  } finally {
+    client.destroy();
+  }
+}
+
+async function execute(client: SFNClient, stateMachineArn: string, input: object, dataDir: string): Promise<void> {
+  const { executionArn } = await client.send(
+    new StartExecutionCommand({ stateMachineArn, input: JSON.stringify(input) }),
+  );
+  for (let pause = 50; ; pause = Math.min(pause * 2, 1000)) {
+    const { status, error } = await client.send(new DescribeExecutionCommand({ executionArn }));
+    if (status === 'SUCCEEDED') return;
+    if (status !== 'RUNNING')
+      throw new CliError(`the load ended as ${status}${error ? `: ${error}` : ''}`, {
+        where: `${dataDir}/logs`,
+        next: 'the log of the load function says why; then carelake load again',
+        exitCode: EXIT.failed,
+      });
+    await sleep(pause);
+  }
+}

@@ -1,0 +1,231 @@
+import { answersText, type AnswersDocument, type Ask, conservationText, readAnswers, readLoadCounts } from '../answers';
+import { clientsFor, environmentOf, exportsText } from '../clients';
+import {
+  checkGivenUp,
+  checkIngest,
+  checkLoad,
+  checkLoaded,
+  countIngest,
+  countSilverRows,
+  difference,
+  type IngestCounts,
+  type LoadCounts,
+} from '../conservation';
+import { loadsOnArrival } from '../../config';
+import { EXIT, runnable } from '../errors';
+import { storedFile, streamNetwork, uploadFile, uploadProfile } from '../feed';
+import { type Names, prepareFolder, readRun, refuseServed, type RunState, writeRun } from '../folder';
+import { asker, boot, namesOf, zonesOf } from '../laptop';
+import { count, print, printJson, Progress } from '../output';
+import { chooseSource, reconcile, type Source, type StartOptions } from '../source';
+import { synthesize } from '../synthesize';
+import type { Platform } from '@carelake/laptop/runtime';
+
+const DEFAULT_PORT = 4600;
+/** Nothing under way for so long counts as done; what waits in a stream, a state machine or a rule counts as under way. */
+const QUIET_MS = 700;
+
+interface Session {
+  options: StartOptions;
+  source: Source;
+  state: RunState;
+  platform: Platform;
+  names: Names;
+  ask: Ask;
+  progress: Progress;
+}
+
+interface Counts {
+  ingest: IngestCounts;
+  load: LoadCounts;
+}
+
+/** Everything from the templates to the answers, and then serving until Ctrl-C. Returns the exit code. */
+export async function start(options: StartOptions): Promise<number> {
+  const progress = new Progress();
+  const source = await chooseSource(options);
+  refuseServed(source.dataDir);
+  const state = reconcile(readRun(source.dataDir), source, options.env);
+  prepareFolder(source.dataDir);
+  const session = await open(options, source, state, progress);
+  const stopped = stopSignal();
+  try {
+    const taken = takeIn(session);
+    taken.catch(() => undefined); // after Ctrl-C its doors close under it
+    const document = await Promise.race([taken, stopped.then(() => undefined)]);
+    if (!document) {
+      progress.line('Stopped before the answers; the next start goes on from here.');
+      return EXIT.interrupted;
+    }
+    report(session, document);
+    if (options.once !== true) {
+      progress.line(
+        `Serving at ${session.platform.url} from ${source.dataDir}. Ctrl-C stops; the next start serves what is there.`,
+      );
+      await stopped;
+      progress.line('Stopping.');
+    }
+    return EXIT.ok;
+  } finally {
+    await session.platform.stop();
+  }
+}
+
+async function open(options: StartOptions, source: Source, state: RunState, progress: Progress): Promise<Session> {
+  const { dataDir } = source;
+  const { assemblyDir } = await progress.step(
+    `synthesize the templates of environment ${options.env}`,
+    () => synthesize(dataDir, options.env),
+    ({ made }) => (made ? 'made' : 'unchanged since the last time'),
+  );
+  const port = options.port ?? (options.once ? 0 : DEFAULT_PORT);
+  const platform = await progress.step(
+    'boot what they describe',
+    (tell) => boot({ assemblyDir, dataDir, port, keySecretFile: options.keySecretFile, onProgress: tell }),
+    (booted) => `doors at ${booted.url}`,
+  );
+  if (platform.notRun.length > 0) {
+    const types = new Map<string, number>();
+    for (const { type } of platform.notRun) types.set(type, (types.get(type) ?? 0) + 1);
+    progress.line(
+      `  not run on the laptop: ${[...types].map(([type, n]) => (n === 1 ? type : `${type} ×${n}`)).join(', ')}`,
+    );
+  }
+  const names = namesOf(platform);
+  writeRun(dataDir, { ...state, names });
+  return {
+    options,
+    source,
+    state: { ...state, names },
+    platform,
+    names,
+    ask: asker(platform.doors.warehouse),
+    progress,
+  };
+}
+
+/** Brings in what is still to come, waits until it is loaded, and counts before and after. */
+async function takeIn(session: Session): Promise<AnswersDocument> {
+  const { progress, platform, ask } = session;
+  const began = Date.now();
+  const before = await counts(session);
+  if (session.state.status === 'streaming') await feed(session);
+  else progress.line(`- ${session.source.dataDir} holds its data already: ${count(before.ingest.received)} records`);
+  await progress.step('load', async (tell) => {
+    const watch = setInterval(
+      () =>
+        void readLoadCounts(ask).then(
+          ({ read }) => tell(`${count(read)} statements`),
+          () => undefined,
+        ),
+      1000,
+    );
+    await platform.idle({ quietMs: QUIET_MS }).finally(() => clearInterval(watch));
+  });
+  if (!loadsOnArrival(session.options.env)) {
+    // Nobody waits a day for the first answers: what the schedule would start is started once now.
+    await progress.step(`start the load that environment ${session.options.env} starts on a schedule`, () =>
+      platform.execute('LoadMachine', { window: 'open' }),
+    );
+  }
+  const zones = zonesOf(session.source.dataDir, session.names);
+  checkGivenUp(session.source.dataDir, zones.quarantine, began);
+  const after = await counts(session);
+  checkIngest(after.ingest, session.source.dataDir);
+  checkLoad(after.load, 'ops.conservation');
+  checkLoaded(await countSilverRows(zones), after.load, session.source.dataDir);
+  if (session.state.status === 'streaming') {
+    session.state = { ...session.state, status: 'complete' };
+    writeRun(session.source.dataDir, session.state);
+  }
+  const run = { ingest: difference(after.ingest, before.ingest), load: difference(after.load, before.load) };
+  return { ...after, run, answers: await readAnswers(ask) };
+}
+
+async function counts(session: Session): Promise<Counts> {
+  return {
+    ingest: await countIngest(zonesOf(session.source.dataDir, session.names)),
+    load: await readLoadCounts(session.ask),
+  };
+}
+
+async function feed(session: Session): Promise<void> {
+  const { source, names, progress, platform } = session;
+  const { kinesis, s3 } = clientsFor(platform.url, names.region);
+  try {
+    if (source.profile && source.state.kind === 'file') await feedFile(session, s3);
+    else if (session.state.source.kind === 'synthetic') {
+      const network = session.state as RunState & { source: { kind: 'synthetic' } };
+      const goesOn = network.sent > 0 ? `, going on after ${count(network.sent)}` : '';
+      await progress.step(
+        `stream ${count(network.source.patients)} patients, ${count(network.source.events)} events through Kinesis${goesOn}`,
+        (tell) => streamNetwork(kinesis, names.stream, network, (sent) => mark(session, sent), tell),
+        (sent) => `${count(sent)} records`,
+      );
+    }
+  } finally {
+    kinesis.destroy();
+    s3.destroy();
+  }
+}
+
+async function feedFile(session: Session, s3: ReturnType<typeof clientsFor>['s3']): Promise<void> {
+  const { source, names, progress, options } = session;
+  if (source.state.kind !== 'file' || !source.profile) return;
+  const { input, size, sha256 } = source.state;
+  const key = `${source.profile.name}/${input}`;
+  if (source.profile.text !== undefined)
+    await uploadProfile(s3, names.buckets.control!, source.profile.name, source.profile.text);
+  // A file that lies in landing since before a crash may have been read, half read, or its event lost with the crash. Put
+  // again it would be another arrival; read again it makes the same objects, whatever there is of them.
+  const stored = await storedFile(s3, names.buckets.landing!, key, sha256);
+  if (stored) {
+    mark(session, 1);
+    await progress.step('read the file once more from landing, where it lies', async () => {
+      await session.platform.idle({ quietMs: QUIET_MS });
+      await session.platform.execute('IngestFileMachine', stored);
+    });
+    return;
+  }
+  await progress.step(`put ${count(size)} bytes into landing`, () =>
+    uploadFile(s3, names.buckets.landing!, key, options.input!, size, sha256),
+  );
+  mark(session, 1);
+}
+
+function mark(session: Session, sent: number): void {
+  session.state = { ...session.state, sent };
+  writeRun(session.source.dataDir, session.state);
+}
+
+/** Results to stdout; with `--json` nothing else is ever printed there. */
+function report(session: Session, document: AnswersDocument): void {
+  const { options, platform, names, progress } = session;
+  if (options.json) {
+    printJson(document);
+    return;
+  }
+  print(`\n${conservationText(document)}\n\n${answersText(document.answers)}\n`);
+  if (options.once) return;
+  const exports = exportsText(environmentOf(platform.url, names));
+  print(runnable('Point any AWS client here (carelake env prints this too):'));
+  print(exports.replace(/^/gm, '  '));
+  print(
+    runnable(
+      [
+        '',
+        'Push   carelake push events.ndjson          (docs/producers.md)',
+        `Query  carelake sql "select * from gold.no_show_rate where by_dimension = 'clinic'"`,
+        'Look   carelake quarantine list',
+        '',
+      ].join('\n'),
+    ),
+  );
+  progress.line();
+}
+
+function stopSignal(): Promise<void> {
+  return new Promise((done) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done());
+  });
+}

@@ -1,0 +1,41 @@
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { CliError, EXIT } from '../errors';
+import { chooseFolder, refuseServed } from '../folder';
+import { print, printJson } from '../output';
+
+/** Files that only a data folder holds: nothing else is ever removed. */
+const MARKS = ['run.json', 'cdk.out', 'warehouse.duckdb', 'kinesis'];
+
+/** Removes a data folder and everything in it. */
+export async function wipe(options: { data?: string; yes?: boolean; json?: boolean }): Promise<number> {
+  const dataDir = chooseFolder(options.data);
+  if (!existsSync(dataDir)) {
+    if (options.json) printJson({ wiped: null });
+    else print(`There is nothing at ${dataDir}.`);
+    return EXIT.ok;
+  }
+  refuseServed(dataDir);
+  if (!MARKS.some((name) => existsSync(join(dataDir, name)))) {
+    throw new CliError('this is no data folder of carelake; nothing was removed', {
+      where: dataDir,
+      next: 'carelake wipe --data DIR',
+    });
+  }
+  if (options.yes !== true) await confirm(dataDir);
+  rmSync(dataDir, { recursive: true, force: true });
+  if (options.json) printJson({ wiped: dataDir });
+  else print(`Removed ${dataDir}.`);
+  return EXIT.ok;
+}
+
+async function confirm(dataDir: string): Promise<void> {
+  if (!process.stdin.isTTY) {
+    throw new CliError('nobody is here to confirm', { where: dataDir, next: 'carelake wipe --yes' });
+  }
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await lines.question(`Remove ${dataDir} with all its data, its key secret included? Type yes: `);
+  lines.close();
+  if (answer.trim() !== 'yes') throw new CliError('nothing was removed', { where: dataDir, exitCode: EXIT.failed });
+}

@@ -1,0 +1,93 @@
+import { CONTRACTS_VERSION, isEntityName, type EntityName } from '../../contracts';
+import { isoHour } from '../records/time';
+
+/**
+ * Names of the lake's objects. A name is made of where its records were received and never of what they hold, so that
+ * a retry writes the same object and no name tells of a person.
+ */
+
+/** A run of stream records: one shard, first and last sequence number, arrival of the first record. */
+export interface StreamRange {
+  stream: string;
+  shardId: string;
+  firstSequence: string;
+  lastSequence: string;
+  /** Milliseconds since 1970 of the first record's approximate arrival. */
+  arrivalMs: number;
+}
+
+/** A run of file rows: 16 hex digits of the landing object, first and last 1-based data row, its last modification. */
+export interface FileRange {
+  landingHash: string;
+  firstRow: number;
+  lastRow: number;
+  arrivalMs: number;
+}
+
+const ROW_DIGITS = 12;
+const row = (n: number) => String(n).padStart(ROW_DIGITS, '0');
+
+/** What stands between arrival hour and suffix in silver and quarantine. */
+export function stem(range: StreamRange | FileRange): string {
+  return 'shardId' in range
+    ? `${range.shardId}-${range.firstSequence}-${range.lastSequence}`
+    : `file-${range.landingHash}-${row(range.firstRow)}-${row(range.lastRow)}`;
+}
+
+/** Key of a bronze object (streams only; the bronze of a file is its landing object). */
+export function bronzeKey(r: StreamRange): string {
+  return `stream=${r.stream}/arrival=${isoHour(r.arrivalMs)}/${r.shardId}/${r.firstSequence}-${r.lastSequence}-c${CONTRACTS_VERSION}.parquet`;
+}
+
+/** Key of a silver object: one per entity and schema version of a range. */
+export function silverKey(entity: EntityName, version: number, range: StreamRange | FileRange): string {
+  return `${entity}/v${version}/arrival=${isoHour(range.arrivalMs)}/${stem(range)}.parquet`;
+}
+
+/** Key of a quarantine object. */
+export function quarantineKey(range: StreamRange | FileRange): string {
+  return `arrival=${isoHour(range.arrivalMs)}/${stem(range)}.parquet`;
+}
+
+/** Key of the receipt of a silver object in the control bucket. */
+export function receiptKey(silver: string): string {
+  return `_ledger/${silver}.json`;
+}
+
+/** The silver key that a receipt is for, or undefined. */
+export function receiptSubject(key: string): string | undefined {
+  return key.startsWith('_ledger/') && key.endsWith('.json')
+    ? key.slice('_ledger/'.length, -'.json'.length)
+    : undefined;
+}
+
+/** Key of the fingerprint of the key secret in the control bucket. */
+export const FINGERPRINT_KEY = '_key/fingerprint.json';
+
+/** Where stream records come from, as silver and quarantine rows name it. */
+export function streamSource(stream: string, shardId: string): string {
+  return `${stream}/${shardId}`;
+}
+
+/** What a silver key tells. */
+export interface SilverName {
+  entity: EntityName;
+  version: number;
+  /** `YYYY-MM-DDTHH`, UTC. */
+  arrivalHour: string;
+  stem: string;
+}
+
+const SILVER = /^([a-z]+)\/v([1-9]\d{0,8})\/arrival=(\d{4}-\d{2}-\d{2}T\d{2})\/([A-Za-z0-9._-]+)\.parquet$/;
+
+/** Reads a silver key, or undefined where it is none. */
+export function parseSilverKey(key: string): SilverName | undefined {
+  const m = SILVER.exec(key);
+  if (!m || !isEntityName(m[1])) return undefined;
+  return { entity: m[1], version: Number(m[2]), arrivalHour: m[3], stem: m[4] };
+}
+
+/** Prefix of all silver objects of one entity version in one arrival hour (`YYYY-MM-DDTHH`). */
+export function silverPrefix(entity: EntityName, version: number, arrivalHour: string): string {
+  return `${entity}/v${version}/arrival=${arrivalHour}/`;
+}

@@ -1,0 +1,176 @@
+import { ByteWriter } from 'hyparquet-writer';
+import { writeMetadata } from 'hyparquet-writer/src/metadata.js';
+import type { RowGroup, SchemaElement } from 'hyparquet';
+import type { EntityName, RuleId } from '../../contracts';
+import { BRONZE_COLUMNS, QUARANTINE_COLUMNS, silverColumns, type Column } from '../../contracts/derive';
+import type { SilverRow, Violation } from '../records/conform';
+import { shownPointer } from '../records/envelope';
+import { quarantineId } from '../records/hash';
+import { PHYSICAL, writeColumnChunk, type Value } from './parquet-column';
+
+const MAGIC = 0x31524150;
+/** Rows per row group: a page of the widest column stays at some megabytes. */
+const GROUP_ROWS = 20_000;
+
+function schemaOf(column: Column): SchemaElement {
+  const element: SchemaElement = {
+    name: column.name,
+    type: PHYSICAL[column.parquet],
+    repetition_type: column.nullable ? 'OPTIONAL' : 'REQUIRED',
+  };
+  switch (column.parquet) {
+    case 'string':
+      return { ...element, converted_type: 'UTF8', logical_type: { type: 'STRING' } };
+    case 'timestamp':
+      return {
+        ...element,
+        converted_type: 'TIMESTAMP_MICROS',
+        logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: true, unit: 'MICROS' },
+      };
+    case 'date':
+      return { ...element, converted_type: 'DATE', logical_type: { type: 'DATE' } };
+    case 'decimal':
+      return { ...element, converted_type: 'DECIMAL', precision: column.precision, scale: column.scale };
+    default:
+      return element;
+  }
+}
+
+/**
+ * Writes columns of equal length as one Parquet file. The same values always give the same bytes: neither a clock nor
+ * a version of a library stands in the file, since a retry must be able to prove that it wrote the same.
+ * @param valuesOf the values of column `index` from row `from` up to `to`
+ */
+function writeFile(
+  columns: readonly Column[],
+  rows: number,
+  valuesOf: (index: number, from: number, to: number) => Value[],
+): Uint8Array {
+  const writer = new ByteWriter(Math.max(4096, rows * 64));
+  writer.appendUint32(MAGIC);
+  const rowGroups: RowGroup[] = [];
+  for (let from = 0; from < rows; from += GROUP_ROWS) {
+    const to = Math.min(rows, from + GROUP_ROWS);
+    const chunks = columns.map((column, i) => writeColumnChunk(writer, column, valuesOf(i, from, to)));
+    const total = chunks.reduce((sum, c) => sum + (c.meta_data?.total_uncompressed_size ?? 0n), 0n);
+    rowGroups.push({ columns: chunks, total_byte_size: total, num_rows: BigInt(to - from) });
+  }
+  const schema: SchemaElement[] = [{ name: 'carelake', num_children: columns.length }, ...columns.map(schemaOf)];
+  writeMetadata(writer, {
+    version: 1,
+    created_by: 'carelake',
+    schema,
+    num_rows: BigInt(rows),
+    row_groups: rowGroups,
+    metadata_length: 0,
+  });
+  writer.appendUint32(MAGIC);
+  return writer.getBytes();
+}
+
+/** Where the rows of one silver object were received. */
+export interface Lineage {
+  record_source: string;
+  /** Sequence number or 1-based data row of each row, in the order of the rows. */
+  positions: readonly string[];
+  /** Schema version of the rows; the newest if not given. */
+  version?: number;
+}
+
+/** One silver object: rows of one entity and version, as `conform` made them. */
+export function writeSilver(entity: EntityName, rows: readonly SilverRow[], lineage: Lineage): Uint8Array {
+  const columns = silverColumns(entity, lineage.version);
+  const source = columns.length - 2;
+  if (lineage.positions.length !== rows.length) throw new RangeError('silver: one position per row');
+  return writeFile(columns, rows.length, (index, from, to) => {
+    const values = new Array<Value>(to - from);
+    if (index === source) values.fill(lineage.record_source);
+    else if (index > source) for (let i = from; i < to; i++) values[i - from] = lineage.positions[i];
+    else for (let i = from; i < to; i++) values[i - from] = rows[i][index];
+    return values;
+  });
+}
+
+/** One received stream record. */
+export interface BronzeRecord {
+  sequence: string;
+  partitionKey: string;
+  /** Microseconds since 1970. */
+  arrivedAt: number;
+  data: Uint8Array;
+}
+
+/** One bronze object: every received record of a run of one shard, in order, before any judgement. */
+export function writeBronze(recordSource: string, records: readonly BronzeRecord[]): Uint8Array {
+  const pick: ((r: BronzeRecord) => Value)[] = [
+    () => recordSource,
+    (r) => r.sequence,
+    (r) => r.partitionKey,
+    (r) => r.arrivedAt,
+    (r) => r.data,
+  ];
+  return writeFile(BRONZE_COLUMNS, records.length, (index, from, to) => records.slice(from, to).map(pick[index]));
+}
+
+/** One rejected record: where it stands and which rules it broke. */
+export interface Rejected {
+  recordSource: string;
+  recordPosition: string;
+  byteOffset: number | null;
+  entity: EntityName | null;
+  version: number | null;
+  violations: readonly Violation[];
+  profile: string | null;
+  /** Microseconds since 1970. */
+  arrivedAt: number;
+  /** Bucket and key of the object that holds the exact bytes. */
+  bronzeObject: string;
+  bronzeRow: number | null;
+  byteLength: number | null;
+}
+
+const MAX_RULE_IDS = 512;
+const MAX_POINTERS = 1024;
+
+/** As many violations as fit the columns, whole ones only and at least the first. */
+function fitting(violations: readonly Violation[]): { rules: RuleId[]; pointers: string[] } {
+  const rules: RuleId[] = [];
+  const pointers: string[] = [];
+  let ruleLength = 0;
+  let pointerLength = 0;
+  for (const v of violations) {
+    const pointer = shownPointer(v.pointer);
+    ruleLength += v.rule.length + 1;
+    pointerLength += pointer.length + 1;
+    if (ruleLength > MAX_RULE_IDS || pointerLength > MAX_POINTERS) break;
+    rules.push(v.rule);
+    pointers.push(pointer);
+  }
+  return { rules, pointers };
+}
+
+function quarantineRow(r: Rejected): Value[] {
+  const { rules, pointers } = fitting(r.violations);
+  return [
+    quarantineId(r.recordSource, r.recordPosition),
+    r.recordSource,
+    r.recordPosition,
+    r.byteOffset,
+    r.entity,
+    rules.join(' '),
+    pointers.join(' '),
+    'reject',
+    r.version,
+    r.profile,
+    r.arrivedAt,
+    r.bronzeObject,
+    r.bronzeRow,
+    r.byteLength,
+  ];
+}
+
+/** One quarantine object: rule ids and pointers, never a value of a record. */
+export function writeQuarantine(rejected: readonly Rejected[]): Uint8Array {
+  const rows = rejected.map(quarantineRow);
+  return writeFile(QUARANTINE_COLUMNS, rows.length, (index, from, to) => rows.slice(from, to).map((row) => row[index]));
+}

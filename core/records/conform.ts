@@ -1,0 +1,77 @@
+import type { EntityName, RuleId } from '../../contracts';
+import { compile, type SilverRow } from './compiled';
+import { decodeRecord, type Violation } from './envelope';
+import { fileEventId, hash64, SEPARATOR } from './hash';
+import { hasUnknownMember, isObject, readHead, type Head } from './head';
+import type { Keyring } from './keys';
+import type { Cell, Target } from './readers';
+import { microsText } from './time';
+
+export type { SilverRow } from './compiled';
+export type { Violation } from './envelope';
+export type { Cell } from './readers';
+
+export interface ConformContext {
+  keys: Keyring;
+  /** Greatest length of a record in bytes. */
+  maxBytes: number;
+  /** Make event_id of what the statement says, where the source gives none (file rows). */
+  deriveEventId?: boolean;
+}
+
+export type Conformed =
+  | { ok: true; entity: EntityName; version: number; row: SilverRow; flags: RuleId[] }
+  | { ok: false; violations: Violation[]; entity?: EntityName; version?: number };
+
+function refused(violations: Violation[], head: Head): Conformed {
+  return { ok: false, violations, entity: head.entity, version: head.contract?.version };
+}
+
+function judge(envelope: unknown, escaped: boolean, ctx: ConformContext): Conformed {
+  if (!isObject(envelope)) return { ok: false, violations: [{ rule: 'ENV-OBJECT', pointer: '' }] };
+  const violations: Violation[] = [];
+  const head = readHead(envelope, violations, { deriveEventId: ctx.deriveEventId === true, escaped });
+  if (hasUnknownMember(envelope)) violations.push({ rule: 'ENV-UNKNOWN', pointer: '' });
+  const { contract } = head;
+  // Without a contract the payload cannot be judged, and a missing one has been told of already.
+  if (!contract || !isObject(envelope.payload)) return refused(violations, head);
+  const plan = compile(contract);
+  const row = new Array<Cell>(plan.size).fill(null);
+  const target: Target = {
+    row,
+    violations,
+    flags: [],
+    escaped,
+    canonical: `${contract.name}${SEPARATOR}${contract.version}${SEPARATOR}${head.op}${SEPARATOR}${head.sourceSystem}${SEPARATOR}${microsText(head.effectiveAt)}${SEPARATOR}${microsText(head.recordedAt)}`,
+  };
+  plan.readPayload(head.payload, head.op, target);
+  if (violations.length > 0) return refused(violations, head);
+  const payloadHash = hash64(target.canonical);
+  const { op, sourceSystem, effectiveAt, recordedAt } = head;
+  const eventId =
+    head.eventId || fileEventId({ ...head, entity: contract.name, naturalKey: plan.naturalKey(row), payloadHash });
+  // The first columns are those of the envelope and the hash, in every silver schema.
+  row[0] = eventId;
+  row[1] = op;
+  row[2] = sourceSystem;
+  row[3] = effectiveAt;
+  row[4] = recordedAt;
+  row[5] = payloadHash;
+  plan.complete(target, sourceSystem, head.recordedLocalDay, ctx.keys);
+  return { ok: true, entity: contract.name, version: contract.version, row, flags: target.flags };
+}
+
+/**
+ * Judges the bytes of one record: a pure function of them, of the contracts and of the key secret.
+ * Nothing of the record stands in a rejection, only rule ids and JSON pointers made of names that the contracts know.
+ */
+export function conform(bytes: Uint8Array, ctx: ConformContext): Conformed {
+  const decoded = decodeRecord(bytes, ctx.maxBytes);
+  if (!decoded.ok) return { ok: false, violations: [decoded.violation] };
+  return judge(decoded.value, decoded.escaped, ctx);
+}
+
+/** As `conform`, for callers that hold the envelope as an object (rows of files). */
+export function conformEnvelope(envelope: unknown, ctx: ConformContext): Conformed {
+  return judge(envelope, true, ctx);
+}

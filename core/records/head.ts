@@ -1,0 +1,134 @@
+import { contractOf, isEntityName, type EntityContract, type EntityName } from '../../contracts';
+import {
+  ENVELOPE_MEMBERS,
+  EVENT_ID_MAX_BYTES,
+  OPS,
+  SOURCE_SYSTEM_MAX_BYTES,
+  SOURCE_SYSTEM_PATTERN,
+  type Op,
+} from '../../contracts/envelope';
+import type { Violation } from './envelope';
+import { isTooLong, isUnstorable } from './readers';
+import { instant, parseInstant } from './time';
+
+const SOURCE_SYSTEM = new RegExp(SOURCE_SYSTEM_PATTERN);
+
+/** Whether a JSON value is an object. */
+export const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Head of an envelope as far as it could be read. */
+export interface Head {
+  eventId: string;
+  op: Op;
+  sourceSystem: string;
+  effectiveAt: number;
+  recordedAt: number;
+  recordedLocalDay: number;
+  contract: EntityContract | undefined;
+  entity: EntityName | undefined;
+  payload: Record<string, unknown>;
+}
+
+/** How a head is to be read. */
+export interface HeadOptions {
+  /** An absent event_id is no mistake: it will be made of what the statement says. */
+  deriveEventId: boolean;
+  /** Strings may hold a NUL or half a surrogate pair. */
+  escaped: boolean;
+}
+
+let lastSource = '';
+
+/** Records of one source come in long runs, so that the last good name settles most of them. */
+function isSourceSystem(text: string): boolean {
+  if (text === lastSource) return true;
+  if (text.length > SOURCE_SYSTEM_MAX_BYTES || !SOURCE_SYSTEM.test(text)) return false;
+  lastSource = text;
+  return true;
+}
+
+function readText(envelope: Record<string, unknown>, member: string, violations: Violation[]): string | null {
+  const value = envelope[member];
+  if (value === undefined || value === null || value === '')
+    violations.push({ rule: 'ENV-MISSING', pointer: `/${member}` });
+  else if (typeof value !== 'string') violations.push({ rule: 'ENV-TYPE', pointer: `/${member}` });
+  else return value;
+  return null;
+}
+
+function readTime(envelope: Record<string, unknown>, member: string, violations: Violation[]): number {
+  const text = readText(envelope, member, violations);
+  if (text !== null) {
+    if (parseInstant(text)) return instant.micros;
+    violations.push({ rule: 'ENV-TIME', pointer: `/${member}` });
+  }
+  return 0;
+}
+
+function readContract(envelope: Record<string, unknown>, head: Head, violations: Violation[]): void {
+  const entity = readText(envelope, 'entity', violations);
+  if (isEntityName(entity)) head.entity = entity;
+  else if (entity !== null) violations.push({ rule: 'ENV-ENTITY', pointer: '/entity' });
+  const version = envelope.schema_version;
+  if (version === undefined || version === null) violations.push({ rule: 'ENV-MISSING', pointer: '/schema_version' });
+  else if (typeof version !== 'number') violations.push({ rule: 'ENV-TYPE', pointer: '/schema_version' });
+  else if (head.entity) {
+    head.contract = contractOf(head.entity, version);
+    if (!head.contract) violations.push({ rule: 'ENV-VERSION', pointer: '/schema_version' });
+  }
+}
+
+function readEventId(envelope: Record<string, unknown>, violations: Violation[], options: HeadOptions): string {
+  if (options.deriveEventId && envelope.event_id === undefined) return '';
+  const id = readText(envelope, 'event_id', violations);
+  if (id === null) return '';
+  if (isTooLong(id, EVENT_ID_MAX_BYTES)) violations.push({ rule: 'ENV-ID', pointer: '/event_id' });
+  else if (options.escaped && isUnstorable(id)) violations.push({ rule: 'DQ-FMT-01', pointer: '/event_id' });
+  return id;
+}
+
+/** Reads what stands around the payload; breaks of rules go to `violations`. */
+export function readHead(envelope: Record<string, unknown>, violations: Violation[], options: HeadOptions): Head {
+  const head: Head = {
+    eventId: '',
+    op: 'upsert',
+    sourceSystem: '',
+    effectiveAt: 0,
+    recordedAt: 0,
+    recordedLocalDay: 0,
+    contract: undefined,
+    entity: undefined,
+    payload: {},
+  };
+  head.eventId = readEventId(envelope, violations, options);
+  readContract(envelope, head, violations);
+  const op = readText(envelope, 'op', violations);
+  if (op !== null && !(OPS as readonly string[]).includes(op)) violations.push({ rule: 'ENV-OP', pointer: '/op' });
+  else if (op !== null) head.op = op as Op;
+  const source = readText(envelope, 'source_system', violations);
+  if (source !== null && !isSourceSystem(source)) violations.push({ rule: 'ENV-ID', pointer: '/source_system' });
+  head.sourceSystem = source ?? '';
+  head.effectiveAt = readTime(envelope, 'effective_at', violations);
+  head.recordedAt = readTime(envelope, 'recorded_at', violations);
+  head.recordedLocalDay = instant.localDays;
+  const payload = envelope.payload;
+  if (payload === undefined || payload === null) violations.push({ rule: 'ENV-MISSING', pointer: '/payload' });
+  else if (!isObject(payload)) violations.push({ rule: 'ENV-OBJECT', pointer: '/payload' });
+  else head.payload = payload;
+  return head;
+}
+
+/** Number of members that are not undefined, where `expected` of them are known to be. */
+export function memberCount(object: Record<string, unknown>, expected: number): number {
+  const names = Object.keys(object);
+  // JSON knows no undefined, so that this is the end of it for every record of a stream.
+  return names.length === expected ? expected : names.filter((name) => object[name] !== undefined).length;
+}
+
+/** Members of an envelope that are no member of the contract; their names are never shown. */
+export function hasUnknownMember(envelope: Record<string, unknown>): boolean {
+  let known = 0;
+  for (const member of ENVELOPE_MEMBERS) if (envelope[member] !== undefined) known++;
+  return memberCount(envelope, known) !== known;
+}

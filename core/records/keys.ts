@@ -1,0 +1,97 @@
+import { hash } from 'node:crypto';
+import { ENTITIES, UNKNOWN_KEY, type EntityName } from '../../contracts';
+
+const FINGERPRINT_TEXT = 'carelake-key-fingerprint-v1';
+const BLOCK = 64;
+const UNIT = '\u001f';
+/** Entities with few members that very many records name: their keys are worth remembering. */
+const REMEMBERED: ReadonlySet<EntityName> = new Set<EntityName>(['clinic', 'provider']);
+const MEMORY = 10_000;
+/** A shorter secret could be found by trying, and with it every patient's key. */
+const MIN_SECRET_BYTES = 16;
+
+/**
+ * HMAC-SHA-256 (RFC 2104) by two one-shot digests over buffers that already hold the padded key. Node's Hmac object
+ * costs three times as much for messages of one block, and ingest makes several per record.
+ */
+class Hmac {
+  private readonly inner: Buffer;
+  private readonly outer = Buffer.alloc(BLOCK + 32);
+  private static readonly ROOM = 4096;
+
+  constructor(secret: Uint8Array) {
+    const key = Buffer.alloc(BLOCK);
+    key.set(secret.length > BLOCK ? (hash('sha256', secret, 'buffer') as Buffer) : secret);
+    this.inner = Buffer.alloc(BLOCK + Hmac.ROOM);
+    for (let i = 0; i < BLOCK; i++) {
+      this.inner[i] = key[i] ^ 0x36;
+      this.outer[i] = key[i] ^ 0x5c;
+    }
+  }
+
+  /** 64 lower hex digits over the UTF-8 bytes of a message of at most 1,365 characters. */
+  hex(message: string): string {
+    if (message.length * 3 > Hmac.ROOM) throw new RangeError('message of a key is too long');
+    const length = this.inner.write(message, BLOCK, 'utf8');
+    this.outer.write(hash('sha256', this.inner.subarray(0, BLOCK + length), 'binary'), BLOCK, 'latin1');
+    return hash('sha256', this.outer, 'hex');
+  }
+}
+
+/** Makes the durable keys of all entities from one secret. */
+export class Keyring {
+  private readonly remembered = new Map<string, string>();
+
+  private constructor(
+    private readonly hmac: Hmac,
+    readonly keyVersion: number,
+    /** Tells one secret from another without giving it away: first 16 hex digits of the HMAC of a constant. */
+    readonly fingerprint: string,
+  ) {}
+
+  /**
+   * @param json the secret as it is stored: `{"key_version":1,"secret":"..."}`
+   * @throws Error that names what is wrong with it and never shows it
+   */
+  static fromSecret(json: string): Keyring {
+    let parsed: { key_version?: unknown; secret?: unknown } | null;
+    try {
+      parsed = JSON.parse(json) as typeof parsed;
+    } catch {
+      // JSON.parse quotes what it could not read, which here is the secret.
+      throw new Error('key secret: not JSON');
+    }
+    const version = parsed?.key_version;
+    const secret = parsed?.secret;
+    if (typeof version !== 'number' || !Number.isInteger(version) || version < 1)
+      throw new Error('key secret: key_version is no positive whole number');
+    if (typeof secret !== 'string' || Buffer.byteLength(secret) < MIN_SECRET_BYTES)
+      throw new Error(`key secret: secret is shorter than ${MIN_SECRET_BYTES} bytes`);
+    const hmac = new Hmac(Buffer.from(secret, 'utf8'));
+    return new Keyring(hmac, version, hmac.hex(FINGERPRINT_TEXT).slice(0, 16));
+  }
+
+  /**
+   * Durable key of an entity: 32 lower hex digits (128 bits).
+   * @param sourceSystem source of the record; left out of the key where the natural key holds everywhere (provider)
+   * @param parts natural key in contract order
+   */
+  key(entity: EntityName, sourceSystem: string, parts: readonly string[]): string {
+    const scope = ENTITIES[entity].keyScope === 'global' ? '' : sourceSystem;
+    const message = entity + UNIT + scope + UNIT + (parts.length === 1 ? parts[0] : parts.join(UNIT));
+    if (!REMEMBERED.has(entity)) return this.hmac.hex(message).slice(0, 32);
+    let key = this.remembered.get(message);
+    if (key === undefined) {
+      // Starting over is simpler than evicting one by one and costs as little at these sizes.
+      if (this.remembered.size >= MEMORY) this.remembered.clear();
+      key = this.hmac.hex(message).slice(0, 32);
+      this.remembered.set(message, key);
+    }
+    return key;
+  }
+
+  /** Key of a named member of another entity, or of the unknown member where none is named. */
+  reference(entity: EntityName, sourceSystem: string, part: string | null): string {
+    return part === null ? UNKNOWN_KEY : this.key(entity, sourceSystem, [part]);
+  }
+}

@@ -1,0 +1,242 @@
+import { randomUUID } from 'node:crypto';
+import { createReadStream, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DuckDBConnection, DuckDBResult, DuckDBValue } from '@duckdb/node-api';
+import type { S3Store } from '../endpoints/s3-types';
+import { CopyError, copySource, verify } from './copy';
+import type { ColumnDefinition } from './ddl';
+import type { Plan } from './dialect';
+import { grantSql } from './grants';
+import type { TableLocks } from './locks';
+import { type Name, quoteName, quoteText, spell } from './sql-tokens';
+import { columnInfo, plainValue } from './values';
+import type { QueryResult } from './warehouse';
+
+/** A temporary table of this session. */
+interface TempTable {
+  readonly columns: readonly ColumnDefinition[];
+  readonly createSql: string;
+  /** True while it has never held a row. */
+  empty: boolean;
+  /** SELECTs over Parquet that stand for its rows, while nothing but COPY has written it. */
+  lazy?: string[];
+}
+
+/** Largest result: rows and bytes of text that are kept. */
+const MAX_ROWS = 1_000_000;
+const MAX_RESULT_BYTES = 100 * 1024 * 1024;
+
+const NOTHING: QueryResult = { columns: [], rows: [], rowsChanged: 0 };
+
+/** One session: a connection of its own, whose temporary tables end with it. */
+export class Session {
+  private readonly temps = new Map<string, TempTable>();
+
+  constructor(
+    private readonly connection: DuckDBConnection,
+    private readonly buckets: S3Store | undefined,
+    private readonly locks: TableLocks,
+    private readonly draftFolder: string,
+    private readonly signal?: AbortSignal,
+  ) {}
+
+  /** Runs one plan inside the caller's transaction. */
+  async run(plan: Plan, parameters: Record<string, string>): Promise<QueryResult> {
+    switch (plan.kind) {
+      case 'lock':
+        for (const table of plan.tables) await this.locks.acquire(spell(table), this, this.signal);
+        return NOTHING;
+      case 'copy':
+        return this.copy(plan);
+      case 'unload':
+        return this.unload(plan);
+      case 'create-table':
+        return this.createTable(plan, parameters);
+      case 'alter-table':
+        return this.alterTable(plan, parameters);
+      case 'grant':
+        for (const { sql, parameters: own } of grantSql(plan)) await this.connection.run(sql, own);
+        return NOTHING;
+      case 'merge':
+        await this.settle(plan.target);
+        if ((await this.rows(plan.duplicates, parameters)).length > 0)
+          throw new Error(
+            'Found multiple matches to update the same tuple: the source of MERGE has duplicate rows for one target row',
+          );
+        return this.execute(plan.sql, parameters);
+      case 'write':
+      case 'ddl':
+        await this.settle(plan.target);
+        return this.execute(plan.sql, parameters);
+      case 'query':
+        return this.execute(plan.sql, parameters);
+    }
+  }
+
+  private get s3(): S3Store {
+    if (!this.buckets) throw new CopyError('COPY and UNLOAD need the platform to serve this folder');
+    return this.buckets;
+  }
+
+  /** Ends the session. */
+  close(): void {
+    this.locks.release(this);
+    this.connection.closeSync();
+  }
+
+  private async execute(sql: string, parameters: Record<string, string>): Promise<QueryResult> {
+    const used = Object.fromEntries(
+      Object.entries(parameters).filter(([name]) => new RegExp(`\\$${name}(?![A-Za-z0-9_])`).test(sql)),
+    );
+    return collect(await this.connection.stream(sql, used));
+  }
+
+  private async rows(sql: string, parameters: Record<string, string>): Promise<unknown[][]> {
+    return (await this.execute(sql, parameters)).rows;
+  }
+
+  /** Before a statement changes a table that stands for Parquet files, the table gets its rows. */
+  private async settle(target: Name): Promise<void> {
+    const temp = this.tempNamed(target);
+    if (!temp) return;
+    temp.empty = false;
+    if (!temp.lazy) return;
+    const selects = temp.lazy;
+    temp.lazy = undefined;
+    const name = quoteName({ name: target.name });
+    await this.connection.run(`DROP VIEW temp.${name}`);
+    await this.connection.run(temp.createSql);
+    for (const select of selects) await this.connection.run(`INSERT INTO temp.${name} ${select}`);
+  }
+
+  private tempNamed(target: Name): TempTable | undefined {
+    return target.schema === undefined ? this.temps.get(target.name) : undefined;
+  }
+
+  private async createTable(
+    plan: Extract<Plan, { kind: 'create-table' }>,
+    parameters: Record<string, string>,
+  ): Promise<QueryResult> {
+    if (plan.ifNotExists && (await this.exists(plan.table, plan.temporary))) return NOTHING;
+    const result = await this.execute(plan.sql, parameters);
+    const { columns } = plan;
+    if (plan.temporary) {
+      if (columns) this.temps.set(plan.table.name, { columns, createSql: plan.sql, empty: true });
+    } else for (const column of columns ?? []) await this.note(plan.table, column);
+    return { ...result, columns: [], rows: [] };
+  }
+
+  private async exists({ schema = 'public', name }: Name, temporary: boolean): Promise<boolean> {
+    if (temporary) return this.temps.has(name);
+    const found = await this.rows(
+      'SELECT 1 FROM information_schema.tables WHERE table_schema = $schema AND table_name = $name',
+      { schema, name },
+    );
+    return found.length > 0;
+  }
+
+  /** The local engine forgets the length of a varchar; a comment on the column remembers its type. */
+  private async note(table: Name, column: ColumnDefinition): Promise<void> {
+    if (column.maxBytes !== undefined)
+      await this.connection.run(
+        `COMMENT ON COLUMN ${quoteName(table)}.${quoteName({ name: column.name })} IS ${quoteText(column.type)}`,
+      );
+  }
+
+  private async alterTable(
+    plan: Extract<Plan, { kind: 'alter-table' }>,
+    parameters: Record<string, string>,
+  ): Promise<QueryResult> {
+    await this.settle(plan.target);
+    if (plan.sql) await this.execute(plan.sql, parameters);
+    if (plan.column) await this.note(plan.target, plan.column);
+    return NOTHING;
+  }
+
+  private async copy(plan: Extract<Plan, { kind: 'copy' }>): Promise<QueryResult> {
+    const all = await this.columnsOf(plan.target);
+    const columns = (plan.columns ?? all.map((c) => c.name)).map((name) => {
+      const column = all.find((c) => c.name === name);
+      if (!column) throw new CopyError(`column ${name} of ${spell(plan.target)} does not exist`);
+      return column;
+    });
+    const source = await copySource(this.connection, this.s3, plan.uri, plan.manifest, columns);
+    if (!source) return NOTHING;
+    await verify(this.connection, source, columns);
+    const temp = this.tempNamed(plan.target);
+    // An empty temporary table that is filled as a whole need not be filled at all: the files do not change, and the engine reads
+    // from them just the columns that a statement needs.
+    if (temp && (temp.empty || temp.lazy) && !plan.columns) return this.stand(plan.target.name, temp, source.select);
+    await this.settle(plan.target);
+    const result = await this.execute(
+      `INSERT INTO ${quoteName(plan.target)} (${columns.map((c) => quoteName({ name: c.name })).join(', ')}) ${source.select}`,
+      {},
+    );
+    return { ...NOTHING, rowsChanged: result.rowsChanged };
+  }
+
+  private async stand(name: string, temp: TempTable, select: string): Promise<QueryResult> {
+    const selects = [...(temp.lazy ?? []), select];
+    await this.connection.run(`DROP ${temp.lazy ? 'VIEW' : 'TABLE'} temp.${quoteName({ name })}`);
+    await this.connection.run(`CREATE TEMP VIEW ${quoteName({ name })} AS ${selects.join(' UNION ALL ')}`);
+    temp.lazy = selects;
+    temp.empty = false;
+    return NOTHING;
+  }
+
+  private async columnsOf(target: Name): Promise<readonly ColumnDefinition[]> {
+    const temp = this.tempNamed(target);
+    if (temp) return temp.columns;
+    const found = await this.rows(
+      'SELECT column_name, lower(coalesce(comment, data_type)), is_nullable FROM duckdb_columns() WHERE schema_name = $schema AND table_name = $name ORDER BY column_index',
+      { schema: target.schema ?? 'public', name: target.name },
+    );
+    if (found.length === 0) throw new CopyError(`relation "${spell(target)}" does not exist`);
+    return found.map(([name, type, nullable]) => {
+      const size = /^(?:var)?char\((\d+)\)$/.exec(String(type));
+      return {
+        name: String(name),
+        type: String(type) === 'varchar' ? 'varchar(65535)' : normal(String(type)),
+        maxBytes: size ? Number(size[1]) : undefined,
+        notNull: !nullable,
+      };
+    });
+  }
+
+  private async unload(plan: Extract<Plan, { kind: 'unload' }>): Promise<QueryResult> {
+    const match = /^s3:\/\/([^/]+)\/(.*)$/.exec(plan.uri);
+    if (!match) throw new CopyError('UNLOAD writes to s3://bucket/prefix');
+    const [, bucket = '', prefix = ''] = match;
+    if (!plan.overwrite && this.s3.list(bucket, { prefix, maxKeys: 1 }).objects.length > 0)
+      throw new CopyError('Specified unload destination on S3 is not empty. Consider using ALLOWOVERWRITE');
+    const draft = join(this.draftFolder, `${randomUUID()}.parquet`);
+    try {
+      await this.connection.run(`COPY (${plan.sql}) TO ${quoteText(draft)} (FORMAT parquet, COMPRESSION snappy)`);
+      await this.s3.put(bucket, `${prefix}0000_part_00.parquet`, createReadStream(draft));
+    } finally {
+      rmSync(draft, { force: true });
+    }
+    return NOTHING;
+  }
+}
+
+const normal = (type: string): string =>
+  type === 'double' ? 'double precision' : type === 'timestamp with time zone' ? 'timestamptz' : type;
+
+/** Reads a result whole. @throws Error when it is larger than a client could fetch in any sensible time. */
+async function collect(result: DuckDBResult): Promise<QueryResult> {
+  const types = result.columnTypes();
+  const columns = result.columnNames().map((name, i) => columnInfo(name, types[i] as (typeof types)[number]));
+  const rows: unknown[][] = [];
+  let bytes = 0;
+  for await (const chunk of result) {
+    for (const row of chunk.getRows()) {
+      const plain = row.map((value: DuckDBValue) => plainValue(value));
+      for (const value of plain) bytes += typeof value === 'string' ? value.length + 8 : 8;
+      rows.push(plain);
+    }
+    if (rows.length > MAX_ROWS || bytes > MAX_RESULT_BYTES)
+      throw new Error(`Query result exceeds ${MAX_ROWS} rows or ${MAX_RESULT_BYTES} bytes`);
+  }
+  return { columns, rows, rowsChanged: result.rowsChanged };
+}

@@ -1,0 +1,205 @@
+import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { RealClock, type Clock } from './clock';
+import { createDoors } from './endpoints/server';
+import type { Doors } from './endpoints/types';
+import { writeWhole } from './engines/checkpoints';
+import { applyCustomResource } from './engines/custom-resource';
+import type { Ending } from './engines/state-machine';
+import { lockFolder } from './lock';
+import { notRun, type NotRun } from './resources/catalog';
+import { Functions } from './resources/functions';
+import { identifyIn, sharedNames } from './resources/identities';
+import { customResourcesOf, functionsOf, machinesOf, mappingsOf, warehouseOf } from './resources/specs';
+import { readAssembly } from './template/assembly';
+import { databaseRoles } from './template/database-roles';
+import { Resolver, type Resource } from './template/intrinsics';
+import { createAuthorizer, type RoleAuthorizer } from './template/policies';
+import { makeStores, PLACE, startBus, startMachines, startMappings, startSchedules, type Wiring } from './wiring';
+
+export { PLACE } from './wiring';
+const POLL_MS = 50;
+
+/** How a platform is booted. */
+export interface BootOptions {
+  /** Synthesized assembly (`cdk.out`). */
+  readonly assemblyDir: string;
+  /** Folder of the data; made with mode 0700. */
+  readonly dataDir: string;
+  /** Port on 127.0.0.1; 0 takes any free one. */
+  readonly port: number;
+  readonly clock?: Clock;
+  /** File with the secret of the durable keys, instead of a random one. */
+  readonly keySecretFile?: string;
+  readonly onProgress?: (detail: string) => void;
+  /** Memory of the warehouse's engine, e.g. `4GB`. */
+  readonly warehouseMemory?: string;
+}
+
+/** What is under way. */
+export interface Status {
+  /** Records not settled yet, by mapping. */
+  readonly behind: Readonly<Record<string, number>>;
+  /** ARNs of running executions. */
+  readonly executions: readonly string[];
+  /** Invocations that run or wait. */
+  readonly invocations: number;
+  /** Events between a bucket and the targets of its rules. */
+  readonly events: number;
+  readonly warehouseBusy: boolean;
+}
+
+/** A booted platform. */
+export interface Platform {
+  readonly url: string;
+  readonly port: number;
+  readonly doors: Doors;
+  /** The template, resolved. */
+  readonly resources: readonly Resource[];
+  /** Stack outputs by stack id and output name. */
+  readonly outputs: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** What of the template stays off, and why. */
+  readonly notRun: readonly NotRun[];
+  /** Role checks, granted and used pairs. */
+  readonly roles: RoleAuthorizer;
+  status(): Status;
+  /** Resolves when nothing has been under way for `quietMs`: streams drained, no execution, event, invocation or statement. */
+  idle(options: { quietMs: number; signal?: AbortSignal }): Promise<void>;
+  /** Invokes a function by logical id, name or ARN. @returns its reply. @throws FunctionError */
+  invoke(fn: string, event: unknown): Promise<unknown>;
+  /** Starts a state machine by logical id, name or ARN. @returns how it ends. */
+  execute(machine: string, input: unknown): Promise<Ending>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Boots what an assembly describes on a data folder: a fresh one, or one that an earlier process left in any way.
+ * @throws FolderInUse; Error naming stack and resource for what the laptop cannot run; the doors' error when the port is taken.
+ */
+export async function bootPlatform(options: BootOptions): Promise<Platform> {
+  const { assemblyDir, dataDir, keySecretFile } = options;
+  const assembly = readAssembly(assemblyDir);
+  const resolver = new Resolver(assembly, PLACE, identifyIn(PLACE, sharedNames(assembly.stacks)));
+  const resources = resolver.resources();
+  const functions = functionsOf(resources, assembly, dataDir);
+  const wiring: Wiring = {
+    dataDir,
+    keySecretFile,
+    resources,
+    functions,
+    roles: createAuthorizer(resources),
+    machines: machinesOf(resources, functions),
+    mappings: mappingsOf(resources, functions, PLACE.region),
+    off: notRun(resources),
+    closers: [],
+  };
+  mkdirSync(join(dataDir, 'logs'), { recursive: true, mode: 0o700 });
+  wiring.closers.push(lockFolder(dataDir));
+  const stop = async (): Promise<void> => {
+    for (let close = wiring.closers.pop(); close; close = wiring.closers.pop()) await close();
+  };
+  try {
+    return await run(wiring, options, resolver.outputs(), stop);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function run(
+  w: Wiring,
+  options: BootOptions,
+  outputs: Platform['outputs'],
+  stop: () => Promise<void>,
+): Promise<Platform> {
+  const { clock = new RealClock(), onProgress: tell = () => undefined } = options;
+  const { dataDir, resources, roles, closers } = w;
+  const log = (line: string): void =>
+    appendFileSync(join(dataDir, 'logs', 'platform.log'), `${new Date(clock.now()).toISOString()} ${line}\n`, {
+      mode: 0o600,
+    });
+
+  tell('opening the stores');
+  const doors = await createDoors({
+    dataDir,
+    clock,
+    ...PLACE,
+    ...warehouseOf(resources),
+    authorize: roles.authorize,
+    warehouseMemory: options.warehouseMemory,
+  });
+  closers.push(() => doors.close());
+  doors.setDatabaseRoles(databaseRoles(resources));
+  makeStores(w, doors);
+
+  const { port, url } = await doors.listen(options.port);
+  writeWhole(join(dataDir, 'endpoint.json'), JSON.stringify({ port, pid: process.pid, url }));
+  closers.push(() => rmSync(join(dataDir, 'endpoint.json'), { force: true }));
+
+  const functions = new Functions(w.functions, { doors, url, region: PLACE.region, roles, log });
+  closers.push(() => functions.stop());
+  for (const spec of customResourcesOf(resources)) {
+    tell(`applying ${spec.logicalId}`);
+    await applyCustomResource(spec, {
+      ...PLACE,
+      dir: join(dataDir, 'custom-resources'),
+      invoke: (fn, event) => functions.invoke(fn, event),
+    });
+  }
+
+  const machines = startMachines(w, { clock, functions, log });
+  doors.setExecutions({
+    machines: () => machines.list(),
+    start: (arn, input, name) => machines.begin(arn, input as never, name),
+    describe: (arn) => machines.describe(arn),
+  });
+  const bus = startBus(w, { doors, machines, functions, log });
+  startSchedules(w, { clock, machines, functions, log });
+  const mappings = startMappings(w, { doors, clock, functions, log });
+  // Before the functions: an execution whose function is killed by the stop has not failed.
+  closers.push(() => machines.stop());
+  tell('ready');
+
+  const status = (): Status => ({
+    behind: Object.fromEntries(mappings.map((m) => [m.spec.name, m.behind()])),
+    executions: machines.executions(),
+    invocations: functions.busy,
+    events: bus.pending,
+    warehouseBusy: doors.warehouse.busy,
+  });
+  const machineOf = (id: string): string => {
+    const found =
+      w.machines.find((m) => m.logicalId === id || m.name === id || m.arn === id) ??
+      w.machines.find((m) => m.logicalId.startsWith(id));
+    if (!found) throw new Error(`no state machine ${id}`);
+    return found.arn;
+  };
+  return {
+    url,
+    port,
+    doors,
+    resources,
+    outputs,
+    notRun: w.off,
+    roles,
+    status,
+    idle: ({ quietMs, signal }) => untilQuiet(status, quietMs, signal),
+    invoke: async (fn, event) => JSON.parse(await functions.invoke(fn, JSON.stringify(event))) as unknown,
+    execute: (machine, input) => machines.start(machineOf(machine), input as never).ended,
+    stop,
+  };
+}
+
+async function untilQuiet(status: () => Status, quietMs: number, signal?: AbortSignal): Promise<void> {
+  const wait = new RealClock();
+  // Time alone proves nothing: a process that was held up finds that much time gone since it last saw something under way.
+  for (let quiet = 0, since = 0; ;) {
+    const { behind, executions, invocations, events, warehouseBusy } = status();
+    const busy =
+      executions.length + invocations + events > 0 || warehouseBusy || Object.values(behind).some((n) => n > 0);
+    if (busy) quiet = 0;
+    else if (quiet++ === 0) since = Date.now();
+    if (quiet * POLL_MS > quietMs && Date.now() - since >= quietMs) return;
+    await wait.sleep(Math.min(POLL_MS, Math.max(1, quietMs)), signal);
+  }
+}

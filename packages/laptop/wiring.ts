@@ -1,0 +1,204 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Clock } from './clock';
+import type { Doors } from './endpoints/types';
+import { Bus } from './engines/bus';
+import { EventSourceMapping } from './engines/event-source-mapping';
+import type { RuleTarget } from './engines/rules';
+import { parseSchedule, runSchedule } from './engines/schedule';
+import { shardsOf } from './engines/shards';
+import { StateMachines } from './engines/state-machine';
+import type { NotRun } from './resources/catalog';
+import type { Functions } from './resources/functions';
+import { givenKeySecret, isKeySecret, secretValue } from './resources/secrets';
+import {
+  bucketsOf,
+  rulesOf,
+  schedulesOf,
+  streamsOf,
+  type FunctionOfRole,
+  type MachineOfRole,
+  type MappingOfTemplate,
+} from './resources/specs';
+import type { Resource } from './template/intrinsics';
+import type { RoleAuthorizer } from './template/policies';
+
+/** Account and region that the laptop's templates resolve to. */
+export const PLACE = { account: '000000000000', region: 'us-east-1' } as const;
+/** Time that running invocations get when the platform stops, in milliseconds. */
+const GRACE_MS = 5000;
+
+/** What the template describes, read and checked, on its way to running. */
+export interface Wiring {
+  readonly dataDir: string;
+  readonly keySecretFile?: string;
+  readonly resources: readonly Resource[];
+  readonly roles: RoleAuthorizer;
+  readonly functions: readonly FunctionOfRole[];
+  readonly machines: readonly MachineOfRole[];
+  readonly mappings: readonly MappingOfTemplate[];
+  /** Filled as targets are found that are not run. */
+  readonly off: NotRun[];
+  /** Undone last to first. */
+  readonly closers: (() => unknown)[];
+}
+
+/** Makes buckets, streams and secrets, or finds them. @throws Error when another key secret is given than the folder has. */
+export function makeStores({ resources, dataDir, keySecretFile }: Wiring, doors: Doors): void {
+  for (const { name } of bucketsOf(resources)) doors.s3.createBucket(name);
+  for (const { name, shards, retentionHours } of streamsOf(resources))
+    doors.kinesis.createStream(name, shards, retentionHours);
+  for (const resource of resources.filter((r) => r.type === 'AWS::SecretsManager::Secret')) {
+    const file = isKeySecret(resource) ? keySecretFile : undefined;
+    const given = file && givenKeySecret(resource, file, readFileSync(file, 'utf8'));
+    // The arn ends in a hyphen and six characters that the name lacks.
+    const name = resource.ref.split(':').at(-1)!.slice(0, -7);
+    const { secretString } = doors.secrets.ensure(
+      resource.ref,
+      name,
+      () => given ?? secretValue(resource),
+      resource.properties.Description as string,
+    );
+    if (given && given !== secretString)
+      throw new Error(
+        `${dataDir} was made with another key secret than ${file}: its keys would not match; use another folder`,
+      );
+  }
+}
+
+interface Engines {
+  readonly doors: Doors;
+  readonly clock: Clock;
+  readonly functions: Functions;
+  readonly machines: StateMachines;
+  log(line: string): void;
+}
+
+/** Actions that Step Functions needs to write an execution log, checked when a machine is made. */
+const LOG_DELIVERY = [
+  'CreateLogDelivery',
+  'GetLogDelivery',
+  'UpdateLogDelivery',
+  'DeleteLogDelivery',
+  'ListLogDeliveries',
+  'PutResourcePolicy',
+  'DescribeResourcePolicies',
+  'DescribeLogGroups',
+];
+
+/** State machines, with the executions that a former process left. */
+export function startMachines(
+  b: Wiring,
+  { clock, functions, log }: Pick<Engines, 'clock' | 'functions' | 'log'>,
+): StateMachines {
+  for (const { roleArn, logs } of b.machines)
+    if (logs) for (const action of LOG_DELIVERY) b.roles.require(roleArn, `logs:${action}`, '*');
+  const byArn = new Map(b.machines.map((m) => [m.arn, m]));
+  const machines = new StateMachines(b.machines, {
+    clock,
+    dir: join(b.dataDir, 'executions'),
+    log,
+    invoke: (fn, payload, machineArn) => functions.invoke(fn, payload, byArn.get(machineArn)!.roleArn),
+  });
+  const resumed = machines.resume();
+  if (resumed) log(`${resumed} executions go on`);
+  return machines;
+}
+
+/** Starts what a rule or a schedule names, by its role. */
+function sender(b: Wiring, { machines, functions, log }: Pick<Engines, 'machines' | 'functions' | 'log'>) {
+  return (target: Pick<RuleTarget, 'arn' | 'roleArn'>, input: unknown, name: string): void => {
+    if (b.machines.some((m) => m.arn === target.arn)) {
+      b.roles.require(String(target.roleArn), 'states:StartExecution', target.arn);
+      machines.start(target.arn, input as never, name);
+      return;
+    }
+    // Asynchronous: the function's failure is its own log's matter.
+    functions
+      .invoke(target.arn, JSON.stringify(input), target.roleArn)
+      .catch((error: Error) => log(`${target.arn}: ${error.name}`));
+  };
+}
+
+/** Events of buckets to the targets of rules. */
+export function startBus(b: Wiring, engines: Pick<Engines, 'doors' | 'machines' | 'functions' | 'log'>): Bus {
+  const runs = (arn: string): boolean =>
+    b.machines.some((m) => m.arn === arn) || b.functions.some((f) => f.arn === arn);
+  const { rules, off } = rulesOf(b.resources, runs);
+  for (const { rule, target } of off)
+    b.off.push({ type: 'AWS::Events::Rule', logicalId: rule, reason: `its target ${target} is not run` });
+  const buckets = bucketsOf(b.resources).filter((bucket) => bucket.events);
+  const bus = new Bus(rules, {
+    s3: engines.doors.s3,
+    ...PLACE,
+    dir: join(b.dataDir, 'events'),
+    buckets: buckets.map((bucket) => bucket.name),
+    send: sender(b, engines),
+    log: engines.log,
+  });
+  b.closers.push(() => bus.stop());
+  const missed = bus.start();
+  if (missed) engines.log(`${missed} events of an earlier process delivered`);
+  return bus;
+}
+
+/** Schedules, on the platform's clock. */
+export function startSchedules(b: Wiring, engines: Pick<Engines, 'clock' | 'machines' | 'functions' | 'log'>): void {
+  const abort = new AbortController();
+  const send = sender(b, engines);
+  for (const schedule of schedulesOf(b.resources)) {
+    const fire = (): void => {
+      const name = `${schedule.name}_${engines.clock.now()}`;
+      try {
+        send({ arn: schedule.targetArn, roleArn: schedule.roleArn }, JSON.parse(schedule.input), name);
+      } catch (error) {
+        engines.log(`schedule ${schedule.name}: ${(error as Error).message}`);
+      }
+    };
+    void runSchedule(parseSchedule(schedule), engines.clock, abort.signal, fire);
+  }
+  b.closers.push(() => abort.abort());
+}
+
+/** Actions that Lambda needs to read a stream, checked when a mapping is made. */
+const READ_STREAM = ['DescribeStream', 'DescribeStreamSummary', 'GetRecords', 'GetShardIterator', 'ListShards'];
+
+/** Event-source mappings, each by the role of its function. */
+export function startMappings(
+  b: Wiring,
+  { doors, clock, functions, log }: Omit<Engines, 'machines'>,
+): EventSourceMapping[] {
+  const mappings = b.mappings.map((spec) => {
+    const stream = streamsOf(b.resources).find((s) => s.arn === spec.streamArn);
+    if (!stream) throw new Error(`mapping ${spec.name}: no stream ${spec.streamArn}`);
+    for (const action of READ_STREAM) b.roles.require(spec.roleArn, `kinesis:${action}`, stream.arn);
+    const bucket = spec.onFailureBucket;
+    return new EventSourceMapping(spec, {
+      shards: shardsOf(doors.kinesis, stream.name),
+      clock,
+      dir: join(b.dataDir, 'esm', spec.name),
+      invoke: (event) => functions.invoke(spec.functionArn, event),
+      giveUp:
+        bucket === undefined
+          ? undefined
+          : async ({ key, body }) => {
+              b.roles.require(spec.roleArn, 's3:ListBucket', `arn:aws:s3:::${bucket}`);
+              b.roles.require(spec.roleArn, 's3:PutObject', `arn:aws:s3:::${bucket}/${key}`);
+              await doors.s3.put(bucket, key, body, { contentType: 'application/json' });
+            },
+      log,
+    });
+  });
+  b.closers.push(async () => {
+    const stopped = Promise.all(mappings.map((m) => m.stop()));
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, GRACE_MS)));
+    await Promise.race([stopped, late]);
+    clearTimeout(timer);
+    // A batch that would take longer comes again at the next start.
+    functions.stop();
+    await stopped;
+  });
+  for (const mapping of mappings) mapping.start();
+  return mappings;
+}
