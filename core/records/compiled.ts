@@ -9,6 +9,18 @@ import { readerOf, type Cell, type Reader, type Target } from './readers';
 /** One silver row in `silverColumns` order, without record_source and record_position, which ingest knows. */
 export type SilverRow = Cell[];
 
+/** Columns that every silver row has, whatever its payload. */
+export interface EnvelopeCells {
+  event_id: string;
+  op: Op;
+  source_system: string;
+  /** Microseconds since 1970 UTC. */
+  effective_at: number;
+  /** Microseconds since 1970 UTC. */
+  recorded_at: number;
+  payload_hash: bigint;
+}
+
 interface FieldStep {
   name: string;
   pointer: string;
@@ -24,6 +36,8 @@ export class Compiled {
   readonly size: number;
   readonly steps: FieldStep[];
   private readonly place = new Map<string, number>();
+  private readonly envelopeAt: Record<keyof EnvelopeCells, number>;
+  private readonly flagsAt: number;
   private readonly keyAt: number;
   private readonly keyPlaces: number[];
   private readonly references: { at: number; from: number; entity: EntityName; npi: boolean }[];
@@ -45,6 +59,15 @@ export class Compiled {
       required: field.required === true,
       fallback: field.default ?? null,
     }));
+    this.envelopeAt = {
+      event_id: at('event_id'),
+      op: at('op'),
+      source_system: at('source_system'),
+      effective_at: at('effective_at'),
+      recorded_at: at('recorded_at'),
+      payload_hash: at('payload_hash'),
+    };
+    this.flagsAt = at('dq_flags');
     this.keyAt = at(`${contract.name}_key`);
     this.keyPlaces = contract.naturalKey.map(at);
     this.references = contract.references.map((r) => ({
@@ -99,7 +122,18 @@ export class Compiled {
     }
   }
 
-  /** Fills what follows from the payload: keys, blanks and warnings. */
+  /** Fills the columns of the envelope and the hash. */
+  fillEnvelope(row: SilverRow, cells: EnvelopeCells): void {
+    const at = this.envelopeAt;
+    row[at.event_id] = cells.event_id;
+    row[at.op] = cells.op;
+    row[at.source_system] = cells.source_system;
+    row[at.effective_at] = cells.effective_at;
+    row[at.recorded_at] = cells.recorded_at;
+    row[at.payload_hash] = cells.payload_hash;
+  }
+
+  /** Fills what follows from envelope and payload, both filled before: keys, blanks and warnings. */
   complete(target: Target, sourceSystem: string, recordedLocalDay: number, keys: Keyring): void {
     const { row, flags } = target;
     row[this.keyAt] = keys.key(this.contract.name, sourceSystem, this.naturalKey(row));
@@ -116,7 +150,7 @@ export class Compiled {
       const second = o.dayOfKnowing ? recordedLocalDay : (row[o.second] as number | null);
       if (first !== null && second !== null && first > second && !flags.includes(o.rule)) flags.push(o.rule);
     }
-    row[this.size - 1] = flags.length === 0 ? null : flags.sort().join(' ');
+    row[this.flagsAt] = flags.length === 0 ? null : flags.sort().join(' ');
   }
 
   naturalKey(row: SilverRow): string[] {

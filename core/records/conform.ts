@@ -27,13 +27,13 @@ function refused(violations: Violation[], head: Head): Conformed {
   return { ok: false, violations, entity: head.entity, version: head.contract?.version };
 }
 
-function judge(envelope: unknown, escaped: boolean, ctx: ConformContext): Conformed {
+function validate(envelope: unknown, escaped: boolean, ctx: ConformContext): Conformed {
   if (!isObject(envelope)) return { ok: false, violations: [{ rule: 'ENV-OBJECT', pointer: '' }] };
   const violations: Violation[] = [];
   const head = readHead(envelope, violations, { deriveEventId: ctx.deriveEventId === true, escaped });
   if (hasUnknownMember(envelope)) violations.push({ rule: 'ENV-UNKNOWN', pointer: '' });
   const { contract } = head;
-  // Without a contract the payload cannot be judged, and a missing one has been told of already.
+  // Without a contract the payload cannot be validated; readHead has reported why there is none, or no payload.
   if (!contract || !isObject(envelope.payload)) return refused(violations, head);
   const plan = compile(contract);
   const row = new Array<Cell>(plan.size).fill(null);
@@ -47,31 +47,32 @@ function judge(envelope: unknown, escaped: boolean, ctx: ConformContext): Confor
   plan.readPayload(head.payload, head.op, target);
   if (violations.length > 0) return refused(violations, head);
   const payloadHash = hash64(target.canonical);
-  const { op, sourceSystem, effectiveAt, recordedAt } = head;
-  const eventId =
-    head.eventId || fileEventId({ ...head, entity: contract.name, naturalKey: plan.naturalKey(row), payloadHash });
-  // The first columns are those of the envelope and the hash, in every silver schema.
-  row[0] = eventId;
-  row[1] = op;
-  row[2] = sourceSystem;
-  row[3] = effectiveAt;
-  row[4] = recordedAt;
-  row[5] = payloadHash;
-  plan.complete(target, sourceSystem, head.recordedLocalDay, ctx.keys);
+  plan.fillEnvelope(row, {
+    event_id:
+      head.eventId || fileEventId({ ...head, entity: contract.name, naturalKey: plan.naturalKey(row), payloadHash }),
+    op: head.op,
+    source_system: head.sourceSystem,
+    effective_at: head.effectiveAt,
+    recorded_at: head.recordedAt,
+    payload_hash: payloadHash,
+  });
+  plan.complete(target, head.sourceSystem, head.recordedLocalDay, ctx.keys);
   return { ok: true, entity: contract.name, version: contract.version, row, flags: target.flags };
 }
 
 /**
- * Judges the bytes of one record: a pure function of them, of the contracts and of the key secret.
+ * Validates the bytes of one record and makes its silver row: JSON (envelope.ts), the envelope's members (head.ts), the
+ * payload field by field (compiled.ts, readers.ts), then keys and flags. A pure function of the bytes, the contracts
+ * and the key secret.
  * Nothing of the record stands in a rejection, only rule ids and JSON pointers made of names that the contracts know.
  */
 export function conform(bytes: Uint8Array, ctx: ConformContext): Conformed {
   const decoded = decodeRecord(bytes, ctx.maxBytes);
   if (!decoded.ok) return { ok: false, violations: [decoded.violation] };
-  return judge(decoded.value, decoded.escaped, ctx);
+  return validate(decoded.value, decoded.escaped, ctx);
 }
 
 /** As `conform`, for callers that hold the envelope as an object (rows of files). */
 export function conformEnvelope(envelope: unknown, ctx: ConformContext): Conformed {
-  return judge(envelope, true, ctx);
+  return validate(envelope, true, ctx);
 }

@@ -9,7 +9,7 @@ import {
 } from '../../contracts/envelope';
 import type { Violation } from './envelope';
 import { isTooLong, isUnstorable } from './readers';
-import { instant, parseInstant } from './time';
+import { parseInstant, type Instant } from './time';
 
 const SOURCE_SYSTEM = new RegExp(SOURCE_SYSTEM_PATTERN);
 
@@ -22,8 +22,11 @@ export interface Head {
   eventId: string;
   op: Op;
   sourceSystem: string;
+  /** Microseconds since 1970 UTC. */
   effectiveAt: number;
+  /** Microseconds since 1970 UTC. */
   recordedAt: number;
+  /** Calendar day of recorded_at in the source's own offset, as days since 1970. */
   recordedLocalDay: number;
   contract: EntityContract | undefined;
   entity: EntityName | undefined;
@@ -38,14 +41,8 @@ export interface HeadOptions {
   escaped: boolean;
 }
 
-let lastSource = '';
-
-/** Records of one source come in long runs, so that the last good name settles most of them. */
 function isSourceSystem(text: string): boolean {
-  if (text === lastSource) return true;
-  if (text.length > SOURCE_SYSTEM_MAX_BYTES || !SOURCE_SYSTEM.test(text)) return false;
-  lastSource = text;
-  return true;
+  return text.length <= SOURCE_SYSTEM_MAX_BYTES && SOURCE_SYSTEM.test(text);
 }
 
 function readText(envelope: Record<string, unknown>, member: string, violations: Violation[]): string | null {
@@ -57,13 +54,12 @@ function readText(envelope: Record<string, unknown>, member: string, violations:
   return null;
 }
 
-function readTime(envelope: Record<string, unknown>, member: string, violations: Violation[]): number {
+function readTime(envelope: Record<string, unknown>, member: string, violations: Violation[]): Instant | undefined {
   const text = readText(envelope, member, violations);
-  if (text !== null) {
-    if (parseInstant(text)) return instant.micros;
-    violations.push({ rule: 'ENV-TIME', pointer: `/${member}` });
-  }
-  return 0;
+  if (text === null) return undefined;
+  const instant = parseInstant(text);
+  if (!instant) violations.push({ rule: 'ENV-TIME', pointer: `/${member}` });
+  return instant;
 }
 
 function readContract(envelope: Record<string, unknown>, head: Head, violations: Violation[]): void {
@@ -109,9 +105,12 @@ export function readHead(envelope: Record<string, unknown>, violations: Violatio
   const source = readText(envelope, 'source_system', violations);
   if (source !== null && !isSourceSystem(source)) violations.push({ rule: 'ENV-ID', pointer: '/source_system' });
   head.sourceSystem = source ?? '';
-  head.effectiveAt = readTime(envelope, 'effective_at', violations);
-  head.recordedAt = readTime(envelope, 'recorded_at', violations);
-  head.recordedLocalDay = instant.localDays;
+  head.effectiveAt = readTime(envelope, 'effective_at', violations)?.micros ?? 0;
+  const recorded = readTime(envelope, 'recorded_at', violations);
+  if (recorded) {
+    head.recordedAt = recorded.micros;
+    head.recordedLocalDay = recorded.localDays;
+  }
   const payload = envelope.payload;
   if (payload === undefined || payload === null) violations.push({ rule: 'ENV-MISSING', pointer: '/payload' });
   else if (!isObject(payload)) violations.push({ rule: 'ENV-OBJECT', pointer: '/payload' });

@@ -2,12 +2,12 @@ import { widthOf } from '../../contracts/derive';
 import type { EntityContract, Field, RuleId } from '../../contracts';
 import type { Violation } from './envelope';
 import { isNpi } from './npi';
-import { instant, parseDate, parseInstant } from './time';
+import { parseDate, parseInstant } from './time';
 
 /** A value of a silver row: ts in microseconds UTC, date in days since 1970, decimal and payload_hash as bigint. */
 export type Cell = string | number | bigint | boolean | null;
 
-/** What the readers of one record write into. One record at a time, so one of them is made per contract and reused. */
+/** What the readers of one record write into; made anew for each record. */
 export interface Target {
   row: Cell[];
   violations: Violation[];
@@ -119,7 +119,8 @@ function instantReader(
     .map((d) => ({ at: place(d.name), take: d.take }));
   return (value, target) => {
     if (typeof value !== 'string') return break_(target, 'FLD-TYPE', pointer);
-    if (!parseInstant(value)) return break_(target, 'FLD-TIME', pointer);
+    const instant = parseInstant(value);
+    if (!instant) return break_(target, 'FLD-TIME', pointer);
     target.row[at] = instant.micros;
     for (const d of derived) {
       target.row[d.at] =

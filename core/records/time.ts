@@ -65,37 +65,35 @@ export function parseDate(text: string): number {
   return text.length === 10 ? leadingDate(text) : NaN;
 }
 
-/**
- * The last instant read by `parseInstant`. One shared record instead of one object per timestamp: reading is
- * synchronous and its caller takes the numbers at once.
- */
-export const instant = {
+/** An instant as its text gave it. */
+export interface Instant {
   /** Microseconds since 1970 UTC. */
-  micros: 0,
+  readonly micros: number;
   /** Minutes by which the text's local time is ahead of UTC. */
-  offsetMin: 0,
+  readonly offsetMin: number;
   /** Local calendar day as days since 1970. */
-  localDays: 0,
+  readonly localDays: number;
   /** Local time of day as hour * 100 + minute. */
-  localTimeKey: 0,
+  readonly localTimeKey: number;
   /** The same instant and offset in its one canonical notation. */
-  canonical: '',
-};
+  readonly canonical: string;
+}
 
-/** Reads the fraction that begins after the dot at 19; returns micros, and the place after it in `fractionEnd`. */
-let fractionEnd = 19;
-function fraction(text: string): number {
+const FRACTION_AT = 20;
+const MAX_FRACTION_DIGITS = 6;
+
+/** Digits of the fraction after the dot at 19. */
+function fractionDigits(text: string): number {
+  let at = FRACTION_AT;
+  while (at < text.length && text.charCodeAt(at) >= 48 && text.charCodeAt(at) <= 57) at++;
+  return at - FRACTION_AT;
+}
+
+/** The fraction of that many digits, as microseconds. */
+function fractionMicros(text: string, digits: number): number {
   let micros = 0;
-  let at = 20;
-  for (; at < text.length; at++) {
-    const digit = text.charCodeAt(at) - 48;
-    if (digit < 0 || digit > 9) break;
-    if (at >= 26) return -1;
-    micros = micros * 10 + digit;
-  }
-  if (at === 20) return -1;
-  fractionEnd = at;
-  for (let missing = 26 - at; missing > 0; missing--) micros *= 10;
+  for (let i = 0; i < MAX_FRACTION_DIGITS; i++)
+    micros = micros * 10 + (i < digits ? text.charCodeAt(FRACTION_AT + i) - 48 : 0);
   return micros;
 }
 
@@ -118,36 +116,38 @@ function canonicalOf(text: string, micros: number, offsetMin: number): string {
 }
 
 /**
- * Reads `YYYY-MM-DDTHH:MM:SS[.ffffff](Z|±HH:MM)` into `instant`.
- * @returns false (and `instant` is of no use) if the text is not such an instant, the day or time does not exist, or
- * the instant lies outside the years 1900 to 2200 in UTC
+ * Reads `YYYY-MM-DDTHH:MM:SS[.ffffff](Z|±HH:MM)`.
+ * @returns undefined if the text is not such an instant, the day or time does not exist, or the instant lies outside
+ * the years 1900 to 2200 in UTC
  */
-export function parseInstant(text: string): boolean {
+export function parseInstant(text: string): Instant | undefined {
   const days = leadingDate(text);
   const hour = two(text, 11);
   const minute = two(text, 14);
   const second = two(text, 17);
   if (days !== days || text.charCodeAt(10) !== 84 || text.charCodeAt(13) !== 58 || text.charCodeAt(16) !== 58)
-    return false;
-  if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59) return false;
+    return undefined;
+  if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59) return undefined;
   let micros = 0;
   let zoneAt = 19;
   if (text.charCodeAt(19) === 46) {
-    micros = fraction(text);
-    if (micros < 0) return false;
-    zoneAt = fractionEnd;
+    const digits = fractionDigits(text);
+    if (digits === 0 || digits > MAX_FRACTION_DIGITS) return undefined;
+    micros = fractionMicros(text, digits);
+    zoneAt = FRACTION_AT + digits;
   }
   const offsetMin = offsetAt(text, zoneAt);
-  if (offsetMin !== offsetMin) return false;
+  if (offsetMin !== offsetMin) return undefined;
   const minutes = hour * 60 + minute - offsetMin;
   const utc = days * MICROS_PER_DAY + minutes * MICROS_PER_MINUTE + second * 1_000_000 + micros;
-  if (utc < FIRST_MICROS || utc >= END_MICROS) return false;
-  instant.micros = utc;
-  instant.offsetMin = offsetMin;
-  instant.localDays = days;
-  instant.localTimeKey = hour * 100 + minute;
-  instant.canonical = canonicalOf(text, micros, offsetMin);
-  return true;
+  if (utc < FIRST_MICROS || utc >= END_MICROS) return undefined;
+  return {
+    micros: utc,
+    offsetMin,
+    localDays: days,
+    localTimeKey: hour * 100 + minute,
+    canonical: canonicalOf(text, micros, offsetMin),
+  };
 }
 
 /** Microseconds since 1970 as three small numbers in text, the canonical form of an instant without its offset. */
