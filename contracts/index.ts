@@ -1,29 +1,34 @@
-import { appointment } from './entities/appointment';
-import { clinic } from './entities/clinic';
-import { patient } from './entities/patient';
-import { provider } from './entities/provider';
+import { checkContracts, contractAt } from './check';
+import { CONTRACTS } from './entities';
 import type { EntityContract, EntityName } from './types';
 
 export type * from './types';
 export { RULES, type Rule, type RuleId, type Severity } from './rules';
+export { ContractError } from './check';
+export { ENTITY_NAME_PATTERN } from './derive/registry';
 export { APPOINTMENT_STATUS } from './entities/appointment';
-export type { PayloadOf } from './derive/payload';
 
-/** Newest contract of each entity, in the order in which a load applies them (dimensions before facts). */
-export const ENTITIES: Record<EntityName, EntityContract> = { clinic, provider, patient, appointment };
+/** In the order in which a load applies them: dimensions before facts, each by name. */
+function inLoadOrder(): [EntityName, EntityContract][] {
+  const contracts = Object.values<EntityContract>(CONTRACTS);
+  checkContracts(contracts);
+  const kinds = ['dimension', 'fact'] as const;
+  return kinds.flatMap((kind) =>
+    contracts.filter((c) => c.kind === kind).map((c): [EntityName, EntityContract] => [c.name, c]),
+  );
+}
 
-/** Every published version of every entity; records of all of them are accepted. */
-export const PUBLISHED: Record<EntityName, Readonly<Record<number, EntityContract>>> = {
-  clinic: { 1: clinic },
-  provider: { 1: provider },
-  patient: { 1: patient },
-  appointment: { 1: appointment },
-};
+/** Newest contract of each entity, in the order in which a load applies them. */
+export const ENTITIES = Object.fromEntries(inLoadOrder()) as Record<EntityName, EntityContract>;
 
 export const ENTITY_NAMES = Object.keys(ENTITIES) as EntityName[];
 
-/** The contracts with their literal types, from which `PayloadOf` derives TypeScript types. */
-export { appointment, clinic, patient, provider };
+const versions = (c: EntityContract) => Array.from({ length: c.version }, (_, i) => contractAt(c, i + 1));
+
+/** Every published version of every entity; records of all of them are accepted. */
+export const PUBLISHED = Object.fromEntries(
+  ENTITY_NAMES.map((e) => [e, Object.fromEntries(versions(ENTITIES[e]).map((c) => [c.version, c]))]),
+) as Record<EntityName, Readonly<Record<number, EntityContract>>>;
 
 /** Counts up whenever what ingest makes of a record changes; part of every bronze object's name. */
 export const CONTRACTS_VERSION = 1;

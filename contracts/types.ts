@@ -1,7 +1,7 @@
+import type { EntityName } from './entities/names';
 import type { RuleId } from './rules';
 
-/** Entities that the platform knows. A new one starts with a file in `contracts/entities`. */
-export type EntityName = 'clinic' | 'provider' | 'patient' | 'appointment';
+export type { EntityName };
 
 /**
  * Types of a payload field.
@@ -28,6 +28,8 @@ export interface Field {
   readonly name: string;
   readonly type: FieldType;
   readonly required?: boolean;
+  /** Contract version in which the member was appended; 1 if not given. Members are only appended, and never required then. */
+  readonly since?: number;
   /** Greatest length in UTF-8 bytes (string, code); also the width of the warehouse column. */
   readonly maxBytes?: number;
   /** Exact number of digits (digits). */
@@ -49,6 +51,8 @@ export interface Field {
   readonly valuesRule?: RuleId;
   readonly phi: PhiClass;
   readonly doc: string;
+  /** A good value, as JSON carries it; the examples of all members together make a good payload. */
+  readonly example?: string | number | boolean;
 }
 
 /** A column that holds the durable key of another entity, computed from a payload field. */
@@ -56,6 +60,8 @@ export interface Reference {
   readonly column: string;
   readonly field: string;
   readonly entity: EntityName;
+  /** What the member is to the fact, where a fact names two of one entity; the entity's name if not given. */
+  readonly role?: string;
   /** Rule that flags a reference which cannot be followed. */
   readonly rule: RuleId;
 }
@@ -86,9 +92,29 @@ export interface OneOf {
   readonly fields: readonly string[];
 }
 
+/** Where a warehouse table keeps its rows (Redshift DISTKEY and SORTKEY), by column names of the table. */
+export interface Layout {
+  readonly distKey: string;
+  readonly sortKey: readonly string[];
+}
+
 /** All that is said about one version of an entity; everything else is derived from it. */
 export interface EntityContract {
   readonly name: EntityName;
+  /** `dimension`: something that facts name and whose attributes change; `fact`: something that happened (Kimball). */
+  readonly kind: 'dimension' | 'fact';
+  /**
+   * Dimensions: `few` members (thousands) stand on every node of the warehouse and their keys are remembered while records
+   * are read; `many` (millions) are distributed by key.
+   */
+  readonly members?: 'few' | 'many';
+  /** Facts: the time as of which the attributes of its members are taken; a required `ts` member. */
+  readonly asOf?: string;
+  /** Facts: members that the log keeps of every event, so that features see what was known at a time. */
+  readonly asKnown?: readonly string[];
+  /** Facts: physical layout of the table. */
+  readonly layout?: Layout;
+  /** Newest version; earlier ones are the same contract without the members that came since. */
   readonly version: number;
   readonly doc: string;
   readonly fields: readonly Field[];

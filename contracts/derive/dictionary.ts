@@ -69,7 +69,7 @@ const rulesTable = () =>
 export function dictionaryMarkdown(): string {
   return [
     '# Data dictionary',
-    'Derived from `contracts/`; regenerate with `npx tsx scripts/generate-docs.ts`. A test compares this page with the contracts.',
+    'Derived from `contracts/`; regenerate with `npm run generate`. A test compares this page with the contracts.',
     'PHI classes (45 CFR 164.514): `direct_id` names a person, `quasi_id` helps to find one, `sensitive` tells something about one, `none` is free of persons.',
     'Types: `ts` is ISO-8601 with offset or `Z`, at most microseconds, years 1900 to 2200, stored as UTC microseconds; `date` is `YYYY-MM-DD`; `npi` is ten digits with check digit; `digits` keeps leading zeros. An empty text is the same as an absent member.',
     ...ENTITY_NAMES.map((e) => entityChapter(ENTITIES[e])),

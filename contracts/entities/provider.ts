@@ -2,6 +2,8 @@ import type { EntityContract } from '../types';
 
 export const provider = {
   name: 'provider',
+  kind: 'dimension',
+  members: 'few',
   version: 1,
   doc: 'A clinician or organisation that renders care, known by its National Provider Identifier alone.',
   naturalKey: ['npi'],
@@ -13,6 +15,7 @@ export const provider = {
       required: true,
       phi: 'none',
       doc: 'National Provider Identifier: ten digits, first 1 or 2, last a Luhn check digit over 80840 + NPI (45 CFR 162.406).',
+      example: '1234567893',
     },
     {
       name: 'full_name',
@@ -20,8 +23,16 @@ export const provider = {
       maxBytes: 256,
       phi: 'none',
       doc: 'Name of the provider as the registry publishes it.',
+      example: 'Dr Example',
     },
-    { name: 'specialty', type: 'string', maxBytes: 128, phi: 'none', doc: 'Specialty of the provider.' },
+    {
+      name: 'specialty',
+      type: 'string',
+      maxBytes: 128,
+      phi: 'none',
+      doc: 'Specialty of the provider.',
+      example: 'Cardiology',
+    },
   ],
   references: [],
   derived: [],

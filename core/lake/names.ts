@@ -1,4 +1,4 @@
-import { CONTRACTS_VERSION, isEntityName, type EntityName } from '../../contracts';
+import { CONTRACTS_VERSION, ENTITY_NAME_PATTERN, isEntityName, type EntityName } from '../../contracts';
 import { isoHour } from '../records/time';
 
 /**
@@ -78,7 +78,9 @@ export interface SilverName {
   stem: string;
 }
 
-const SILVER = /^([a-z]+)\/v([1-9]\d{0,8})\/arrival=(\d{4}-\d{2}-\d{2}T\d{2})\/([A-Za-z0-9._-]+)\.parquet$/;
+const SILVER = new RegExp(
+  `^(${ENTITY_NAME_PATTERN})/v([1-9]\\d{0,8})/arrival=(\\d{4}-\\d{2}-\\d{2}T\\d{2})/([A-Za-z0-9._-]+)\\.parquet$`,
+);
 
 /** Reads a silver key, or undefined where it is none. */
 export function parseSilverKey(key: string): SilverName | undefined {

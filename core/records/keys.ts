@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto';
-import { ENTITIES, UNKNOWN_KEY, type EntityName } from '../../contracts';
+import { ENTITIES, ENTITY_NAMES, UNKNOWN_KEY, type EntityName } from '../../contracts';
 
 const FINGERPRINT_TEXT = 'carelake-key-fingerprint-v1';
 const BLOCK = 64;
 const UNIT = '\u001f';
 /** Entities with few members that very many records name: their keys are worth remembering. */
-const REMEMBERED: ReadonlySet<EntityName> = new Set<EntityName>(['clinic', 'provider']);
+const REMEMBERED: ReadonlySet<EntityName> = new Set(ENTITY_NAMES.filter((e) => ENTITIES[e].members === 'few'));
 const MEMORY = 10_000;
 /** A shorter secret could be found by trying, and with it every patient's key. */
 const MIN_SECRET_BYTES = 16;

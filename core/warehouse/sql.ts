@@ -1,3 +1,5 @@
+import { ENTITY_NAME_PATTERN } from '../../contracts';
+
 /**
  * SQL files as statements that the Redshift Data API takes: comments stripped, values bound as named parameters, and only
  * URIs of allow-listed shape written into the text.
@@ -126,7 +128,9 @@ export function parameterNames(sql: string): string[] {
 /** Placeholders that may stand in load SQL, and the shape of what may replace them: URIs of a load's own folder. */
 const PLACEHOLDERS: Readonly<Record<string, RegExp>> = {
   objects_uri: /^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\/loads\/[0-9a-f]{32}\/objects\.parquet$/,
-  manifest_uri: /^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\/loads\/[0-9a-f]{32}\/manifest-[a-z]+-v\d{1,9}\.json$/,
+  manifest_uri: new RegExp(
+    `^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/loads/[0-9a-f]{32}/manifest-${ENTITY_NAME_PATTERN}-v\\d{1,9}\\.json$`,
+  ),
 };
 
 /**

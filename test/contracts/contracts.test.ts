@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Ajv2020 from 'ajv/dist/2020';
-import { appointment, ENTITIES, ENTITY_NAMES, isEntityName, PUBLISHED, RULES, type PayloadOf } from '../../contracts';
+import { ContractError, ENTITIES, ENTITY_NAMES, isEntityName, RULES, type EntityContract } from '../../contracts';
+import { checkContracts, contractAt } from '../../contracts/check';
 import {
   copyColumns,
   generatedDocs,
@@ -10,59 +11,48 @@ import {
   redactionPaths,
   silverColumns,
   stageDdl,
-  type Column,
 } from '../../contracts/derive';
 import { zodSchema } from '../../contracts/derive/zod';
-import { PUBLISHED_COLUMNS } from '../../contracts/history';
+import { currentVersions, historyMistakes, type Frozen, type History } from '../../contracts/derive/history';
+import { registryFiles } from '../../contracts/derive/registry';
+import published from '../../contracts/history/published.json';
 import { envelope, PAYLOADS } from '../core/samples';
 
-const frozen = (columns: readonly Column[]) => columns.map((c) => `${c.name} ${c.redshift}`);
-
-/** What is wrong between the contracts as they stand and the columns as they were published. */
-function changes(now: Record<string, Record<number, readonly string[]>>): string[] {
-  const found: string[] = [];
-  for (const [entity, versions] of Object.entries(PUBLISHED_COLUMNS)) {
-    for (const [version, columns] of Object.entries(versions)) {
-      if (JSON.stringify(now[entity]?.[Number(version)]) !== JSON.stringify(columns))
-        found.push(`${entity} v${version} changed after it was published`);
-    }
-  }
-  for (const [entity, versions] of Object.entries(now)) {
-    for (const version of Object.keys(versions).map(Number)) {
-      if (!PUBLISHED_COLUMNS[entity as keyof typeof PUBLISHED_COLUMNS]?.[version])
-        found.push(`${entity} v${version} has no frozen list in contracts/history`);
-      const before = versions[version - 1];
-      if (before && before.some((c) => !versions[version].includes(c)))
-        found.push(`${entity} v${version} drops or changes a column of v${version - 1}`);
-    }
-  }
-  return found;
-}
-
-const current = () =>
-  Object.fromEntries(
-    ENTITY_NAMES.map((e) => [
-      e,
-      Object.fromEntries(Object.keys(PUBLISHED[e]).map((v) => [v, frozen(silverColumns(e, Number(v)))])),
-    ]),
-  );
+const ROOT = join(__dirname, '..', '..');
+const history: History = published;
 
 describe('published versions', () => {
-  it('have the columns with which they were published', () => {
-    expect(changes(current())).toEqual([]);
+  it('are what they were when they were published', () => {
+    expect(historyMistakes(history)).toEqual([]);
   });
 
-  it('a changed, dropped or unfrozen version is told', () => {
-    const v1 = frozen(silverColumns('clinic'));
-    const wider = v1.map((c) => c.replace('city varchar(128)', 'city varchar(256)'));
-    expect(changes({ ...current(), clinic: { 1: wider } })).toEqual(['clinic v1 changed after it was published']);
-    expect(changes({ ...current(), clinic: {} })).toEqual(['clinic v1 changed after it was published']);
-    expect(changes({ ...current(), clinic: { 1: v1, 2: [...v1, 'phone varchar(32)'] } })).toEqual([
-      'clinic v2 has no frozen list in contracts/history',
+  it('a version that changed, is gone or is not frozen is told', () => {
+    const v1 = history.clinic['1'];
+    const withClinic = (versions: Record<string, Frozen>) =>
+      historyMistakes(history, { ...currentVersions(), clinic: versions });
+    const wider = { ...v1, columns: v1.columns.map((c) => c.replace('city varchar(128)', 'city varchar(256)')) };
+    const longer = { ...v1, columns: [...v1.columns, 'phone varchar(32)'] };
+    expect(withClinic({ 1: wider })).toEqual(['clinic v1 was published and has other columns']);
+    expect(withClinic({})).toEqual(['clinic v1 was published and is gone']);
+    expect(withClinic({ 1: v1, 2: longer })).toEqual(['clinic v2 is not frozen yet: npm run generate']);
+    expect(withClinic({ 1: v1, 2: wider })).toContain('clinic v2 drops or changes a column of v1');
+  });
+
+  it('what old producers send stays accepted: nothing more is required, no value is refused', () => {
+    const v1 = history.appointment['1'];
+    const withAppointment = (now: Frozen) =>
+      historyMistakes(history, { ...currentVersions(), appointment: { 1: now } });
+    expect(withAppointment({ ...v1, required: [...v1.required, 'created_at'] })).toEqual([
+      'appointment v1 was published and now requires created_at',
     ]);
-    expect(changes({ ...current(), clinic: { 1: v1, 2: wider } })).toContain(
-      'clinic v2 drops or changes a column of v1',
-    );
+    expect(withAppointment({ ...v1, values: { ...v1.values, scheduled_precision: ['instant'] } })).toEqual([
+      'appointment v1 was published and no longer takes day for scheduled_precision',
+    ]);
+    expect(withAppointment({ ...v1, values: { ...v1.values, appointment_type_code: ['new'] } })).toEqual([
+      'appointment v1 was published and no longer takes a free value for appointment_type_code',
+    ]);
+    const more = { ...v1, required: [], values: { ...v1.values, scheduled_precision: ['instant', 'day', 'week'] } };
+    expect(withAppointment(more)).toEqual([]);
   });
 
   it('are asked for by a number that exists', () => {
@@ -104,18 +94,76 @@ describe('contracts', () => {
     expect([isEntityName('patient'), isEntityName('constructor'), isEntityName(1)]).toEqual([true, false, false]);
   });
 
-  it('give TypeScript its types', () => {
-    const payload: PayloadOf<typeof appointment> = {
-      appointment_id: 'A',
-      patient_id: 'P',
-      clinic_id: 'C',
-      status_code: 'booked',
-      scheduled_start_at: '2026-01-01T00:00:00Z',
-      reminder_count: 1,
+  const clinic: EntityContract = ENTITIES.clinic;
+  const appointment: EntityContract = ENTITIES.appointment;
+  const named = (name: string) => ({ ...clinic, name: name as 'clinic' });
+  const phone = { name: 'phone', type: 'string', maxBytes: 32, phi: 'none', doc: 'Phone.', since: 2 } as const;
+
+  it.each([
+    ['an odd name', named('Lab-Result'), /lower-case words/],
+    ['a name that ends with an underscore', named('lab_'), /lower-case words/],
+    [
+      'a member called like a column of every table',
+      { ...clinic, fields: [...clinic.fields, { ...phone, name: 'load_id', since: 1 }] },
+      /load_id can be no column/,
+    ],
+    [
+      'two members of one name',
+      { ...clinic, fields: [...clinic.fields, clinic.fields[1]] },
+      /two members have one name/,
+    ],
+    [
+      'an appended member that is required',
+      { ...clinic, version: 2, fields: [...clinic.fields, { ...phone, required: true }] },
+      /phone was appended/,
+    ],
+    ['a member of a version to come', { ...clinic, fields: [...clinic.fields, phone] }, /phone came in version 2/],
+    ['a key member that may be absent', { ...clinic, naturalKey: ['city'] }, /key member city is not required/],
+    [
+      'a fact that names a fact',
+      {
+        ...appointment,
+        references: [{ ...appointment.references[0], column: 'appointment_key', entity: 'appointment' }],
+      },
+      /names no dimension/,
+    ],
+    [
+      'a reference called otherwise than its role',
+      { ...appointment, references: [{ ...appointment.references[0], role: 'guest' }] },
+      /not called after its role/,
+    ],
+    ['a fact without its time', { ...appointment, asOf: 'created_at' }, /asOf/],
+    ['a dimension of unknown size', { ...clinic, members: undefined }, /few or many/],
+  ])('%s is refused when the contracts are read', (_, contract, message) => {
+    const others = Object.values(ENTITIES).filter((c) => c.name !== contract.name);
+    const check = () => checkContracts([...others, contract as EntityContract]);
+    expect(check).toThrow(ContractError);
+    expect(check).toThrow(message);
+  });
+
+  it('a name of several words is legal', () => {
+    expect(() => checkContracts([...Object.values(ENTITIES), named('lab_result')])).not.toThrow();
+  });
+
+  it('an earlier version is the newest one without what came since, and what rests on it', () => {
+    const v2: EntityContract = {
+      ...appointment,
+      version: 2,
+      fields: appointment.fields.map((f) => (['provider_npi', 'created_at'].includes(f.name) ? { ...f, since: 2 } : f)),
     };
-    // @ts-expect-error a status outside the set is no appointment
-    const wrong: PayloadOf<typeof appointment> = { ...payload, status_code: 'gone' };
-    expect([payload.status_code, wrong.status_code]).toEqual(['booked', 'gone']);
+    const v1 = contractAt(v2, 1);
+    expect([v1.version, v1.fields.length]).toEqual([1, appointment.fields.length - 2]);
+    expect(v1.references.map((r) => r.column)).toEqual(['patient_key', 'clinic_key']);
+    expect(v1.derived.map((d) => d.name)).not.toContain('created_date');
+    expect(v1.orders.map((o) => o.first)).toEqual(['arrived_at', 'actual_start_at']);
+    expect(v1.asKnown).not.toContain('created_at');
+  });
+
+  it('the registry is derived from the files of the folder', () => {
+    const derived = registryFiles(readdirSync(join(ROOT, 'contracts/entities')));
+    for (const [name, text] of Object.entries(derived))
+      expect(readFileSync(join(ROOT, 'contracts/entities', name), 'utf8')).toBe(text);
+    expect(() => registryFiles(['Lab-Result.ts'])).toThrow('contracts/entities/Lab-Result.ts');
   });
 });
 
@@ -152,8 +200,8 @@ describe('what is derived', () => {
   });
 
   it.each(Object.entries(generatedDocs()))('docs/generated/%s is as committed', (name, text) => {
-    const committed = readFileSync(join(__dirname, '..', '..', 'docs', 'generated', name), 'utf8');
-    if (committed !== text) throw new Error(`docs/generated/${name} is out of date: npx tsx scripts/generate-docs.ts`);
+    const committed = readFileSync(join(ROOT, 'docs/generated', name), 'utf8');
+    if (committed !== text) throw new Error(`docs/generated/${name} is out of date: npm run generate`);
   });
 
   describe.each(ENTITY_NAMES)('JSON Schema and zod schema of %s', (entity) => {

@@ -3,6 +3,7 @@ import { readerOf, type Target } from '../../core/records/readers';
 
 const contract: EntityContract = {
   name: 'clinic',
+  kind: 'dimension',
   version: 1,
   doc: '',
   naturalKey: [],

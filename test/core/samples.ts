@@ -1,7 +1,7 @@
 import { conform, conformEnvelope, type Conformed } from '../../core/records/conform';
 import { Keyring } from '../../core/records/keys';
 import { silverColumns } from '../../contracts/derive';
-import type { EntityName } from '../../contracts';
+import { ENTITIES, ENTITY_NAMES, type EntityName } from '../../contracts';
 
 export const SECRET = JSON.stringify({ key_version: 1, secret: 'a secret for tests only, long enough' });
 export const keys = Keyring.fromSecret(SECRET);
@@ -9,35 +9,13 @@ export const ctx = { keys, maxBytes: 1_048_576 };
 
 type Payload = Record<string, unknown>;
 
-export const PAYLOADS: Record<EntityName, Payload> = {
-  clinic: { clinic_id: 'C1', clinic_name: 'North Clinic', city: 'Troy', state: 'NY', timezone: 'America/New_York' },
-  provider: { npi: '1234567893', full_name: 'Dr Example', specialty: 'Cardiology' },
-  patient: {
-    patient_id: 'P1',
-    first_name: 'Ann',
-    last_name: 'Example',
-    gender_code: 'female',
-    birth_date: '1980-02-29',
-    zip5: '01234',
-    state: 'NY',
-    primary_payer_id: 'AET',
-  },
-  appointment: {
-    appointment_id: 'A1',
-    patient_id: 'P1',
-    clinic_id: 'C1',
-    provider_npi: '1234567893',
-    appointment_type_code: 'follow-up',
-    status_code: 'fulfilled',
-    created_at: '2024-03-01T10:00:00-05:00',
-    scheduled_start_at: '2024-03-09T23:50:00-05:00',
-    planned_duration_min: 30,
-    arrived_at: '2024-03-09T23:45:00-05:00',
-    actual_start_at: '2024-03-10T00:20:00-05:00',
-    completed_at: '2024-03-10T00:50:00-05:00',
-    reminder_count: 2,
-  },
-};
+/** A good payload of every entity: the examples of its contract. */
+export const PAYLOADS = Object.fromEntries(
+  ENTITY_NAMES.map((e) => [
+    e,
+    Object.fromEntries(ENTITIES[e].fields.flatMap((f) => (f.example === undefined ? [] : [[f.name, f.example]]))),
+  ]),
+) as Record<EntityName, Payload>;
 
 /** A good envelope of an entity, with members of payload and envelope replaced; undefined removes a member. */
 export function envelope(entity: EntityName, payload: Payload = {}, around: Payload = {}): Payload {

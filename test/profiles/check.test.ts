@@ -284,7 +284,7 @@ describe('what comes with the platform', () => {
 
   test.each(Object.entries(generatedProfileDocs()))('docs/generated/%s is as committed', (name, text) => {
     if (readFileSync(join(ROOT, 'docs/generated', name), 'utf8') !== text)
-      throw new Error(`docs/generated/${name} is out of date: npx tsx scripts/generate-docs.ts`);
+      throw new Error(`docs/generated/${name} is out of date: npm run generate`);
   });
 
   test('every profile that docs/profiles.md shows is right', () => {

@@ -1,0 +1,78 @@
+import { ENTITY_NAME_PATTERN } from './derive/registry';
+import type { EntityContract } from './types';
+
+const NAME = new RegExp(`^${ENTITY_NAME_PATTERN}$`);
+const COLUMN = /^[a-z][a-z0-9_]{0,62}$/;
+
+/** Columns that every table has; a member of such a name would stand in it twice. */
+const TAKEN = new Set(
+  'event_id op source_system effective_at recorded_at payload_hash dq_flags record_source record_position load_id valid_from valid_to is_current is_inferred is_deleted'.split(
+    ' ',
+  ),
+);
+
+/** A contract that says something no table could hold. Its message names the entity and the member. */
+export class ContractError extends Error {
+  override readonly name = 'ContractError';
+}
+
+function* mistakes(c: EntityContract, all: ReadonlyMap<string, EntityContract>): Generator<string> {
+  const fields = new Map(c.fields.map((f) => [f.name, f]));
+  if (!NAME.test(c.name))
+    yield "an entity's name is lower-case words joined by single underscores, at most 40 characters";
+  for (const name of [...fields.keys(), ...c.derived.map((d) => d.name)])
+    if (!COLUMN.test(name) || TAKEN.has(name) || name === `${c.name}_key`) yield `${name} can be no column`;
+  if (fields.size !== c.fields.length) yield 'two members have one name';
+  for (const key of c.naturalKey) if (!fields.get(key)?.required) yield `key member ${key} is not required`;
+  for (const f of c.fields) {
+    if ((f.since ?? 1) > c.version) yield `${f.name} came in version ${f.since}, but the contract is at ${c.version}`;
+    if ((f.since ?? 1) > 1 && f.required) yield `${f.name} was appended, so that it cannot be required`;
+  }
+  for (const r of c.references) {
+    if (!fields.has(r.field)) yield `reference ${r.column} names no member`;
+    if (all.get(r.entity)?.kind !== 'dimension') yield `reference ${r.column} names no dimension`;
+    if (r.column !== `${r.role ?? r.entity}_key`) yield `reference ${r.column} is not called after its role`;
+  }
+  if (c.kind === 'dimension') {
+    if (!c.members) yield 'a dimension says whether its members are few or many';
+    if (c.references.length) yield 'a dimension has no references';
+  } else {
+    const asOf = fields.get(c.asOf ?? '');
+    if (!c.layout) yield 'a fact has a layout';
+    if (!asOf?.required || asOf.type !== 'ts') yield 'asOf of a fact is a required time';
+    for (const name of c.asKnown ?? []) if (!fields.has(name)) yield `asKnown names no member ${name}`;
+  }
+}
+
+/**
+ * Holds contracts to what can be derived from them.
+ * @throws ContractError with the first mistake
+ */
+export function checkContracts(contracts: readonly EntityContract[]): void {
+  const all = new Map<string, EntityContract>(contracts.map((c) => [c.name, c]));
+  for (const c of contracts) {
+    const [mistake] = mistakes(c, all);
+    if (mistake) throw new ContractError(`contract ${c.name}: ${mistake}`);
+  }
+}
+
+/**
+ * The contract of an earlier version: the newest one without what came since. What rests on a member (reference, derived column,
+ * rule) came with it.
+ */
+export function contractAt(c: EntityContract, version: number): EntityContract {
+  if (version === c.version) return c;
+  const later = new Set(c.fields.filter((f) => (f.since ?? 1) > version).map((f) => f.name));
+  for (const d of c.derived) if (later.has(d.from)) later.add(d.name);
+  const stands = (...names: string[]) => names.every((n) => !later.has(n));
+  return {
+    ...c,
+    version,
+    fields: c.fields.filter((f) => stands(f.name)),
+    references: c.references.filter((r) => stands(r.field)),
+    derived: c.derived.filter((d) => stands(d.name)),
+    oneOf: c.oneOf.filter((o) => stands(...o.fields)),
+    orders: c.orders.filter((o) => stands(o.first, o.second)),
+    asKnown: c.asKnown?.filter((n) => stands(n)),
+  };
+}

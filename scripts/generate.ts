@@ -1,0 +1,30 @@
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { registryFiles } from '../contracts/derive/registry';
+
+/**
+ * Writes all that is derived and committed: the registry of entities, the history of published versions, and what outsiders read.
+ * The registry comes first, since everything else is read through it.
+ */
+const ROOT = join(__dirname, '..');
+
+function write(path: string, text: string): void {
+  const full = join(ROOT, path);
+  mkdirSync(dirname(full), { recursive: true });
+  writeFileSync(full, text);
+  console.log(path);
+}
+
+async function main(): Promise<void> {
+  const entities = readdirSync(join(ROOT, 'contracts/entities'));
+  for (const [name, text] of Object.entries(registryFiles(entities))) write(`contracts/entities/${name}`, text);
+  const { appendHistory, generatedDocs } = await import('../contracts/derive');
+  const { generatedProfileDocs } = await import('../profiles/documents');
+  const HISTORY = 'contracts/history/published.json';
+  const history = JSON.parse(readFileSync(join(ROOT, HISTORY), 'utf8')) as Parameters<typeof appendHistory>[0];
+  write(HISTORY, `${JSON.stringify(appendHistory(history), null, 2)}\n`);
+  for (const [name, text] of Object.entries({ ...generatedDocs(), ...generatedProfileDocs() }))
+    write(`docs/generated/${name}`, text);
+}
+
+void main();
