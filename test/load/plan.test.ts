@@ -122,7 +122,9 @@ describe('transactions of a load', () => {
   });
 
   it('stage the columns of the contract in COPY order', () => {
-    const [ddl] = stepOf(sql, planOf([object('patient', HOUR)]), 0, 'control').sqls.filter((s) => s.includes('stage_patient ('));
+    const [ddl] = stepOf(sql, planOf([object('patient', HOUR)]), 0, 'control').sqls.filter((s) =>
+      s.includes('stage_patient ('),
+    );
     const names = ddl
       .split('\n')
       .slice(1, -1)
