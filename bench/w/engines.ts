@@ -7,6 +7,7 @@ import { parseSql } from '../../core/warehouse/sql';
 import { readSql, readTexts } from '../../core/warehouse/sql-files';
 import { copyGroups, loadIdOf, loadNames, manifest, type LoadObject, type LoadPlan } from '../../core/load/plan';
 import { packSteps, readLoadSql, stepOf } from '../../core/load/statements';
+import { applyStep } from '../../core/load/steps';
 import type { S3Store } from '@carelake/laptop/endpoints/s3-store';
 import { openWarehouse, warehouseFile, type Warehouse } from '@carelake/laptop/engines/warehouse';
 import { FINGERPRINT, ROOT, SILVER } from './input';
@@ -175,7 +176,7 @@ export async function runPlatform(
   const sql = readLoadSql(SQL);
   const meter = new Meter();
   for (let step = 0; step < planned.steps.length; step += 1) {
-    const { sqls, parameters } = stepOf(sql, planned, step, CONTROL_BUCKET);
+    const { sqls, parameters } = stepOf(sql, planned, applyStep(step), CONTROL_BUCKET);
     let phase = 'begin';
     await warehouse.run(sqls, {
       parameters,

@@ -1,21 +1,24 @@
 import type { RuleId } from '../../contracts';
 import type { Failure } from './classify';
-import { RECONCILE, RELEASE, RELEASE_OTHER } from './statements';
+import { applyIndex, applyStep, type Step } from './steps';
 
-/** Where a load stands, as the state machine sees it. */
-export type State = 'RUNNING' | 'NEXT' | 'RETRY' | 'BUSY' | 'SPLIT' | 'DONE' | 'FAILED';
+/**
+ * What the state machine does next: look again later (RUNNING), submit the next step (NEXT) or the same once more (RETRY), select again
+ * after a wait because another load holds the lease (BUSY) or at once (SELECT_AGAIN), write the receipts (DONE), or end (FAILED).
+ */
+export type State = 'RUNNING' | 'NEXT' | 'RETRY' | 'BUSY' | 'SELECT_AGAIN' | 'DONE' | 'FAILED';
 
-/** What to do next: the state to report, the step and attempt it goes on with, and what to note down before. */
+/** What follows: the state to report, the step and attempt to go on with, and what to do before. */
 export interface Decision {
   readonly state: State;
-  readonly step: number;
+  readonly step: Step;
   readonly attempt: number;
   /** Why, for log and state. */
   readonly reason?: Failure;
   /** Rule that a load which failed broke, where there is one. */
   readonly rule?: RuleId;
-  /** What to note down: the objects of the refused COPY as suspects, or whose lease it is. */
-  readonly note?: 'suspect' | 'holder';
+  /** `isolate`: bisect the objects of the refused COPY. `yield`: let the load that holds the lease go first. */
+  readonly before?: 'isolate' | 'yield';
   /** This revision of the plan is not tried again: the same objects get new tokens when they are selected again. */
   readonly closes?: boolean;
 }
@@ -27,15 +30,16 @@ const DEFAULT_TRIES = 3;
 export const MAX_STALE = 3;
 
 interface Place {
-  readonly step: number;
+  readonly step: Step;
   readonly attempt: number;
 }
 
 /** What follows a transaction that was committed. */
-export function afterSuccess({ step }: Place, steps: number): Decision {
+export function afterSuccess({ step }: Place, transactions: number): Decision {
+  const index = applyIndex(step);
   // The lease is free or the receipts are written: what is left is selected anew.
-  if (step < 0) return { state: 'SPLIT', step, attempt: 0 };
-  if (step + 1 < steps) return { state: 'NEXT', step: step + 1, attempt: 0 };
+  if (index === undefined) return { state: 'SELECT_AGAIN', step, attempt: 0 };
+  if (index + 1 < transactions) return { state: 'NEXT', step: applyStep(index + 1), attempt: 0 };
   return { state: 'DONE', step, attempt: 0 };
 }
 
@@ -50,12 +54,12 @@ export function afterFailure(
 ): Decision {
   const retry: Decision = { state: 'RETRY', step, attempt: attempt + 1, reason: failure };
   const failed: Decision = { state: 'FAILED', step, attempt, reason: failure, closes: true };
-  const next = (to: number): Decision => ({ state: 'NEXT', step: to, attempt: 0, reason: failure, closes: true });
+  const next = (to: Step): Decision => ({ state: 'NEXT', step: to, attempt: 0, reason: failure, closes: true });
   switch (failure) {
     case 'LEASE_BUSY':
-      return { state: 'BUSY', step, attempt, reason: failure, closes: true, note: 'holder' };
+      return { state: 'BUSY', step, attempt, reason: failure, closes: true, before: 'yield' };
     case 'ALREADY_LOADED':
-      return next(RECONCILE);
+      return next('reconcile');
     case 'KEY_MISMATCH':
       return { ...failed, rule: 'LOAD-KEY-01' };
     case 'OBT_NOT_WHOLE':
@@ -63,12 +67,13 @@ export function afterFailure(
     case 'DENIED':
       return failed;
     case 'PLAN_STALE':
-      return load.stale + 1 < MAX_STALE ? next(RELEASE) : { ...next(RELEASE), note: 'suspect' };
+      return load.stale + 1 < MAX_STALE ? next('release') : { ...next('release'), before: 'isolate' };
     case 'COPY_REFUSED':
-      return attempt >= 1 ? { ...next(RELEASE), note: 'suspect' } : retry;
+      return attempt >= 1 ? { ...next('release'), before: 'isolate' } : retry;
     case 'ABORTED':
       // A load that twice ran into the warehouse's time limit is too large for it.
-      if (attempt >= 1 && step >= 0 && load.size > 1) return { ...next(RELEASE), note: 'suspect' };
+      if (attempt >= 1 && applyIndex(step) !== undefined && load.size > 1)
+        return { ...next('release'), before: 'isolate' };
       return attempt + 1 < DEFAULT_TRIES ? retry : failed;
     default:
       return attempt + 1 < (TRIES[failure] ?? DEFAULT_TRIES) ? retry : failed;
@@ -80,9 +85,4 @@ export function jitterMs(loadId: string, attempt: number): number {
   if (attempt <= 0) return 0;
   const share = (parseInt(loadId.slice(0, 4), 16) ^ (attempt * 0x9e37)) & 0xffff;
   return Math.round(Math.min(8000, 250 * 2 ** attempt) * (0.5 + share / 0x1fffe));
-}
-
-/** Whether a step number is one that this platform gives. */
-export function isStep(step: unknown, steps: number): step is number {
-  return Number.isInteger(step) && (step as number) < steps && (step as number) >= RELEASE_OTHER;
 }

@@ -1,5 +1,6 @@
 import { ENTITY_NAMES, type EntityName } from '../../contracts';
 import { sha256Hex } from '../records/hash';
+import type { Step } from './steps';
 
 /** One silver object of a load. */
 export interface LoadObject {
@@ -14,7 +15,7 @@ export interface LoadObject {
 /** A part of a load: the statements of one entity, or the closing of the load. */
 export type Phase = EntityName | 'finish';
 
-/** All that a load needs to be carried through by anybody: written once when it is selected, read by every step. */
+/** All that any execution needs to carry a load through: written once when it is selected, read by every step. */
 export interface LoadPlan {
   readonly load_id: string;
   /** Counts up when the same objects are planned again, since the Data API would answer old tokens with old failures. */
@@ -41,10 +42,10 @@ export const loadNames = (loadId: string) => ({
   manifest: (entity: EntityName, version: number) => `loads/${loadId}/manifest-${entity}-v${version}.json`,
   /** Proof that the last transaction was committed; without it no receipt is written. */
   committed: `loads/${loadId}/committed.json`,
-  /** Names the execution that looks after the load. */
+  /** Names the execution that carries the load. */
   claim: `loads/${loadId}/claim.json`,
-  /** Written again at every step and check: its age tells whether an execution looks after the load. */
-  alive: `loads/${loadId}/alive.json`,
+  /** Written again at every step and check: its age tells whether an execution carries the load. */
+  heartbeat: `loads/${loadId}/heartbeat.json`,
   /** Written after the receipts: nothing is left to do. */
   done: `loads/${loadId}/done.json`,
   /** This revision is not tried again; says why. */
@@ -66,6 +67,11 @@ export function copyGroups(objects: readonly CopyGroup[]): CopyGroup[] {
   );
 }
 
+/** Objects that a failed COPY read. @param copy entity and version of the COPY; absent where it is not known: all of them */
+export function objectsOfCopy<T extends CopyGroup>(objects: readonly T[], copy?: CopyGroup): T[] {
+  return copy ? objects.filter((o) => o.entity === copy.entity && o.version === copy.version) : [...objects];
+}
+
 /**
  * COPY manifest of one entity and version. Redshift needs `content_length` for Parquet, and refuses the object when it was
  * rewritten since; `mandatory` makes a missing object an error instead of a silent loss.
@@ -81,7 +87,7 @@ export function manifest(silverBucket: string, objects: readonly LoadObject[]): 
 
 /** Token of one attempt: the Data API runs a statement once per token, so that a repeated call and a second execution of the
  * same load share their statements. */
-export function clientToken(plan: Pick<LoadPlan, 'load_id' | 'revision'>, step: number, attempt: number): string {
+export function clientToken(plan: Pick<LoadPlan, 'load_id' | 'revision'>, step: Step, attempt: number): string {
   return sha256Hex(`${plan.load_id}/${plan.revision}/${step}/${attempt}`);
 }
 

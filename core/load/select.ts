@@ -1,6 +1,6 @@
 import { ENTITY_NAMES } from '../../contracts';
 import { parseSilverKey } from '../lake/names';
-import type { Board } from './board';
+import type { ControlState } from './control-state';
 
 /** One listed silver object. */
 export interface Listed {
@@ -33,21 +33,21 @@ function order(a: Listed, b: Listed): number {
   );
 }
 
-const suspectedOn = (board: Board): Set<string> => new Set(board.suspects.flatMap((s) => s.objects));
+const failedObjects = (state: ControlState): Set<string> => new Set(state.failedGroups.flatMap((g) => g.objects));
 
 /** Whether more pending objects would not make the next batch larger. */
-export function isFull(pending: readonly Listed[], board: Board, caps: Caps): boolean {
-  const batch = nextBatch(pending, board, caps).length;
-  const suspected = suspectedOn(board);
-  return batch >= caps.objects || batch < pending.filter((p) => !suspected.has(p.object)).length;
+export function isFull(pending: readonly Listed[], state: ControlState, caps: Caps): boolean {
+  const batch = nextBatch(pending, state, caps).length;
+  const failed = failedObjects(state);
+  return batch >= caps.objects || batch < pending.filter((p) => !failed.has(p.object)).length;
 }
 
-/** As many pending objects, oldest first, as a load may hold; suspects are left out, since they would stop the others. */
-export function nextBatch(pending: readonly Listed[], board: Board, caps: Caps): Listed[] {
-  const suspected = suspectedOn(board);
+/** As many pending objects, oldest first, as a load may hold; those of failed groups are left out, since they would stop the others. */
+export function nextBatch(pending: readonly Listed[], state: ControlState, caps: Caps): Listed[] {
+  const failed = failedObjects(state);
   const batch: Listed[] = [];
   let bytes = 0;
-  for (const listed of pending.filter((p) => !suspected.has(p.object)).sort(order)) {
+  for (const listed of pending.filter((p) => !failed.has(p.object)).sort(order)) {
     if (batch.length >= caps.objects || (batch.length > 0 && bytes + listed.bytes > caps.bytes)) break;
     batch.push(listed);
     bytes += listed.bytes;
@@ -56,13 +56,13 @@ export function nextBatch(pending: readonly Listed[], board: Board, caps: Caps):
 }
 
 /**
- * Which suspects to try next: of the smallest group that failed as it is, half; of one that is partly cleared, all that is left. If
- * they load, they are cleared; if not, they are a smaller group. So the culprit among n is found in some log2(n) rounds, and objects
+ * Which objects of failed groups to try next: of the smallest group that failed as it is, half; of one that is partly loaded, all that is
+ * left. What loads is settled; what does not is a smaller group. So the bad object among n is found in some log2(n) rounds, and objects
  * that only failed by a fault that has passed are loaded in two.
- * @param board without objects that are settled
+ * @param state without objects that are settled
  */
-export function nextSuspects(board: Board): string[] {
-  const smallest = [...board.suspects].sort(
+export function nextToIsolate(state: ControlState): string[] {
+  const smallest = [...state.failedGroups].sort(
     (a, b) => a.objects.length - b.objects.length || (a.objects[0] < b.objects[0] ? -1 : 1),
   )[0];
   if (!smallest) return [];

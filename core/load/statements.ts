@@ -3,19 +3,20 @@ import { copyColumns, stageDdl } from '../../contracts/derive';
 import { readSql } from '../warehouse/sql-files';
 import { MAX_STATEMENTS, SqlError, fill, transaction, type SqlFile, type Transaction } from '../warehouse/sql';
 import { copyGroups, loadNames, type CopyGroup, type LoadPlan, type Phase } from './plan';
+import { applyIndex, type Step } from './steps';
 
 /** Load SQL by file name without suffix: `begin`, one per entity, `finish`, `reconcile`, `release`, `holder`. */
 export type LoadSql = ReadonlyMap<string, SqlFile>;
 
-/** What a statement is there for, by which a failure of it is judged. */
+/** What a statement is for: a failure is classified by it. */
 export type Role =
   | { readonly kind: 'copy'; readonly entity: EntityName; readonly version: number }
   | { readonly kind: 'copyList' }
   | { readonly kind: 'guard' }
   | { readonly kind: 'other' };
 
-/** One transaction of a load. */
-export interface Step extends Transaction {
+/** The statements of one step. */
+export interface StepTransaction extends Transaction {
   /** Role of each statement, in the order of `sqls`. */
   readonly roles: readonly Role[];
 }
@@ -118,36 +119,34 @@ export function packSteps(sql: LoadSql, objects: readonly (CopyGroup & { readonl
   return steps;
 }
 
-/** Number of the transaction that asks the ledger which objects of a batch it holds. */
-export const RECONCILE = -1;
-/** Number of the transaction that gives up a load. */
-export const RELEASE = -2;
-/** Number of the transaction that gives up a load that left no plan. */
-export const RELEASE_OTHER = -3;
+function statementsOf(sql: LoadSql, plan: LoadPlan, step: Exclude<Step, 'release-holder'>): Statement[] {
+  if (step === 'reconcile' || step === 'release') return ofFile(sql, step);
+  const phases = plan.steps[applyIndex(step) ?? -1];
+  if (!phases) throw new SqlError(`load ${plan.load_id} has no step ${step}`);
+  const groups = copyGroups(plan.objects);
+  return [...ofFile(sql, 'begin'), ...phases.flatMap((p) => phaseStatements(sql, p, groups))];
+}
 
 /**
  * Statements of one transaction of a load.
- * @param step place in `plan.steps`, or `RECONCILE`, `RELEASE`
  * @throws SqlError where plan and SQL do not fit each other (a release in between changed the SQL)
  */
-export function stepOf(sql: LoadSql, plan: LoadPlan, step: number, controlBucket: string): Step {
+export function stepOf(
+  sql: LoadSql,
+  plan: LoadPlan,
+  step: Exclude<Step, 'release-holder'>,
+  controlBucket: string,
+): StepTransaction {
   const names = loadNames(plan.load_id);
   const uri = (key: string) => `s3://${controlBucket}/${key}`;
-  const groups = copyGroups(plan.objects);
-  const statements =
-    step === RECONCILE
-      ? ofFile(sql, 'reconcile')
-      : step === RELEASE
-        ? ofFile(sql, 'release')
-        : [...ofFile(sql, 'begin'), ...(plan.steps[step] ?? []).flatMap((p) => phaseStatements(sql, p, groups))];
-  if (step >= plan.steps.length) throw new SqlError(`load ${plan.load_id} has no step ${step}`);
+  const statements = statementsOf(sql, plan, step);
   const sqls = statements.map(({ sql: text, role }) =>
     fill(text, {
       objects_uri: uri(names.objects),
       ...(role.kind === 'copy' ? { manifest_uri: uri(names.manifest(role.entity, role.version)) } : {}),
     }),
   );
-  const bound = transaction(`load ${plan.load_id}, step ${step}`, sqls, {
+  const bound = transaction(`load ${plan.load_id}, ${step}`, sqls, {
     load_id: plan.load_id,
     object_count: String(plan.objects.length),
     key_fingerprint: plan.key_fingerprint,
@@ -156,7 +155,7 @@ export function stepOf(sql: LoadSql, plan: LoadPlan, step: number, controlBucket
 }
 
 /** Statements that give up another load of which only the id is known. */
-export function releaseOf(sql: LoadSql, loadId: string): Step {
+export function releaseOf(sql: LoadSql, loadId: string): StepTransaction {
   const statements = ofFile(sql, 'release');
   const bound = transaction(
     `release of ${loadId}`,

@@ -1,22 +1,21 @@
 import { DescribeStatementCommand, type DescribeStatementCommandOutput } from '@aws-sdk/client-redshift-data';
+import { classify, classifyCall, type Failure } from '../../core/load/classify';
 import {
   MAX_REFUSED_IN_A_ROW,
-  accused,
-  withOpen,
-  withSuspects,
-  withoutCulprit,
-  withoutOpen,
-} from '../../core/load/board';
-import { classify, classifyCall, type Failure } from '../../core/load/classify';
+  withCurrent,
+  withFailedGroup,
+  withoutCurrent,
+  withoutGroupsOf,
+} from '../../core/load/control-state';
 import { afterFailure, afterSuccess, type Decision } from '../../core/load/decide';
-import { loadNames, type CopyGroup, type LoadObject, type LoadPlan } from '../../core/load/plan';
-import { RECONCILE, RELEASE, RELEASE_OTHER, stepOf, type Role } from '../../core/load/statements';
+import { loadNames, objectsOfCopy, type LoadPlan } from '../../core/load/plan';
+import { stepOf, type Role } from '../../core/load/statements';
 import { exists, putIfAbsent } from '../shared/control';
-import { showError } from '../shared/errors';
+import { updateState } from '../shared/control-state';
+import { SafeError, showError } from '../shared/errors';
 import {
-  beat,
   closeRevision,
-  note,
+  heartbeat,
   planOf,
   replyOf,
   type CheckEvent,
@@ -27,14 +26,14 @@ import { reconcile } from './finish';
 import { holder } from './holder';
 import { refuseObject } from './refuse';
 
-/** Looks after a submitted transaction and says what follows. What it must note down is noted before it answers. */
+/** Asks what became of a submitted transaction and says what follows. What must be recorded is recorded before it answers. */
 export async function check(c: LoadContext, event: CheckEvent): Promise<StepReply> {
   const plan = await planOf(c, event.load_id);
-  const [described] = await Promise.all([describe(c, event), beat(c, plan.load_id)]);
+  const [described] = await Promise.all([describe(c, event), heartbeat(c, plan.load_id)]);
   if (described === 'running')
     return { ...replyOf(plan.load_id, { ...event, state: 'RUNNING' }), statement_id: event.statement_id };
   if (described === 'forgotten') return settle(c, plan, event, 'FORGOTTEN');
-  if (described.Status === 'FINISHED') return succeed(c, plan, event);
+  if (described.Status === 'FINISHED') return succeed(c, plan, event, described);
   const role = failedRole(c, plan, event, described);
   const text = failedText(described);
   const failure = classify({ status: described.Status === 'ABORTED' ? 'ABORTED' : 'FAILED', text, role });
@@ -80,15 +79,21 @@ function failedRole(
   described: DescribeStatementCommandOutput,
 ): Role | undefined {
   const at = failedAt(described);
-  if (at < 0 || event.step < RECONCILE) return at < 0 ? undefined : { kind: 'other' };
+  if (at < 0) return undefined;
+  if (event.step === 'release-holder') return { kind: 'other' };
   return stepOf(c.sql, plan, event.step, c.controlBucket).roles[at];
 }
 
-async function succeed(c: LoadContext, plan: LoadPlan, event: CheckEvent): Promise<StepReply> {
+async function succeed(
+  c: LoadContext,
+  plan: LoadPlan,
+  event: CheckEvent,
+  described: DescribeStatementCommandOutput,
+): Promise<StepReply> {
   const decision = afterSuccess(event, plan.steps.length);
-  if (event.step === RECONCILE) await reconcile(c, plan, event.statement_id);
-  if (event.step === RELEASE) await note(c, (b) => withoutOpen(b, plan.load_id));
-  if (event.step === RELEASE_OTHER) await note(c, (b) => (b.open ? withoutOpen(b, b.open) : b));
+  if (event.step === 'reconcile') await reconcile(c, plan, answerOf(described));
+  if (event.step === 'release') await updateState(c, (s) => withoutCurrent(s, plan.load_id));
+  if (event.step === 'release-holder') await updateState(c, (s) => ({ ...s, current: null }));
   if (decision.state === 'DONE') {
     // Receipts are only written for a load that has left this proof.
     await putIfAbsent(
@@ -97,10 +102,18 @@ async function succeed(c: LoadContext, plan: LoadPlan, event: CheckEvent): Promi
       loadNames(plan.load_id).committed,
       JSON.stringify({ load_id: plan.load_id }),
     );
-    await note(c, (b) => (b.refusedInARow ? { ...b, refusedInARow: 0 } : b));
+    await updateState(c, (s) => ({ ...s, refusedInARow: 0 }));
   }
   c.log.info('committed', { load_id: plan.load_id, step: event.step, outcome: decision.state });
   return replyOf(plan.load_id, decision);
+}
+
+/** Id of the one statement of a transaction that answers with rows. */
+function answerOf(described: DescribeStatementCommandOutput): string {
+  const answering = (described.SubStatements ?? []).filter((s) => s.HasResultSet);
+  if (answering.length !== 1 || !answering[0].Id)
+    throw new SafeError('LOAD-ANSWER', `${answering.length} statements of ${described.Id} answer with rows, not one`);
+  return answering[0].Id;
 }
 
 async function settle(
@@ -111,8 +124,8 @@ async function settle(
   role?: Role,
 ): Promise<StepReply> {
   let decision = afterFailure(failure, event, { size: plan.objects.length, stale: plan.stale });
-  if (decision.note === 'holder') decision = await yieldTo(c, plan, decision);
-  if (decision.note === 'suspect') decision = await suspect(c, plan, decision, failure, role);
+  if (decision.before === 'yield') decision = await yieldTo(c, plan, decision);
+  if (decision.before === 'isolate') decision = await isolate(c, plan, decision, failure, role);
   if (decision.closes) await closeRevision(c, plan, failure);
   const line = {
     load_id: plan.load_id,
@@ -127,7 +140,7 @@ async function settle(
 }
 
 /**
- * The lease is another load's. That load is named on the board, and the next selection carries it through: its plan is in the lake, its
+ * Another load holds the lease. It is made the current one, and the next selection carries it through: its plan is in the lake, its
  * statements have tokens, and all it does may be done twice, so that it does not matter whether its own execution is still alive.
  */
 async function yieldTo(c: LoadContext, plan: LoadPlan, decision: Decision): Promise<Decision> {
@@ -135,31 +148,34 @@ async function yieldTo(c: LoadContext, plan: LoadPlan, decision: Decision): Prom
   if (!other || other === plan.load_id) return decision;
   if (!(await exists(c.s3, c.controlBucket, loadNames(other).plan)))
     // Nobody can finish a load without a plan; its objects are pending still.
-    return { ...decision, state: 'NEXT', step: RELEASE_OTHER, attempt: 0 };
-  await note(c, (b) => withOpen(b, other));
+    return { ...decision, state: 'NEXT', step: 'release-holder', attempt: 0 };
+  await updateState(c, (s) => withCurrent(s, other));
   return decision;
 }
 
-/** Narrows down which object made COPY fail; refuses it where it stands alone. */
-async function suspect(
+/** Narrows down which object made COPY fail; quarantines it once it is alone. */
+async function isolate(
   c: LoadContext,
   plan: LoadPlan,
   decision: Decision,
   failure: Failure,
   role?: Role,
 ): Promise<Decision> {
-  const copy: CopyGroup | undefined = role?.kind === 'copy' ? role : undefined;
-  const objects: LoadObject[] = accused(plan.objects, copy);
+  const objects = objectsOfCopy(plan.objects, role?.kind === 'copy' ? role : undefined);
   if (objects.length > 1 || failure === 'ABORTED') {
     const reason = failure === 'ABORTED' ? 'slow' : 'refused';
-    await note(c, (b) => withSuspects(b, { reason, objects: objects.map((o) => o.object) }));
+    await updateState(c, (s) => withFailedGroup(s, { reason, objects: objects.map((o) => o.object) }));
     return decision;
   }
-  const board = await note(c, (b) => ({ ...b, refusedInARow: b.refusedInARow + 1 }));
-  if (board.refusedInARow > MAX_REFUSED_IN_A_ROW)
+  const { refusedInARow } = await updateState(c, (s) => ({ ...s, refusedInARow: s.refusedInARow + 1 }));
+  if (refusedInARow > MAX_REFUSED_IN_A_ROW) {
+    // Set aside and not refused: what else is pending is loaded first, and ends the count if this is no outage.
+    const group = { reason: 'refused' as const, objects: [objects[0].object] };
+    await updateState(c, (s) => withoutCurrent(withFailedGroup(s, group), plan.load_id));
     return { state: 'FAILED', step: decision.step, attempt: 0, reason: failure, rule: 'LOAD-COPY-01', closes: true };
+  }
   await refuseObject(c, plan.load_id, objects[0]);
-  await note(c, (b) => withoutCulprit(b, objects[0].object));
+  await updateState(c, (s) => withoutGroupsOf(s, objects[0].object));
   c.log.warn('object refused', { load_id: plan.load_id, object: objects[0].object, rule: 'LOAD-COPY-01' });
   return decision;
 }

@@ -1,18 +1,12 @@
 import type { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
 import type { S3Client } from '@aws-sdk/client-s3';
-import { BOARD_KEY, readBoard, type Board } from '../../core/load/board';
 import type { Decision, State } from '../../core/load/decide';
 import { loadNames, readPlan, type LoadPlan } from '../../core/load/plan';
 import type { LoadSql } from '../../core/load/statements';
-import { getText, put, putIfAbsent, update } from '../shared/control';
+import type { Step } from '../../core/load/steps';
+import { getText, put, putIfAbsent } from '../shared/control';
 import { SafeError } from '../shared/errors';
-
-/** What the log of a function can do; the one of Powertools fits. */
-export interface Log {
-  info(message: string, extra: Record<string, unknown>): void;
-  warn(message: string, extra: Record<string, unknown>): void;
-  error(message: string, extra: Record<string, unknown>): void;
-}
+import type { Log } from '../shared/log';
 
 /** What the steps of a load work with. */
 export interface LoadContext {
@@ -28,10 +22,10 @@ export interface LoadContext {
   readonly log: Log;
 }
 
-/** A place in a load. */
+/** One attempt of one step of a load. */
 export interface Place {
   load_id: string;
-  step: number;
+  step: Step;
   attempt: number;
 }
 export type StartEvent = { op: 'start' } & Place;
@@ -64,17 +58,13 @@ export async function planOf(c: LoadContext, loadId: string): Promise<LoadPlan> 
   return readPlan(loadId, found.text);
 }
 
-/** Changes the board. */
-export const note = (c: LoadContext, change: (b: Board) => Board): Promise<Board> =>
-  update(c.s3, { bucket: c.controlBucket, key: BOARD_KEY }, readBoard, change);
-
-/** Notes that a revision of a plan is not tried again. */
+/** Records that a revision of a plan is not tried again. */
 export const closeRevision = (c: LoadContext, plan: LoadPlan, reason: string): Promise<boolean> =>
   putIfAbsent(c.s3, c.controlBucket, loadNames(plan.load_id).failed(plan.revision), JSON.stringify({ reason }));
 
-/** Tells selections that this load is in good hands. */
-export const beat = (c: LoadContext, loadId: string): Promise<void> =>
-  put(c.s3, c.controlBucket, loadNames(loadId).alive, '{}', 'application/json');
+/** Keeps selections from giving this load to another execution. */
+export const heartbeat = (c: LoadContext, loadId: string): Promise<void> =>
+  put(c.s3, c.controlBucket, loadNames(loadId).heartbeat, '{}', 'application/json');
 
 /** The reply that a decision is reported by. */
 export function replyOf(loadId: string, d: Decision): StepReply {

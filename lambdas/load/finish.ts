@@ -1,15 +1,14 @@
-import { withoutObjects, withoutOpen } from '../../core/load/board';
+import { withoutCurrent, withoutObjects } from '../../core/load/control-state';
 import { doneRevision, loadNames, type LoadPlan } from '../../core/load/plan';
 import { exists, getText, inParallel, put } from '../shared/control';
+import { updateState } from '../shared/control-state';
 import { SafeError } from '../shared/errors';
-import { note, planOf, type FinishEvent, type FinishReply, type LoadContext } from './context';
+import { planOf, type FinishEvent, type FinishReply, type LoadContext } from './context';
 import { rowsOf } from './holder';
 import { writeReceipt } from './refuse';
 
 /** Receipts written at the same time. */
 const WRITES = 32;
-/** Statements of reconcile.sql; the last one answers. */
-const RECONCILE_ANSWER = 3;
 
 /**
  * Writes the receipts of a committed load.
@@ -32,9 +31,12 @@ export async function finish(c: LoadContext, event: FinishEvent): Promise<Finish
   return { finished: true, load_id: plan.load_id, objects: plan.objects.length, rows, first };
 }
 
-/** Writes the receipts that the ledger proves: of loads that were committed and whose executions ended before they wrote them. */
-export async function reconcile(c: LoadContext, plan: LoadPlan, statementId: string): Promise<void> {
-  const rows = await rowsOf(c, `${statementId}:${RECONCILE_ANSWER}`);
+/**
+ * Writes the receipts that the ledger proves: of loads that were committed and whose executions ended before they wrote them.
+ * @param answerId the statement that answered with the objects which the ledger holds
+ */
+export async function reconcile(c: LoadContext, plan: LoadPlan, answerId: string): Promise<void> {
+  const rows = await rowsOf(c, answerId);
   const planned = new Set(plan.objects.map((o) => o.object));
   const loaded = rows.flatMap(([object, loadId, count]) => {
     const key = object?.stringValue;
@@ -53,11 +55,11 @@ export async function reconcile(c: LoadContext, plan: LoadPlan, statementId: str
 }
 
 /**
- * Takes a settled load off the board; `done` comes last, so that a load without it is looked at again.
+ * Takes a settled load out of the control state; `done` comes last, so that a load without it is looked at again.
  * @returns whether this call was the first to do so
  */
 async function close(c: LoadContext, plan: LoadPlan, settled: readonly string[], done = true): Promise<boolean> {
-  await note(c, (b) => withoutObjects(withoutOpen(b, plan.load_id), new Set(settled)));
+  await updateState(c, (s) => withoutObjects(withoutCurrent(s, plan.load_id), new Set(settled)));
   if (!done) return false;
   const { done: key } = loadNames(plan.load_id);
   const before = doneRevision((await getText(c.s3, c.controlBucket, key))?.text);

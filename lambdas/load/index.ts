@@ -34,7 +34,7 @@ function context(): LoadContext {
 }
 
 /**
- * One step of a load: `start` submits a transaction, `check` looks after it and says what follows, `finish` writes the receipts.
+ * One step of a load: `start` submits a transaction, `check` asks what became of it and says what follows, `finish` writes the receipts.
  * Every call may be repeated, and several executions may carry the same load at once.
  */
 export const handler = guarded<LoadEvent, LoadReply>(logger, async (event) => {

@@ -1,15 +1,16 @@
 import { BatchExecuteStatementCommand } from '@aws-sdk/client-redshift-data';
-import { withOpen } from '../../core/load/board';
+import { withCurrent } from '../../core/load/control-state';
 import { classifyCall } from '../../core/load/classify';
-import { isStep, jitterMs } from '../../core/load/decide';
+import { jitterMs } from '../../core/load/decide';
 import { clientToken, type LoadPlan } from '../../core/load/plan';
-import { RELEASE_OTHER, releaseOf, stepOf, type Step } from '../../core/load/statements';
+import { releaseOf, stepOf, type StepTransaction } from '../../core/load/statements';
+import { applyIndex, isStep, type Step } from '../../core/load/steps';
 import { SqlError } from '../../core/warehouse/sql';
+import { updateState } from '../shared/control-state';
 import { showError } from '../shared/errors';
 import {
-  beat,
   closeRevision,
-  note,
+  heartbeat,
   planOf,
   replyOf,
   type LoadContext,
@@ -26,17 +27,20 @@ export async function start(c: LoadContext, event: StartEvent): Promise<StepRepl
   const plan = await planOf(c, event.load_id);
   const place = { step: event.step, attempt: event.attempt };
   if (!isStep(event.step, plan.steps.length)) return refuse(c, plan, event, 'NO_SUCH_STEP');
-  await Promise.all([beat(c, plan.load_id), event.step === 0 ? note(c, (b) => withOpen(b, plan.load_id)) : undefined]);
+  const isFirst = applyIndex(event.step) === 0;
+  await Promise.all([
+    heartbeat(c, plan.load_id),
+    isFirst ? updateState(c, (s) => withCurrent(s, plan.load_id)) : undefined,
+  ]);
   if (event.attempt > 0) await c.sleep(jitterMs(plan.load_id, event.attempt));
-  let step: Step;
+  let step: StepTransaction | undefined;
   try {
-    const other = event.step === RELEASE_OTHER ? await holder(c) : undefined;
-    if (event.step === RELEASE_OTHER && !other) return replyOf(plan.load_id, { ...place, state: 'SPLIT' });
-    step = other ? releaseOf(c.sql, other) : stepOf(c.sql, plan, event.step, c.controlBucket);
+    step = await transactionOf(c, plan, event.step);
   } catch (error) {
     if (!(error instanceof SqlError)) throw error;
     return refuse(c, plan, event, 'SQL_DOES_NOT_FIT');
   }
+  if (!step) return replyOf(plan.load_id, { ...place, state: 'SELECT_AGAIN' });
   try {
     const submitted = await c.data.send(
       new BatchExecuteStatementCommand({
@@ -57,6 +61,13 @@ export async function start(c: LoadContext, event: StartEvent): Promise<StepRepl
     if (why === 'later') return replyOf(plan.load_id, { ...place, state: 'RETRY', reason: 'UNAVAILABLE' });
     return refuse(c, plan, event, 'CALL_REFUSED');
   }
+}
+
+/** The statements of a step; undefined where nobody holds the lease that it should give up. */
+async function transactionOf(c: LoadContext, plan: LoadPlan, step: Step): Promise<StepTransaction | undefined> {
+  if (step !== 'release-holder') return stepOf(c.sql, plan, step, c.controlBucket);
+  const other = await holder(c);
+  return other ? releaseOf(c.sql, other) : undefined;
 }
 
 async function refuse(c: LoadContext, plan: LoadPlan, event: StartEvent, reason: string): Promise<StepReply> {

@@ -10,8 +10,8 @@ import { sha256Hex } from '../../core/records/hash';
 import { classify, classifyCall } from '../../core/load/classify';
 import { jitterMs } from '../../core/load/decide';
 import { transaction } from '../../core/warehouse/sql';
-import type { Log } from '../load/context';
 import { SafeError, showError } from '../shared/errors';
+import type { Log } from '../shared/log';
 
 const TRIES = 8;
 /** Most steps end in milliseconds: the first question comes soon, later ones at this pace. */

@@ -24,6 +24,7 @@ export const handler = guarded<SelectEvent, Selection>(logger, async (event, con
       s3,
       silverBucket: environment('SILVER_BUCKET'),
       controlBucket: environment('CONTROL_BUCKET'),
+      log: logger,
       sqlDir: sqlFolder(__dirname),
       caps: {
         objects: Number(process.env.MAX_OBJECTS_PER_LOAD ?? DEFAULT_MAX_OBJECTS),

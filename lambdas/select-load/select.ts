@@ -1,5 +1,5 @@
 import { parquetWriteBuffer } from 'hyparquet-writer';
-import { BOARD_KEY, readBoard, withOpen, withSuspects, withoutObjects, type Board } from '../../core/load/board';
+import { withCurrent, withFailedGroup, withoutObjects, type ControlState } from '../../core/load/control-state';
 import {
   copyGroups,
   doneRevision,
@@ -10,15 +10,18 @@ import {
   type LoadObject,
   type LoadPlan,
 } from '../../core/load/plan';
-import { nextBatch, nextSuspects, windowStart, type Caps, type Listed } from '../../core/load/select';
+import { nextBatch, nextToIsolate, windowStart, type Caps, type Listed } from '../../core/load/select';
 import { packSteps, readLoadSql } from '../../core/load/statements';
 import { FINGERPRINT_KEY, receiptKey } from '../../core/lake/names';
-import { exists, getText, inParallel, put, update, writtenAt } from '../shared/control';
+import { exists, getText, inParallel, put, writtenAt } from '../shared/control';
+import { readState, updateState } from '../shared/control-state';
 import { SafeError } from '../shared/errors';
+import type { Log } from '../shared/log';
 import { describeObjects, pendingObjects, type Lake } from './silver';
 
-/** What a selection works with. */
+/** Settings and clients of a selection. */
 export interface SelectContext extends Lake {
+  readonly log: Log;
   /** Folder that holds `load/*.sql`. */
   readonly sqlDir: string;
   readonly caps: Caps;
@@ -29,10 +32,10 @@ export interface SelectContext extends Lake {
 }
 
 /**
- * A load that was looked after within this time has an execution, which selects again when it is done. Younger executions leave it
+ * A load with a heartbeat younger than this has an execution, which selects again when it is done. Younger executions leave it
  * alone: on-arrival triggers start one per object.
  */
-const ALIVE_MS = 30_000;
+const HEARTBEAT_MS = 30_000;
 
 /** Left for planning when listing takes too long. */
 const RESERVE_MS = 90_000;
@@ -44,8 +47,8 @@ export type Selection =
   { pending: false } | { pending: true; load: { load_id: string; steps: number; objects: number; plan_uri: string } };
 
 /**
- * Chooses the next load: the one that is under way, if nobody looks after it; else the oldest pending objects; else a part of the
- * suspects. Writes its plan, its list of objects and its COPY manifests, all of which are the same for the same objects.
+ * Chooses the next load: the one that is under way, if no execution carries it; else the oldest pending objects; else a part of a
+ * failed group. Writes its plan, its list of objects and its COPY manifests, all of which are the same for the same objects.
  * @param execution name of the execution that asks; without it a load is chosen but not claimed
  */
 export async function selectLoad(
@@ -54,105 +57,101 @@ export async function selectLoad(
   execution?: string,
 ): Promise<Selection> {
   for (;;) {
-    const board = readBoard((await getText(context.s3, context.controlBucket, BOARD_KEY))?.text);
-    const left = board.open ? await openLoad(context, board.open, execution) : undefined;
+    const state = await readState(context);
+    const left = state.current ? await currentLoad(context, state.current, execution) : undefined;
     if (left === 'alive') return { pending: false };
-    const plan = left ?? (await newLoad(context, board, window));
+    const plan = left ?? (await newLoad(context, state, window));
     if (!plan) return { pending: false };
-    if (!execution || (await claim(context, plan, board.open, execution))) return reply(context, plan);
-    // Another execution claimed a load in between: look at the board again.
+    if (!execution || (await claim(context, plan, state.current, execution))) return reply(context, plan);
+    // Another execution claimed a load in between: read the state again.
   }
 }
 
 /** Plans pending objects. Each further round has set something aside, so that the loop ends. */
-async function newLoad(c: SelectContext, before: Board, window: 'open' | 'full'): Promise<LoadPlan | undefined> {
-  let board = before;
+async function newLoad(c: SelectContext, before: ControlState, window: 'open' | 'full'): Promise<LoadPlan | undefined> {
+  let state = before;
   for (;;) {
-    const chosen = await choose(c, board, window);
+    const chosen = await choose(c, state, window);
     if (chosen.length === 0) return undefined;
     const { objects, gone, unreadable } = await describeObjects(c, chosen);
-    if (gone.length) board = await note(c, (b) => withoutObjects(b, new Set(gone)));
-    if (unreadable.length && chosen.length > 1) board = await note(c, (b) => alone(b, unreadable));
+    if (gone.length) state = await updateState(c, (s) => withoutObjects(s, new Set(gone)));
+    if (unreadable.length && chosen.length > 1) state = await updateState(c, (s) => alone(s, unreadable));
     else if (objects.length) return writePlan(c, objects);
   }
 }
 
 /**
- * Makes this execution the one that looks after the load, unless another load came onto the board since it was read. Should it die
- * before the sign of life is written, the next one takes the load up at once.
+ * Makes this execution the one that carries the load, unless another load became the current one since the state was read. Should it
+ * die before the heartbeat is written, the next one takes the load up at once.
  */
 async function claim(c: SelectContext, plan: LoadPlan, seen: string | null, execution: string): Promise<boolean> {
   const names = loadNames(plan.load_id);
   const json = 'application/json';
   let isMine = false;
-  await note(c, (b) => {
-    isMine = b.open === seen;
-    return isMine ? withOpen(b, plan.load_id) : b;
+  await updateState(c, (s) => {
+    isMine = s.current === seen;
+    return isMine ? withCurrent(s, plan.load_id) : s;
   });
   if (!isMine) return false;
   await put(c.s3, c.controlBucket, names.claim, JSON.stringify({ execution }), json);
-  await put(c.s3, c.controlBucket, names.alive, '{}', json);
+  await put(c.s3, c.controlBucket, names.heartbeat, '{}', json);
   return true;
 }
 
 /** Each of these objects is tried by itself. */
-const alone = (board: Board, objects: readonly string[]): Board =>
-  objects.reduce((b, o) => withSuspects(b, { reason: 'unreadable', objects: [o] }), board);
+const alone = (state: ControlState, objects: readonly string[]): ControlState =>
+  objects.reduce((s, o) => withFailedGroup(s, { reason: 'unreadable', objects: [o] }), state);
 
-const note = (c: SelectContext, change: (b: Board) => Board): Promise<Board> =>
-  update(c.s3, { bucket: c.controlBucket, key: BOARD_KEY }, readBoard, change);
-
-/** The plan of a load that is under way, unless it is finished, left none, or is in the hands of another live execution. */
-async function openLoad(
+/** The plan of the load that is under way, unless it is finished, left none, or another live execution carries it. */
+async function currentLoad(
   c: SelectContext,
   loadId: string,
   execution: string | undefined,
 ): Promise<LoadPlan | 'alive' | undefined> {
   const names = loadNames(loadId);
-  const [plan, done, alive, claimed] = await Promise.all([
+  const [plan, done, heartbeat, claimed] = await Promise.all([
     getText(c.s3, c.controlBucket, names.plan),
     getText(c.s3, c.controlBucket, names.done),
-    writtenAt(c.s3, c.controlBucket, names.alive),
+    writtenAt(c.s3, c.controlBucket, names.heartbeat),
     getText(c.s3, c.controlBucket, names.claim),
   ]);
   if (!plan) return undefined;
-  const open = readPlan(loadId, plan.text);
-  if (doneRevision(done?.text) >= open.revision) return undefined;
-  const failed = await exists(c.s3, c.controlBucket, names.failed(open.revision));
+  const current = readPlan(loadId, plan.text);
+  if (doneRevision(done?.text) >= current.revision) return undefined;
+  const failed = await exists(c.s3, c.controlBucket, names.failed(current.revision));
   // A call that is repeated finds its own claim, and goes on.
   const isOwn = execution !== undefined && claimed?.text === JSON.stringify({ execution });
-  const isAlive = alive !== undefined && Math.abs(c.now() - alive.getTime()) < ALIVE_MS;
-  if (!failed) return isAlive && !isOwn ? 'alive' : open;
+  const isAlive = heartbeat !== undefined && Math.abs(c.now() - heartbeat.getTime()) < HEARTBEAT_MS;
+  if (!failed) return isAlive && !isOwn ? 'alive' : current;
   // Planned again from what stands in the lake now, under a new revision. What is gone from the lake is for the load to find.
-  const keys = open.objects.map((o) => o.object);
+  const keys = current.objects.map((o) => o.object);
   const described = await describeObjects(c, keys);
   const whole = described.gone.length === 0 && described.unreadable.length === 0;
-  return writePlan(c, whole ? described.objects : open.objects);
+  return writePlan(c, whole ? described.objects : current.objects);
 }
 
-async function choose(c: SelectContext, board: Board, window: 'open' | 'full'): Promise<string[]> {
-  const pending = window === 'full' ? await sweep(c, board) : await look(c, board);
-  const batch = nextBatch(pending, board, c.caps);
+async function choose(c: SelectContext, state: ControlState, window: 'open' | 'full'): Promise<string[]> {
+  const pending = window === 'full' ? await sweep(c, state) : await openWindow(c, state);
+  const batch = nextBatch(pending, state, c.caps);
   if (batch.length) return batch.map((b) => b.object);
-  if (board.suspects.length === 0) return [];
-  // Suspects may have left the window: whether they are settled is asked one by one.
-  const suspects = [...new Set(board.suspects.flatMap((s) => s.objects))];
-  const settled = await inParallel(suspects, 32, (o) => exists(c.s3, c.controlBucket, receiptKey(o)));
-  const open = await note(c, (b) => withoutObjects(b, new Set(suspects.filter((_, i) => settled[i]))));
-  return nextSuspects(open);
+  if (state.failedGroups.length === 0) return [];
+  // Objects of failed groups may have left the window: whether they are settled is asked one by one.
+  const failed = [...new Set(state.failedGroups.flatMap((g) => g.objects))];
+  const settled = await inParallel(failed, 32, (o) => exists(c.s3, c.controlBucket, receiptKey(o)));
+  return nextToIsolate(await updateState(c, (s) => withoutObjects(s, new Set(failed.filter((_, i) => settled[i])))));
 }
 
 /** Pending objects of the open window. */
-async function look(c: SelectContext, board: Board): Promise<Listed[]> {
+async function openWindow(c: SelectContext, state: ControlState): Promise<Listed[]> {
   const from = windowStart(c.now(), c.windowHours);
-  return (await pendingObjects(c, board, c.caps, { from, isOver: () => false })).pending;
+  return (await pendingObjects(c, state, c.caps, { from, isOver: () => false })).pending;
 }
 
 /** Pending objects of all hours; after years it takes more than one sweep to see them all, each going on where the last one stopped. */
-async function sweep(c: SelectContext, board: Board): Promise<Listed[]> {
-  const note = await getText(c.s3, c.controlBucket, SWEEP_KEY);
-  const { from } = JSON.parse(note?.text ?? '{}') as { from?: string };
-  const found = await pendingObjects(c, board, c.caps, { from, isOver: () => c.remainingMs() < RESERVE_MS });
+async function sweep(c: SelectContext, state: ControlState): Promise<Listed[]> {
+  const checkpoint = await getText(c.s3, c.controlBucket, SWEEP_KEY);
+  const { from } = JSON.parse(checkpoint?.text ?? '{}') as { from?: string };
+  const found = await pendingObjects(c, state, c.caps, { from, isOver: () => c.remainingMs() < RESERVE_MS });
   if (found.stoppedAt !== from)
     await put(c.s3, c.controlBucket, SWEEP_KEY, JSON.stringify({ from: found.stoppedAt }), 'application/json');
   return found.pending;

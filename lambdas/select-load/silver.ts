@@ -3,7 +3,7 @@ import { parquetMetadata } from 'hyparquet';
 import { ENTITY_NAMES, PUBLISHED } from '../../contracts';
 import type { LoadObject } from '../../core/load/plan';
 import { footerLength, isFull, withoutReceipt, type Caps, type Listed } from '../../core/load/select';
-import type { Board } from '../../core/load/board';
+import type { ControlState } from '../../core/load/control-state';
 import { parseSilverKey, receiptKey, receiptSubject, silverPrefix } from '../../core/lake/names';
 import { inParallel, list, statusOf } from '../shared/control';
 
@@ -36,7 +36,7 @@ export interface Window {
  */
 export async function pendingObjects(
   lake: Lake,
-  board: Board,
+  state: ControlState,
   caps: Caps,
   window: Window,
 ): Promise<{ pending: Listed[]; stoppedAt?: string }> {
@@ -48,7 +48,7 @@ export async function pendingObjects(
     const found = await inParallel(hours.slice(at, at + LISTINGS), LISTINGS, (prefix) => pendingOfHour(lake, prefix));
     pending.push(...found.flat());
     // Full: what is listed later is younger, and left for the next load.
-    if (isFull(pending, board, caps)) break;
+    if (isFull(pending, state, caps)) break;
   }
   return { pending };
 }

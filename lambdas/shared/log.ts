@@ -5,6 +5,13 @@ import { SafeError, showError } from './errors';
 
 const REDACTED: ReadonlySet<string> = redactedNames();
 
+/** What the log of a function can do; the one of Powertools fits. */
+export interface Log {
+  info(message: string, extra: Record<string, unknown>): void;
+  warn(message: string, extra: Record<string, unknown>): void;
+  error(message: string, extra: Record<string, unknown>): void;
+}
+
 /** What stands in a log for anything that may hold a value of a record. */
 export function redact(key: string, value: unknown): unknown {
   if (REDACTED.has(key)) return '[redacted]';

@@ -124,7 +124,7 @@ export function loadDefinition(
     resultPath: '$.select',
   });
   const begin = new sfn.Pass(scope, 'Begin', {
-    parameters: { window: at('$.window'), load: { load_id: at('$.select.load.load_id'), step: 0, attempt: 0 } },
+    parameters: { window: at('$.window'), load: { load_id: at('$.select.load.load_id'), step: 'apply-0', attempt: 0 } },
   });
   const step = { load_id: at('$.load.load_id'), step: at('$.load.step'), attempt: at('$.load.attempt') };
   const start = call(scope, 'Start', { fn: load, payload: { op: 'start', ...step }, resultPath: '$.load' });
@@ -147,17 +147,17 @@ export function loadDefinition(
   });
 
   const is = (state: string): sfn.Condition => sfn.Condition.stringEquals('$.load.state', state);
-  const judged = new sfn.Choice(scope, 'Judge')
+  const outcome = new sfn.Choice(scope, 'What follows?')
     .when(is('RUNNING'), poll)
     .when(is('NEXT'), start)
     .when(is('RETRY'), again)
     .when(is('BUSY'), busy)
-    .when(is('SPLIT'), select)
+    .when(is('SELECT_AGAIN'), select)
     .when(is('DONE'), finish)
     .otherwise(failed);
-  poll.next(check).next(judged);
+  poll.next(check).next(outcome);
   again.next(start);
-  start.next(new sfn.Choice(scope, 'Submitted?').when(is('RUNNING'), poll).otherwise(judged));
+  start.next(new sfn.Choice(scope, 'Submitted?').when(is('RUNNING'), poll).otherwise(outcome));
   busy.next(select);
   finish.next(select);
   begin.next(start);

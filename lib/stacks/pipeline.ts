@@ -220,7 +220,7 @@ export class PipelineStack extends BaseStack {
     }).fn;
   }
 
-  /** Submits the steps of a load and looks after them; the warehouse does the work. */
+  /** Submits the steps of a load and checks them; the warehouse does the work. */
   private makeLoad(): lambda.Function {
     const { lake } = this.props;
     const { silver, quarantine, control } = lake.buckets;

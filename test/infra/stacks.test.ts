@@ -227,7 +227,7 @@ describe('state machines', () => {
     expect(States['Start']!['Parameters']).toMatchObject({ op: 'start', 'load_id.$': '$.load.load_id' });
     expect(States['Check']!['Parameters']).toMatchObject({ op: 'check', 'statement_id.$': '$.load.statement_id' });
     expect(States['Finish']!['Next']).toBe('Select');
-    const ways = (States['Judge']!['Choices'] as { StringEquals: string; Next: string }[]).map((c) => [
+    const ways = (States['What follows?']!['Choices'] as { StringEquals: string; Next: string }[]).map((c) => [
       c.StringEquals,
       c.Next,
     ]);
@@ -236,10 +236,10 @@ describe('state machines', () => {
       NEXT: 'Start',
       RETRY: 'Wait before retry',
       BUSY: 'Warehouse busy',
-      SPLIT: 'Select',
+      SELECT_AGAIN: 'Select',
       DONE: 'Finish',
     });
-    expect(States['Judge']!['Default']).toBe('Load failed');
+    expect(States['What follows?']!['Default']).toBe('Load failed');
   });
 
   test('on arrival it waits first, so that a burst of objects becomes one load', () => {

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { classify, classifyCall, type Failure } from '../../core/load/classify';
-import { afterFailure, afterSuccess, isStep, jitterMs } from '../../core/load/decide';
-import { RECONCILE, RELEASE, RELEASE_OTHER, type Role } from '../../core/load/statements';
+import { afterFailure, afterSuccess, jitterMs } from '../../core/load/decide';
+import type { Role } from '../../core/load/statements';
+import { isStep, type Step } from '../../core/load/steps';
 import { ServiceError } from './fake-s3';
 
 const COPY: Role = { kind: 'copy', entity: 'patient', version: 1 };
@@ -67,44 +68,44 @@ describe('what an engine says is turned into a code', () => {
 
 describe('what follows', () => {
   const load = { size: 10, stale: 0 };
-  const at = (attempt: number) => ({ step: 0, attempt });
+  const at = (attempt: number) => ({ step: 'apply-0' as Step, attempt });
 
   it('a commit: the next step, the receipts, or another selection', () => {
-    expect(afterSuccess(at(3), 2)).toEqual({ state: 'NEXT', step: 1, attempt: 0 });
-    expect(afterSuccess({ step: 1, attempt: 0 }, 2)).toEqual({ state: 'DONE', step: 1, attempt: 0 });
-    for (const step of [RECONCILE, RELEASE, RELEASE_OTHER])
-      expect(afterSuccess({ step, attempt: 0 }, 2).state).toBe('SPLIT');
+    expect(afterSuccess(at(3), 2)).toEqual({ state: 'NEXT', step: 'apply-1', attempt: 0 });
+    expect(afterSuccess({ step: 'apply-1', attempt: 0 }, 2)).toEqual({ state: 'DONE', step: 'apply-1', attempt: 0 });
+    for (const step of ['reconcile', 'release', 'release-holder'] satisfies Step[])
+      expect(afterSuccess({ step, attempt: 0 }, 2).state).toBe('SELECT_AGAIN');
   });
 
   it.each<[Failure, number, string]>([
     ['LEASE_BUSY', 0, 'BUSY'],
-    ['ALREADY_LOADED', 0, `NEXT ${RECONCILE}`],
-    ['PLAN_STALE', 0, `NEXT ${RELEASE}`],
+    ['ALREADY_LOADED', 0, 'NEXT reconcile'],
+    ['PLAN_STALE', 0, 'NEXT release'],
     ['KEY_MISMATCH', 0, 'FAILED'],
     ['OBT_NOT_WHOLE', 0, 'FAILED'],
     ['DENIED', 0, 'FAILED'],
     ['COPY_REFUSED', 0, 'RETRY'],
-    ['COPY_REFUSED', 1, `NEXT ${RELEASE} suspect`],
+    ['COPY_REFUSED', 1, 'NEXT release isolate'],
     ['COPY_UNREADABLE', 2, 'RETRY'],
     ['COPY_UNREADABLE', 3, 'FAILED'],
     ['CONFLICT', 6, 'RETRY'],
     ['CONFLICT', 7, 'FAILED'],
     ['ABORTED', 0, 'RETRY'],
-    ['ABORTED', 1, `NEXT ${RELEASE} suspect`],
+    ['ABORTED', 1, 'NEXT release isolate'],
     ['FORGOTTEN', 1, 'RETRY'],
     ['UNKNOWN', 2, 'FAILED'],
   ])('%s at attempt %i: %s', (failure, attempt, expected) => {
     const d = afterFailure(failure, at(attempt), load);
     expect(
-      [d.state, ...(d.state === 'NEXT' ? [d.step] : []), ...(d.note === 'suspect' ? ['suspect'] : [])].join(' '),
+      [d.state, ...(d.state === 'NEXT' ? [d.step] : []), ...(d.before === 'isolate' ? ['isolate'] : [])].join(' '),
     ).toBe(expected);
     // Whatever ends a plan closes its revision, or the Data API would answer its tokens with the old failure.
     expect(d.closes ?? false).toBe(d.state !== 'RETRY');
   });
 
-  it('a single object that is too slow fails, and one that keeps changing becomes a suspect', () => {
+  it('a single object that is too slow fails, and one that keeps changing is isolated', () => {
     expect(afterFailure('ABORTED', at(2), { size: 1, stale: 0 }).state).toBe('FAILED');
-    expect(afterFailure('PLAN_STALE', at(0), { size: 1, stale: 2 }).note).toBe('suspect');
+    expect(afterFailure('PLAN_STALE', at(0), { size: 1, stale: 2 }).before).toBe('isolate');
   });
 
   it('no failure is retried forever', () => {
@@ -127,7 +128,7 @@ describe('what follows', () => {
       fc.property(fc.constantFrom(...failures), fc.integer({ min: 1, max: 20 }), fc.nat(5), (failure, size, stale) => {
         let attempt = 0;
         while (attempt < 20) {
-          const d = afterFailure(failure, { step: 1, attempt }, { size, stale });
+          const d = afterFailure(failure, { step: 'apply-1', attempt }, { size, stale });
           if (d.state !== 'RETRY') return true;
           attempt = d.attempt;
         }
@@ -144,8 +145,10 @@ describe('what follows', () => {
     expect(jitterMs('0000'.repeat(8), 3)).not.toBe(jitterMs('8000'.repeat(8), 3));
   });
 
-  it('steps are whole numbers that a plan has', () => {
-    for (const step of [-3, -2, -1, 0, 1]) expect(isStep(step, 2)).toBe(true);
-    for (const step of [-4, 2, 0.5, NaN, '0', null]) expect(isStep(step, 2)).toBe(false);
+  it('steps are words, and transactions that the plan has', () => {
+    for (const step of ['release-holder', 'release', 'reconcile', 'apply-0', 'apply-1'])
+      expect(isStep(step, 2)).toBe(true);
+    for (const step of ['apply-2', 'apply--1', 'apply-01', 'apply-', 'apply', 0, null])
+      expect(isStep(step, 2)).toBe(false);
   });
 });

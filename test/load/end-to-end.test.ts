@@ -1,4 +1,3 @@
-import { RELEASE } from '../../core/load/statements';
 import { execute } from './machine';
 import { dump, openWorld, silverPortions, type World } from './warehouse-world';
 
@@ -43,7 +42,7 @@ describe('the load over the real SQL', () => {
   });
   afterAll(() => calm.close());
 
-  it('applies everything once and keeps its books', () => {
+  it('applies everything once and keeps its ledger', () => {
     expect(undisturbed['core.fact_appointment'].length).toBeGreaterThan(100);
     expect(undisturbed['gold.obt_appointment'].length).toBe(undisturbed['core.fact_appointment'].length);
     expect(undisturbed['ops.loaded_object'].map((r) => r[0])).toEqual([...names].sort());
@@ -116,7 +115,7 @@ describe('the load over the real SQL', () => {
     await w.put(again(0), portions[0][0].body);
     const { calls, end } = await execute(w.context);
     expect(end).toBe('nothing pending');
-    expect(calls).toContain('check -1 0 SPLIT');
+    expect(calls).toContain('check reconcile 0 SELECT_AGAIN');
     expect(receipts(w).sort()).toEqual([...names, again(0)].sort());
     const after = await dump(w);
     for (const table of ['core.fact_appointment', 'gold.obt_appointment', 'core.dim_patient_history'])
@@ -134,7 +133,7 @@ describe('the load over the real SQL', () => {
       await w.put(key, key === bad.key ? new TextEncoder().encode('PAR1 this is no Parquet PAR1') : body);
     const { end, calls } = await execute(w.context);
     expect(end).toBe('nothing pending');
-    expect(calls).toContain(`check ${RELEASE} 0 SPLIT`);
+    expect(calls).toContain('check release 0 SELECT_AGAIN');
     const receipt = JSON.parse((await w.doors.s3.get('test-control', `_ledger/${bad.key}.json`)).toString());
     expect(receipt).toMatchObject({ status: 'refused' });
     expect(w.doors.s3.list('test-quarantine').objects).toHaveLength(1);

@@ -95,6 +95,7 @@ export class FakeData {
           : s.sqls.map((QueryString, i) => ({
               Id: `${id}:${i + 1}`,
               QueryString,
+              HasResultSet: QueryString.startsWith('SELECT'),
               Status: failedAt < 0 || i < failedAt ? 'FINISHED' : i === failedAt ? outcome.status : 'ABORTED',
               Error: i === failedAt && outcome.status !== 'FINISHED' ? outcome.error : undefined,
             })),

@@ -1,6 +1,6 @@
 import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { ENTITY_NAMES, type EntityName } from '../../contracts';
-import { BOARD_KEY, type Board } from '../../core/load/board';
+import { CONTROL_STATE_KEY, EMPTY_STATE, UNKNOWN_STATE, type ControlState } from '../../core/load/control-state';
 import { loadNames } from '../../core/load/plan';
 import { check } from '../../lambdas/load/check';
 import { finish } from '../../lambdas/load/finish';
@@ -27,7 +27,7 @@ const receipts = (w: World) =>
   Object.fromEntries(
     w.s3.keys('control', '_ledger/').map((k) => [k.slice(8, -5), w.s3.json<{ status: string }>('control', k).status]),
   );
-const board = (w: World) => w.s3.json<Board | null>('control', BOARD_KEY);
+const state = (w: World) => w.s3.json<ControlState | null>('control', CONTROL_STATE_KEY);
 const planned = async (w: World) => {
   const reply = await selectLoad(w.context, 'open');
   if (!reply.pending) throw new Error('nothing pending');
@@ -43,22 +43,22 @@ describe('a load', () => {
       end: 'nothing pending',
       calls: [
         'select true',
-        'start 0 0 RUNNING',
-        'check 0 0 RUNNING',
-        'check 0 0 NEXT',
-        'start 1 0 RUNNING',
-        'check 1 0 RUNNING',
-        'check 1 0 DONE',
+        'start apply-0 0 RUNNING',
+        'check apply-0 0 RUNNING',
+        'check apply-0 0 NEXT',
+        'start apply-1 0 RUNNING',
+        'check apply-1 0 RUNNING',
+        'check apply-1 0 DONE',
         'finish',
         'select false',
       ],
     });
     expect(Object.values(receipts(w))).toEqual(['loaded', 'loaded', 'loaded', 'loaded']);
     const [first] = w.data.submitted;
-    expect(first).toMatchObject({ name: `${course.last!.load_id}-0`, secretArn: undefined });
+    expect(first).toMatchObject({ name: `${course.last!.load_id}-apply-0`, secretArn: undefined });
     expect(first.token).toMatch(/^[0-9a-f]{64}$/);
     expect(first.sqls[0]).toBe('LOCK TABLE ops.load_lock');
-    expect(board(w)).toEqual({ open: null, suspects: [], refusedInARow: 0 });
+    expect(state(w)).toEqual(EMPTY_STATE);
   });
 
   it('answers with ids, counts and codes only', async () => {
@@ -67,7 +67,7 @@ describe('a load', () => {
     w.model.bad.add(silverName('patient', 1));
     const told = JSON.stringify([await execute(w.context), w.log]);
     expect(told).toContain('COPY_REFUSED');
-    for (const secret of ['Wilhelmina', 'Spectrum', 'first_name', 'SELECT', 'INSERT', 'COPY stage'])
+    for (const secret of ['Wilhelmina', 'Spectrum', 'first_name', 'SELECT ', 'INSERT ', 'COPY stage'])
       expect(told).not.toContain(secret);
   });
 
@@ -75,7 +75,7 @@ describe('a load', () => {
     const w = world();
     put(w, 'patient', 1);
     const load_id = await planned(w);
-    const place = { load_id, step: 0, attempt: 0 };
+    const place = { load_id, step: 'apply-0' as const, attempt: 0 };
     const replies = await Promise.all([1, 2, 3].map(() => start(w.context, { op: 'start', ...place })));
     expect(new Set(replies.map((r) => r.statement_id)).size).toBe(1);
     expect(w.data.submitted).toHaveLength(1);
@@ -115,8 +115,8 @@ describe('states of the warehouse', () => {
     failing(w, { error, at: 9 });
     const { calls, end } = await execute(w.context);
     expect(end).toBe('nothing pending');
-    expect(calls).toContain('check 0 0 RETRY');
-    expect(calls).toContain('start 0 1 RUNNING');
+    expect(calls).toContain('check apply-0 0 RETRY');
+    expect(calls).toContain('start apply-0 1 RUNNING');
     expect(w.slept[0]).toBeGreaterThan(0);
     expect(receipts(w)).toEqual({ [silverName('patient', 1)]: 'loaded' });
   });
@@ -125,7 +125,7 @@ describe('states of the warehouse', () => {
     const w = world();
     put(w, 'patient', 1);
     failing(w, { status: 'ABORTED', error: '' });
-    expect((await execute(w.context)).calls).toContain('check 0 0 RETRY');
+    expect((await execute(w.context)).calls).toContain('check apply-0 0 RETRY');
   });
 
   it('a load that runs into the time limit twice is halved', async () => {
@@ -176,10 +176,10 @@ describe('states of the warehouse', () => {
     expect(end).toBe('nothing pending');
     expect(calls.slice(0, 5)).toEqual([
       'select true',
-      'start 0 0 RETRY',
-      'start 0 0 RETRY',
-      'start 0 0 RUNNING',
-      'check 0 0 RUNNING',
+      'start apply-0 0 RETRY',
+      'start apply-0 0 RETRY',
+      'start apply-0 0 RUNNING',
+      'check apply-0 0 RUNNING',
     ]);
   });
 
@@ -194,15 +194,22 @@ describe('states of the warehouse', () => {
     const w = world();
     put(w, 'patient', 1);
     const load_id = await planned(w);
-    const lost = { op: 'check' as const, load_id, step: 0, attempt: 0, statement_id: 'statement-99' };
-    expect(await check(w.context, lost)).toMatchObject({ state: 'RETRY', step: 0, attempt: 1, reason: 'FORGOTTEN' });
+    const lost = { op: 'check' as const, load_id, step: 'apply-0' as const, attempt: 0, statement_id: 'statement-99' };
+    expect(await check(w.context, lost)).toMatchObject({
+      state: 'RETRY',
+      step: 'apply-0',
+      attempt: 1,
+      reason: 'FORGOTTEN',
+    });
   });
 
   it('a step that does not exist fails instead of doing nothing', async () => {
     const w = world();
     put(w, 'patient', 1);
     const load_id = await planned(w);
-    expect(await start(w.context, { op: 'start', load_id, step: 7, attempt: 0 })).toMatchObject({ state: 'FAILED' });
+    expect(await start(w.context, { op: 'start', load_id, step: 'apply-7', attempt: 0 })).toMatchObject({
+      state: 'FAILED',
+    });
     expect(w.data.submitted).toEqual([]);
   });
 });
@@ -223,7 +230,7 @@ describe('guards', () => {
     w.model.ledger.set(a, 'a'.repeat(32));
     const { end, calls } = await execute(w.context);
     expect(end).toBe('nothing pending');
-    expect(calls).toContain('check -1 0 SPLIT');
+    expect(calls).toContain('check reconcile 0 SELECT_AGAIN');
     expect(receipts(w)).toEqual({ [a]: 'loaded', [silverName('patient', 2)]: 'loaded' });
     expect(w.s3.json<{ load_id: string }>('control', `_ledger/${a}.json`).load_id).toBe('a'.repeat(32));
   });
@@ -234,7 +241,7 @@ describe('guards', () => {
     const real = w.model.decide;
     let stale = 1;
     w.data.decide = (s) =>
-      s.name.endsWith('-0') && stale-- > 0
+      s.name.endsWith('-apply-0') && stale-- > 0
         ? { status: 'FAILED', at: 8, error: 'Cannot insert a NULL value into column stage_is_whole' }
         : real(s);
     const { end, calls, last } = await execute(w.context);
@@ -271,7 +278,7 @@ describe('an object that COPY refuses', () => {
       entity: 'patient',
       pointers: '#',
     });
-    expect(board(w)).toEqual({ open: null, suspects: [], refusedInARow: 0 });
+    expect(state(w)).toEqual(EMPTY_STATE);
   });
 
   it('does not keep objects waiting that arrive later', async () => {
@@ -292,5 +299,25 @@ describe('an object that COPY refuses', () => {
     const { end, last } = await execute(w.context);
     expect([end, last]).toEqual(['failed', expect.objectContaining({ rule: 'LOAD-COPY-01' })]);
     expect(Object.keys(receipts(w)).length).toBeLessThanOrEqual(10);
+  });
+});
+
+describe('a control state that cannot be read', () => {
+  it('is told in the log, stops no load, and does not reset the count of refusals', async () => {
+    const w = world();
+    w.s3.put('control', CONTROL_STATE_KEY, '{"current":');
+    const bad = put(w, 'patient', 1);
+    w.model.bad.add(bad);
+    const { end, last } = await execute(w.context);
+    expect(w.log).toContainEqual({
+      level: 'ERROR',
+      message: 'control state is unreadable',
+      extra: { object: CONTROL_STATE_KEY },
+    });
+    expect(UNKNOWN_STATE.refusedInARow).toBe(10);
+    expect([end, last]).toEqual(['failed', expect.objectContaining({ rule: 'LOAD-COPY-01' })]);
+    const good = put(w, 'clinic', 2);
+    expect((await execute(w.context)).end).toBe('nothing pending');
+    expect(receipts(w)).toEqual({ [good]: 'loaded', [bad]: 'refused' });
   });
 });

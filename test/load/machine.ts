@@ -37,11 +37,11 @@ export async function execute(
   const course: Course = { calls: [], end: 'stopped' };
   const execution = options.execution ?? `execution-${++executions}`;
   let left = options.limit ?? 500;
-  const call = async <T>(note: (reply: T) => string, work: () => Promise<T>): Promise<T | undefined> => {
+  const call = async <T>(describe: (reply: T) => string, work: () => Promise<T>): Promise<T | undefined> => {
     if (left-- <= 0) return undefined;
     await options.turn?.();
     const reply = await work();
-    course.calls.push(note(reply));
+    course.calls.push(describe(reply));
     return reply;
   };
   for (;;) {
@@ -51,12 +51,12 @@ export async function execute(
     );
     if (!selected) return course;
     if (!selected.pending) return { ...course, end: 'nothing pending' };
-    const ended = await carry(c, { load_id: selected.load.load_id, step: 0, attempt: 0 }, call, course);
+    const ended = await carry(c, { load_id: selected.load.load_id, step: 'apply-0', attempt: 0 }, call, course);
     if (ended) return { ...course, end: ended };
   }
 }
 
-type Call = <T>(note: (reply: T) => string, work: () => Promise<T>) => Promise<T | undefined>;
+type Call = <T>(describe: (reply: T) => string, work: () => Promise<T>) => Promise<T | undefined>;
 
 /** One load until the machine selects again, or ends. */
 async function carry(
@@ -78,7 +78,7 @@ async function carry(
     if (!reply) return 'stopped';
     course.last = at = reply;
     if (reply.state === 'FAILED') return 'failed';
-    if (reply.state === 'BUSY' || reply.state === 'SPLIT') return undefined;
+    if (reply.state === 'BUSY' || reply.state === 'SELECT_AGAIN') return undefined;
     if (op === 'check' && reply.state === 'RUNNING') await c.sleep(POLL_MS);
     if (reply.state !== 'DONE') continue;
     const finished = await call(

@@ -1,4 +1,5 @@
 import { loadNames, type LoadPlan } from '../../core/load/plan';
+import { applyIndex, type Step } from '../../core/load/steps';
 import type { Outcome, Submitted } from './fake-data';
 import type { FakeS3 } from './fake-s3';
 
@@ -25,14 +26,14 @@ export class ModelWarehouse {
 
   decide = (s: Pick<Submitted, 'sqls' | 'parameters' | 'name'>): Outcome => {
     if (s.name === 'lease-holder') return { status: 'FINISHED', rows: this.lease ? [[this.lease]] : [] };
-    const [, load, step] = /^([0-9a-f]{32})-(-?\d+)$/.exec(s.name)!;
+    const [, load, step] = /^([0-9a-f]{32})-([a-z].*)$/.exec(s.name)!;
     const plan = this.s3.json<LoadPlan>('control', loadNames(load).plan);
-    if (step === '-1') return { status: 'FINISHED', rows: this.known(plan) };
-    if (step === '-2' || step === '-3') {
+    if (step === 'reconcile') return { status: 'FINISHED', rows: this.known(plan) };
+    if (step === 'release' || step === 'release-holder') {
       if (this.lease === s.parameters['load_id']) this.lease = null;
       return { status: 'FINISHED' };
     }
-    return this.apply(plan, Number(step), s);
+    return this.apply(plan, applyIndex(step as Step)!, s);
   };
 
   private known(plan: LoadPlan): string[][] {
@@ -48,9 +49,9 @@ export class ModelWarehouse {
     if (plan.objects.some((o) => this.ledger.has(o.object))) return refusal(guard, 'object_is_new');
     if (this.fingerprint && this.fingerprint !== s.parameters['key_fingerprint']) return refusal(guard, 'key_is_ours');
     const entities = plan.steps[step];
-    const culprit = plan.objects.find((o) => this.bad.has(o.object) && entities.includes(o.entity));
-    if (culprit) {
-      const at = s.sqls.findIndex((q) => q.startsWith(`COPY stage_${culprit.entity} `));
+    const refused = plan.objects.find((o) => this.bad.has(o.object) && entities.includes(o.entity));
+    if (refused) {
+      const at = s.sqls.findIndex((q) => q.startsWith(`COPY stage_${refused.entity} `));
       return { status: 'FAILED', at, error: this.copyError };
     }
     this.fingerprint ??= s.parameters['key_fingerprint'];

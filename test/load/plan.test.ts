@@ -3,15 +3,15 @@ import { join } from 'node:path';
 import { ENTITIES, ENTITY_NAMES, PUBLISHED, type EntityContract, type EntityName } from '../../contracts';
 import { copyColumns } from '../../contracts/derive';
 import {
-  EMPTY_BOARD,
-  readBoard,
-  withOpen,
-  withSuspects,
-  withoutCulprit,
+  EMPTY_STATE,
+  parseControlState,
+  withCurrent,
+  withFailedGroup,
+  withoutCurrent,
+  withoutGroupsOf,
   withoutObjects,
-  withoutOpen,
-  type Board,
-} from '../../core/load/board';
+  type ControlState,
+} from '../../core/load/control-state';
 import {
   clientToken,
   copyGroups,
@@ -21,8 +21,9 @@ import {
   type LoadObject,
   type LoadPlan,
 } from '../../core/load/plan';
-import { isFull, nextBatch, nextSuspects, windowStart, withoutReceipt } from '../../core/load/select';
-import { RECONCILE, RELEASE, packSteps, readLoadSql, releaseOf, stepOf } from '../../core/load/statements';
+import { isFull, nextBatch, nextToIsolate, windowStart, withoutReceipt } from '../../core/load/select';
+import { packSteps, readLoadSql, releaseOf, stepOf } from '../../core/load/statements';
+import { applyStep, type Step } from '../../core/load/steps';
 
 const sql = readLoadSql(join(__dirname, '..', '..', 'sql'));
 const object = (entity: EntityName, hour: string, n = 1, rows = 10): LoadObject => ({
@@ -69,7 +70,9 @@ describe('a load', () => {
 
   it('has a token of its own for every step, attempt and revision', () => {
     const tokens = [0, 1].flatMap((revision) =>
-      [-2, -1, 0, 1].flatMap((step) => [0, 1].map((a) => clientToken({ load_id: 'x', revision }, step, a))),
+      (['release', 'reconcile', 'apply-0', 'apply-1'] as Step[]).flatMap((step) =>
+        [0, 1].map((a) => clientToken({ load_id: 'x', revision }, step, a)),
+      ),
     );
     expect(new Set(tokens).size).toBe(16);
     expect(tokens.every((t) => t.length <= 64)).toBe(true);
@@ -95,14 +98,16 @@ describe('transactions of a load', () => {
       fc.property(fc.subarray([...ENTITY_NAMES], { minLength: 1 }), (entities) => {
         const plan = planOf(entities.map((e) => object(e, HOUR)));
         expect(plan.steps.flat()).toEqual([...entities, 'finish']);
-        plan.steps.forEach((_, i) => expect(stepOf(sql, plan, i, 'control').sqls.length).toBeLessThanOrEqual(40));
+        plan.steps.forEach((_, i) =>
+          expect(stepOf(sql, plan, applyStep(i), 'control').sqls.length).toBeLessThanOrEqual(40),
+        );
       }),
     );
   });
 
   it('lock before anything else, copy by manifest, and know what each statement is there for', () => {
     const plan = planOf(all);
-    const step = stepOf(sql, plan, 1, 'control-bucket');
+    const step = stepOf(sql, plan, 'apply-1', 'control-bucket');
     expect(step.sqls[0]).toBe('LOCK TABLE ops.load_lock');
     const copies = step.roles.flatMap((r, i) => (r.kind === 'copy' ? [[r.entity, step.sqls[i]]] : []));
     expect(copies).toEqual([
@@ -122,8 +127,8 @@ describe('transactions of a load', () => {
   });
 
   it('stage the columns of the contract in COPY order', () => {
-    const [ddl] = stepOf(sql, planOf([object('patient', HOUR)]), 0, 'control').sqls.filter((s) =>
-      s.includes('stage_patient ('),
+    const [ddl] = stepOf(sql, planOf([object('patient', HOUR)]), 'apply-0', 'control').sqls.filter((q) =>
+      q.includes('stage_patient ('),
     );
     const names = ddl
       .split('\n')
@@ -137,7 +142,7 @@ describe('transactions of a load', () => {
     clinic[7] = { ...ENTITIES.clinic, version: 7, fields: ENTITIES.clinic.fields.slice(0, 2) };
     try {
       const plan = planOf([all[0], { ...all[0], object: all[0].object.replace('v1', 'v7'), version: 7 }]);
-      const { sqls, roles } = stepOf(sql, plan, 0, 'control');
+      const { sqls, roles } = stepOf(sql, plan, 'apply-0', 'control');
       const older = copyColumns('clinic', 7).join(', ');
       expect(sqls).toContain(`INSERT INTO stage_clinic (${older}) SELECT ${older} FROM stage_clinic_v7`);
       expect(roles.filter((r) => r.kind === 'copy')).toHaveLength(2);
@@ -149,10 +154,10 @@ describe('transactions of a load', () => {
 
   it('that reconcile or release a load refer to no object by name', () => {
     const plan = planOf(all);
-    expect(stepOf(sql, plan, RECONCILE, 'control').parameters).toEqual([]);
-    expect(stepOf(sql, plan, RELEASE, 'control').parameters).toEqual([{ name: 'load_id', value: plan.load_id }]);
+    expect(stepOf(sql, plan, 'reconcile', 'control').parameters).toEqual([]);
+    expect(stepOf(sql, plan, 'release', 'control').parameters).toEqual([{ name: 'load_id', value: plan.load_id }]);
     expect(releaseOf(sql, 'a'.repeat(32)).parameters).toEqual([{ name: 'load_id', value: 'a'.repeat(32) }]);
-    expect(() => stepOf(sql, plan, 2, 'control')).toThrow('has no step 2');
+    expect(() => stepOf(sql, plan, 'apply-2', 'control')).toThrow('has no step apply-2');
   });
 });
 
@@ -167,15 +172,15 @@ describe('selection', () => {
 
   it('takes the oldest hour first, dimensions before facts, up to the caps', () => {
     const later = object('clinic', '2026-01-02T10');
-    const batch = nextBatch([later, ...all].map(listed), EMPTY_BOARD, caps);
+    const batch = nextBatch([later, ...all].map(listed), EMPTY_STATE, caps);
     expect(batch.map((b) => b.object)).toEqual(all.slice(0, 3).map((o) => o.object));
-    expect(isFull(all.map(listed), EMPTY_BOARD, caps)).toBe(true);
-    expect(isFull(all.slice(2).map(listed), EMPTY_BOARD, caps)).toBe(false);
+    expect(isFull(all.map(listed), EMPTY_STATE, caps)).toBe(true);
+    expect(isFull(all.slice(2).map(listed), EMPTY_STATE, caps)).toBe(false);
   });
 
   it('counts bytes, and still takes a single object that is larger than the cap', () => {
     const big = { object: object('patient', HOUR).object, bytes: 99_999 };
-    expect(nextBatch([big, listed(all[3])], EMPTY_BOARD, caps)).toEqual([big]);
+    expect(nextBatch([big, listed(all[3])], EMPTY_STATE, caps)).toEqual([big]);
   });
 
   it('every pending object is in some batch, and no batch exceeds its caps', () => {
@@ -191,7 +196,7 @@ describe('selection', () => {
           let pending = some.map(listed);
           const seen: string[] = [];
           while (pending.length) {
-            const batch = nextBatch(pending, EMPTY_BOARD, { objects: n, bytes });
+            const batch = nextBatch(pending, EMPTY_STATE, { objects: n, bytes });
             expect(batch.length).toBeGreaterThan(0);
             expect(batch.length).toBeLessThanOrEqual(n);
             expect(batch.length === 1 || batch.reduce((s, b) => s + b.bytes, 0) <= bytes).toBe(true);
@@ -204,9 +209,9 @@ describe('selection', () => {
     );
   });
 
-  it('leaves suspects out, so that they do not stop the others', () => {
-    const board = withSuspects(EMPTY_BOARD, { reason: 'refused', objects: [all[0].object] });
-    expect(nextBatch(all.map(listed), board, { objects: 9, bytes: 1e9 }).map((b) => b.object)).not.toContain(
+  it('leaves objects of failed groups out, so that they do not stop the others', () => {
+    const state = withFailedGroup(EMPTY_STATE, { reason: 'refused', objects: [all[0].object] });
+    expect(nextBatch(all.map(listed), state, { objects: 9, bytes: 1e9 }).map((b) => b.object)).not.toContain(
       all[0].object,
     );
   });
@@ -216,24 +221,24 @@ describe('selection', () => {
   });
 });
 
-describe('suspects', () => {
+describe('objects of a failed group', () => {
   /** Plays the rounds of a selection, whose loads fail when they hold an object that COPY refuses. */
   function rounds(names: string[], bad: ReadonlySet<string>): { refused: string[]; loaded: string[]; rounds: number } {
-    let board: Board = EMPTY_BOARD;
+    let state: ControlState = EMPTY_STATE;
     let pending = names;
     const refused: string[] = [];
     const loaded: string[] = [];
     for (let count = 0; ; count++) {
-      const free = pending.filter((p) => !board.suspects.some((s) => s.objects.includes(p)));
-      const next = free.length ? free : nextSuspects(board);
+      const free = pending.filter((p) => !state.failedGroups.some((g) => g.objects.includes(p)));
+      const next = free.length ? free : nextToIsolate(state);
       if (!next.length) return { refused, loaded, rounds: count };
       if (next.some((o) => bad.has(o)) && next.length > 1) {
-        board = withSuspects(board, { reason: 'refused', objects: next });
+        state = withFailedGroup(state, { reason: 'refused', objects: next });
         continue;
       }
       const isBad = bad.has(next[0]);
       (isBad ? refused : loaded).push(...next);
-      board = isBad ? withoutCulprit(board, next[0]) : withoutObjects(board, new Set(next));
+      state = isBad ? withoutGroupsOf(state, next[0]) : withoutObjects(state, new Set(next));
       pending = pending.filter((p) => !next.includes(p));
     }
   }
@@ -255,25 +260,38 @@ describe('suspects', () => {
     expect(rounds(names, new Set(['o0777'])).rounds).toBeLessThanOrEqual(2 * 10 + 3);
   });
 
-  it('keep the board small and readable, and a board that is no board is empty', () => {
-    const board = withOpen(EMPTY_BOARD, 'a'.repeat(32));
-    expect(readBoard(JSON.stringify(board))).toEqual(board);
-    expect(withoutOpen(board, 'b'.repeat(32))).toEqual(board);
-    expect(withoutOpen(board, 'a'.repeat(32))).toEqual(EMPTY_BOARD);
-    for (const text of [undefined, '', 'x', '{}', '{"open":"../../x","suspects":[{}]}'])
-      expect(readBoard(text)).toEqual(EMPTY_BOARD);
-    const twice = withSuspects(withSuspects(EMPTY_BOARD, { reason: 'refused', objects: ['b', 'a'] }), {
+  it('that failed twice are one group, and are tried as a whole before they are halved when some were loaded', () => {
+    const twice = withFailedGroup(withFailedGroup(EMPTY_STATE, { reason: 'refused', objects: ['b', 'a'] }), {
       reason: 'slow',
       objects: ['a', 'b'],
     });
-    expect(twice.suspects).toEqual([{ reason: 'slow', objects: ['a', 'b'], size: 2 }]);
-    expect(nextSuspects(twice)).toEqual(['a']);
+    expect(twice.failedGroups).toEqual([{ reason: 'slow', objects: ['a', 'b'], size: 2 }]);
+    expect(nextToIsolate(twice)).toEqual(['a']);
     // The other half was loaded: what is left is tried as a whole, and fails as it is before it is halved.
     const rest = withoutObjects(
-      withSuspects(EMPTY_BOARD, { reason: 'refused', objects: ['a', 'b', 'c', 'd'] }),
+      withFailedGroup(EMPTY_STATE, { reason: 'refused', objects: ['a', 'b', 'c', 'd'] }),
       new Set(['a', 'b']),
     );
-    expect(nextSuspects(rest)).toEqual(['c', 'd']);
-    expect(nextSuspects(withSuspects(rest, { reason: 'refused', objects: ['c', 'd'] }))).toEqual(['c']);
+    expect(nextToIsolate(rest)).toEqual(['c', 'd']);
+    expect(nextToIsolate(withFailedGroup(rest, { reason: 'refused', objects: ['c', 'd'] }))).toEqual(['c']);
   });
+});
+
+describe('the control state', () => {
+  it('is read back as it was written, and forgets only the load that it names', () => {
+    const state = withFailedGroup(withCurrent(EMPTY_STATE, 'a'.repeat(32)), { reason: 'slow', objects: ['x'] });
+    expect(parseControlState(JSON.stringify(state))).toEqual(state);
+    expect(withoutCurrent(state, 'b'.repeat(32))).toEqual(state);
+    expect(withoutCurrent(state, 'a'.repeat(32)).current).toBeNull();
+  });
+
+  it.each([
+    ['no text', ''],
+    ['no JSON', 'x'],
+    ['no object', 'null'],
+    ['no members', '{}'],
+    ['a load id that is none', JSON.stringify({ ...EMPTY_STATE, current: '../../x' })],
+    ['a group without objects', JSON.stringify({ ...EMPTY_STATE, failedGroups: [{ reason: 'slow', size: 1 }] })],
+    ['a count that is none', JSON.stringify({ ...EMPTY_STATE, refusedInARow: 'x' })],
+  ])('is not readable with %s', (_, text) => expect(parseControlState(text)).toBeUndefined());
 });

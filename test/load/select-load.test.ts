@@ -1,5 +1,5 @@
 import { ENTITY_NAMES } from '../../contracts';
-import { BOARD_KEY, type Board } from '../../core/load/board';
+import { CONTROL_STATE_KEY, EMPTY_STATE, type ControlState } from '../../core/load/control-state';
 import { loadNames, type LoadPlan } from '../../core/load/plan';
 import { selectLoad } from '../../lambdas/select-load/select';
 import { HOUR, parquet, setup, silverName } from './setup';
@@ -129,10 +129,10 @@ describe('select-load', () => {
     s.s3.put('silver', silverName('patient', 1), parquet(1));
     const first = (await selected(s))!.plan;
     s.s3.put('silver', silverName('patient', 2), parquet(1));
-    const board: Board = { open: first.load_id, suspects: [], refusedInARow: 0 };
-    s.s3.put('control', BOARD_KEY, JSON.stringify(board));
+    const state: ControlState = { ...EMPTY_STATE, current: first.load_id };
+    s.s3.put('control', CONTROL_STATE_KEY, JSON.stringify(state));
     expect((await selected(s))!.plan).toEqual(first);
-    s.s3.put('control', loadNames(first.load_id).alive, '{}');
+    s.s3.put('control', loadNames(first.load_id).heartbeat, '{}');
     // Its own execution is alive and selects again when it is done.
     expect(await selectLoad(s.context, 'open')).toEqual({ pending: false });
     s.s3.now += 31_000;

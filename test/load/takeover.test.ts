@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { ENTITY_NAMES } from '../../contracts';
-import { BOARD_KEY, type Board } from '../../core/load/board';
+import { CONTROL_STATE_KEY, type ControlState } from '../../core/load/control-state';
 import { execute } from './machine';
 import { ModelWarehouse } from './model-warehouse';
 import { parquet, setup, silverName } from './setup';
@@ -20,7 +20,7 @@ const put = (w: World, at: number, n: number): string => {
 };
 /** Calls until the first of two transactions is committed and the lease is held. */
 const HALF_WAY = 3;
-const openLoad = (w: World) => w.s3.json<Board | null>('control', BOARD_KEY)?.open ?? null;
+const currentLoad = (w: World) => w.s3.json<ControlState | null>('control', CONTROL_STATE_KEY)?.current ?? null;
 
 describe('a load whose execution died half-way', () => {
   async function halfWay() {
@@ -39,17 +39,17 @@ describe('a load whose execution died half-way', () => {
     expect(w.model.lease).toBeNull();
     expect(first.map((o) => w.model.ledger.get(o))).toEqual([held, held]);
     expect(w.model.ledger.has(later)).toBe(true);
-    expect(openLoad(w)).toBeNull();
+    expect(currentLoad(w)).toBeNull();
   });
 
-  it('is found by the lease when the board does not name it', async () => {
+  it('is found by the lease when the control state does not name it', async () => {
     const { w, first, held } = await halfWay();
-    w.s3.objects.delete(`control/${BOARD_KEY}`);
+    w.s3.objects.delete(`control/${CONTROL_STATE_KEY}`);
     put(w, 0, 2);
     w.s3.now += 60_000;
     const { calls, end } = await execute(w.context);
     expect(end).toBe('nothing pending');
-    expect(calls).toContain('check 0 0 BUSY');
+    expect(calls).toContain('check apply-0 0 BUSY');
     expect(w.model.ledger.get(first[0])).toBe(held);
     expect(w.model.ledger.size).toBe(3);
   });
@@ -79,7 +79,7 @@ describe('a load whose execution died half-way', () => {
     w.s3.now += 60_000;
     const { calls, end } = await execute(w.context);
     expect(end).toBe('nothing pending');
-    expect(calls).toContain('start -3 0 RUNNING');
+    expect(calls).toContain('start release-holder 0 RUNNING');
     expect(w.model.lease).toBeNull();
     expect([...first, later].every((o) => ![undefined, held].includes(w.model.ledger.get(o)))).toBe(true);
   });
@@ -173,7 +173,7 @@ describe('any course of executions', () => {
             await new Promise((go) => setImmediate(go));
             const next = rest.shift();
             if (next) add(next);
-            // Without the signs of life every execution takes part in the load under way.
+            // Without a heartbeat every execution takes part in the load under way.
             if (!alive) w.s3.now += 31_000;
             const at = order[turn % order.length];
             const go = waiting[at] ?? waiting.find((x) => x);
