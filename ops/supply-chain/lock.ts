@@ -28,19 +28,22 @@ export function unpinned(manifest: Manifest): string[] {
     .map(([name, version]) => `${name}@${version}`);
 }
 
+/** Packages of others: not this repository's own (the root, its workspaces and the links to them). */
+const foreign = (lock: Lock): [string, LockedPackage][] =>
+  Object.entries(lock.packages).filter(
+    ([path, entry]) => path.includes('node_modules/') && !(entry.link && lock.packages[entry.resolved ?? '']),
+  );
+
 /** Packages that ship or are installed for users (not `dev`) under a licence outside the list, as `name: licence`. */
 export function refusedLicences(lock: Lock, allowed: string[]): string[] {
-  return Object.entries(lock.packages)
-    .filter(([path, entry]) => path !== '' && !entry.dev && !allowed.includes(entry.license ?? 'none stated'))
+  return foreign(lock)
+    .filter(([, entry]) => !entry.dev && !allowed.includes(entry.license ?? 'none stated'))
     .map(([path, entry]) => `${path.replace(/^.*node_modules\//, '')}: ${entry.license ?? 'none stated'}`);
 }
 
 /** Entries that cannot be verified on install: no integrity hash, or a download address of one machine's registry. */
 export function unverifiable(lock: Lock): string[] {
-  return Object.entries(lock.packages)
-    .filter(
-      ([path, entry]) =>
-        path !== '' && !entry.link && (entry.resolved !== undefined || (!entry.integrity && !entry.inBundle)),
-    )
+  return foreign(lock)
+    .filter(([, entry]) => entry.resolved !== undefined || (!entry.integrity && !entry.inBundle))
     .map(([path, entry]) => `${path}: ${entry.resolved ? 'download address' : 'no integrity'}`);
 }

@@ -2,12 +2,14 @@ import { readFileSync } from 'node:fs';
 import licences from '../../ops/supply-chain/licences.json';
 import { refusedLicences, unpinned, unverifiable, type Lock, type Manifest } from '../../ops/supply-chain/lock';
 
-const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Manifest;
+const manifests = ['package.json', 'packages/laptop/package.json'].map(
+  (path) => JSON.parse(readFileSync(path, 'utf8')) as Manifest,
+);
 const lock = JSON.parse(readFileSync('package-lock.json', 'utf8')) as Lock;
 
 describe('supply chain', () => {
   test('every direct dependency is pinned to one version', () => {
-    expect(unpinned(manifest)).toEqual([]);
+    expect(manifests.flatMap(unpinned)).toEqual([]);
     expect(
       unpinned({
         dependencies: { a: '^1.0.0', b: '1.0.0' },
@@ -25,9 +27,16 @@ describe('supply chain', () => {
         'node_modules/a': { resolved: 'x', integrity: 'sha512-x' },
         'node_modules/b': {},
         'node_modules/c': { inBundle: true },
+        'node_modules/own': { link: true, resolved: 'packages/own' },
+        'packages/own': {},
+        'node_modules/elsewhere': { link: true, resolved: '../elsewhere' },
       },
     };
-    expect(unverifiable(planted)).toEqual(['node_modules/a: download address', 'node_modules/b: no integrity']);
+    expect(unverifiable(planted)).toEqual([
+      'node_modules/a: download address',
+      'node_modules/b: no integrity',
+      'node_modules/elsewhere: download address',
+    ]);
   });
 
   test('what ships or is installed for users stands under an allowed licence', () => {
