@@ -8,7 +8,7 @@ import { readSql, readTexts } from '../../core/warehouse/sql-files';
 import { copyGroups, loadIdOf, loadNames, manifest, type LoadObject, type LoadPlan } from '../../core/load/plan';
 import { packSteps, readLoadSql, stepOf } from '../../core/load/statements';
 import { applyStep } from '../../core/load/steps';
-import type { S3Store } from '@carelake/laptop/endpoints/s3-store';
+import type { S3Store } from '@carelake/laptop/endpoints/s3-types';
 import { openWarehouse, warehouseFile, type Warehouse } from '@carelake/laptop/engines/warehouse';
 import { FINGERPRINT, ROOT, SILVER } from './input';
 import { answers, control, type Ask, type Counts } from './questions';

@@ -9,7 +9,7 @@ import { objectsOf } from '../../core/files/objects';
 import { openFile, readerAt } from '../../core/files/open';
 import { Keyring } from '../../core/records/keys';
 import type { LoadObject } from '../../core/load/plan';
-import type { S3Store } from '@carelake/laptop/endpoints/s3-store';
+import type { S3Store } from '@carelake/laptop/endpoints/s3-types';
 import { builtInProfile } from '../../profiles';
 
 export const ROOT = join(__dirname, '../..');

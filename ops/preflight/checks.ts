@@ -1,15 +1,6 @@
 import type { Account } from './account';
 import { eligibility, type EligibilityTable } from './eligibility';
-
-export interface Finding {
-  id: string;
-  title: string;
-  /** ok: as needed · missing: the deployment or its use will fail · warn: works, read this · confirm: no API tells */
-  status: 'ok' | 'missing' | 'warn' | 'confirm';
-  found: string;
-  /** The command or the step that mends it; empty when there is nothing to mend. */
-  mend: string;
-}
+import type { Finding } from './finding';
 
 /** What the environment's templates need of the account; derived from the synthesized assembly, never typed by hand. */
 export interface Needs {

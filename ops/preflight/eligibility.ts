@@ -1,4 +1,4 @@
-import type { Finding } from './checks';
+import type { Finding } from './finding';
 
 /** Which services AWS lists as HIPAA eligible, as somebody read it on `checked`; the live list decides. */
 export interface EligibilityTable {

@@ -4,8 +4,9 @@ import { Command } from 'commander';
 import { bootstrapVersion, readTemplates, synthesize, type StackTemplate } from '../assembly';
 import { contextValue } from '../context';
 import { realAccount } from './account';
-import { preflight, type Finding, type Needs } from './checks';
+import { preflight, type Needs } from './checks';
 import type { EligibilityTable } from './eligibility';
+import type { Finding } from './finding';
 
 const MARK: Record<Finding['status'], string> = {
   ok: 'ok     ',

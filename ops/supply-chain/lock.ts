@@ -15,16 +15,20 @@ export interface Lock {
 export interface Manifest {
   dependencies?: Record<string, string>;
   devDependencies?: Record<string, string>;
-  overrides?: Record<string, string>;
+  /** A version, or per package the versions of what it depends on; `$name` is the version that package.json names itself. */
+  overrides?: Record<string, string | Record<string, string>>;
 }
 
 const EXACT = /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/;
 
 /** Names of packages whose version in package.json is a range: two machines could then install different code. */
 export function unpinned(manifest: Manifest): string[] {
-  const all = { ...manifest.dependencies, ...manifest.devDependencies, ...manifest.overrides };
-  return Object.entries(all)
-    .filter(([, version]) => !EXACT.test(version))
+  const direct = { ...manifest.dependencies, ...manifest.devDependencies };
+  const overrides = Object.entries(manifest.overrides ?? {}).flatMap(([name, to]) =>
+    typeof to === 'string' ? [[name, to]] : Object.entries(to),
+  );
+  return [...Object.entries(direct), ...overrides]
+    .filter(([, version]) => !EXACT.test(version.startsWith('$') ? (direct[version.slice(1)] ?? '') : version))
     .map(([name, version]) => `${name}@${version}`);
 }
 

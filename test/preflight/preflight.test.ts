@@ -1,8 +1,9 @@
 import answers from './answers.json';
 import { contextValue } from '../../ops/context';
 import type { Account } from '../../ops/preflight/account';
-import { preflight, type Finding, type Needs } from '../../ops/preflight/checks';
+import { preflight, type Needs } from '../../ops/preflight/checks';
 import { eligibility } from '../../ops/preflight/eligibility';
+import type { Finding } from '../../ops/preflight/finding';
 import { loadEligibility, needsOf } from '../../ops/preflight/main';
 
 type Recorded = Record<string, Record<string, unknown>>;

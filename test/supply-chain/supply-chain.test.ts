@@ -14,9 +14,9 @@ describe('supply chain', () => {
       unpinned({
         dependencies: { a: '^1.0.0', b: '1.0.0' },
         devDependencies: { c: 'latest' },
-        overrides: { d: '1.5.5-r.5' },
+        overrides: { d: '1.5.5-r.5', e: { b: '$b', f: '$f', g: '~1.0.0' } },
       }),
-    ).toEqual(['a@^1.0.0', 'c@latest']);
+    ).toEqual(['a@^1.0.0', 'c@latest', 'f@$f', 'g@~1.0.0']);
   });
 
   test('the lock verifies each package and names no download address', () => {

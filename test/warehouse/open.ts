@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RealClock } from '@carelake/laptop/clock';
-import { openS3Store, type S3Store } from '@carelake/laptop/endpoints/s3-store';
+import { openS3Store } from '@carelake/laptop/endpoints/s3-store';
+import type { S3Store } from '@carelake/laptop/endpoints/s3-types';
 import { openWarehouse, type RunOptions, type Warehouse } from '@carelake/laptop/engines/warehouse';
 
 /** A warehouse on a folder of its own. */

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import type { Checksums } from './s3-store';
 
-export type Algorithm = keyof Checksums;
+export type Algorithm = 'crc32' | 'crc32c' | 'crc64nvme' | 'sha1' | 'sha256';
 
 /** Algorithms in S3's spelling of headers and elements. */
 export const ALGORITHMS: Readonly<Record<Algorithm, string>> = {

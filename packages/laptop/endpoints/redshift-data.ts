@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { type QueryResult, type SqlParameter, StatementError } from '../engines/warehouse';
+import type { QueryResult } from '../engines/values';
+import { type SqlParameter, StatementError } from '../engines/warehouse';
 import { DoorError, unknownOperation } from './errors';
 import { checkLength, type Input, items, readInput, required, text } from './json';
 import { describeTable, listDatabases, listSchemas, listTables } from './redshift-catalog';

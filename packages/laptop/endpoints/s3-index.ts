@@ -1,5 +1,5 @@
 import { compareKeys } from './s3-keys';
-import type { Listing, ListOptions, ObjectInfo } from './s3-store';
+import type { Listing, ListOptions, ObjectInfo } from './s3-types';
 
 /** The objects of one bucket in the order of their keys. */
 export class BucketIndex {

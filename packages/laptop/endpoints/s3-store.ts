@@ -32,19 +32,6 @@ import type {
   WriteMark,
 } from './s3-types';
 
-export type {
-  Checksums,
-  CommitOptions,
-  Draft,
-  Listing,
-  ListOptions,
-  ObjectEvent,
-  ObjectInfo,
-  PutOptions,
-  S3Store,
-  WriteMark,
-} from './s3-types';
-
 interface Bucket {
   readonly createdAt: number;
   readonly index: BucketIndex;

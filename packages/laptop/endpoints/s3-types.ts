@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { Algorithm } from './checksums';
 
 /** Base64 checksums by S3's names in lower case. */
-export type Checksums = Partial<Record<'crc32' | 'crc32c' | 'crc64nvme' | 'sha1' | 'sha256', string>>;
+export type Checksums = Partial<Record<Algorithm, string>>;
 
 export interface ObjectInfo {
   readonly bucket: string;

@@ -1,7 +1,8 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Clock } from '../clock';
-import type { QueryResult, SqlParameter } from '../engines/warehouse';
+import type { QueryResult } from '../engines/values';
+import type { SqlParameter } from '../engines/warehouse';
 import { writeAtomically } from './files';
 
 export type Status = 'SUBMITTED' | 'PICKED' | 'STARTED' | 'FINISHED' | 'FAILED' | 'ABORTED';

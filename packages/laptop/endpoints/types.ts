@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { Clock } from '../clock';
 import type { Warehouse } from '../engines/warehouse';
 import type { KinesisStore } from './kinesis-store';
-import type { S3Store } from './s3-store';
+import type { S3Store } from './s3-types';
 import type { SecretStore } from './secret-store';
 
 /** Who calls: the laptop's user, who may do everything, or a role of the template. */

@@ -1,4 +1,4 @@
-import type { ObjectEvent, S3Store } from '../endpoints/s3-store';
+import type { ObjectEvent, S3Store } from '../endpoints/s3-types';
 import { Deliveries, matches, objectCreated, targetInput, type BusEvent, type Rule, type RuleTarget } from './rules';
 
 /** What the event bus works with. */

@@ -1,4 +1,4 @@
-import type { Plan } from './dialect';
+import type { Plan } from './plan';
 import { Cursor, DialectError } from './sql-tokens';
 
 /** LOCK [TABLE] name, … */

@@ -1,41 +1,12 @@
-import { type ColumnDefinition, column, type CreateTable, createTable } from './ddl';
+import { column, createTable } from './ddl';
 import { FUNCTIONS, KEYWORDS, REFUSED } from './dialect-lists';
 import { refuseFiles } from './dialect-files';
 import { copy, lock, unload } from './dialect-transfer';
-import { type GrantPlan, parseGrant } from './grants';
+import { parseGrant } from './grants';
+import type { Plan } from './plan';
 import { Cursor, DialectError, type Name, quoteName, type Token, tokenize } from './sql-tokens';
 
 export { DialectError } from './sql-tokens';
-
-/** What a statement asks of the local engine. */
-export type Plan =
-  | { readonly kind: 'query'; readonly sql: string }
-  | {
-      readonly kind: 'write';
-      readonly sql: string;
-      readonly target: Name;
-      readonly verb: 'INSERT' | 'UPDATE' | 'DELETE' | 'TRUNCATE';
-    }
-  | {
-      readonly kind: 'merge';
-      readonly sql: string;
-      readonly target: Name;
-      readonly verb: 'MERGE';
-      readonly duplicates: string;
-    }
-  | ({ readonly kind: 'create-table' } & CreateTable)
-  | { readonly kind: 'alter-table'; readonly sql?: string; readonly target: Name; readonly column?: ColumnDefinition }
-  | { readonly kind: 'ddl'; readonly sql: string; readonly target: Name }
-  | { readonly kind: 'lock'; readonly tables: readonly Name[] }
-  | {
-      readonly kind: 'copy';
-      readonly target: Name;
-      readonly columns?: readonly string[];
-      readonly uri: string;
-      readonly manifest: boolean;
-    }
-  | { readonly kind: 'unload'; readonly sql: string; readonly uri: string; readonly overwrite: boolean }
-  | ({ readonly kind: 'grant' } & GrantPlan);
 
 /**
  * Translates one statement of the platform's Redshift subset for the local engine. Only physical attributes, LOCK, COPY, UNLOAD,

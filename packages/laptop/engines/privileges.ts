@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { Plan } from './dialect';
+import type { Plan } from './plan';
 import { type Granted, GRANTS_OF_ROLE, missing, type Privilege } from './grants';
 import { type Name, spell, type Token, tokenize } from './sql-tokens';
 

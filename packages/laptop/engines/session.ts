@@ -5,12 +5,11 @@ import type { DuckDBConnection, DuckDBResult, DuckDBValue } from '@duckdb/node-a
 import type { S3Store } from '../endpoints/s3-types';
 import { CopyError, copySource, verify } from './copy';
 import type { ColumnDefinition } from './ddl';
-import type { Plan } from './dialect';
+import type { Plan } from './plan';
 import { grantSql } from './grants';
 import type { TableLocks } from './locks';
 import { type Name, quoteName, quoteText, spell } from './sql-tokens';
-import { columnInfo, plainValue } from './values';
-import type { QueryResult } from './warehouse';
+import { columnInfo, plainValue, type QueryResult } from './values';
 
 /** A temporary table of this session. */
 interface TempTable {

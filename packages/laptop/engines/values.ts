@@ -9,6 +9,13 @@ export interface ColumnInfo {
   readonly scale: number;
 }
 
+/** A result as rows of JavaScript values: numbers, strings, booleans, bigint (beyond 2^53), null. Dates, times and decimals are text. */
+export interface QueryResult {
+  readonly columns: readonly ColumnInfo[];
+  readonly rows: unknown[][];
+  readonly rowsChanged: number;
+}
+
 const NAMES: Partial<Record<DuckDBTypeId, readonly [string, number]>> = {
   [DuckDBTypeId.BOOLEAN]: ['bool', 1],
   [DuckDBTypeId.TINYINT]: ['int2', 5],

@@ -4,22 +4,16 @@ import { join, resolve } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type { S3Store } from '../endpoints/s3-types';
 import { CopyError } from './copy';
-import { DialectError, parametersOf, type Plan, translate } from './dialect';
+import { DialectError, parametersOf, translate } from './dialect';
 import { GRANT_TABLES } from './grants';
 import { TableLocks } from './locks';
+import type { Plan } from './plan';
 import { findRefusal } from './privileges';
 import { Session } from './session';
-import { type ColumnInfo, engineError } from './values';
+import { engineError, type QueryResult } from './values';
 
 export { DialectError } from './dialect';
 export { CopyError } from './copy';
-
-/** A result as rows of JavaScript values: numbers, strings, booleans, bigint (beyond 2^53), null. Dates, times and decimals are text. */
-export interface QueryResult {
-  readonly columns: readonly ColumnInfo[];
-  readonly rows: unknown[][];
-  readonly rowsChanged: number;
-}
 
 export interface SqlParameter {
   readonly name: string;

@@ -1,0 +1,33 @@
+import type { ColumnDefinition, CreateTable } from './ddl';
+import type { GrantPlan } from './grants';
+import type { Name } from './sql-tokens';
+
+/** What a statement asks of the local engine. */
+export type Plan =
+  | { readonly kind: 'query'; readonly sql: string }
+  | {
+      readonly kind: 'write';
+      readonly sql: string;
+      readonly target: Name;
+      readonly verb: 'INSERT' | 'UPDATE' | 'DELETE' | 'TRUNCATE';
+    }
+  | {
+      readonly kind: 'merge';
+      readonly sql: string;
+      readonly target: Name;
+      readonly verb: 'MERGE';
+      readonly duplicates: string;
+    }
+  | ({ readonly kind: 'create-table' } & CreateTable)
+  | { readonly kind: 'alter-table'; readonly sql?: string; readonly target: Name; readonly column?: ColumnDefinition }
+  | { readonly kind: 'ddl'; readonly sql: string; readonly target: Name }
+  | { readonly kind: 'lock'; readonly tables: readonly Name[] }
+  | {
+      readonly kind: 'copy';
+      readonly target: Name;
+      readonly columns?: readonly string[];
+      readonly uri: string;
+      readonly manifest: boolean;
+    }
+  | { readonly kind: 'unload'; readonly sql: string; readonly uri: string; readonly overwrite: boolean }
+  | ({ readonly kind: 'grant' } & GrantPlan);
