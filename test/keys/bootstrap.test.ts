@@ -3,7 +3,7 @@ import { identifyIn, sharedNames } from '@carelake/laptop/resources/identities';
 import { readAssembly } from '@carelake/laptop/template/assembly';
 import { Resolver, type Resource } from '@carelake/laptop/template/intrinsics';
 import { statementsOf } from '../../ops/keys/walk';
-import { synthesized } from '../infra/apps';
+import { assemblyOf } from '../infra/assemblies';
 
 interface Policy {
   Statement: { Sid: string; Effect: string; Action: string[]; Resource: string | string[] }[];
@@ -50,7 +50,7 @@ const CREATES: Record<string, string> = {
 describe('the bootstrap policies of the guide', () => {
   const place = { account: '000000000000', region: 'us-east-1' };
   const resources = ['dev', 'prod'].flatMap((environment): Resource[] => {
-    const assembly = readAssembly(synthesized(environment));
+    const assembly = readAssembly(assemblyOf(environment));
     return new Resolver(assembly, place, identifyIn(place, sharedNames(assembly.stacks))).resources();
   });
 

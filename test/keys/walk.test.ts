@@ -1,13 +1,13 @@
 import { identifyIn, sharedNames } from '@carelake/laptop/resources/identities';
 import { readAssembly } from '@carelake/laptop/template/assembly';
 import { Resolver } from '@carelake/laptop/template/intrinsics';
-import { synthesized } from '../infra/apps';
+import { assemblyOf } from '../infra/assemblies';
 import { statementsOf, walkKeys, type KeyedResource } from '../../ops/keys/walk';
 
 const place = { account: '000000000000', region: 'us-east-1' };
 
 function resolved(environment: string): KeyedResource[] {
-  const assembly = readAssembly(synthesized(environment));
+  const assembly = readAssembly(assemblyOf(environment));
   return new Resolver(assembly, place, identifyIn(place, sharedNames(assembly.stacks))).resources();
 }
 

@@ -1,15 +1,13 @@
 import { join } from 'node:path';
-import { Code } from 'aws-cdk-lib/aws-lambda';
-import { loadConfig } from '../../config';
-import { buildApp, newApp } from '../../lib/app';
 import { notRun } from '@carelake/laptop/resources/catalog';
 import { identifyIn, sharedNames } from '@carelake/laptop/resources/identities';
 import { functionsOf, machinesOf, mappingsOf, rulesOf, schedulesOf } from '@carelake/laptop/resources/specs';
 import { givenKeySecret, secretValue } from '@carelake/laptop/resources/secrets';
 import { readAssembly } from '@carelake/laptop/template/assembly';
 import { Resolver, type Resource } from '@carelake/laptop/template/intrinsics';
+import { assemblyOf, ENVIRONMENTS } from '../infra/assemblies';
 import { writeAssembly, type StackFixture } from './assemblies';
-import { bundle, scratch } from './fixtures';
+import { scratch } from './fixtures';
 
 const PLACE = { account: '000000000000', region: 'us-east-1' };
 const { dir, clean } = scratch();
@@ -163,18 +161,12 @@ describe('stacks', () => {
   });
 });
 
-describe.each(['local', 'dev', 'prod'] as const)('the platform of environment %s', (env) => {
-  const outdir = join(dir, `app-${env}`);
+describe.each(ENVIRONMENTS)('the platform of environment %s', (env) => {
   let resources: Resource[];
   let assembly: ReturnType<typeof readAssembly>;
 
   beforeAll(() => {
-    // Other tests hold the templates to CloudFormation's rules.
-    const app = newApp({ outdir, context: { '@aws-cdk/core:validateAgainstDefaultRules': false } });
-    const code = bundle(join(dir, 'code'), 'export const handler = async () => ({});');
-    buildApp(app, loadConfig(env), { code: () => Code.fromAsset(code) });
-    app.synth();
-    assembly = readAssembly(outdir);
+    assembly = readAssembly(assemblyOf(env));
     resources = new Resolver(assembly, PLACE, identifyIn(PLACE, sharedNames(assembly.stacks))).resources();
   });
 

@@ -7,8 +7,8 @@ import {
   type RedshiftDataClient,
 } from '@aws-sdk/client-redshift-data';
 import { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
-import { loadConfig } from '../../config';
-import { boot, changed, cleanUp, type Laptop, newFolder, patients, synthesize } from './laptop';
+import { assemblyOf } from '../infra/assemblies';
+import { boot, changed, cleanUp, type Laptop, newFolder, patients } from './laptop';
 
 jest.setTimeout(180_000);
 let laptop: Laptop;
@@ -44,7 +44,7 @@ const ANALYST = {
 };
 
 beforeAll(async () => {
-  const assembly = changed(synthesize(loadConfig('local')), 'Pipeline', (r) => {
+  const assembly = changed(assemblyOf('local'), 'Pipeline', (r) => {
     r.Analyst = structuredClone(ANALYST);
   });
   laptop = await boot(assembly, newFolder());

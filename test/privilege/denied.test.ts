@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
-import { loadConfig } from '../../config';
-import { boot, changed, cleanUp, newFolder, patients, stop, synthesize, until, withoutGrant } from './laptop';
+import { assemblyOf } from '../infra/assemblies';
+import { boot, changed, cleanUp, newFolder, patients, stop, until, withoutGrant } from './laptop';
 
 jest.setTimeout(180_000);
 let whole: string;
 beforeAll(() => {
-  whole = synthesize(loadConfig('local'));
+  whole = assemblyOf('local');
 });
 afterAll(cleanUp);
 

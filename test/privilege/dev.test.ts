@@ -6,9 +6,9 @@ import {
 } from '@aws-sdk/client-sfn';
 import { writeRun } from '../../cli/folder';
 import { load } from '../../cli/commands/load';
-import { loadConfig } from '../../config';
+import { assemblyOf } from '../infra/assemblies';
 import { type Clock, RealClock } from '@carelake/laptop/clock';
-import { boot, cleanUp, type Laptop, newFolder, patients, synthesize } from './laptop';
+import { boot, cleanUp, type Laptop, newFolder, patients } from './laptop';
 
 jest.setTimeout(180_000);
 
@@ -27,7 +27,7 @@ const asked = (credentials: { accessKeyId: string; secretAccessKey: string }) =>
 const USER = { accessKeyId: 'carelake', secretAccessKey: 'carelake' };
 
 beforeAll(async () => {
-  laptop = await boot(synthesize(loadConfig('dev')), newFolder(), { clock: fastClock() });
+  laptop = await boot(assemblyOf('dev'), newFolder(), { clock: fastClock() });
   client = asked(USER);
 });
 afterAll(async () => {

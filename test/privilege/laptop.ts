@@ -7,8 +7,6 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { namesOf } from '../../cli/laptop';
 import type { Names } from '../../cli/folder';
-import type { CarelakeConfig } from '../../config';
-import { buildApp, newApp } from '../../lib/app';
 import { bootPlatform, type BootOptions, type Platform } from '@carelake/laptop/runtime';
 import { envelope } from '../core/samples';
 
@@ -49,19 +47,6 @@ export async function cleanUp(): Promise<void> {
   for (const client of clients.splice(0)) client.destroy();
   for (const platform of [...running]) await stop(platform);
   rmSync(scratch, { recursive: true, force: true });
-}
-
-/** The real app with its real bundles, without the judges. @returns the folder of the assembly. */
-export function synthesize(config: CarelakeConfig): string {
-  const outdir = join(scratch, `assembly${folders++}`);
-  const app = newApp({ outdir });
-  buildApp(app, config);
-  const before = process.env.CDK_VALIDATION;
-  process.env.CDK_VALIDATION = 'false';
-  app.synth();
-  if (before === undefined) delete process.env.CDK_VALIDATION;
-  else process.env.CDK_VALIDATION = before;
-  return outdir;
 }
 
 /** A copy of an assembly with a template edited as text would be. */

@@ -10,12 +10,17 @@ import { PLACE } from '@carelake/laptop/runtime';
 import { readAssembly } from '@carelake/laptop/template/assembly';
 import { Resolver } from '@carelake/laptop/template/intrinsics';
 import { createAuthorizer } from '@carelake/laptop/template/policies';
-import { synthesized } from '../infra/apps';
-import { boot, changed, cleanUp, type Laptop, newFolder, patients, stop, synthesize, until } from './laptop';
+import { bundledCode } from '../../lib/app';
+import { cleanUp as removeAssemblies, synthesized } from '../infra/apps';
+import { assemblyOf } from '../infra/assemblies';
+import { boot, changed, cleanUp, type Laptop, newFolder, patients, stop, until } from './laptop';
 import { type Excuse, judge, type ListedGrant, listGrants, spellGrant } from './usage';
 
 jest.setTimeout(240_000);
-afterAll(cleanUp);
+afterAll(async () => {
+  await cleanUp();
+  removeAssemblies();
+});
 
 /** Grants that no run on a laptop uses, each with why it stands all the same. */
 const FILE = 'guard/unused-grants.json';
@@ -137,11 +142,8 @@ test('every grant is used by a run of everything, or listed with its reason', as
   const used: Grant[] = [];
   const local = loadConfig('local');
   const sweep = { expression: '* * * * ? *', timezone: 'UTC' };
-  const assembly = synthesize({
-    ...local,
-    ingest: { ...local.ingest, retryAttempts: 0 },
-    load: { ...local.load, sweep },
-  });
+  const config = { ...local, ingest: { ...local.ingest, retryAttempts: 0 }, load: { ...local.load, sweep } };
+  const assembly = synthesized(config, bundledCode());
   const dataDir = newFolder();
   const laptop = await boot(assembly, dataDir, { clock: clockBefore(20) });
   const granted = listGrants(laptop.platform.roles.granted(), laptop.platform.resources);
@@ -199,7 +201,7 @@ const readExcuses = (): Excuse[] => JSON.parse(readFileSync(FILE, 'utf8')) as Ex
 
 /** Grants of an environment's templates. */
 function grantsOf(env: string): ListedGrant[] {
-  const assembly = readAssembly(synthesized(env));
+  const assembly = readAssembly(assemblyOf(env));
   const resources = new Resolver(assembly, PLACE, identifyIn(PLACE, sharedNames(assembly.stacks))).resources();
   return listGrants(createAuthorizer(resources).granted(), resources).map(
     (g) => JSON.parse(JSON.stringify(g).replaceAll(`carelake-${env}`, 'carelake-local')) as ListedGrant,

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { identifyIn, sharedNames } from '@carelake/laptop/resources/identities';
 import { readAssembly } from '@carelake/laptop/template/assembly';
 import { Resolver } from '@carelake/laptop/template/intrinsics';
-import { synthesized } from '../infra/apps';
+import { assemblyOf } from '../infra/assemblies';
 import { namesOf, normalised, sortNames } from './normalise';
 
 /** All that differs between the laptop's templates and dev's, as data: reviewed when it changes, and nothing hides in code. */
@@ -20,7 +20,7 @@ function leaves(value: unknown, path: string, into: Leaves): Leaves {
 
 function resolvedLeaves(environment: string): Leaves {
   const place = { account: '000000000000', region: 'us-east-1' };
-  const assembly = readAssembly(synthesized(environment));
+  const assembly = readAssembly(assemblyOf(environment));
   const resources = new Resolver(assembly, place, identifyIn(place, sharedNames(assembly.stacks))).resources();
   const names = sortNames(resources.flatMap((r) => namesOf(r, `${r.stack}/${r.logicalId}`)));
   const all: Leaves = {};

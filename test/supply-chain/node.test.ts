@@ -1,0 +1,25 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+const majorOf = (version: string): number => Number(/^v?(\d+)/.exec(version)![1]);
+const text = (path: string): string => readFileSync(path, 'utf8');
+const manifest = JSON.parse(text('package.json')) as { engines: { node: string } };
+
+test('tests and what they start run on one Node: the one that the run asked for', () => {
+  const started = execFileSync('node', ['--version'], { encoding: 'utf8' }).trim();
+  expect(started).toBe(process.version);
+  expect(majorOf(process.version)).toBe(Number(process.env.EXPECTED_NODE_MAJOR ?? majorOf(process.version)));
+});
+
+test('developers, the unit tests of the CI and the functions have the same Node', () => {
+  const functions = /Runtime\.NODEJS_(\d+)_X/.exec(text('lib/constructs/function.ts'))![1];
+  const installed = /^version=(\d+)\.\d+\.\d+$/m.exec(text('scripts/node24.sh'))![1];
+  expect([text('.nvmrc').trim(), installed]).toEqual([functions, functions]);
+  expect(text('scripts/test-node24.sh')).toContain(`EXPECTED_NODE_MAJOR=${functions}`);
+});
+
+test('an older Node is still let in: nothing is strict, and no package brings a Node of its own', () => {
+  expect(manifest.engines.node).toBe('>=20.19');
+  expect(text('.npmrc')).not.toMatch(/engine-strict/);
+  expect(text('package.json') + text('package-lock.json')).not.toMatch(/node-linux-/);
+});
