@@ -7,7 +7,7 @@ import { builtInProfile, type CheckedProfile, checkOwnProfile, profileKey, profi
 import { environment } from '../shared/errors';
 import { guarded, makeLogger } from '../shared/log';
 import { makeMetrics, publishCounts } from '../shared/metrics';
-import { keyringOnce } from '../shared/store';
+import { keyringOnce } from '../shared/keyring';
 import { readEvent, type IngestFileEvent, type IngestFileResult } from './event';
 import { type LandedFile, lookAt, readText, sourceOf } from './landing';
 import { type Budget, ingestRows, store, type Zones } from './rows';

@@ -5,7 +5,7 @@ import { Mapper } from '../../core/files/mapper';
 import { type OpenFile, readerAt } from '../../core/files/open';
 import { keysObject } from '../../core/files/snapshot';
 import type { Keyring } from '../../core/records/keys';
-import { putOnce } from '../shared/store';
+import { putOnce } from '../shared/s3';
 import type { IngestFileResult } from './event';
 import type { LandedFile } from './landing';
 

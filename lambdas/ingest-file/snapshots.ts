@@ -17,7 +17,7 @@ import {
 } from '../../core/files/snapshot';
 import type { Keyring } from '../../core/records/keys';
 import type { Profile } from '../../profiles';
-import { putOnce } from '../shared/store';
+import { putOnce } from '../shared/s3';
 import { type LandedFile, readBytes, readText } from './landing';
 import { store, type Zones } from './rows';
 

@@ -5,7 +5,8 @@ import { planBatch, type Counts, type PlannedObject } from '../../core/ingest';
 import { environment, showError } from '../shared/errors';
 import { guarded, makeLogger } from '../shared/log';
 import { makeMetrics, publishCounts } from '../shared/metrics';
-import { keyringOnce, putOnce } from '../shared/store';
+import { keyringOnce } from '../shared/keyring';
+import { putOnce } from '../shared/s3';
 import { batchesOf } from './batches';
 
 const logger = makeLogger();

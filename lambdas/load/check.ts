@@ -10,7 +10,7 @@ import {
 import { afterFailure, afterSuccess, type Decision } from '../../core/load/decide';
 import { loadNames, objectsOfCopy, type LoadPlan } from '../../core/load/plan';
 import { stepOf, type Role } from '../../core/load/statements';
-import { exists, putIfAbsent } from '../shared/control';
+import { exists, putIfAbsent } from '../shared/s3';
 import { updateState } from '../shared/control-state';
 import { SafeError, showError } from '../shared/errors';
 import {

@@ -4,7 +4,7 @@ import type { Decision, State } from '../../core/load/decide';
 import { loadNames, readPlan, type LoadPlan } from '../../core/load/plan';
 import type { LoadSql } from '../../core/load/statements';
 import type { Step } from '../../core/load/steps';
-import { getText, put, putIfAbsent } from '../shared/control';
+import { getText, put, putIfAbsent } from '../shared/s3';
 import { SafeError } from '../shared/errors';
 import type { Log } from '../shared/log';
 

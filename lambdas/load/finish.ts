@@ -1,6 +1,6 @@
 import { withoutCurrent, withoutObjects } from '../../core/load/control-state';
 import { doneRevision, loadNames, type LoadPlan } from '../../core/load/plan';
-import { exists, getText, inParallel, put } from '../shared/control';
+import { exists, getText, inParallel, put } from '../shared/s3';
 import { updateState } from '../shared/control-state';
 import { SafeError } from '../shared/errors';
 import { planOf, type FinishEvent, type FinishReply, type LoadContext } from './context';

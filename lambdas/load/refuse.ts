@@ -1,8 +1,7 @@
 import type { LoadObject } from '../../core/load/plan';
 import { parseSilverKey, receiptKey } from '../../core/lake/names';
 import { writeQuarantine } from '../../core/lake/parquet';
-import { putIfAbsent } from '../shared/control';
-import { putOnce } from '../shared/store';
+import { putIfAbsent, putOnce } from '../shared/s3';
 import type { LoadContext } from './context';
 
 /** What stands in a receipt. */

@@ -13,7 +13,7 @@ import {
 import { nextBatch, nextToIsolate, windowStart, type Caps, type Listed } from '../../core/load/select';
 import { packSteps, readLoadSql } from '../../core/load/statements';
 import { FINGERPRINT_KEY, receiptKey } from '../../core/lake/names';
-import { exists, getText, inParallel, put, writtenAt } from '../shared/control';
+import { exists, getText, inParallel, put, writtenAt } from '../shared/s3';
 import { readState, updateState } from '../shared/control-state';
 import { SafeError } from '../shared/errors';
 import type { Log } from '../shared/log';

@@ -5,7 +5,7 @@ import type { LoadObject } from '../../core/load/plan';
 import { footerLength, isFull, withoutReceipt, type Caps, type Listed } from '../../core/load/select';
 import type { ControlState } from '../../core/load/control-state';
 import { parseSilverKey, receiptKey, receiptSubject, silverPrefix } from '../../core/lake/names';
-import { inParallel, list, statusOf } from '../shared/control';
+import { inParallel, list, statusOf } from '../shared/s3';
 
 /** Listings under way at the same time. */
 const LISTINGS = 16;

@@ -6,7 +6,7 @@ import {
   parseControlState,
   type ControlState,
 } from '../../core/load/control-state';
-import { getText, update } from './control';
+import { getText, update } from './s3';
 import type { Log } from './log';
 
 /** Where the state lies, and where it is told that it cannot be read. */

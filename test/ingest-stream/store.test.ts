@@ -1,6 +1,7 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { keyringOnce, loadKeyring, putOnce } from '../../lambdas/shared/store';
+import { keyringOnce, loadKeyring } from '../../lambdas/shared/keyring';
+import { putOnce } from '../../lambdas/shared/s3';
 import { SECRET } from '../core/samples';
 import { FakeAws } from './fake-aws';
 

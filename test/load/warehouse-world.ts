@@ -9,7 +9,7 @@ import { readLoadSql } from '../../core/load/statements';
 import type { LoadContext } from '../../lambdas/load/context';
 import { migrate, type Migrated } from '../../lambdas/migrate/apply';
 import type { SelectContext } from '../../lambdas/select-load/select';
-import { fingerprintBody } from '../../lambdas/shared/store';
+import { fingerprintBody } from '../../lambdas/shared/keyring';
 import { RealClock } from '@carelake/laptop/clock';
 import { createDoors, type Doors } from '@carelake/laptop/endpoints/server';
 import { generate } from '../../synthetic';

@@ -5,13 +5,26 @@ import {
   PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import { sha256Base64 } from '../../core/records/hash';
 import { SafeError } from './errors';
 
 const ATTEMPTS = 8;
+const PUT_ATTEMPTS = 6;
+const FIRST_DELAY_MS = 50;
 
 /** HTTP status of a service's error. */
 export const statusOf = (error: unknown): number | undefined =>
   (error as { $metadata?: { httpStatusCode?: number } } | null)?.$metadata?.httpStatusCode;
+
+/** What `ask` answers, or undefined where there is no such object. */
+async function orUndefined<T>(ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (statusOf(error) === 404) return undefined;
+    throw error;
+  }
+}
 
 /** A small text object with its ETag, or undefined where there is none. */
 export async function getText(
@@ -19,24 +32,18 @@ export async function getText(
   bucket: string,
   key: string,
 ): Promise<{ text: string; etag: string | undefined } | undefined> {
-  try {
+  return orUndefined(async () => {
     const found = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
     return { text: (await found.Body?.transformToString('utf8')) ?? '', etag: found.ETag };
-  } catch (error) {
-    if (statusOf(error) === 404) return undefined;
-    throw error;
-  }
+  });
 }
 
 /** When an object was written, or undefined where there is none. */
 export async function writtenAt(s3: S3Client, bucket: string, key: string): Promise<Date | undefined> {
-  try {
+  return orUndefined(async () => {
     const found = await s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
     return found.LastModified ?? new Date(0);
-  } catch (error) {
-    if (statusOf(error) === 404) return undefined;
-    throw error;
-  }
+  });
 }
 
 /** Whether an object stands there. */
@@ -76,6 +83,58 @@ export async function putIfAbsent(s3: S3Client, bucket: string, key: string, bod
       if (statusOf(error) !== 409 || attempt >= ATTEMPTS) throw error;
     }
   }
+}
+
+const pause = (attempt: number) =>
+  new Promise((done) => setTimeout(done, FIRST_DELAY_MS * 2 ** attempt * (0.5 + Math.random() / 2)));
+
+/** Checksum of a stored object, or null where it was written without one; undefined where there is no such object. */
+async function storedChecksum(s3: S3Client, bucket: string, key: string): Promise<string | null | undefined> {
+  return orUndefined(async () => {
+    const head = await s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key, ChecksumMode: 'ENABLED' }));
+    return head.ChecksumSHA256 ?? null;
+  });
+}
+
+/**
+ * Writes an object that must not exist yet, or proves that the one that stands there is the same.
+ * @returns `written`, or `present` if the same bytes stood there already (a retry)
+ * @throws SafeError `LAKE-CONFLICT` if other bytes stand under that name; the service's error if it refuses
+ */
+export async function putOnce(
+  s3: S3Client,
+  bucket: string,
+  key: string,
+  body: Uint8Array,
+  contentType = 'application/vnd.apache.parquet',
+): Promise<'written' | 'present'> {
+  const checksum = sha256Base64(body);
+  for (let attempt = 0; attempt < PUT_ATTEMPTS; attempt++) {
+    if (attempt > 0) await pause(attempt - 1);
+    try {
+      await s3.send(
+        new PutObjectCommand({
+          Bucket: bucket,
+          Key: key,
+          Body: body,
+          ContentType: contentType,
+          IfNoneMatch: '*',
+          ChecksumSHA256: checksum,
+        }),
+      );
+      return 'written';
+    } catch (error) {
+      const status = statusOf(error);
+      // 409: another write of the same name is under way, and may yet fail.
+      if (status === 409) continue;
+      if (status !== 412) throw error;
+    }
+    const stored = await storedChecksum(s3, bucket, key);
+    if (stored === checksum) return 'present';
+    // An ETag would prove nothing: under KMS it is no digest of the bytes.
+    if (stored !== undefined) throw new SafeError('LAKE-CONFLICT', `other bytes stand under ${bucket}/${key}`);
+  }
+  throw new SafeError('LAKE-BUSY', `could not write ${bucket}/${key} in ${PUT_ATTEMPTS} attempts`);
 }
 
 /**
