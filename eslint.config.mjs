@@ -57,6 +57,8 @@ function forbidden(room) {
       group: ['@aws-sdk/*', 'aws-cdk-lib', 'aws-cdk-lib/*', '@aws-lambda-powertools/*'],
       message: `${room}/ is pure: no AWS packages`,
     });
+  if (!['core', 'test'].includes(room))
+    patterns.push({ regex: '^hyparquet-writer(/|$)', message: 'core/lake/parquet.ts writes all Parquet' });
   return patterns;
 }
 

@@ -1,10 +1,10 @@
 import { DuckDBInstance } from '@duckdb/node-api';
-import { parquetWriteBuffer } from 'hyparquet-writer';
 import { readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { martTransactions } from '../../core/warehouse/migrations';
 import { parseSql } from '../../core/warehouse/sql';
 import { readSql, readTexts } from '../../core/warehouse/sql-files';
+import { writeObjectList } from '../../core/lake/parquet';
 import { copyGroups, loadIdOf, loadNames, manifest, type LoadObject, type LoadPlan } from '../../core/load/plan';
 import { packSteps, readLoadSql, stepOf } from '../../core/load/statements';
 import { applyStep } from '../../core/load/steps';
@@ -145,13 +145,7 @@ async function plan(s3: S3Store, objects: readonly LoadObject[]): Promise<LoadPl
   const loadId = loadIdOf(sorted);
   const names = loadNames(loadId);
   s3.createBucket(CONTROL_BUCKET);
-  const columnData = [
-    { name: 'object', data: sorted.map((o) => o.object), type: 'STRING' as const },
-    { name: 'entity', data: sorted.map((o) => o.entity as string), type: 'STRING' as const },
-    { name: 'schema_version', data: sorted.map((o) => o.version), type: 'INT32' as const },
-    { name: 'row_count', data: sorted.map((o) => BigInt(o.rows)), type: 'INT64' as const },
-  ];
-  await s3.put(CONTROL_BUCKET, names.objects, new Uint8Array(parquetWriteBuffer({ columnData })));
+  await s3.put(CONTROL_BUCKET, names.objects, writeObjectList(sorted));
   for (const { entity, version } of copyGroups(sorted))
     await s3.put(CONTROL_BUCKET, names.manifest(entity, version), manifest(SILVER, sorted.filter((o) => o.entity === entity && o.version === version))); // prettier-ignore
   return {

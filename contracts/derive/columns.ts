@@ -234,3 +234,19 @@ export const QUARANTINE_COLUMNS: readonly Column[] = [
   long('bronze_row', true, '0-based row in the bronze object; null for files.'),
   long('byte_length', true, 'Length of the record in bytes.'),
 ];
+
+/** Columns of the list of a load's objects: the temporary table `batch_object` of `sql/load/begin.sql`. */
+export const OBJECT_LIST_COLUMNS: readonly Column[] = [
+  text('object', 1024, false, 'lineage', 'Key of the silver object.'),
+  text('entity', 64, false, 'lineage', 'Entity of its rows.'),
+  {
+    name: 'schema_version',
+    parquet: 'int32',
+    redshift: 'integer',
+    nullable: false,
+    phi: 'none',
+    role: 'lineage',
+    doc: 'Contract version of its rows.',
+  },
+  long('row_count', false, 'Number of its rows.'),
+];

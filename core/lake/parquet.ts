@@ -2,7 +2,13 @@ import { ByteWriter } from 'hyparquet-writer';
 import { writeMetadata } from 'hyparquet-writer/src/metadata.js';
 import type { RowGroup, SchemaElement } from 'hyparquet';
 import type { EntityName, RuleId } from '../../contracts';
-import { BRONZE_COLUMNS, QUARANTINE_COLUMNS, silverColumns, type Column } from '../../contracts/derive';
+import {
+  BRONZE_COLUMNS,
+  OBJECT_LIST_COLUMNS,
+  QUARANTINE_COLUMNS,
+  silverColumns,
+  type Column,
+} from '../../contracts/derive';
 import type { SilverRow, Violation } from '../records/conform';
 import { shownPointer } from '../records/envelope';
 import { quarantineId } from '../records/hash';
@@ -66,6 +72,11 @@ function writeFile(
   });
   writer.appendUint32(MAGIC);
   return writer.getBytes();
+}
+
+/** Writes rows of values in the order of the columns as one Parquet file; see `Cell` for what each kind takes. */
+export function writeRows(columns: readonly Column[], rows: readonly (readonly Value[])[]): Uint8Array {
+  return writeFile(columns, rows.length, (index, from, to) => rows.slice(from, to).map((row) => row[index]));
 }
 
 /** Where the rows of one silver object were received. */
@@ -171,6 +182,15 @@ function quarantineRow(r: Rejected): Value[] {
 
 /** One quarantine object: rule ids and pointers, never a value of a record. */
 export function writeQuarantine(rejected: readonly Rejected[]): Uint8Array {
-  const rows = rejected.map(quarantineRow);
-  return writeFile(QUARANTINE_COLUMNS, rows.length, (index, from, to) => rows.slice(from, to).map((row) => row[index]));
+  return writeRows(QUARANTINE_COLUMNS, rejected.map(quarantineRow));
+}
+
+/** The objects of a load, which copies this list into a table and joins it: no statement grows with the load. */
+export function writeObjectList(
+  objects: readonly { object: string; entity: EntityName; version: number; rows: number }[],
+): Uint8Array {
+  return writeRows(
+    OBJECT_LIST_COLUMNS,
+    objects.map((o) => [o.object, o.entity, o.version, o.rows]),
+  );
 }

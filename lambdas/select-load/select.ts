@@ -1,4 +1,3 @@
-import { parquetWriteBuffer } from 'hyparquet-writer';
 import { withCurrent, withFailedGroup, withoutObjects, type ControlState } from '../../core/load/control-state';
 import {
   copyGroups,
@@ -13,6 +12,7 @@ import {
 import { nextBatch, nextToIsolate, windowStart, type Caps, type Listed } from '../../core/load/select';
 import { packSteps, readLoadSql } from '../../core/load/statements';
 import { FINGERPRINT_KEY, receiptKey } from '../../core/lake/names';
+import { writeObjectList } from '../../core/lake/parquet';
 import { exists, getText, inParallel, put, writtenAt } from '../shared/s3';
 import { readState, updateState } from '../shared/control-state';
 import { SafeError } from '../shared/errors';
@@ -171,7 +171,7 @@ async function writePlan(c: SelectContext, objects: readonly LoadObject[]): Prom
   };
   const json = 'application/json';
   await Promise.all([
-    put(c.s3, c.controlBucket, names.objects, objectList(sorted), 'application/vnd.apache.parquet'),
+    put(c.s3, c.controlBucket, names.objects, writeObjectList(sorted), 'application/vnd.apache.parquet'),
     ...copyGroups(sorted).map(({ entity, version }) => {
       const members = sorted.filter((o) => o.entity === entity && o.version === version);
       return put(c.s3, c.controlBucket, names.manifest(entity, version), manifest(c.silverBucket, members), json);
@@ -207,20 +207,6 @@ async function fingerprint(c: SelectContext): Promise<string> {
   if (typeof value !== 'string' || !value)
     throw new SafeError('KEY-FINGERPRINT', `no fingerprint stands in ${c.controlBucket}/${FINGERPRINT_KEY}`);
   return value;
-}
-
-/** The batch as a small Parquet file, which the load copies into a table and joins: no statement grows with the batch. */
-function objectList(objects: readonly LoadObject[]): Uint8Array {
-  return new Uint8Array(
-    parquetWriteBuffer({
-      columnData: [
-        { name: 'object', data: objects.map((o) => o.object), type: 'STRING' },
-        { name: 'entity', data: objects.map((o) => o.entity), type: 'STRING' },
-        { name: 'schema_version', data: objects.map((o) => o.version), type: 'INT32' },
-        { name: 'row_count', data: objects.map((o) => BigInt(o.rows)), type: 'INT64' },
-      ],
-    }),
-  );
 }
 
 function reply(c: SelectContext, plan: LoadPlan): Selection {

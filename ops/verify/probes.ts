@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { parquetReadObjects } from 'hyparquet';
-import { ByteWriter, ParquetWriter, schemaFromColumnData } from 'hyparquet-writer';
+import type { Column } from '../../contracts/derive';
+import { writeRows } from '../../core/lake/parquet';
 import sqlProbes from './sql-probes.json';
 import type { SqlOutcome, Target } from './target';
 
@@ -52,26 +53,29 @@ const dialect = (sqlProbes as SqlProbe[]).map((probe): Probe => ({
   },
 }));
 
+const column = (name: string, parquet: Column['parquet'], redshift: string): Column => ({
+  name,
+  parquet,
+  redshift,
+  nullable: true,
+  phi: 'none',
+  role: 'payload',
+  doc: '',
+});
+
 const COPY_COLUMNS = [
-  { name: 'a_text', data: ['São Paulo', null], type: 'STRING' as const, nullable: true },
-  {
-    name: 'a_time',
-    data: [new Date(Date.UTC(2026, 2, 8, 7, 30, 0, 125)), null],
-    type: 'TIMESTAMP' as const,
-    nullable: true,
-  },
-  { name: 'an_int', data: [-7, null], type: 'INT32' as const, nullable: true },
-  { name: 'a_bigint', data: [9007199254740993n, null], type: 'INT64' as const, nullable: true },
+  column('a_text', 'string', 'varchar(64)'),
+  column('a_time', 'timestamp', 'timestamp'),
+  column('an_int', 'int32', 'integer'),
+  column('a_bigint', 'int64', 'bigint'),
 ];
 
-/** A Parquet file with the column types of silver, two rows, the second one of nulls. */
+/** A Parquet file by the writer of silver, with the column types of silver: two rows, the second one of nulls. */
 export function probeParquet(): Uint8Array {
-  const schema = schemaFromColumnData({ columnData: COPY_COLUMNS });
-  const writer = new ByteWriter();
-  const parquet = new ParquetWriter({ writer, schema, codec: 'SNAPPY' });
-  parquet.write({ columnData: COPY_COLUMNS });
-  parquet.finish();
-  return new Uint8Array(writer.getBuffer());
+  return writeRows(COPY_COLUMNS, [
+    ['São Paulo', Date.UTC(2026, 2, 8, 7, 30, 0, 125) * 1000, -7, 9007199254740993n],
+    [null, null, null, null],
+  ]);
 }
 
 /** Writes the probe file and its manifest, copies it into a temporary table of these columns, and cleans up after itself. */

@@ -1,14 +1,20 @@
 import fc from 'fast-check';
 import { parquetReadObjects, snappyUncompress, parquetMetadata } from 'hyparquet';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ENTITY_NAMES } from '../../contracts';
-import { BRONZE_COLUMNS, QUARANTINE_COLUMNS, silverColumns, type Column } from '../../contracts/derive';
+import {
+  BRONZE_COLUMNS,
+  OBJECT_LIST_COLUMNS,
+  QUARANTINE_COLUMNS,
+  silverColumns,
+  type Column,
+} from '../../contracts/derive';
 import { conform, type SilverRow } from '../../core/records/conform';
 import { quarantineId } from '../../core/records/hash';
-import { writeBronze, writeQuarantine, writeSilver, type Rejected } from '../../core/lake/parquet';
+import { writeBronze, writeObjectList, writeQuarantine, writeSilver, type Rejected } from '../../core/lake/parquet';
 import { snappyBound, snappyInto } from '../../core/lake/snappy';
 import { bytes, ctx, envelope } from './samples';
 
@@ -240,6 +246,34 @@ describe('bronze and quarantine objects', () => {
     expect((row.pointers as string).length).toBeLessThanOrEqual(1024);
     expect(pointers).toHaveLength((row.rule_ids as string).split(' ').length);
     expect(new Set(pointers)).toEqual(new Set(['/payload/appointment_type_code']));
+  });
+});
+
+describe('the list of a load', () => {
+  const list = writeObjectList([
+    { object: 'patient/v1/a.parquet', entity: 'patient', version: 1, rows: 3 },
+    { object: 'clinic/v1/b.parquet', entity: 'clinic', version: 2, rows: 4_294_967_297 },
+  ]);
+
+  it('names each object, as silver is written', async () => {
+    expect(await read(list)).toEqual([
+      { object: 'patient/v1/a.parquet', entity: 'patient', schema_version: 1, row_count: 3n },
+      { object: 'clinic/v1/b.parquet', entity: 'clinic', schema_version: 2, row_count: 4_294_967_297n },
+    ]);
+    const { created_by, schema } = parquetMetadata(buffer(list));
+    expect(created_by).toBe('carelake');
+    expect(schema.slice(1).map((c) => [c.name, c.type, c.repetition_type])).toEqual([
+      ['object', 'BYTE_ARRAY', 'REQUIRED'],
+      ['entity', 'BYTE_ARRAY', 'REQUIRED'],
+      ['schema_version', 'INT32', 'REQUIRED'],
+      ['row_count', 'INT64', 'REQUIRED'],
+    ]);
+  });
+
+  it('fits the table that the load copies it into', () => {
+    const begin = readFileSync(join(__dirname, '../../sql/load/begin.sql'), 'utf8');
+    const columns = OBJECT_LIST_COLUMNS.map((c) => `${c.name} ${c.redshift}`).join(', ');
+    expect(begin).toContain(`CREATE TEMP TABLE batch_object (${columns});`);
   });
 });
 
