@@ -151,6 +151,18 @@ describe('grants', () => {
     expect(await failure(opened.batch(['CREATE ROLE loader']))).toContain('already exists');
   });
 
+  test('go with what they are on: another of its name begins without', async () => {
+    await opened.batch(['CREATE VIEW s.seen AS SELECT 1 AS n', 'GRANT SELECT ON s.seen TO ROLE reader']);
+    await as('reader', 'SELECT * FROM s.seen');
+    await opened.batch(['DROP VIEW s.seen', 'CREATE VIEW s.seen AS SELECT 1 AS n']);
+    expect(await failure(as('reader', 'SELECT * FROM s.seen'))).toContain('s.seen (SELECT)');
+    await opened.batch(['CREATE SCHEMA gone', 'GRANT USAGE ON SCHEMA gone TO ROLE reader', 'CREATE TABLE gone.t (n integer)', 'GRANT SELECT ON gone.t TO ROLE reader']); // prettier-ignore
+    await as('reader', 'SELECT * FROM gone.t');
+    await opened.batch(['DROP SCHEMA gone CASCADE', 'CREATE SCHEMA gone', 'CREATE TABLE gone.t (n integer)']);
+    expect(await failure(as('reader', 'SELECT * FROM gone.t'))).toContain('permission denied for schema gone');
+    await opened.batch(['DROP VIEW s.seen', 'DROP SCHEMA gone CASCADE']);
+  });
+
   test('grants stay over a restart', async () => {
     await opened.warehouse.close();
     const again = await open(opened.dataDir);

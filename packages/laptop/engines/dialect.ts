@@ -179,9 +179,8 @@ function create(sql: string, tokens: readonly Token[]): Plan {
   const replace = c.take('OR', 'REPLACE');
   if (c.take('VIEW')) {
     const target = c.name();
-    if (hasWords(tokens, 'NO SCHEMA BINDING'))
-      throw new DialectError('WITH NO SCHEMA BINDING is not part of the portable subset');
-    return { kind: 'ddl', target, sql: body(sql, tokens) };
+    const lateBinding = tokens.slice(-4).map((t) => t.upper).join(' ') === 'WITH NO SCHEMA BINDING'; // prettier-ignore
+    return { kind: 'ddl', target, sql: body(sql, lateBinding ? tokens.slice(0, -4) : tokens), lateBinding };
   }
   if (replace) throw c.unexpected('VIEW after CREATE OR REPLACE');
   if (c.take('SCHEMA')) {
@@ -200,13 +199,14 @@ function create(sql: string, tokens: readonly Token[]): Plan {
 function drop(sql: string, tokens: readonly Token[]): Plan {
   const c = new Cursor(tokens, 1);
   if (c.take('ROLE')) return { kind: 'grant', action: 'drop-role', role: onlyName(c).name };
-  if (!c.take('TABLE') && !c.take('VIEW') && !c.take('SCHEMA'))
-    throw c.unexpected('TABLE, VIEW, SCHEMA or ROLE after DROP');
+  const isSchema = c.take('SCHEMA');
+  if (!isSchema && !c.take('TABLE') && !c.take('VIEW')) throw c.unexpected('TABLE, VIEW, SCHEMA or ROLE after DROP');
   c.take('IF', 'EXISTS');
   const target = c.name();
-  if (!c.take('CASCADE')) c.take('RESTRICT');
+  const cascade = c.take('CASCADE');
+  if (!cascade) c.take('RESTRICT');
   if (!c.done) throw c.unexpected('the end of DROP');
-  return { kind: 'ddl', target, sql: respell(sql, tokens) };
+  return { kind: 'ddl', target, sql: respell(sql, tokens), drops: isSchema ? 'schema' : 'relation', cascade };
 }
 
 function alter(sql: string, tokens: readonly Token[]): Plan {

@@ -131,6 +131,12 @@ function rightSql(action: 'grant' | 'revoke', right: Right): { sql: string; para
   return { sql, parameters: all ? ofSchema : right };
 }
 
+/** Statement that takes every right on what is dropped (`*`: a whole schema): another of its name begins without any. */
+export const grantsGone = ({ schema, name }: Name): { sql: string; parameters: Record<string, string> } => ({
+  sql: `DELETE FROM ${GRANTS} WHERE schema_name = $schema AND ($name = '*' OR (kind = 'table' AND object_name = $name))`,
+  parameters: { schema: schema ?? 'public', name },
+});
+
 /** Raises for a role that nobody created. */
 const known = (role: string): { sql: string; parameters: Record<string, string> } => ({
   sql: `SELECT CASE WHEN EXISTS (SELECT 1 FROM ${ROLES} WHERE role = $role) THEN 1 ELSE error('role does not exist') END`,

@@ -20,7 +20,16 @@ export type Plan =
     }
   | ({ readonly kind: 'create-table' } & CreateTable)
   | { readonly kind: 'alter-table'; readonly sql?: string; readonly target: Name; readonly column?: ColumnDefinition }
-  | { readonly kind: 'ddl'; readonly sql: string; readonly target: Name }
+  | {
+      readonly kind: 'ddl';
+      readonly sql: string;
+      readonly target: Name;
+      /** A view that is bound when it is read, and so holds nothing that it reads. */
+      readonly lateBinding?: boolean;
+      readonly drops?: 'relation' | 'schema';
+      /** What depends on it goes with it. */
+      readonly cascade?: boolean;
+    }
   | { readonly kind: 'lock'; readonly tables: readonly Name[] }
   | {
       readonly kind: 'copy';

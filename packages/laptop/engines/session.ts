@@ -6,10 +6,11 @@ import type { S3Store } from '../endpoints/s3-types';
 import { CopyError, copySource, verify } from './copy';
 import type { ColumnDefinition } from './ddl';
 import type { Plan } from './plan';
-import { grantSql } from './grants';
+import { grantsGone, grantSql } from './grants';
 import type { TableLocks } from './locks';
-import { type Name, quoteName, quoteText, spell } from './sql-tokens';
+import { DialectError, type Name, quoteName, quoteText, spell } from './sql-tokens';
 import { columnInfo, plainValue, type QueryResult } from './values';
+import { lateBinding, refuseWhileRead, withCatalogue } from './view-usage';
 
 /** A temporary table of this session. */
 interface TempTable {
@@ -64,12 +65,28 @@ export class Session {
           );
         return this.execute(plan.sql, parameters);
       case 'write':
-      case 'ddl':
         await this.settle(plan.target);
         return this.execute(plan.sql, parameters);
+      case 'ddl':
+        await this.settle(plan.target);
+        return this.define(plan, parameters);
       case 'query':
-        return this.execute(plan.sql, parameters);
+        return this.execute(await withCatalogue(this.connection, plan.sql), parameters);
     }
+  }
+
+  /** Views, schemas and drops: what a view reads cannot be dropped, and what is dropped loses its grants, as in the account. */
+  private async define(plan: Extract<Plan, { kind: 'ddl' }>, parameters: Record<string, string>): Promise<QueryResult> {
+    const { target } = plan;
+    if (plan.drops === 'relation' && target.schema !== undefined && !plan.cascade)
+      await refuseWhileRead(this.connection, target, `drop ${spell(target)}`);
+    const result = await this.execute(plan.sql, parameters);
+    if (plan.lateBinding) await this.connection.run(lateBinding(target));
+    if (plan.drops) {
+      const gone = grantsGone(plan.drops === 'schema' ? { schema: target.name, name: '*' } : target);
+      await this.connection.run(gone.sql, gone.parameters);
+    }
+    return result;
   }
 
   private get s3(): S3Store {
@@ -147,6 +164,12 @@ export class Session {
     parameters: Record<string, string>,
   ): Promise<QueryResult> {
     await this.settle(plan.target);
+    if (plan.column && !plan.sql) {
+      const { name, type } = plan.column;
+      if ((await this.columnsOf(plan.target)).some((c) => c.name === name && c.type === type))
+        throw new DialectError('target column size should be different');
+      await refuseWhileRead(this.connection, plan.target, `alter type of ${spell(plan.target)}.${name}`);
+    }
     if (plan.sql) await this.execute(plan.sql, parameters);
     if (plan.column) await this.note(plan.target, plan.column);
     return NOTHING;
