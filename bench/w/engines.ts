@@ -1,9 +1,9 @@
 import { DuckDBInstance } from '@duckdb/node-api';
 import { readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { martTransactions } from '../../core/warehouse/migrations';
+import { viewTransactions } from '../../core/warehouse/view-plan';
 import { parseSql } from '../../core/warehouse/sql';
-import { readSql, readTexts } from '../../core/warehouse/sql-files';
+import { readSql, readViews } from '../../core/warehouse/sql-files';
 import { writeObjectList } from '../../core/lake/parquet';
 import { copyGroups, loadIdOf, loadNames, manifest, type LoadObject, type LoadPlan } from '../../core/load/plan';
 import { packSteps, readLoadSql, stepOf } from '../../core/load/statements';
@@ -134,7 +134,8 @@ export async function openPlatform(folder: string, s3: S3Store): Promise<Warehou
   for (const f of [warehouseFile(folder), `${warehouseFile(folder)}.wal`]) rmSync(f, { force: true });
   const warehouse = await openWarehouse({ dataDir: folder, s3, memory: MEMORY, threads: 2 });
   for (const file of readSql(SQL, 'migrations').values()) await warehouse.run(file.statements);
-  for (const sqls of martTransactions(readTexts(SQL, 'marts'), 'LOCK TABLE ops.load_lock')) await warehouse.run(sqls);
+  const views = { views: readViews(SQL), installed: [], grantsOn: () => [], lock: 'LOCK TABLE ops.load_lock' };
+  for (const sqls of viewTransactions(views)) await warehouse.run(sqls);
   for (const sql of VIEWS) await warehouse.query(sql);
   await warehouse.checkpoint();
   return warehouse;

@@ -1,6 +1,5 @@
 import { sha256Hex } from '../records/hash';
-import { createView, dropView, orderMarts } from './marts';
-import { MAX_STATEMENTS, SqlError, type SqlFile } from './sql';
+import { SqlError, type SqlFile } from './sql';
 
 /** One entry of the warehouse's book of migrations. */
 export interface Applied {
@@ -52,18 +51,4 @@ export function planMigrations(
     pending,
     ...(isNew ? { release: { name: `release-${String(number).padStart(6, '0')}`, sha256: sqlHash } } : {}),
   };
-}
-
-/**
- * Statements that make all marts anew, in as few transactions as hold them. They are dropped first, since a view cannot be replaced by
- * one with other columns; within one transaction no reader sees them gone.
- * @param lock statement that every transaction begins with
- */
-export function martTransactions(texts: ReadonlyMap<string, string>, lock: string): string[][] {
-  const marts = orderMarts(texts);
-  const all = [...[...marts].reverse().map(dropView), ...marts.map(createView)];
-  const transactions: string[][] = [];
-  for (let at = 0; at < all.length; at += MAX_STATEMENTS - 1)
-    transactions.push([lock, ...all.slice(at, at + MAX_STATEMENTS - 1)]);
-  return transactions;
 }

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { martViews } from './marts';
 import { parseSql, type SqlFile } from './sql';
+import { orderViews, parseView, type View } from './views';
 
 /**
  * Where a function's SQL lies: beside its bundle, or where `SQL_DIR` says when it runs from source.
@@ -26,4 +28,10 @@ export function readTexts(root: string, folder: string): Map<string, string> {
     .filter((f) => f.endsWith('.sql'))
     .sort();
   return new Map(names.map((f) => [f.slice(0, -'.sql'.length), readFileSync(join(base, f), 'utf8')]));
+}
+
+/** All views of a release, the derived ones and the marts, in an order in which they can be made. @throws SqlError */
+export function readViews(root: string): View[] {
+  const derived = [...readSql(root, 'generated/views')].map(([name, file]) => parseView(name, file));
+  return orderViews([...derived, ...martViews(readTexts(root, 'marts'))]);
 }

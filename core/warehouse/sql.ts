@@ -39,7 +39,7 @@ export class SqlError extends Error {
 type Piece = 'code' | 'string' | 'identifier' | 'comment';
 
 /** Cuts a text into code, quoted strings, quoted identifiers and comments, in order and without loss. */
-function* pieces(name: string, text: string): Generator<[Piece, string]> {
+export function* pieces(name: string, text: string): Generator<[Piece, string]> {
   const opening = /--|\/\*|'|"|\$[A-Za-z_]*\$/g;
   let at = 0;
   for (;;) {

@@ -1,21 +1,25 @@
-import { digestOf, martTransactions, planMigrations, type Applied } from '../../core/warehouse/migrations';
-import { readSql, readTexts } from '../../core/warehouse/sql-files';
+import { grantsOnViews, packStatements } from '../../core/warehouse/grants';
+import { digestOf, planMigrations, type Applied } from '../../core/warehouse/migrations';
+import { readSql, readViews } from '../../core/warehouse/sql-files';
 import { SqlError, type SqlFile } from '../../core/warehouse/sql';
+import { resizedTable } from '../../core/warehouse/tables';
 import { SafeError } from '../shared/errors';
 import { ask, run, type Runner } from './runner';
+import { loosenViews, refuseBoundViews, renewViews } from './views';
 
 /** What was done. */
 export interface Migrated {
   readonly older: boolean;
   /** Migrations that ran now. */
   readonly applied: readonly string[];
-  readonly marts: number;
+  /** Transactions in which views were made anew. */
+  readonly views: number;
 }
 
 /**
- * Brings the warehouse to the state of this release: migrations that have not run, then all marts, then roles and grants. May be
- * repeated at any point.
- * @param sqlDir folder of `migrations/`, `marts/`, `security/`
+ * Brings the warehouse to the state of this release: migrations that have not run, roles, the views that changed with their grants, then
+ * all grants. May be repeated at any point.
+ * @param sqlDir folder of `migrations/`, `generated/`, `marts/`, `security/`
  * @param sqlHash as CloudFormation states it; absent when called by hand
  */
 export async function migrate(r: Runner, sqlDir: string, sqlHash: string | undefined): Promise<Migrated> {
@@ -31,30 +35,55 @@ export async function migrate(r: Runner, sqlDir: string, sqlHash: string | undef
 async function apply(r: Runner, sqlDir: string, sqlHash: string | undefined): Promise<Migrated> {
   const own = new Book(r, readSql(sqlDir, 'migrations/runner'));
   const plan = planMigrations(readSql(sqlDir, 'migrations'), await own.read(), sqlHash);
-  if (plan.kind === 'older') return { older: true, applied: [], marts: 0 };
-  for (const file of plan.pending) await own.apply(file);
-  const marts = readTexts(sqlDir, 'marts');
-  for (const [i, sqls] of martTransactions(marts, own.lock).entries()) await run(r, { name: `marts-${i + 1}`, sqls });
-  for (const [name, file] of readSql(sqlDir, 'security')) await secure(r, name, file);
+  if (plan.kind === 'older') return { older: true, applied: [], views: 0 };
+  const security = readSecurity(sqlDir);
+  const release = { views: readViews(sqlDir), grantsOn: grantsOnViews(security.grants), lock: own.lock };
+  if (own.exists) await refuseBoundViews(r, own, release, plan.pending.flatMap((f) => f.statements)); // prettier-ignore
+  for (const file of plan.pending) {
+    if (own.exists) await loosenViews(r, own, release, file.statements);
+    await own.apply(file);
+  }
+  // A role has no IF NOT EXISTS, and one that is there would take its transaction down.
+  for (const [i, sql] of security.roles.entries()) await run(r, { name: `role-${i + 1}`, sqls: [sql], mayExist: true });
+  const views = await renewViews(r, own, release);
+  for (const [i, sqls] of packStatements(own.lock, security.grants).entries())
+    await run(r, { name: `grants-${i + 1}`, sqls });
   // Last: a release that failed half-way is not on record, and is taken up where it stopped.
   if (plan.release) await own.record([], plan.release);
-  return { older: false, applied: plan.pending.map((f) => f.name), marts: marts.size };
+  return { older: false, applied: plan.pending.map((f) => f.name), views };
+}
+
+/** Roles, and grants: the hand-written ones and those of the derived tables. */
+function readSecurity(sqlDir: string): { roles: string[]; grants: string[] } {
+  const generated = readSql(sqlDir, 'generated').get('grants');
+  const files = [...readSql(sqlDir, 'security').values(), ...(generated ? [generated] : [])];
+  const statements = files.flatMap((f) => f.statements);
+  const isRole = (sql: string): boolean => /^CREATE\s+ROLE\b/i.test(sql);
+  return { roles: statements.filter(isRole), grants: statements.filter((s) => !isRole(s)) };
 }
 
 /** The book of migrations, and the lock under which it is written. */
 class Book {
-  private exists = false;
+  exists = false;
 
   constructor(
     private readonly r: Runner,
     private readonly sql: ReadonlyMap<string, SqlFile>,
   ) {
-    for (const name of ['known', 'applied', 'lock', 'record'])
+    for (const name of ['known', 'applied', 'lock', 'record', 'views', 'readers'])
       if (!sql.has(name)) throw new SqlError(`migrations/runner/${name}.sql is missing`);
   }
 
   get lock(): string {
     return this.one('lock');
+  }
+
+  get views(): string {
+    return this.one('views');
+  }
+
+  get readers(): string {
+    return this.one('readers');
   }
 
   private one(name: string): string {
@@ -74,7 +103,8 @@ class Book {
     this.r.log.info('migration', { migration: file.name, transactional: file.transactional });
     const entry = { name: file.name, sha256: digestOf(file) };
     if (file.transactional) return this.record(file.statements, entry);
-    for (const [i, sql] of file.statements.entries()) await run(this.r, { name: `${file.name}-${i + 1}`, sqls: [sql] });
+    for (const [i, sql] of file.statements.entries())
+      await run(this.r, { name: `${file.name}-${i + 1}`, sqls: [sql], mayExist: resizedTable(sql) !== undefined });
     await this.record([], entry);
   }
 
@@ -84,15 +114,4 @@ class Book {
     await run(this.r, { name: entry.name, sqls, values: { name: entry.name, sha256: entry.sha256 } });
     this.exists = true;
   }
-}
-
-/** Roles and grants are stated anew each time; a role that is there already is left. */
-async function secure(r: Runner, name: string, file: SqlFile): Promise<void> {
-  const isRole = (sql: string) => /^CREATE\s+ROLE\b/i.test(sql);
-  const roles = file.statements.filter(isRole);
-  const rest = file.statements.filter((s) => !isRole(s));
-  for (const [i, sql] of roles.entries())
-    await run(r, { name: `security-${name}-role-${i + 1}`, sqls: [sql], mayExist: true });
-  if (file.transactional && rest.length > 0) await run(r, { name: `security-${name}`, sqls: rest });
-  else for (const [i, sql] of rest.entries()) await run(r, { name: `security-${name}-${i + 1}`, sqls: [sql] });
 }

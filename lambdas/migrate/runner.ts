@@ -40,7 +40,7 @@ export interface Work {
   readonly name: string;
   readonly sqls: readonly string[];
   readonly values?: Readonly<Record<string, string>>;
-  /** Something that is there already is no failure (roles have no IF NOT EXISTS). */
+  /** What is done already is no failure (a role that exists, a column of the size that it shall have: neither has an IF NOT EXISTS). */
   readonly mayExist?: boolean;
   /** Only reads: asked anew each time, where work is taken up if it is still running. */
   readonly isQuestion?: boolean;
@@ -137,7 +137,7 @@ function failureOf(ended: DescribeStatementCommandOutput): { code: string; at: n
   return {
     code: classify({ status, text, role: { kind: 'other' } }),
     at: Math.max(0, at),
-    exists: /already exists/i.test(text),
+    exists: /already exists|target column size should be different/i.test(text),
   };
 }
 

@@ -8,11 +8,11 @@ export const LAMBDA_NAMES = ['ingest-stream', 'ingest-file', 'select-load', 'loa
 /** Name of a function that ships. */
 export type LambdaName = (typeof LAMBDA_NAMES)[number];
 
-/** Folders under `sql/` that travel beside a function's `index.js`, as `sql/<folder>/…`. */
+/** Folders and files under `sql/` that travel beside a function's `index.js`, as `sql/<folder>/…`. */
 const SQL_FOLDERS: Partial<Record<LambdaName, string[]>> = {
   'select-load': ['load'],
   load: ['load'],
-  migrate: ['migrations', 'marts', 'security'],
+  migrate: ['migrations', 'generated/views', 'generated/grants.sql', 'marts', 'security'],
 };
 
 const ROOT = resolve(__dirname, '..', '..');
@@ -71,10 +71,11 @@ export function sqlHash(root = ROOT): string {
   return hash.digest('hex');
 }
 
-/** SQL files of one folder, relative to `sql/`, sorted, with forward slashes on every system. */
+/** SQL files of one folder, or the one file of that name, relative to `sql/`, sorted, with forward slashes on every system. */
 function sqlFiles(root: string, folder: string): string[] {
   const base = join(root, 'sql', folder);
   if (!existsSync(base)) return [];
+  if (statSync(base).isFile()) return [folder];
   return readdirSync(base, { recursive: true, encoding: 'utf8' })
     .filter((f) => f.endsWith('.sql'))
     .map((f) => `${folder}/${f.split(sep).join('/')}`)

@@ -1,13 +1,22 @@
 -- transactional: true
--- Three schemas: core (logs, dimensions, facts: PHI), gold (one big tables and marts: PHI), ops (the load's own books: no PHI).
+-- Schemas: core (logs, dimensions, facts: PHI), gold (one big tables and marts: PHI), ops (the load's own books: no PHI), and custom,
+-- where a hospital keeps views of its own, which no release touches.
 CREATE SCHEMA IF NOT EXISTS core;
 CREATE SCHEMA IF NOT EXISTS gold;
 CREATE SCHEMA IF NOT EXISTS ops;
+CREATE SCHEMA IF NOT EXISTS custom;
 
 -- Which migration files ran, and the content they had.
 CREATE TABLE IF NOT EXISTS ops.migration (
   name varchar(128) NOT NULL,
   sha256 varchar(64) NOT NULL
+);
+
+-- The views of the release as they stand: a view is made anew only when its text is another one.
+CREATE TABLE IF NOT EXISTS ops.view (
+  view_name varchar(256) NOT NULL,
+  sha256 varchar(64) NOT NULL,
+  definition varchar(65535) NOT NULL
 );
 
 -- The first statement of every load and migration locks this table. Nobody reads or writes it, so the lock makes writers

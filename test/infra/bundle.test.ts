@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { LAMBDA_NAMES, bundleLambdas, sqlHash } from '../../lib/constructs/bundle';
@@ -75,6 +84,15 @@ test('the hash of the SQL follows names and contents of what is migrated, and no
   put('sql/migrations/001-a.sql', 'select 9;');
   const second = sqlHash(root);
   expect(second).not.toBe(first);
-  put('sql/marts/m.sql', 'select 1;');
-  expect(sqlHash(root)).not.toBe(second);
+  put('sql/generated/load/x.sql', 'select 1;');
+  put('sql/generated/tables.sql', 'select 1;');
+  expect(sqlHash(root)).toBe(second);
+  const seen = new Set([second]);
+  for (const name of ['marts/m', 'generated/views/v', 'generated/grants', 'security/s']) {
+    put(`sql/${name}.sql`, 'select 1;');
+    expect(seen).not.toContain(sqlHash(root));
+    seen.add(sqlHash(root));
+    bundleLambdas(root);
+    expect(existsSync(join(root, 'build/lambdas/migrate/sql', `${name}.sql`))).toBe(true);
+  }
 });

@@ -1,8 +1,9 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { orderMarts, createView } from '../../core/warehouse/marts';
+import { martViews } from '../../core/warehouse/marts';
 import { MAX_STATEMENTS, fill, parameterNames, parseSql, transaction } from '../../core/warehouse/sql';
-import { readSql } from '../../core/warehouse/sql-files';
+import { readSql, readViews } from '../../core/warehouse/sql-files';
+import { orderViews } from '../../core/warehouse/views';
 
 const ROOT = join(__dirname, '..', '..', 'sql');
 const LOAD = '0123456789abcdef0123456789abcdef';
@@ -77,33 +78,29 @@ describe('placeholders', () => {
 describe('marts', () => {
   const texts = (o: Record<string, string>) => new Map(Object.entries(o));
   it('stand after those they read, in an order that does not depend on the files', () => {
-    const marts = orderMarts(
-      texts({
-        a: `SELECT * FROM {{ ref('c') }}`,
-        b: `SELECT 1 AS x -- no; {{ semicolon }}`,
-        c: `SELECT * FROM {{ source('gold', 'obt') }}, {{ref('b')}}`,
-      }),
+    const marts = orderViews(
+      martViews(
+        texts({
+          a: `SELECT * FROM {{ ref('c') }}`,
+          b: `SELECT 1 AS x -- no; {{ semicolon }}`,
+          c: `SELECT * FROM {{ source('gold', 'obt') }}, {{ref('b')}}`,
+        }),
+      ),
     );
-    expect(marts.map((m) => m.name)).toEqual(['b', 'c', 'a']);
-    expect(createView(marts[1])).toBe('CREATE VIEW gold.c AS\nSELECT * FROM gold.obt, gold.b');
+    expect(marts.map((m) => m.name)).toEqual(['gold.b', 'gold.c', 'gold.a']);
+    expect(marts[1].select).toBe('SELECT * FROM gold.obt, gold.b');
   });
   it.each([
     [{ a: `SELECT {{ ref('b') }}` }, /names no mart/],
-    [{ a: `SELECT * FROM {{ ref('b') }}`, b: `SELECT * FROM {{ ref('a') }}` }, /circle: a, b/],
+    [{ a: `SELECT * FROM {{ ref('b') }}`, b: `SELECT * FROM {{ ref('a') }}` }, /circle: gold.a, gold.b/],
     [{ a: `SELECT {{ config(x=1) }}` }, /only ref\(\) and source\(\)/],
     [{ a: `{% if x %} SELECT 1` }, /only ref\(\) and source\(\)/],
     [{ a: `SELECT * FROM {{ source('pg_catalog', 'x') }}` }, /names no table/],
     [{ a: `SELECT 1; DROP TABLE x` }, /one SELECT without a semicolon/],
     [{ 'A b': `SELECT 1` }, /name is a-z/],
-  ])('refuse %j', (files, message) => expect(() => orderMarts(texts(files as never))).toThrow(message));
+  ])('refuse %j', (files, message) => expect(() => orderViews(martViews(texts(files as never)))).toThrow(message));
 
   it('of the repository resolve', () => {
-    const files = readdirSync(join(ROOT, 'marts'));
-    const marts = orderMarts(
-      texts(
-        Object.fromEntries(files.map((f) => [f.replace('.sql', ''), readFileSync(join(ROOT, 'marts', f), 'utf8')])),
-      ),
-    );
-    expect(marts.map((m) => m.name)).toContain('no_show_rate');
+    expect(readViews(ROOT).map((v) => v.name)).toContain('gold.no_show_rate');
   });
 });

@@ -1,4 +1,4 @@
-import { digestOf, martTransactions, planMigrations, type Applied } from '../../core/warehouse/migrations';
+import { digestOf, planMigrations, type Applied } from '../../core/warehouse/migrations';
 import { parseSql, type SqlFile } from '../../core/warehouse/sql';
 
 const file = (name: string, text: string): [string, SqlFile] => [name, parseSql(name, text)];
@@ -52,31 +52,5 @@ describe('a migration plan', () => {
 
   it('refuses a name without a number', () => {
     expect(() => planMigrations(new Map([file('b', 'SELECT 1;')]), [], 'h')).toThrow('NNN-words');
-  });
-});
-
-describe('marts', () => {
-  it('are dropped from the last to the first and made from the first to the last, in one transaction', () => {
-    const texts = new Map([
-      ['b', `SELECT * FROM {{ ref('c') }}`],
-      ['c', 'SELECT 1 AS x'],
-    ]);
-    expect(martTransactions(texts, 'LOCK TABLE l')).toEqual([
-      [
-        'LOCK TABLE l',
-        'DROP VIEW IF EXISTS gold.b',
-        'DROP VIEW IF EXISTS gold.c',
-        'CREATE VIEW gold.c AS\nSELECT 1 AS x',
-        'CREATE VIEW gold.b AS\nSELECT * FROM gold.c',
-      ],
-    ]);
-  });
-
-  it('that are too many for one transaction take more', () => {
-    const many = new Map(Array.from({ length: 30 }, (_, i) => [`m${i}`, 'SELECT 1']));
-    const transactions = martTransactions(many, 'LOCK TABLE l');
-    expect(transactions.map((t) => t.length)).toEqual([40, 22]);
-    expect(transactions.every((t) => t[0] === 'LOCK TABLE l')).toBe(true);
-    expect(martTransactions(new Map(), 'LOCK TABLE l')).toEqual([]);
   });
 });

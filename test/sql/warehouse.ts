@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { silverColumns, stageDdl } from '../../contracts/derive';
 import type { EntityName } from '../../contracts/types';
 import { parseSql } from '../../core/warehouse/sql';
+import { readViews } from '../../core/warehouse/sql-files';
+import { viewTransactions } from '../../core/warehouse/view-plan';
 import type { Engine } from './engines';
 
 export const SQL = join(__dirname, '../../sql');
@@ -21,17 +23,10 @@ export const sqlNames = (folder: string): string[] =>
 
 export const sqlFile = (path: string): string => readFileSync(join(SQL, path), 'utf8');
 
-/** A mart file is one SELECT over ref() and source(). */
-export function martView(name: string): string {
-  const body = sqlFile(`marts/${name}.sql`)
-    .replace(/\{\{ source\('(\w+)', '(\w+)'\) \}\}/g, '$1.$2')
-    .replace(/\{\{ ref\('(\w+)'\) \}\}/g, 'gold.$1');
-  return `CREATE OR REPLACE VIEW gold.${name} AS\n${statementsOf(`${body};`).join('')}`;
-}
-
 export async function migrate(engine: Engine): Promise<void> {
   for (const file of sqlNames('migrations')) await engine.batch(statementsOf(sqlFile(`migrations/${file}`)));
-  for (const mart of sqlNames('marts')) await engine.batch([martView(mart.replace('.sql', ''))]);
+  const state = { views: readViews(SQL), installed: [], grantsOn: () => [], lock: 'LOCK TABLE ops.load_lock' };
+  for (const sqls of viewTransactions(state)) await engine.batch(sqls);
 }
 
 /** A statement as silver carries it: columns by name. */
