@@ -25,7 +25,9 @@ export const sqlFile = (path: string): string => readFileSync(join(SQL, path), '
 
 export async function migrate(engine: Engine): Promise<void> {
   for (const file of sqlNames('migrations')) await engine.batch(statementsOf(sqlFile(`migrations/${file}`)));
-  const state = { views: readViews(SQL), installed: [], grantsOn: () => [], lock: 'LOCK TABLE ops.load_lock' };
+  const rows = await engine.batch(['SELECT view_name, sha256, definition FROM ops.view']);
+  const installed = rows.map(([name, sha256, select]) => ({ name: name!, sha256: sha256!, select: select! }));
+  const state = { views: readViews(SQL), installed, grantsOn: () => [], lock: 'LOCK TABLE ops.load_lock' };
   for (const sqls of viewTransactions(state)) await engine.batch(sqls);
 }
 
