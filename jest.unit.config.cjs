@@ -1,10 +1,13 @@
 const all = require('./jest.config.cjs');
 
-/** The suites that boot no whole platform and start no command line: what the functions' own Node is tried with. */
-const platforms = ['cli/refusals', 'e2e/', 'infra/judges', 'laptop/boot', 'privilege/', 'verify/'];
+/** Suites that boot a whole platform, start the command line or judge syntheses. */
+const PLATFORMS = ['cli/refusals', 'e2e/', 'infra/judges', 'laptop/boot', 'privilege/'];
+/** Suites that run the warehouse's SQL, which no function runs itself. */
+const ENGINES = ['load/end-to-end', 'load/takeover', 'migrate/warehouse', 'sql/'];
 
+/** What is left is tried once more with the functions' own Node (scripts/test-node24.sh). */
 module.exports = {
   ...all,
-  testPathIgnorePatterns: platforms.map((path) => `<rootDir>/test/${path}`),
+  testPathIgnorePatterns: [...PLATFORMS, ...ENGINES].map((path) => `<rootDir>/test/${path}`),
   reporters: ['default', ['jest-junit', { outputDirectory: 'reports', outputName: 'jest-node24.xml' }]],
 };

@@ -32,3 +32,4 @@ module.exports = class extends Sequencer {
     return [...super.sort(tests)].sort((a, b) => rank(a) - rank(b));
   }
 };
+module.exports.LONGEST = LONGEST;

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 const majorOf = (version: string): number => Number(/^v?(\d+)/.exec(version)![1]);
 const text = (path: string): string => readFileSync(path, 'utf8');
@@ -22,4 +22,22 @@ test('an older Node is still let in: nothing is strict, and no package brings a 
   expect(manifest.engines.node).toBe('>=20.19');
   expect(text('.npmrc')).not.toMatch(/engine-strict/);
   expect(text('package.json') + text('package-lock.json')).not.toMatch(/node-linux-/);
+});
+
+describe('lists of suites', () => {
+  const suites = readdirSync('test', { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.test.ts'));
+  const beginning = (path: string) => suites.filter((name) => `<rootDir>/test/${name}`.startsWith(path));
+
+  test('what the run on that Node leaves out is there to be left out, and most suites stay', () => {
+    const { testPathIgnorePatterns: left } = jest.requireActual<{ testPathIgnorePatterns: string[] }>(
+      '../../jest.unit.config.cjs',
+    );
+    expect(left.filter((path) => beginning(path).length === 0)).toEqual([]);
+    expect(left.flatMap(beginning).length).toBeLessThan(suites.length / 3);
+  });
+
+  test('those that begin first are there', () => {
+    const { LONGEST } = jest.requireActual<{ LONGEST: string[] }>('../longest-first.cjs');
+    expect(LONGEST.filter((name) => !suites.includes(`${name}.test.ts`))).toEqual([]);
+  });
 });
