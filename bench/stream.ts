@@ -127,7 +127,7 @@ export async function eventToQueryable(marked = 100, background = 1000): Promise
     while (seen.size < marked && Date.now() < deadline) {
       await sleep(100);
       const rows = await ask(
-        `SELECT appointment_id FROM gold.obt_appointment WHERE source_system = 'bench' AND appointment_id LIKE 'marked-%'`,
+        `SELECT appointment_id FROM gold_phi.obt_appointment WHERE source_system = 'bench' AND appointment_id LIKE 'marked-%'`,
       );
       const now = Date.now();
       for (const { appointment_id: id } of rows as { appointment_id: string }[]) {

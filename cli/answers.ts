@@ -38,7 +38,7 @@ export async function readLoadCounts(ask: Ask): Promise<LoadCounts> {
 /** The published answers, in the order by dimension, then key. */
 export async function readAnswers(ask: Ask): Promise<Answer[]> {
   const rows = await ask(
-    'SELECT kpi, by_dimension, group_key, numerator, denominator, n, value FROM gold.no_show_rate',
+    'SELECT kpi, by_dimension, group_key, numerator, denominator, n, value FROM gold_phi.no_show_rate',
   );
   const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
   return rows

@@ -87,9 +87,13 @@ export const RULES = {
     severity: 'reject',
     doc: 'The durable keys of a load were made with the secret that the warehouse was keyed with; else the whole load is refused.',
   },
-  'LOAD-OBT-01': {
+  'LOAD-FACT-01': {
     severity: 'reject',
-    doc: 'After a load every fact stands once in the one big table; else the whole load is refused.',
+    doc: 'A load writes exactly the facts that its events decide, each once; else the whole load is refused.',
+  },
+  'LOAD-LEFT-01': {
+    severity: 'reject',
+    doc: 'After a load every fact has followed the members that changed, and no inferred member is left that no fact names; else the whole load is refused.',
   },
 } as const satisfies Record<string, Rule>;
 

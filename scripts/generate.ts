@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { registryFiles } from '../contracts/derive/registry';
 
@@ -25,6 +25,9 @@ async function main(): Promise<void> {
   write(HISTORY, `${JSON.stringify(appendHistory(history), null, 2)}\n`);
   for (const [name, text] of Object.entries({ ...generatedDocs(), ...generatedProfileDocs() }))
     write(`docs/generated/${name}`, text);
+  const { generatedSql } = await import('./generated-sql');
+  rmSync(join(ROOT, 'sql/generated'), { recursive: true, force: true });
+  for (const [name, text] of Object.entries(generatedSql(ROOT))) write(`sql/generated/${name}`, text);
 }
 
 void main();

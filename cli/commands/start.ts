@@ -215,7 +215,7 @@ function report(session: Session, document: AnswersDocument): void {
       [
         '',
         'Push   carelake push events.ndjson          (docs/producers.md)',
-        `Query  carelake sql "select * from gold.no_show_rate where by_dimension = 'clinic'"`,
+        `Query  carelake sql "select * from gold_phi.no_show_rate where by_dimension = 'clinic'"`,
         'Look   carelake quarantine list',
         '',
       ].join('\n'),

@@ -90,7 +90,8 @@ const LINEAGE: readonly Column[] = [
   text('record_position', 64, false, 'lineage', 'Place within record_source: sequence number, or 1-based data row.'),
 ];
 
-function columnsOf(contract: EntityContract): Column[] {
+/** Columns of the silver objects of a contract, whether it is published or not. */
+export function columnsOf(contract: EntityContract): Column[] {
   const key = (name: string, role: 'key' | 'reference', doc: string) => text(name, 32, false, role, doc);
   return [
     ...ENVELOPE_FIELDS.map((f) => fieldColumn(f, 'envelope')),

@@ -13,8 +13,10 @@ export type Failure =
   | 'PLAN_STALE'
   /** The warehouse was keyed with another secret. */
   | 'KEY_MISMATCH'
-  /** Facts and one big table do not agree. */
-  | 'OBT_NOT_WHOLE'
+  /** Not exactly the decided facts were written. */
+  | 'FACTS_NOT_WHOLE'
+  /** A fact has not followed a member that changed, or a member stays that no fact names: the plan left a phase out. */
+  | 'LEFT_OVER'
   /** COPY refused the content of an object. */
   | 'COPY_REFUSED'
   /** COPY could not read: rights, keys, network, throttling. */
@@ -47,7 +49,9 @@ const GUARDS: readonly [column: string, failure: Failure][] = [
   ['object_list_is_whole', 'PLAN_STALE'],
   ['stage_is_whole', 'PLAN_STALE'],
   ['key_is_ours', 'KEY_MISMATCH'],
-  ['obt_is_whole', 'OBT_NOT_WHOLE'],
+  ['facts_are_whole', 'FACTS_NOT_WHOLE'],
+  ['touched_are_restated', 'LEFT_OVER'],
+  ['unreferenced_are_pruned', 'LEFT_OVER'],
 ];
 
 const CONFLICT = /\b1023\b|serializ|concurrent|deadlock|write-write conflict|transaction conflict|Conflict on /i;

@@ -62,8 +62,10 @@ export function afterFailure(
       return next('reconcile');
     case 'KEY_MISMATCH':
       return { ...failed, rule: 'LOAD-KEY-01' };
-    case 'OBT_NOT_WHOLE':
-      return { ...failed, rule: 'LOAD-OBT-01' };
+    case 'FACTS_NOT_WHOLE':
+      return { ...failed, rule: 'LOAD-FACT-01' };
+    case 'LEFT_OVER':
+      return { ...failed, rule: 'LOAD-LEFT-01' };
     case 'DENIED':
       return failed;
     case 'PLAN_STALE':

@@ -5,7 +5,7 @@ import { MAX_STATEMENTS, SqlError, fill, transaction, type SqlFile, type Transac
 import { copyGroups, loadNames, type CopyGroup, type LoadPlan, type Phase } from './plan';
 import { applyIndex, type Step } from './steps';
 
-/** Load SQL by file name without suffix: `begin`, one per entity, `finish`, `reconcile`, `release`, `holder`. */
+/** Load SQL by file name without suffix: `begin`, `reconcile`, `release`, `holder` and those of `sql/generated/load`. */
 export type LoadSql = ReadonlyMap<string, SqlFile>;
 
 /** What a statement is for: a failure is classified by it. */
@@ -26,11 +26,17 @@ interface Statement {
   readonly role: Role;
 }
 
-const REQUIRED = [...ENTITY_NAMES, 'begin', 'finish', 'reconcile', 'release', 'holder'];
+const FACTS = ENTITY_NAMES.filter((e) => ENTITIES[e].kind === 'fact');
+/** Dimensions that some fact names. */
+const REFERENCED = ENTITY_NAMES.filter((e) => FACTS.some((f) => ENTITIES[f].references.some((r) => r.entity === e)));
+const REQUIRED = [
+  ...['begin', 'reconcile', 'release', 'holder', 'close'],
+  ...[...ENTITY_NAMES, ...FACTS.map((f) => `${f}-restate`), ...REFERENCED.map((d) => `prune-${d}`)],
+];
 
-/** Reads `load/` of a SQL folder. @throws SqlError naming the files that are missing */
+/** Reads `load/` and `generated/load/` of a SQL folder. @throws SqlError naming the files that are missing */
 export function readLoadSql(root: string): LoadSql {
-  const files = readSql(root, 'load');
+  const files = new Map([...readSql(root, 'load'), ...readSql(root, 'generated/load')]);
   const missing = REQUIRED.filter((name) => !files.has(name));
   if (missing.length) throw new SqlError(`load SQL is not whole, missing: ${missing.join(', ')}`);
   return files;
@@ -80,13 +86,18 @@ function stage(entity: EntityName, versions: readonly number[]): { statements: S
 }
 
 function phaseStatements(sql: LoadSql, phase: Phase, groups: readonly CopyGroup[]): Statement[] {
-  if (phase === 'finish') return ofFile(sql, 'finish');
+  if (phase === 'finish') {
+    const absent = FACTS.filter((f) => !groups.some((g) => g.entity === f));
+    const names = [...absent.map((f) => `${f}-restate`), ...REFERENCED.map((d) => `prune-${d}`), 'close'];
+    return names.flatMap((name) => ofFile(sql, name));
+  }
   const versions = groups.filter((g) => g.entity === phase).map((g) => g.version);
-  return [...stage(phase, versions).statements, ...ofFile(sql, phase)];
+  const restate = FACTS.includes(phase) ? ofFile(sql, `${phase}-restate`) : [];
+  return [...stage(phase, versions).statements, ...ofFile(sql, phase), ...restate];
 }
 
 /**
- * Rows from which the closing of a load has a transaction of its own: planners know nothing of rows that their own transaction
+ * Rows from which the histories of a load are committed before its facts: planners know nothing of rows that their own transaction
  * wrote, and would join the facts of a large load in the worst order.
  */
 const LARGE_LOAD_ROWS = 100_000;
@@ -108,8 +119,9 @@ export function packSteps(sql: LoadSql, objects: readonly (CopyGroup & { readonl
     const cost = phaseStatements(sql, phase, groups).length;
     if (opening + cost > MAX_STATEMENTS)
       throw new SqlError(`phase ${phase}: ${opening + cost} statements, the Data API takes ${MAX_STATEMENTS}`);
-    const beforeClosing = steps.length === 1 && steps[0][0] === 'finish';
-    if (cost > room || (large && beforeClosing)) {
+    const isBeforeFacts =
+      steps.length > 0 && phase !== 'finish' && !FACTS.includes(phase) && FACTS.includes(steps[0][0] as EntityName);
+    if (cost > room || (large && isBeforeFacts)) {
       steps.unshift([]);
       room = MAX_STATEMENTS - opening;
     }

@@ -7,9 +7,9 @@ import type { View } from './views';
  */
 
 /** The schema in which all marts stand. */
-export const MART_SCHEMA = 'gold';
+export const MART_SCHEMA = 'gold_phi';
 /** Schemas that a mart may read. */
-const SOURCES: ReadonlySet<string> = new Set(['core', 'gold', 'ops']);
+const SOURCES: ReadonlySet<string> = new Set(['core', 'gold_phi', 'ops']);
 const NAME = /^[a-z][a-z0-9_]*$/;
 
 /** The one SELECT of a mart's file, without comments; such files end without a semicolon, as dbt wants them. */

@@ -10,8 +10,8 @@ export type LambdaName = (typeof LAMBDA_NAMES)[number];
 
 /** Folders and files under `sql/` that travel beside a function's `index.js`, as `sql/<folder>/…`. */
 const SQL_FOLDERS: Partial<Record<LambdaName, string[]>> = {
-  'select-load': ['load'],
-  load: ['load'],
+  'select-load': ['load', 'generated/load'],
+  load: ['load', 'generated/load'],
   migrate: ['migrations', 'generated/views', 'generated/grants.sql', 'marts', 'security'],
 };
 

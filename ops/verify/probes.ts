@@ -194,7 +194,8 @@ const REFUSED = [
     title: 'create a table among those of the warehouse',
     sql: 'CREATE TABLE core.verify_probe (v integer)',
   },
-  { id: 'delete', title: 'delete rows of a fact', sql: 'DELETE FROM core.fact_appointment WHERE 1 = 0' },
+  { id: 'delete', title: 'delete rows of a fact', sql: 'DELETE FROM core.appointment WHERE 1 = 0' },
+  { id: 'identified', title: 'read identified rows', sql: 'SELECT count(*) FROM gold_phi.obt_appointment' },
 ];
 
 const grants = REFUSED.map(({ id, title, sql }): Probe => ({

@@ -8,7 +8,7 @@ WITH cell AS (
       WHEN o.lead_time_days <= 90 THEN '31-90' WHEN o.lead_time_days > 90 THEN '91+' ELSE 'unknown' END AS lead_days,
     CASE WHEN o.reminder_count > 0 THEN 'yes' WHEN o.reminder_count = 0 THEN 'no' ELSE 'unknown' END AS reminded,
     CAST(sum(o.is_no_show) AS bigint) AS no_shows, CAST(sum(o.in_denominator) AS bigint) AS counted, count(*) AS n
-  FROM {{ source('gold', 'obt_appointment') }} o
+  FROM {{ source('gold_phi', 'obt_appointment') }} o
   GROUP BY 1, 2, 3, 4, 5
 ), grouped AS (
   SELECT 'all' AS by_dimension, 'all' AS group_key, c.no_shows, c.counted, c.n FROM cell c

@@ -1,8 +1,8 @@
 -- transactional: true
--- Schemas: core (logs, dimensions, facts: PHI), gold (one big tables and marts: PHI), ops (the load's own books: no PHI), and custom,
--- where a hospital keeps views of its own, which no release touches.
+-- Schemas: core (logs, dimensions, facts: PHI), gold_phi (one big tables and marts: PHI), ops (the load's own records: no PHI), and
+-- custom, where a hospital keeps views of its own, which no release touches.
 CREATE SCHEMA IF NOT EXISTS core;
-CREATE SCHEMA IF NOT EXISTS gold;
+CREATE SCHEMA IF NOT EXISTS gold_phi;
 CREATE SCHEMA IF NOT EXISTS ops;
 CREATE SCHEMA IF NOT EXISTS custom;
 
@@ -41,7 +41,9 @@ CREATE TABLE IF NOT EXISTS ops.guard (
   object_list_is_whole varchar(64) DEFAULT 'yes' NOT NULL,
   key_is_ours varchar(64) DEFAULT 'yes' NOT NULL,
   stage_is_whole varchar(64) DEFAULT 'yes' NOT NULL,
-  obt_is_whole varchar(64) DEFAULT 'yes' NOT NULL
+  facts_are_whole varchar(64) DEFAULT 'yes' NOT NULL,
+  touched_are_restated varchar(64) DEFAULT 'yes' NOT NULL,
+  unreferenced_are_pruned varchar(64) DEFAULT 'yes' NOT NULL
 );
 
 -- The fingerprint of the key secret that made every durable key in here. One row, written by the first load.
@@ -64,12 +66,25 @@ CREATE TABLE IF NOT EXISTS ops.loaded_object (
   load_id varchar(32) NOT NULL
 );
 
--- Keys that stood before the load under way and that it changes: appointments whose fact is replaced or removed, members whose
--- history changes. They travel here because temporary tables end with their transaction; the last one empties it.
-CREATE TABLE IF NOT EXISTS ops.touched (
+-- What one phase of a load tells a later one, which may stand in another transaction. A load that is given up leaves its rows: its
+-- changes are committed, and the next load that is finished follows them up. The last phase finds these tables done with and empties them.
+-- Members whose history changed, and the time in which they may say something else now; they stood before.
+CREATE TABLE IF NOT EXISTS ops.touched_member (
   load_id varchar(32) NOT NULL,
   entity varchar(64) NOT NULL,
-  touched_key varchar(32) NOT NULL
+  member_key varchar(32) NOT NULL,
+  changed_from timestamp NOT NULL,
+  changed_to timestamp NOT NULL
+);
+-- Facts that have followed the touched members in the load under way.
+CREATE TABLE IF NOT EXISTS ops.restated (
+  fact varchar(64) NOT NULL,
+  load_id varchar(32) NOT NULL
+);
+-- Inferred members that perhaps no fact names any more.
+CREATE TABLE IF NOT EXISTS ops.unreferenced (
+  entity varchar(64) NOT NULL,
+  member_key varchar(32) NOT NULL
 );
 
 -- Ten digits: their cross joins number the days of dim_date and the minutes of dim_time.

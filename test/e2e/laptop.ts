@@ -110,7 +110,7 @@ export async function rowsOf(dataDir: string, sql: string): Promise<unknown[][]>
 export async function tablesOf(dataDir: string): Promise<Record<string, string[]>> {
   const columns = await rowsOf(
     dataDir,
-    `SELECT table_schema, table_name, column_name FROM information_schema.columns WHERE table_schema IN ('core', 'gold') AND column_name <> 'load_id' ORDER BY 1, 2, ordinal_position`,
+    `SELECT table_schema, table_name, column_name FROM information_schema.columns WHERE table_schema IN ('core', 'gold_phi') AND column_name <> 'load_id' ORDER BY 1, 2, ordinal_position`,
   );
   const tables = new Map<string, string[]>();
   for (const [schema, table, column] of columns as string[][])

@@ -86,7 +86,7 @@ describe('the synthetic network, from the generator to the answers', () => {
       expected.rows.providers,
     );
     expect(await count(`SELECT count(*) FROM core.fact_appointment`)).toBe(expected.rows.appointments);
-    expect(await count(`SELECT count(*) FROM gold.obt_appointment`)).toBe(expected.rows.appointments);
+    expect(await count(`SELECT count(*) FROM gold_phi.obt_appointment`)).toBe(expected.rows.appointments);
   });
 
   it('quarantines each planted defect under its rule, once, without a value', async () => {
@@ -151,7 +151,7 @@ describe('the synthetic network, from the generator to the answers', () => {
     await clients.kinesis.send(new PutRecordCommand({ StreamName: names.stream, PartitionKey: 'sdk-1', Data: data }));
     await untilRead(before + 1);
     const { columns, rows } = await sql(
-      `SELECT scheduled_hour, status_code FROM gold.obt_appointment WHERE appointment_id = 'SDK-1'`,
+      `SELECT scheduled_hour, status_code FROM gold_phi.obt_appointment WHERE appointment_id = 'SDK-1'`,
     );
     expect(columns).toEqual(['scheduled_hour', 'status_code']);
     expect(rows).toEqual([[10, 'booked']]);
@@ -171,7 +171,9 @@ describe('the synthetic network, from the generator to the answers', () => {
       }),
     );
     await untilRead(before + 2);
-    expect((await sql(`SELECT count(*) FROM gold.obt_appointment WHERE appointment_id = 'SDK-1'`)).rows).toEqual([[0]]);
+    expect((await sql(`SELECT count(*) FROM gold_phi.obt_appointment WHERE appointment_id = 'SDK-1'`)).rows).toEqual([
+      [0],
+    ]);
   });
 
   it('holds every role to its grants, at the doors and in the database', async () => {
@@ -191,8 +193,8 @@ describe('the synthetic network, from the generator to the answers', () => {
       expect.objectContaining({ name: 'AccessDenied', message: expect.stringContaining('s3:PutObject') }),
     );
     const redshift = new RedshiftDataClient(as('LoadRole'));
-    expect((await queryDataApi(redshift, names, 'SELECT count(*) FROM core.fact_appointment')).rows).toHaveLength(1);
-    await expect(queryDataApi(redshift, names, 'DROP TABLE core.fact_appointment')).rejects.toMatchObject({
+    expect((await queryDataApi(redshift, names, 'SELECT count(*) FROM core.appointment')).rows).toHaveLength(1);
+    await expect(queryDataApi(redshift, names, 'DROP TABLE core.appointment')).rejects.toMatchObject({
       details: { lines: [expect.stringMatching(/permission denied/)] },
     });
     s3.destroy();
@@ -259,7 +261,7 @@ describe('the synthetic network, from the generator to the answers', () => {
       await must([
         'sql',
         '--json',
-        'SELECT kpi, by_dimension, group_key, numerator, denominator, n, value FROM gold.no_show_rate ORDER BY 2, 3',
+        'SELECT kpi, by_dimension, group_key, numerator, denominator, n, value FROM gold_phi.no_show_rate ORDER BY 2, 3',
         ...at,
       ]),
     ) as { columns: string[]; rows: unknown[][] };

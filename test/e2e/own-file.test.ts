@@ -75,7 +75,7 @@ describe("somebody else's file, read by a profile of their own", () => {
     expect(document.load).toMatchObject({ read: 6, duplicate: 0 });
     const rows = await rowsOf(
       dataDir,
-      `SELECT appointment_id, patient_last_name, clinic_id, status_code, CAST(scheduled_start_at AS varchar(32)), scheduled_hour FROM gold.obt_appointment ORDER BY 1`,
+      `SELECT appointment_id, patient_last_name, clinic_id, status_code, CAST(scheduled_start_at AS varchar(32)), scheduled_hour FROM gold_phi.obt_appointment ORDER BY 1`,
     );
     expect(rows).toEqual([
       ['1', 'Müller', 'Köln', 'fulfilled', '2024-03-12 08:30:00', 9],
@@ -102,7 +102,7 @@ describe("somebody else's file, read by a profile of their own", () => {
     expect(
       await rowsOf(
         dataDir,
-        `SELECT appointment_id, patient_last_name, status_code FROM gold.obt_appointment ORDER BY 1`,
+        `SELECT appointment_id, patient_last_name, status_code FROM gold_phi.obt_appointment ORDER BY 1`,
       ),
     ).toEqual([
       ['1', 'Müller', 'fulfilled'],

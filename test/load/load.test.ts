@@ -249,11 +249,11 @@ describe('guards', () => {
     expect(w.s3.json<{ revision: number }>('control', loadNames(last!.load_id).plan).revision).toBe(1);
   });
 
-  it('a one big table that is not whole fails the load', async () => {
+  it('facts that are not whole fail the load', async () => {
     const w = world();
     put(w, 'patient', 1);
-    w.data.decide = () => ({ status: 'FAILED', error: 'NOT NULL constraint failed: guard.obt_is_whole' });
-    expect((await execute(w.context)).last).toMatchObject({ state: 'FAILED', rule: 'LOAD-OBT-01' });
+    w.data.decide = () => ({ status: 'FAILED', error: 'NOT NULL constraint failed: guard.facts_are_whole' });
+    expect((await execute(w.context)).last).toMatchObject({ state: 'FAILED', rule: 'LOAD-FACT-01' });
   });
 });
 

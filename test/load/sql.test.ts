@@ -83,16 +83,16 @@ describe('marts', () => {
         texts({
           a: `SELECT * FROM {{ ref('c') }}`,
           b: `SELECT 1 AS x -- no; {{ semicolon }}`,
-          c: `SELECT * FROM {{ source('gold', 'obt') }}, {{ref('b')}}`,
+          c: `SELECT * FROM {{ source('gold_phi', 'obt') }}, {{ref('b')}}`,
         }),
       ),
     );
-    expect(marts.map((m) => m.name)).toEqual(['gold.b', 'gold.c', 'gold.a']);
-    expect(marts[1].select).toBe('SELECT * FROM gold.obt, gold.b');
+    expect(marts.map((m) => m.name)).toEqual(['gold_phi.b', 'gold_phi.c', 'gold_phi.a']);
+    expect(marts[1].select).toBe('SELECT * FROM gold_phi.obt, gold_phi.b');
   });
   it.each([
     [{ a: `SELECT {{ ref('b') }}` }, /names no mart/],
-    [{ a: `SELECT * FROM {{ ref('b') }}`, b: `SELECT * FROM {{ ref('a') }}` }, /circle: gold.a, gold.b/],
+    [{ a: `SELECT * FROM {{ ref('b') }}`, b: `SELECT * FROM {{ ref('a') }}` }, /circle: gold_phi.a, gold_phi.b/],
     [{ a: `SELECT {{ config(x=1) }}` }, /only ref\(\) and source\(\)/],
     [{ a: `{% if x %} SELECT 1` }, /only ref\(\) and source\(\)/],
     [{ a: `SELECT * FROM {{ source('pg_catalog', 'x') }}` }, /names no table/],
@@ -101,6 +101,6 @@ describe('marts', () => {
   ])('refuse %j', (files, message) => expect(() => orderViews(martViews(texts(files as never)))).toThrow(message));
 
   it('of the repository resolve', () => {
-    expect(readViews(ROOT).map((v) => v.name)).toContain('gold.no_show_rate');
+    expect(readViews(ROOT).map((v) => v.name)).toContain('gold_phi.no_show_rate');
   });
 });

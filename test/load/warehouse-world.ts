@@ -113,8 +113,9 @@ const TABLES = [
   ...['clinic', 'provider', 'patient'].flatMap((d) => [`core.${d}_log`, `core.dim_${d}_history`]),
   'core.fact_appointment',
   'core.appointment_superseded',
-  'gold.obt_appointment',
-  'gold.no_show_rate',
+  'core.appointment',
+  'gold_phi.obt_appointment',
+  'gold_phi.no_show_rate',
   'ops.loaded_object',
   'ops.conservation',
 ];
@@ -123,10 +124,10 @@ const TABLES = [
 export async function dump(w: World): Promise<Record<string, unknown[][]>> {
   const tables: Record<string, unknown[][]> = {};
   for (const table of TABLES) {
-    const columns = /^(gold\.no_show_rate|ops\.conservation)$/.test(table) ? '*' : '* EXCLUDE (load_id)';
+    const columns = /^(gold_phi\.no_show_rate|ops\.conservation)$/.test(table) ? '*' : '* EXCLUDE (load_id)';
     tables[table] = (await w.doors.warehouse.queryEngine(`SELECT ${columns} FROM ${table} ORDER BY ALL`)).rows;
   }
-  for (const table of ['ops.touched', 'ops.guard'])
+  for (const table of ['ops.touched_member', 'ops.restated', 'ops.unreferenced', 'ops.guard'])
     tables[table] = (await w.doors.warehouse.queryEngine(`SELECT * FROM ${table}`)).rows;
   return tables;
 }

@@ -103,9 +103,9 @@ describe('migrate', () => {
     expect(answers).toEqual([
       expect.objectContaining({ Status: 'SUCCESS', PhysicalResourceId: 'carelake-migrations' }),
     ]);
-    expect(ran().slice(0, 3)).toEqual(['migrate-known', 'migrate-001-schemas', 'migrate-002-dimensions']);
+    expect(ran().slice(0, 3)).toEqual(['migrate-known', 'migrate-001-schemas', 'migrate-002-tables']);
     const views = ran().findIndex((name) => name.startsWith('migrate-views-'));
-    expect(views).toBeGreaterThan(ran().indexOf('migrate-004-appointment'));
+    expect(views).toBeGreaterThan(ran().indexOf('migrate-004-identity'));
     // A view's grants are given with it, so that the roles have to be there.
     expect(views).toBeGreaterThan(ran().indexOf('migrate-role-1'));
     expect(ran().indexOf('migrate-grants-1')).toBeGreaterThan(views);
@@ -152,7 +152,7 @@ describe('migrate', () => {
     const told = printed.join('\n') + JSON.stringify(answers);
     expect(told).toContain('migration step failed');
     for (const secret of ['SECRET VALUE', 'syntax error', 'INSERT INTO', 's3cr3t']) expect(told).not.toContain(secret);
-    expect(book.rows.map(([name]) => name)).toEqual(['001-schemas', '002-dimensions']);
+    expect(book.rows.map(([name]) => name)).toEqual(['001-schemas', '002-tables']);
     broken = false;
     data.submitted.length = 0;
     await handler(event('Create'), context());
@@ -164,14 +164,14 @@ describe('migrate', () => {
     let conflicts = 2;
     book.failures = [
       (s) =>
-        s.name === 'migrate-002-dimensions' && conflicts-- > 0
+        s.name === 'migrate-002-tables' && conflicts-- > 0
           ? { status: 'FAILED', at: 0, error: 'could not complete because of conflict with concurrent transaction' }
           : undefined,
     ];
     data.faults.push({ call: 'submit', error: new ServiceError('ThrottlingException', 400) });
     await handler(event('Create'), context());
     expect(answers[0].Status).toBe('SUCCESS');
-    expect(ran().filter((n) => n === 'migrate-002-dimensions')).toHaveLength(3);
+    expect(ran().filter((n) => n === 'migrate-002-tables')).toHaveLength(3);
   }, 30_000);
 
   it('a call that is repeated takes up what the first one left running', async () => {

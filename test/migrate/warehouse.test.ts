@@ -40,15 +40,15 @@ describe('migrations over the real engine', () => {
     expect(book.flat()).toEqual([...first.applied, 'release-000001']);
     expect(await w.migrate('one')).toEqual({ older: false, applied: [], views: 0 });
     expect(await rows(w, 'SELECT name FROM ops.migration ORDER BY name')).toEqual(book);
-    expect(await rows(w, 'SELECT count(*) FROM gold.no_show_rate')).toEqual([[0]]);
+    expect(await rows(w, 'SELECT count(*) FROM gold_phi.no_show_rate')).toEqual([[0]]);
   });
 
   it('go forward with a release and stay there when it is rolled back', async () => {
     expect(await w.migrate('two', next)).toMatchObject({ applied: ['900-later'] });
     expect(await rows(w, 'SELECT x FROM ops.later')).toEqual([[1]]);
-    expect(await rows(w, 'SELECT * FROM gold.a_summary')).toEqual([[0]]);
+    expect(await rows(w, 'SELECT * FROM gold_phi.a_summary')).toEqual([[0]]);
     expect(await w.migrate('one')).toEqual({ older: true, applied: [], views: 0 });
-    expect(await rows(w, 'SELECT * FROM gold.a_summary')).toEqual([[0]]);
+    expect(await rows(w, 'SELECT * FROM gold_phi.a_summary')).toEqual([[0]]);
     expect(await w.migrate(undefined, next)).toMatchObject({ applied: [] });
   });
 

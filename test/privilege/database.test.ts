@@ -128,19 +128,21 @@ test('a statement belongs to its caller', async () => {
   );
 });
 
-test('a reader asks the marts, and can neither write, nor drop, nor see patients or the books of the load', async () => {
+test('a reader asks for the counts, and can neither write, nor drop, nor see a person or the records of the load', async () => {
   const { data } = laptop.as('Analyst');
-  expect((await ask(data, "SELECT n FROM gold.no_show_rate WHERE by_dimension = 'all'")).error).toBeUndefined();
   expect((await ask(data, 'SELECT entity FROM ops.conservation')).error).toBeUndefined();
   const refused: [string, RegExp][] = [
-    ['INSERT INTO gold.obt_appointment (appointment_key) VALUES (1)', /permission denied for relation gold\.obt/],
-    ['DELETE FROM gold.obt_appointment', /permission denied for relation gold\.obt_appointment \(DELETE\)/],
-    ['UPDATE gold.obt_appointment SET clinic_id = NULL', /permission denied/],
-    ['TRUNCATE gold.obt_appointment', /permission denied/],
-    ['DROP TABLE gold.obt_appointment', /permission denied|must be owner/],
-    ['DROP VIEW gold.no_show_rate', /permission denied|must be owner/],
-    ['ALTER TABLE gold.obt_appointment ADD COLUMN x integer', /permission denied|must be owner/],
-    ['CREATE TABLE gold.mine (a integer)', /permission denied for schema gold/],
+    ["SELECT n FROM gold_phi.no_show_rate WHERE by_dimension = 'all'", /permission denied for schema gold_phi/],
+    ['SELECT count(*) FROM gold_phi.obt_appointment', /permission denied for schema gold_phi/],
+    ["INSERT INTO core.appointment (appointment_key) VALUES ('1')", /permission denied for schema core/],
+    ['DELETE FROM core.appointment', /permission denied for schema core/],
+    ['UPDATE core.appointment SET clinic_id = NULL', /permission denied/],
+    ['TRUNCATE core.appointment', /permission denied/],
+    ['DROP TABLE core.appointment', /permission denied|must be owner/],
+    ['DROP VIEW gold_phi.obt_appointment', /permission denied|must be owner/],
+    ['DROP VIEW gold_phi.no_show_rate', /permission denied|must be owner/],
+    ['ALTER TABLE core.appointment ADD COLUMN x integer', /permission denied|must be owner/],
+    ['CREATE TABLE gold_phi.mine (a integer)', /permission denied for schema gold_phi/],
     ['SELECT count(*) FROM ops.load_ledger', /permission denied for relation ops\.load_ledger \(SELECT\)/],
     ['SELECT count(*) FROM ops.loaded_object', /permission denied for relation ops\.loaded_object/],
     ['LOCK TABLE ops.load_lock', /permission denied for relation ops\.load_lock/],
@@ -164,7 +166,7 @@ test('a reader asks the marts, and can neither write, nor drop, nor see patients
   await expect(laptop.platform.doors.warehouse.run(batch, { role: 'reader' })).rejects.toThrow(
     /permission denied for schema core/,
   );
-  const { rows } = await laptop.platform.doors.warehouse.query('SELECT count(*) FROM gold.obt_appointment');
+  const { rows } = await laptop.platform.doors.warehouse.query('SELECT count(*) FROM gold_phi.obt_appointment');
   expect(rows).toEqual([[0]]);
 });
 

@@ -115,9 +115,9 @@ describe.each(engines)('the load on $name', ({ open }) => {
       [null, '2024-02-01 00:00:00', '2024-03-01 00:00:00', 'false', 'true'],
       ['10001', '2024-03-01 00:00:00', END, 'true', 'false'],
     ]);
-    expect(await rows(engine, 'SELECT patient_id, patient_zip5, patient_age_band FROM gold.obt_appointment')).toEqual([
-      ['P1', null, 'unknown'],
-    ]);
+    expect(
+      await rows(engine, 'SELECT patient_id, patient_zip5, patient_age_band FROM gold_phi.obt_appointment'),
+    ).toEqual([['P1', null, 'unknown']]);
   });
 
   it('tells an event that is used again with another payload apart from a repeat', async () => {
@@ -137,7 +137,7 @@ describe.each(engines)('the load on $name', ({ open }) => {
   });
 
   it('lets the latest knowledge of an appointment win, whatever became true when; a tombstone removes it, a later statement restores it', async () => {
-    const status = () => rows(engine, 'SELECT status_code FROM gold.obt_appointment');
+    const status = () => rows(engine, 'SELECT status_code FROM gold_phi.obt_appointment');
     await load(engine, 'l1', [
       appointment(
         'A1',
@@ -176,11 +176,11 @@ describe.each(engines)('the load on $name', ({ open }) => {
     await load(engine, 'l1', [appointment('A1', { provider_npi: '1000000004' }, { recorded: '2024-04-01 00:00:00' })]);
     expect(await inferred()).toEqual([['10', null, 'true']]);
     expect(
-      await rows(engine, 'SELECT clinic_id, clinic_name, patient_id, provider_npi FROM gold.obt_appointment'),
+      await rows(engine, 'SELECT clinic_id, clinic_name, patient_id, provider_npi FROM gold_phi.obt_appointment'),
     ).toEqual([['10', null, 'P1', '1000000004']]);
     await load(engine, 'l2', [clinic('10', 'North')]);
     expect(await inferred()).toEqual([['10', 'North', 'false']]);
-    expect(await rows(engine, 'SELECT clinic_name FROM gold.obt_appointment')).toEqual([['North']]);
+    expect(await rows(engine, 'SELECT clinic_name FROM gold_phi.obt_appointment')).toEqual([['North']]);
   });
 
   it('prunes an inferred member that no fact names any more', async () => {
@@ -227,7 +227,7 @@ describe.each(engines)('the load on $name', ({ open }) => {
     expect(
       await rows(
         engine,
-        'SELECT start_delay_min, lateness_min, is_delayed, patient_late_min, in_clinic_wait_min, scheduled_hour, scheduled_day_part, lead_time_days, actual_duration_min, patient_age_at_appt, patient_age_band FROM gold.obt_appointment',
+        'SELECT start_delay_min, lateness_min, is_delayed, patient_late_min, in_clinic_wait_min, scheduled_hour, scheduled_day_part, lead_time_days, actual_duration_min, patient_age_at_appt, patient_age_band FROM gold_phi.obt_appointment',
       ),
     ).toEqual([[null, null, null, null, null, null, null, '2', '30', '62', '40-64']]);
   });
@@ -241,7 +241,7 @@ describe.each(engines)('the load on $name', ({ open }) => {
       ),
     ]);
     expect(await rows(engine, 'SELECT scheduled_date_key FROM core.fact_appointment')).toEqual([['-1']]);
-    expect(await rows(engine, 'SELECT scheduled_date, scheduled_month FROM gold.obt_appointment')).toEqual([
+    expect(await rows(engine, 'SELECT scheduled_date, scheduled_month FROM gold_phi.obt_appointment')).toEqual([
       [null, null],
     ]);
   });
@@ -257,7 +257,7 @@ describe.each(engines)('the load on $name', ({ open }) => {
       patient('P1', { effective: '2020-01-01 00:00:00', recorded: '2020-01-01 00:00:00' }, { birth_date: '2006-03-11' }),
       on('A1', '2024-03-10'), on('A2', '2024-03-11'), on('A3', '2005-01-01'),
     ]); // prettier-ignore
-    expect(await rows(engine, 'SELECT appointment_id, patient_age_at_appt, patient_age_band FROM gold.obt_appointment ORDER BY appointment_id')).toEqual([
+    expect(await rows(engine, 'SELECT appointment_id, patient_age_at_appt, patient_age_band FROM gold_phi.obt_appointment ORDER BY appointment_id')).toEqual([
       ['A1', '17', '0-17'], ['A2', '18', '18-39'], ['A3', null, 'unknown'],
     ]); // prettier-ignore
   });
@@ -348,7 +348,7 @@ describe.each(engines)('the load on $name', ({ open }) => {
       expect(
         await rows(
           engine,
-          'SELECT appointment_id, start_delay_min, lateness_min, is_delayed, lead_time_days, outcome_group FROM gold.obt_appointment ORDER BY CAST(appointment_id AS integer)',
+          'SELECT appointment_id, start_delay_min, lateness_min, is_delayed, lead_time_days, outcome_group FROM gold_phi.obt_appointment ORDER BY CAST(appointment_id AS integer)',
         ),
       ).toEqual([
         ['1', '30', '30', '1', '8', 'attended'],
@@ -365,7 +365,7 @@ describe.each(engines)('the load on $name', ({ open }) => {
       expect(
         await rows(
           engine,
-          `SELECT clinic_id, sum(start_delay_min), sum(lateness_min), count(start_delay_min), sum(is_delayed), sum(is_unresolved) FROM gold.obt_appointment GROUP BY clinic_id ORDER BY clinic_id`,
+          `SELECT clinic_id, sum(start_delay_min), sum(lateness_min), count(start_delay_min), sum(is_delayed), sum(is_unresolved) FROM gold_phi.obt_appointment GROUP BY clinic_id ORDER BY clinic_id`,
         ),
       ).toEqual([
         ['10', '70', '75', '4', '2', '0'],
@@ -374,7 +374,7 @@ describe.each(engines)('the load on $name', ({ open }) => {
       expect(
         await rows(
           engine,
-          `SELECT by_dimension, group_key, numerator, denominator, n, CAST(value AS varchar(12)) FROM gold.no_show_rate WHERE by_dimension IN ('all', 'clinic', 'weekday', 'lead_days', 'reminded') ORDER BY 1, 2`,
+          `SELECT by_dimension, group_key, numerator, denominator, n, CAST(value AS varchar(12)) FROM gold_phi.no_show_rate WHERE by_dimension IN ('all', 'clinic', 'weekday', 'lead_days', 'reminded') ORDER BY 1, 2`,
         ),
       ).toEqual([
         ['all', 'all', '2', '7', '10', expect.stringMatching(/^0\.2857142/)],

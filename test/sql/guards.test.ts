@@ -1,5 +1,15 @@
 import { engines, type Engine } from './engines';
-import { empty, load, migrate, rows, statement, type Statement } from './warehouse';
+import {
+  brokenChecks,
+  empty,
+  load,
+  migrate,
+  rows,
+  sqlFile,
+  statement,
+  statementsOf,
+  type Statement,
+} from './warehouse';
 
 const clinic = (id: string): Statement =>
   statement(
@@ -8,12 +18,17 @@ const clinic = (id: string): Statement =>
     { effective: '2024-01-01 00:00:00', recorded: '2024-01-01 00:00:00' },
     { clinic_name: `Clinic ${id}` },
   );
-const some = (): Statement[] => [
-  clinic('10'),
-  statement('appointment', 'A1', { effective: '2024-04-01 00:00:00', recorded: '2024-04-01 00:00:00' }, {
-    patient_id: 'P1', clinic_id: '10', status_code: 'booked', scheduled_start_at: '2024-05-02 14:00:00', scheduled_date: '2024-05-02',
-  }), // prettier-ignore
-];
+const visit = (id: string, patient: string, recorded: string, day = '2024-05-02'): Statement =>
+  statement('appointment', id, { effective: recorded, recorded }, {
+    patient_id: patient, clinic_id: '10', status_code: 'booked', scheduled_start_at: `${day} 14:00:00`, scheduled_date: day,
+  }); // prettier-ignore
+const some = (): Statement[] => [clinic('10'), visit('A1', 'P1', '2024-04-01 00:00:00')];
+/** From 2024-02-01 on clinic 10 has another name. */
+const moved = (): Statement =>
+  statement('clinic', '10', { effective: '2024-02-01 00:00:00', recorded: '2024-02-01 00:00:00' }, { clinic_name: 'Moved' }); // prettier-ignore
+const DOUBLED = `INSERT INTO core.dim_clinic_history SELECT * FROM core.dim_clinic_history WHERE clinic_id = '10'`;
+const giveUp = (engine: Engine, loadId: string) =>
+  engine.batch(statementsOf(sqlFile('load/release.sql')), { load_id: loadId });
 
 /** Column of ops.guard → what is wrong, and a way to make it so. */
 const guards: Record<string, { when: string; act: (engine: Engine) => Promise<void> }> = {
@@ -46,12 +61,22 @@ const guards: Record<string, { when: string; act: (engine: Engine) => Promise<vo
     when: 'a stage holds fewer rows than its objects',
     act: (engine) => load(engine, 'l1', some(), { spoil: 'DELETE FROM stage_clinic' }),
   },
-  obt_is_whole: {
-    when: 'the one big table lost a row',
+  facts_are_whole: {
+    when: 'an as-of join meets two versions of a member',
+    act: (engine) => load(engine, 'l1', some(), { meddle: DOUBLED }),
+  },
+  touched_are_restated: {
+    when: 'a member changed and a fact that names it has not followed',
     act: async (engine) => {
       await load(engine, 'l1', some());
-      await engine.batch(['DELETE FROM gold.obt_appointment']);
-      await load(engine, 'l2', [clinic('11')]);
+      await load(engine, 'l2', [moved()], { without: ['appointment-restate'] });
+    },
+  },
+  unreferenced_are_pruned: {
+    when: 'an inferred member stays that no fact names',
+    act: async (engine) => {
+      await load(engine, 'l1', some());
+      await load(engine, 'l2', [visit('A1', 'P2', '2024-04-02 00:00:00')], { without: ['prune-patient'] });
     },
   },
 };
@@ -94,22 +119,82 @@ describe.each(engines)('guards on $name', ({ open }) => {
       ],
     );
     expect(await rows(engine, 'SELECT load_id FROM ops.load_lease')).toEqual([[null]]);
-    expect(await rows(engine, 'SELECT count(*) FROM ops.touched')).toEqual([['0']]);
+    for (const table of ['touched_member', 'restated', 'unreferenced'])
+      expect(await rows(engine, `SELECT count(*) FROM ops.${table}`)).toEqual([['0']]);
   });
 
-  it('a fact whose member vanished is refused by the one big table instead of losing its row', async () => {
+  it('a fact whose member vanished is refused instead of losing its row', async () => {
     await load(engine, 'l1', some());
     await engine.batch([`DELETE FROM core.dim_patient_history WHERE patient_id = 'P1'`]);
-    await expect(
-      load(engine, 'l2', [
-        clinic('10'),
-        statement(
-          'clinic',
-          '10',
-          { effective: '2024-02-01 00:00:00', recorded: '2024-02-01 00:00:00' },
-          { clinic_name: 'Moved' },
-        ),
-      ]),
-    ).rejects.toThrow(/load_id/);
+    await expect(load(engine, 'l2', [moved()])).rejects.toThrow(/load_id/);
+  });
+
+  it('a fact that restating would double is refused', async () => {
+    await load(engine, 'l1', some());
+    await expect(load(engine, 'l2', [moved()], { meddle: DOUBLED })).rejects.toThrow(/facts_are_whole/);
+    expect(await rows(engine, 'SELECT count(*) FROM core.appointment')).toEqual([['1']]);
+  });
+
+  it('a change restates the facts within the time that changed, and no other', async () => {
+    const days = ['2024-01-15', '2024-02-01', '2024-02-29', '2024-03-15'];
+    const name = (effective: string, clinic_name: string) =>
+      statement('clinic', '10', { effective, recorded: effective }, { clinic_name });
+    await load(engine, 'l1', [
+      name('2024-01-01 00:00:00', 'First'),
+      name('2024-03-01 00:00:00', 'Third'),
+      ...days.map((day, i) => visit(`A${i}`, 'P1', '2024-04-01 00:00:00', day)),
+    ]);
+    // What is not written again keeps this name.
+    await engine.batch([`UPDATE core.appointment SET clinic_name = 'as it was'`]);
+    await load(engine, 'l2', [name('2024-02-01 00:00:00', 'Second')]);
+    expect(await rows(engine, 'SELECT appointment_id, clinic_name FROM core.appointment ORDER BY 1')).toEqual([
+      ['A0', 'as it was'],
+      ['A1', 'Second'],
+      ['A2', 'Second'],
+      ['A3', 'as it was'],
+    ]);
+    // A version that is beaten: the time that it held is what changed.
+    await load(engine, 'l3', [
+      statement('clinic', '10', { effective: '2024-03-01 00:00:00', recorded: '2024-06-01 00:00:00' }, { clinic_name: 'Last' }),
+    ]); // prettier-ignore
+    expect(await rows(engine, 'SELECT appointment_id, clinic_name FROM core.appointment ORDER BY 1')).toEqual([
+      ['A0', 'as it was'],
+      ['A1', 'Second'],
+      ['A2', 'Second'],
+      ['A3', 'Last'],
+    ]);
+  });
+
+  it('a member that a load touched before it was given up is followed by the next load, whatever facts that brings', async () => {
+    await load(engine, 'l1', some());
+    await load(engine, 'l2', [moved()], { stopAfter: 1 });
+    await giveUp(engine, 'l2');
+    expect(await rows(engine, 'SELECT clinic_name FROM gold_phi.obt_appointment')).toEqual([['Clinic 10']]);
+    // What a load that was given up has committed is in the logs and not in the ledger.
+    expect(await brokenChecks(engine)).toEqual(['conservation', 'attributes_as_of']);
+    await load(engine, 'l3', [clinic('11')]);
+    expect(await rows(engine, 'SELECT clinic_name FROM gold_phi.obt_appointment')).toEqual([['Moved']]);
+    await load(engine, 'l2', [moved()]);
+    expect(await brokenChecks(engine)).toEqual([]);
+  });
+
+  it('a load that was given up and comes again has its own facts follow what others touched meanwhile', async () => {
+    await load(engine, 'l1', some(), { without: ['close'] });
+    await giveUp(engine, 'l1');
+    await load(engine, 'l2', [moved()], { stopAfter: 1 });
+    await giveUp(engine, 'l2');
+    await load(engine, 'l1', some());
+    expect(await rows(engine, 'SELECT clinic_name, load_id FROM gold_phi.obt_appointment')).toEqual([['Moved', 'l1']]);
+    await load(engine, 'l2', [moved()]);
+    expect(await brokenChecks(engine)).toEqual([]);
+  });
+
+  it('a load that was given up after it restated its facts restates them anew', async () => {
+    await load(engine, 'l1', some());
+    await load(engine, 'l2', [moved()], { without: ['close'] });
+    await giveUp(engine, 'l2');
+    await expect(load(engine, 'l2', [moved()], { without: ['appointment-restate'] })).rejects.toThrow(
+      'touched_are_restated',
+    );
   });
 });

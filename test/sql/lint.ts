@@ -26,7 +26,7 @@ const FORBIDDEN: { rule: string; pattern: RegExp; places?: Place[] }[] = [
   { rule: 'column lists of DuckDB', pattern: /\bEXCLUDE\s*\(|\bREPLACE\s*\(|\bGROUP\s+BY\s+ALL\b|\bCOLUMNS\s*\(/i },
   { rule: 'upserts and RETURNING are not Redshift', pattern: /\bON\s+CONFLICT\b|\bRETURNING\b/i },
   { rule: 'CREATE TABLE LIKE loses policies: use CREATE TABLE AS', pattern: /\bCREATE\b[^;]*\(\s*LIKE\b/i },
-  { rule: 'booleans are not numbers: sum a CASE', pattern: /\bsum\s*\(\s*(is_|has_|not\b|[^()]*[<>=])/i, places: ['migrations', 'load', 'checks'] },
+  { rule: 'booleans are not numbers: sum a CASE', pattern: /\bsum\s*\(\s*(is_|has_|not\b|(?!CASE\b)[^()]*[<>=])/i, places: ['migrations', 'load', 'checks'] },
   { rule: 'keys and uniqueness are not enforced by Redshift, and cost an index elsewhere', pattern: /\b(PRIMARY\s+KEY|FOREIGN\s+KEY|REFERENCES|UNIQUE)\b/i },
   { rule: 'a load keeps its transaction: TRUNCATE and APPEND commit, VACUUM and ALTER cannot run in it', pattern: /\b(TRUNCATE|APPEND|VACUUM|ALTER|ANALYZE|COMMIT|BEGIN|ROLLBACK)\b/i, places: ['load'] },
   { rule: 'stages of a load are temporary', pattern: /\bCREATE\s+(OR\s+REPLACE\s+)?(TABLE|VIEW)\b|\bDROP\b/i, places: ['load'] },

@@ -1,4 +1,5 @@
-import { ENTITIES, UNKNOWN, keyOf, type Statement } from './warehouse';
+import { ENTITIES, ENTITY_NAMES, type EntityName } from '../../contracts';
+import { DIMENSIONS, UNKNOWN, keyOf, type Statement } from './warehouse';
 
 /**
  * What the tables must hold after any loads of these statements, worked out apart from SQL: fold per key, no ordering of loads.
@@ -7,21 +8,11 @@ type Row = Record<string, string | number | null>;
 
 const MINUS = '1900-01-01 00:00:00';
 const PLUS = '9999-12-31 00:00:00';
-const ATTRIBUTES: Record<string, string[]> = {
-  clinic: ['clinic_name', 'city', 'state', 'timezone'],
-  provider: ['full_name', 'specialty'],
-  patient: [
-    'first_name',
-    'last_name',
-    'gender_code',
-    'birth_date',
-    'reported_age_years',
-    'zip5',
-    'state',
-    'primary_payer_id',
-  ],
-};
-const NATURAL: Record<string, string> = { clinic: 'clinic_id', provider: 'npi', patient: 'patient_id' };
+/** Attributes and natural key of each dimension, as its contract lists them. */
+const ATTRIBUTES: Record<string, string[]> = Object.fromEntries(
+  DIMENSIONS.map((d) => [d, ENTITIES[d].fields.map((f) => f.name).filter((f) => !ENTITIES[d].naturalKey.includes(f))]),
+);
+const NATURAL: Record<string, string> = Object.fromEntries(DIMENSIONS.map((d) => [d, ENTITIES[d].naturalKey[0]]));
 
 export interface Version {
   key: string;
@@ -67,7 +58,7 @@ export function facts(statements: Statement[]): Map<string, Row> {
 }
 
 /** Versions of every member of a dimension, inferred ones included, the unknown one left out. */
-export function versions(entity: 'clinic' | 'provider' | 'patient', statements: Statement[]): Version[] {
+export function versions(entity: EntityName, statements: Statement[]): Version[] {
   const logs = new Map<string, Map<string, Row>>();
   for (const { row } of statements.filter((s) => s.entity === entity)) {
     const key = String(row[`${entity}_key`]);
@@ -126,9 +117,9 @@ export function asOf(all: Version[], key: string, at: string): Version | undefin
 export function applied(statements: Statement[]): Record<string, { applied: number; statements: number }> {
   const all = distinct(statements);
   return Object.fromEntries(
-    ENTITIES.map((entity) => {
+    ENTITY_NAMES.map((entity) => {
       const of = all.filter((s) => s.entity === entity);
-      const grain = entity === 'appointment' ? ['appointment_key'] : [`${entity}_key`, 'effective_at'];
+      const grain = ENTITIES[entity].kind === 'fact' ? [`${entity}_key`] : [`${entity}_key`, 'effective_at'];
       return [
         entity,
         { applied: new Set(of.map((s) => JSON.stringify(grain.map((c) => s.row[c])))).size, statements: of.length },

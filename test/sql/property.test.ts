@@ -111,7 +111,7 @@ async function expectTruth(engine: Engine, statements: Statement[]): Promise<voi
   });
   const found = await rows(
     engine,
-    `SELECT o.appointment_id, o.status_code, f.event_id, o.clinic_name, o.provider_specialty, o.patient_id, o.patient_zip5 FROM gold.obt_appointment o JOIN core.fact_appointment f ON f.appointment_key = o.appointment_key`,
+    `SELECT o.appointment_id, o.status_code, f.event_id, o.clinic_name, o.provider_specialty, o.patient_id, o.patient_zip5 FROM gold_phi.obt_appointment o JOIN core.fact_appointment f ON f.appointment_key = o.appointment_key`,
   );
   expect(found.map((row) => JSON.stringify(row)).sort()).toEqual(expected.sort());
   const counts = await rows(

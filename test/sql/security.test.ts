@@ -1,5 +1,5 @@
 import { laptop, type Engine } from './engines';
-import { empty, load, migrate, sqlFile, sqlNames, statement, statementsOf, type Statement } from './warehouse';
+import { TABLES, empty, load, migrate, sqlFile, sqlNames, statement, statementsOf, type Statement } from './warehouse';
 
 const at = { effective: '2024-01-01 00:00:00', recorded: '2024-01-01 00:00:00' };
 const visit = (id: string, clinicId: string, recorded: string): Statement =>
@@ -14,7 +14,9 @@ const first = (): Statement[] => [
 ];
 const second = (): Statement[] => [visit('A1', '11', '2024-04-02 00:00:00')];
 
-const statements = sqlNames('security').flatMap((name) => statementsOf(sqlFile(`security/${name}`)));
+const statements = [...sqlNames('security').map((name) => `security/${name}`), 'generated/grants.sql'].flatMap((path) =>
+  statementsOf(sqlFile(path)),
+);
 const loaderGrants = statements.filter((sql) => /^GRANT (SELECT|INSERT)/.test(sql) && /\bROLE loader$/.test(sql));
 
 describe('database roles', () => {
@@ -34,7 +36,7 @@ describe('database roles', () => {
 
   it('the loader loads', async () => {
     await loadAs('loader');
-    expect(await engine.batch(['SELECT clinic_id FROM gold.obt_appointment'])).toEqual([['11']]);
+    expect(await engine.batch(['SELECT clinic_id FROM gold_phi.obt_appointment'])).toEqual([['11']]);
   });
 
   it.each(loaderGrants)('without "%s" it does not', async (grant) => {
@@ -50,23 +52,20 @@ describe('database roles', () => {
     await expect(loadAs(role)).rejects.toThrow(/permission denied/);
   });
 
-  it('the reader reads gold and the counts, and neither core nor the books of the load', async () => {
-    await expect(engine.batch(['SELECT count(*) FROM gold.no_show_rate'], {}, 'reader')).resolves.toBeDefined();
+  it('the reader reads the counts, and neither persons nor the records of the load', async () => {
     await expect(engine.batch(['SELECT count(*) FROM ops.conservation'], {}, 'reader')).resolves.toBeDefined();
-    for (const table of [
-      'core.dim_patient',
-      'core.patient_log',
-      'core.fact_appointment',
-      'ops.load_ledger',
-      'ops.key_fingerprint',
-    ])
+    for (const table of [...TABLES, 'ops.load_ledger', 'ops.key_fingerprint'])
       await expect(engine.batch([`SELECT count(*) FROM ${table}`], {}, 'reader')).rejects.toThrow(/permission denied/);
   });
 
-  it('the exporter reads gold only', async () => {
-    await expect(engine.batch(['SELECT count(*) FROM gold.obt_appointment'], {}, 'exporter')).resolves.toBeDefined();
-    await expect(engine.batch(['SELECT count(*) FROM core.fact_appointment'], {}, 'exporter')).rejects.toThrow(
-      /permission denied/,
-    );
+  it('the exporter reads gold_phi only', async () => {
+    await expect(
+      engine.batch(['SELECT count(*) FROM gold_phi.obt_appointment'], {}, 'exporter'),
+    ).resolves.toBeDefined();
+    await expect(engine.batch(['SELECT count(*) FROM gold_phi.no_show_rate'], {}, 'exporter')).resolves.toBeDefined();
+    for (const table of TABLES.filter((t) => t.startsWith('core.')))
+      await expect(engine.batch([`SELECT count(*) FROM ${table}`], {}, 'exporter')).rejects.toThrow(
+        /permission denied/,
+      );
   });
 });

@@ -1,16 +1,18 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { ENTITIES as CONTRACTS, ENTITY_NAMES, UNKNOWN_KEY, type EntityName } from '../../contracts';
 import { silverColumns, stageDdl } from '../../contracts/derive';
-import type { EntityName } from '../../contracts/types';
 import { parseSql } from '../../core/warehouse/sql';
 import { readViews } from '../../core/warehouse/sql-files';
 import { viewTransactions } from '../../core/warehouse/view-plan';
 import type { Engine } from './engines';
 
 export const SQL = join(__dirname, '../../sql');
-export const ENTITIES: EntityName[] = ['clinic', 'provider', 'patient', 'appointment'];
-export const UNKNOWN = '0'.repeat(32);
+export const UNKNOWN = UNKNOWN_KEY;
+const ofKind = (kind: 'dimension' | 'fact'): EntityName[] => ENTITY_NAMES.filter((e) => CONTRACTS[e].kind === kind);
+export const DIMENSIONS = ofKind('dimension');
+export const FACTS = ofKind('fact');
 
 /** Statements of a SQL file's text. */
 export const statementsOf = (text: string): string[] => [...parseSql('test', text).statements];
@@ -48,25 +50,20 @@ export function statement(
   at: { event?: string; op?: 'upsert' | 'delete'; effective: string; recorded: string },
   payload: Record<string, string | number | null> = {},
 ): Statement {
-  const natural = { clinic: 'clinic_id', provider: 'npi', patient: 'patient_id', appointment: 'appointment_id' }[
-    entity
-  ];
+  const contract = CONTRACTS[entity];
+  const natural = contract.naturalKey[0];
   const op = at.op ?? 'upsert';
   const fields = { ...payload, [natural]: id };
   const hash = createHash('sha256')
     .update(JSON.stringify([entity, op, Object.entries(fields).sort()]))
     .digest()
     .readBigInt64BE();
-  const references: Record<string, string> =
-    entity === 'appointment'
-      ? {
-          patient_key: payload.patient_id ? keyOf('patient', String(payload.patient_id)) : UNKNOWN,
-          clinic_key: payload.clinic_id ? keyOf('clinic', String(payload.clinic_id)) : UNKNOWN,
-          provider_key: payload.provider_npi ? keyOf('provider', String(payload.provider_npi)) : UNKNOWN,
-        }
-      : {};
-  const precision: Record<string, string | number> =
-    entity === 'appointment' ? { scheduled_precision: payload.scheduled_precision ?? 'instant' } : {};
+  const references = Object.fromEntries(
+    contract.references.map((r) => [r.column, payload[r.field] ? keyOf(r.entity, String(payload[r.field])) : UNKNOWN]),
+  );
+  const defaults = Object.fromEntries(
+    contract.fields.filter((f) => f.default !== undefined).map((f) => [f.name, payload[f.name] ?? f.default!]),
+  );
   return {
     entity,
     row: {
@@ -79,7 +76,7 @@ export function statement(
       [`${entity}_key`]: keyOf(entity, id),
       ...references,
       ...fields,
-      ...precision,
+      ...defaults,
       record_source: 'test',
       record_position: '1',
     },
@@ -116,33 +113,42 @@ export interface LoadOptions {
   role?: string;
   /** How many objects the plan listed, if not as many as there are. */
   planned?: number;
+  /** Load files that a wrong plan leaves out. */
+  without?: string[];
+  /** A statement between dimensions and facts. */
+  meddle?: string;
 }
 
-/** Runs a load as the load function does: dimensions in one transaction, facts and the closing of the books in the next. */
+const REFERENCED = DIMENSIONS.filter((d) => FACTS.some((f) => CONTRACTS[f].references.some((r) => r.entity === d)));
+
+/** Runs a load as the load function does: dimensions in one transaction, facts with what follows them and the close in the next. */
 export async function load(
   engine: Engine,
   loadId: string,
   statements: Statement[],
   options: LoadOptions = {},
 ): Promise<void> {
-  const present = ENTITIES.filter((entity) => statements.some((s) => s.entity === entity));
+  const present = ENTITY_NAMES.filter((entity) => statements.some((s) => s.entity === entity));
   const rowsOf = (entity: EntityName): Statement[] => statements.filter((s) => s.entity === entity);
   const listed = present.map(
     (entity, i) =>
       `INSERT INTO batch_object VALUES ('${options.objects?.[i] ?? `${loadId}/${entity}`}', '${entity}', 1, ${rowsOf(entity).length})`,
   );
   const begin = statementsOf(sqlFile('load/begin.sql')).flatMap((sql) => (sql.startsWith('COPY') ? listed : [sql]));
-  const phase = (entity: EntityName): string[] => [
-    ...stage(entity, rowsOf(entity)),
-    ...(options.spoil ? [options.spoil] : []),
-    ...statementsOf(sqlFile(`load/${entity}.sql`)),
-  ];
+  const file = (name: string): string[] =>
+    options.without?.includes(name) ? [] : statementsOf(sqlFile(`generated/load/${name}.sql`));
+  const phase = (entity: EntityName): string[] =>
+    present.includes(entity)
+      ? [...stage(entity, rowsOf(entity)), ...(options.spoil ? [options.spoil] : []), ...file(entity)]
+      : [];
   const transactions = [
-    [...begin, ...present.filter((e) => e !== 'appointment').flatMap(phase)],
+    [...begin, ...DIMENSIONS.flatMap(phase)],
     [
       ...begin,
-      ...present.filter((e) => e === 'appointment').flatMap(phase),
-      ...statementsOf(sqlFile('load/finish.sql')),
+      ...(options.meddle ? [options.meddle] : []),
+      ...FACTS.flatMap((fact) => [...phase(fact), ...file(`${fact}-restate`)]),
+      ...REFERENCED.flatMap((dimension) => file(`prune-${dimension}`)),
+      ...file('close'),
     ],
   ];
   const parameters = {
@@ -154,10 +160,11 @@ export async function load(
 }
 
 export const TABLES = [
-  'core.clinic_log', 'core.provider_log', 'core.patient_log', 'core.appointment_log',
-  'core.dim_clinic_history', 'core.dim_provider_history', 'core.dim_patient_history',
-  'core.fact_appointment', 'core.appointment_superseded', 'gold.obt_appointment', 'gold.no_show_rate',
-]; // prettier-ignore
+  ...ENTITY_NAMES.flatMap((e) => [`core.${e}_log`, `core.${e}_superseded`]),
+  ...DIMENSIONS.flatMap((d) => [`core.dim_${d}_history`, `core.dim_${d}`]),
+  ...FACTS.flatMap((f) => [`core.${f}`, `core.fact_${f}`, `gold_phi.obt_${f}`]),
+  ...sqlNames('marts').map((mart) => `gold_phi.${mart.replace('.sql', '')}`),
+];
 
 const LINEAGE = new Set(['load_id']);
 const columnsOf = new Map<string, string[]>();
@@ -192,20 +199,27 @@ export const rows = (engine: Engine, sql: string): Promise<(string | null)[][]> 
 
 /** Leaves the warehouse as after its migrations. */
 export async function empty(engine: Engine): Promise<void> {
-  const tables = ['core.clinic_superseded', 'core.provider_superseded', 'core.patient_superseded', 'core.appointment_superseded', 'core.fact_appointment',
-    'gold.obt_appointment', 'ops.loaded_object', 'ops.load_ledger', 'ops.key_fingerprint', 'ops.touched', 'core.patient_identity']; // prettier-ignore
+  const tables = [
+    ...ENTITY_NAMES.map((e) => `core.${e}_superseded`),
+    ...FACTS.map((f) => `core.${f}`),
+    ...['loaded_object', 'load_ledger', 'key_fingerprint', 'touched_member', 'restated', 'unreferenced'].map(
+      (t) => `ops.${t}`,
+    ),
+    'core.patient_identity',
+  ];
   await engine.batch([
     ...tables.map((table) => `DELETE FROM ${table}`),
-    ...['clinic', 'provider', 'patient'].map((e) => `DELETE FROM core.dim_${e}_history WHERE ${e}_key <> '${UNKNOWN}'`),
+    ...DIMENSIONS.map((e) => `DELETE FROM core.dim_${e}_history WHERE ${e}_key <> '${UNKNOWN}'`),
     `UPDATE ops.load_lease SET load_id = NULL`,
   ]);
 }
 
-/** Names of the checks in sql/checks whose query returns rows: each row is a violation. */
+/** Names of the checks, hand-written and derived, whose query returns rows: each row is a violation. */
 export async function brokenChecks(engine: Engine): Promise<string[]> {
   const broken: string[] = [];
-  for (const file of sqlNames('checks'))
-    for (const sql of statementsOf(sqlFile(`checks/${file}`)))
-      if ((await engine.batch([sql])).length > 0) broken.push(file.replace('.sql', ''));
+  for (const folder of ['checks', 'generated/checks'])
+    for (const file of sqlNames(folder))
+      for (const sql of statementsOf(sqlFile(`${folder}/${file}`)))
+        if ((await engine.batch([sql])).length > 0) broken.push(file.replace('.sql', ''));
   return broken;
 }

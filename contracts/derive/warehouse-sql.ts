@@ -1,0 +1,171 @@
+import type { EntityContract, Reference } from '../types';
+import { columnsOf } from './columns';
+import type { Measures } from './measures';
+import { render, type Row } from './template';
+import {
+  dimensionLists,
+  factLists,
+  roleOf,
+  type DimensionLists,
+  type FactLists,
+  type WarehouseColumn,
+} from './warehouse';
+
+/** Lists of all entities, dimensions and facts each in the order of the contracts. */
+export interface WarehouseLists {
+  readonly dimensions: readonly DimensionLists[];
+  readonly facts: readonly FactLists[];
+}
+
+/** @param measures files of measures by fact */
+export function warehouseLists(
+  contracts: readonly EntityContract[],
+  measures: ReadonlyMap<string, Measures>,
+): WarehouseLists {
+  const dimensions = contracts.filter((c) => c.kind === 'dimension').map(dimensionLists);
+  const byName = new Map(dimensions.map((d) => [d.contract.name as string, d]));
+  const facts = contracts.filter((c) => c.kind === 'fact').map((c) => factLists(c, byName, measures.get(c.name)));
+  return { dimensions, facts };
+}
+
+const RAW = ' ENCODE RAW';
+const columnRow = (c: WarehouseColumn & { value?: string; stored?: string }): Row => ({
+  name: c.name,
+  type: c.type,
+  null: c.notNull ? ' NOT NULL' : '',
+  value: c.value ?? '',
+  held: c.stored === undefined || c.stored === c.name ? `f.${c.name}` : `f.${c.stored} AS ${c.name}`,
+});
+
+const words = (c: EntityContract): Row => ({
+  name: c.name,
+  entity: c.name,
+  Entity: c.name[0].toUpperCase() + c.name.slice(1).replaceAll('_', ' '),
+  key: `${c.name}_key`,
+});
+
+function dimensionScope({ contract, naturals, attributes }: DimensionLists, facts: readonly FactLists[]): Row {
+  const key = `${contract.name}_key`;
+  const isMany = contract.members === 'many';
+  return {
+    ...words(contract),
+    naturals: naturals.map(columnRow),
+    attributes: attributes.map(columnRow),
+    raw: isMany ? RAW : '',
+    logLayout: isMany ? `DISTSTYLE KEY DISTKEY (${key})` : 'DISTSTYLE ALL',
+    historyLayout: isMany
+      ? `DISTSTYLE KEY DISTKEY (${key}) SORTKEY (${key}, valid_from)`
+      : `DISTSTYLE ALL SORTKEY (${key})`,
+    keepers: facts.flatMap((f) =>
+      f.references.filter((r) => r.entity === contract.name).map((r) => ({ name: r.column, fact: f.contract.name })),
+    ),
+  };
+}
+
+function referenceRow(r: Reference, dimensions: ReadonlyMap<string, EntityContract>): Row {
+  const of = dimensions.get(r.entity)!;
+  const isOfSource = of.keyScope === 'source';
+  return {
+    name: r.column,
+    role: roleOf(r),
+    entity: r.entity,
+    key: `${r.entity}_key`,
+    field: r.field,
+    own: of.naturalKey[0],
+    source: isOfSource ? 'source_system, ' : '',
+    staged_source: isOfSource ? 's.source_system, ' : '',
+    raw: of.members === 'many' ? RAW : '',
+  };
+}
+
+/** Columns of `core.fact_<entity>`, in order. */
+function factColumns(f: FactLists): string[] {
+  return [
+    ...[
+      `${f.contract.name}_key`,
+      ...f.naturals.map((n) => n.name),
+      'source_system',
+      ...f.references.map((r) => r.column),
+    ],
+    ...[...f.dates.map((d) => d.key), ...f.members.map((m) => m.name)],
+    ...['dq_flags', 'event_id', 'payload_hash', 'effective_at', 'recorded_at', 'load_id'],
+  ];
+}
+
+function factScope(f: FactLists, dimensions: ReadonlyMap<string, EntityContract>): Row {
+  const c = f.contract;
+  const isPlain = (m: { name: string; value: string }): boolean => m.value === `e.${m.name}`;
+  const lineage = new Set(['op', 'record_source', 'record_position']);
+  const asOf = f.members.find((m) => m.value === `e.${c.asOf}`)!.name;
+  return {
+    ...words(c),
+    asOf,
+    naturals: f.naturals.map(columnRow),
+    references: f.references.map((r) => referenceRow(r, dimensions)),
+    dates: f.dates.map((d) => ({ name: d.name, key: d.key })),
+    members: f.members.map(columnRow),
+    plains: f.members.filter(isPlain).map(columnRow),
+    computeds: f.members.filter((m) => !isPlain(m)).map(columnRow),
+    values: f.values.map((v) => ({ name: v.name, value: v.sql })),
+    attributes: f.attributes.map(columnRow),
+    knowns: f.knowns.map(columnRow),
+    obts: f.obt.map(columnRow),
+    owns: [...factColumns(f).slice(0, -1), ...f.dates.map((d) => d.name)].map((name) => ({ name })),
+    columns: [...factColumns(f).slice(0, -1), ...f.dates.map((d) => d.name), ...f.attributes.map((a) => a.name)].map(
+      (name) => ({ name }),
+    ),
+    stageds: columnsOf(c)
+      .filter((s) => !lineage.has(s.name))
+      .map((s) => ({ name: s.name })),
+    facts: factColumns(f).map((name) => ({ name })),
+    times: c.derived.filter((d) => d.take === 'local_time_key').map((d) => ({ name: d.name })),
+    layout: `DISTSTYLE KEY DISTKEY (${c.layout!.distKey}) SORTKEY (${c.layout!.sortKey.join(', ')})`,
+  };
+}
+
+/**
+ * All SQL that is derived, by path below `sql/generated`.
+ * @param templates texts by path below `sql/templates`; a view that a template is named after is made of that one
+ * @throws TemplateError, MeasureError
+ */
+export function warehouseSql(
+  { dimensions, facts }: WarehouseLists,
+  templates: ReadonlyMap<string, string>,
+): Record<string, string> {
+  const contracts = new Map(dimensions.map((d) => [d.contract.name as string, d.contract]));
+  const files: Record<string, string> = {};
+  const make = (path: string, template: string, scope: Row): void => {
+    const text = templates.get(templates.has(`${path}`) ? path : template);
+    if (text === undefined) throw new Error(`sql/templates/${template} is missing`);
+    files[path] = render(text, scope);
+  };
+  const dimensionRows = dimensions.map((d) => dimensionScope(d, facts));
+  const factRows = facts.map((f) => factScope(f, contracts));
+  for (const d of dimensionRows) {
+    const name = d.name as string;
+    make(`load/${name}.sql`, 'load/dimension.sql', d);
+    if ((d.keepers as readonly Row[]).length > 0) make(`load/prune-${name}.sql`, 'load/prune.sql', d);
+    make(`views/core.dim_${name}.sql`, 'views/dimension.sql', d);
+    make(`views/core.${name}_log.sql`, 'views/dimension-log.sql', d);
+  }
+  for (const f of factRows) {
+    const name = f.name as string;
+    make(`load/${name}.sql`, 'load/fact.sql', f);
+    make(`load/${name}-restate.sql`, 'load/fact-restate.sql', f);
+    make(`views/core.fact_${name}.sql`, 'views/fact.sql', f);
+    make(`views/core.${name}_log.sql`, 'views/fact-log.sql', f);
+    make(`views/gold_phi.obt_${name}.sql`, 'views/one-big-table.sql', f);
+  }
+  const pairs = facts.flatMap((f) =>
+    [...new Set(f.references.map((r) => r.entity))].map((entity) => ({
+      name: `${f.contract.name}/${entity}`,
+      fact: f.contract.name,
+      entity,
+    })),
+  );
+  const all = { dimensions: dimensionRows, facts: factRows, pairs };
+  for (const path of ['load/close.sql', 'tables.sql', 'grants.sql', 'views/ops.conservation.sql'])
+    make(path, path, all);
+  for (const path of templates.keys()) if (path.startsWith('checks/')) make(path, path, all);
+  return files;
+}

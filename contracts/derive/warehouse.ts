@@ -1,0 +1,153 @@
+import type { EntityContract, Reference } from '../types';
+import { redshiftType } from './columns';
+import { MeasureError, NO_MEASURES, type Item, type Measures } from './measures';
+
+/** A column of a table or view of the warehouse. */
+export interface WarehouseColumn {
+  readonly name: string;
+  /** Such as `varchar(64)`. */
+  readonly type: string;
+  /** What it means; empty for the columns that all tables of a kind have (`sql/templates/tables.sql` says what those are). */
+  readonly doc: string;
+  /** Where the definition stands: a contract or a file of measures. */
+  readonly source: string;
+  readonly notNull?: boolean;
+}
+
+/** Column lists of one entity, from which all its tables, views and load SQL are rendered. */
+export interface DimensionLists {
+  readonly contract: EntityContract;
+  readonly naturals: readonly WarehouseColumn[];
+  readonly attributes: readonly WarehouseColumn[];
+}
+
+/** `value`: the expression that makes the column, over `e` (the event and its values) or over `f` and the members. */
+export interface StoredColumn extends WarehouseColumn {
+  readonly value: string;
+}
+
+export interface FactLists {
+  readonly contract: EntityContract;
+  readonly values: readonly Item[];
+  readonly naturals: readonly StoredColumn[];
+  readonly references: readonly Reference[];
+  readonly dates: readonly { readonly name: string; readonly key: string; readonly doc: string }[];
+  /** Columns of the fact between its references and its flags, those of `dates` aside. */
+  readonly members: readonly StoredColumn[];
+  /** What is stored for the one big table beside the fact. */
+  readonly attributes: readonly StoredColumn[];
+  /** Members that the log keeps: `name` as in the contract, `stored` as in the fact. */
+  readonly knowns: readonly (WarehouseColumn & { readonly stored: string })[];
+  /** Columns of the one big table between source system and flags. */
+  readonly obt: readonly StoredColumn[];
+}
+
+export const roleOf = (r: Reference): string => r.role ?? r.entity;
+
+const contractSource = (c: EntityContract): string => `contracts/entities/${c.name}.ts`;
+
+function memberColumns(c: EntityContract): (WarehouseColumn & { readonly isNatural: boolean })[] {
+  return c.fields.map((f) => ({
+    name: f.name,
+    type: redshiftType(f),
+    doc: f.doc,
+    source: contractSource(c),
+    isNatural: c.naturalKey.includes(f.name),
+    notNull: f.required === true,
+  }));
+}
+
+/** Lists of a dimension. */
+export function dimensionLists(contract: EntityContract): DimensionLists {
+  const members = memberColumns(contract);
+  const attributes = members.filter((m) => !m.isNatural);
+  return { contract, naturals: members.filter((m) => m.isNatural), attributes };
+}
+
+/**
+ * Lists of a fact.
+ * @param dimensions lists of the dimensions that it names
+ * @throws MeasureError where its file of measures names a column that is none
+ */
+export function factLists(
+  contract: EntityContract,
+  dimensions: ReadonlyMap<string, DimensionLists>,
+  m: Measures = NO_MEASURES,
+): FactLists {
+  const source = `sql/measures/${contract.name}.sql`;
+  const fail = (what: string): never => {
+    throw new MeasureError(`${source}: ${what}`);
+  };
+  if (contract.references.length === 0) fail('a fact names at least one dimension');
+  const all = memberColumns(contract);
+  const named = new Map(m.measures.filter((i) => i.column).map((i) => [i.column!, i.name]));
+  for (const from of named.keys()) if (!all.some((a) => a.name === from)) fail(`${from} is no member of the contract`);
+  const used = new Set(contract.references.map((r) => r.field));
+  const stored = (name: string): string => named.get(name) ?? name;
+  const members: StoredColumn[] = [
+    ...contract.derived
+      .filter((d) => d.take !== 'local_date')
+      .map((d) => ({
+        name: d.name,
+        type: 'integer',
+        doc: d.doc,
+        source: contractSource(contract),
+        value: `e.${d.name}`,
+      })),
+    ...all
+      .filter((a) => !a.isNatural && !used.has(a.name))
+      .map((a) => ({ ...a, name: stored(a.name), value: `e.${a.name}` })),
+    ...m.measures
+      .filter((i) => !i.column)
+      .map((i) => ({ name: i.name, type: i.type!, doc: i.doc!, source, value: i.sql })),
+  ];
+  const naturals = all.filter((a) => a.isNatural).map((a) => ({ ...a, value: `e.${a.name}` }));
+  const dates = contract.derived
+    .filter((d) => d.take === 'local_date')
+    .map((d) => ({ name: d.name, key: `${d.name}_key`, doc: d.doc }));
+  const attributes = m.attributes.map((i) => attribute(i, contract, dimensions, source, fail));
+  const dateColumns = dates.map((d) => ({
+    name: d.name,
+    type: 'date',
+    doc: `${d.doc} Null outside the calendar.`,
+    source: contractSource(contract),
+    value: '',
+  }));
+  const own = new Map(
+    [...naturals, ...members, ...dateColumns, ...attributes].map((c): [string, StoredColumn] => [c.name, c]),
+  );
+  const shown = m.obt?.map((i): StoredColumn => {
+    if (!i.column) return { name: i.name, type: i.type!, doc: i.doc!, source, value: i.sql };
+    const held = own.get(i.column) ?? fail(`${i.column} is no column of the fact`);
+    return { ...held, name: i.name, value: `f.${i.column}` };
+  });
+  const everything = [...members, ...dateColumns, ...attributes].map((c) => ({ ...c, value: `f.${c.name}` }));
+  const names = [...naturals, ...members, ...dateColumns, ...attributes].map((c) => c.name);
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice !== undefined) fail(`${twice} stands in the fact twice`);
+  return {
+    contract,
+    values: m.values,
+    naturals,
+    references: contract.references,
+    dates,
+    members,
+    attributes,
+    knowns: (contract.asKnown ?? []).map((name) => ({ ...all.find((a) => a.name === name)!, stored: stored(name) })),
+    obt: shown ?? everything,
+  };
+}
+
+function attribute(
+  i: Item,
+  contract: EntityContract,
+  dimensions: ReadonlyMap<string, DimensionLists>,
+  source: string,
+  fail: (what: string) => never,
+): StoredColumn {
+  if (!i.column) return { name: i.name, type: i.type!, doc: i.doc!, source, value: i.sql };
+  const reference = contract.references.find((r) => roleOf(r) === i.alias) ?? fail(`${i.alias} is no role of the fact`);
+  const d = dimensions.get(reference.entity)!;
+  const held = [...d.naturals, ...d.attributes].find((a) => a.name === i.column) ?? fail(`${i.sql} is no attribute`);
+  return { ...held, name: i.isNamed ? i.name : `${i.alias}_${i.column}`, notNull: false, value: i.sql };
+}

@@ -1,0 +1,10 @@
+-- transactional: true
+-- Rights on the derived tables: the loader reads and writes them by the load files, and nothing else does.
+GRANT SELECT, INSERT, DELETE ON core.clinic_superseded TO ROLE loader;
+GRANT SELECT, INSERT, DELETE ON core.dim_clinic_history TO ROLE loader;
+GRANT SELECT, INSERT, DELETE ON core.patient_superseded TO ROLE loader;
+GRANT SELECT, INSERT, DELETE ON core.dim_patient_history TO ROLE loader;
+GRANT SELECT, INSERT, DELETE ON core.provider_superseded TO ROLE loader;
+GRANT SELECT, INSERT, DELETE ON core.dim_provider_history TO ROLE loader;
+GRANT SELECT, INSERT, DELETE ON core.appointment TO ROLE loader;
+GRANT SELECT, INSERT, DELETE ON core.appointment_superseded TO ROLE loader;

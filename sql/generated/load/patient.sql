@@ -1,0 +1,163 @@
+-- Patient: events in stage_patient → core.dim_patient_history and core.patient_superseded (together the log). Parameter: :load_id.
+-- The load function has made stage_patient and copied the objects into it. Only keys with more than one event or with a tombstone
+-- need a decision; all others go straight through.
+-- A guard raises by inserting NULL, which nullif(x, x) is, into a column that is NOT NULL.
+INSERT INTO ops.guard (stage_is_whole)
+SELECT CAST(nullif(s.staged, s.staged) AS varchar(64))
+FROM (SELECT count(*) AS staged FROM stage_patient) s
+CROSS JOIN (SELECT coalesce(sum(row_count), 0) AS listed FROM batch_object WHERE entity = 'patient') b
+WHERE s.staged <> b.listed;
+
+-- A key that was described before has a version of its own.
+CREATE TEMP TABLE patient_contested AS
+SELECT s.patient_key FROM stage_patient s GROUP BY s.patient_key HAVING count(*) > 1
+UNION
+SELECT s.patient_key FROM stage_patient s WHERE s.op = 'delete'
+UNION
+SELECT h.patient_key FROM core.dim_patient_history h
+WHERE h.patient_key IN (SELECT s.patient_key FROM stage_patient s) AND NOT h.is_inferred;
+
+-- Every event about these keys and what becomes of it. known: 0 new, 1 stands as a version, 2 stands beside.
+-- ordered:  by instant, the latest knowledge first, what is known before its repeats. A repeat has the same event, payload and times;
+--           an event_id used again with another payload is an event of its own.
+-- placed:   repeats are gone; the first of an instant wins.
+-- compared: winners beside the winner before; equal neighbours collapse into the earlier one (two tombstones are equal whatever else
+--           they carry).
+-- A tombstone keeps its key and no attributes; as a version it sees to it that no fact loses its row. At last the first version
+-- holds from -infinity, each one until the next.
+CREATE TEMP TABLE patient_decided AS
+WITH every AS (
+  SELECT s.patient_key, s.event_id, s.payload_hash, s.op, s.source_system, s.effective_at, s.recorded_at, s.patient_id,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.first_name END AS first_name,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.last_name END AS last_name,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.gender_code END AS gender_code,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.birth_date END AS birth_date,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.reported_age_years END AS reported_age_years,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.zip5 END AS zip5,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.state END AS state,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.primary_payer_id END AS primary_payer_id,
+    s.dq_flags, 0 AS known, CAST(NULL AS varchar(32)) AS load_id, CAST(NULL AS timestamp) AS held_from, CAST(NULL AS timestamp) AS held_to
+  FROM stage_patient s WHERE s.patient_key IN (SELECT c.patient_key FROM patient_contested c)
+  UNION ALL
+  SELECT h.patient_key, h.event_id, h.payload_hash, CASE WHEN h.is_deleted THEN 'delete' ELSE 'upsert' END,
+    h.source_system, h.effective_at, h.recorded_at, h.patient_id, h.first_name, h.last_name, h.gender_code, h.birth_date,
+      h.reported_age_years, h.zip5, h.state, h.primary_payer_id, h.dq_flags,
+    1, h.load_id, h.valid_from, h.valid_to
+  FROM core.dim_patient_history h WHERE h.patient_key IN (SELECT c.patient_key FROM patient_contested c) AND NOT h.is_inferred
+  UNION ALL
+  SELECT p.patient_key, p.event_id, p.payload_hash, p.op, p.source_system, p.effective_at, p.recorded_at,
+    p.patient_id, p.first_name, p.last_name, p.gender_code, p.birth_date, p.reported_age_years, p.zip5, p.state,
+      p.primary_payer_id, p.dq_flags,
+    2, p.load_id, NULL, NULL
+  FROM core.patient_superseded p WHERE p.patient_key IN (SELECT c.patient_key FROM patient_contested c)
+), ordered AS (
+  SELECT v.*,
+    LAG(v.effective_at) OVER (PARTITION BY v.patient_key
+      ORDER BY v.effective_at, v.recorded_at DESC, v.event_id DESC, v.payload_hash DESC, v.known DESC) AS effective_before,
+    LAG(v.recorded_at) OVER (PARTITION BY v.patient_key
+      ORDER BY v.effective_at, v.recorded_at DESC, v.event_id DESC, v.payload_hash DESC, v.known DESC) AS recorded_before,
+    LAG(v.event_id) OVER (PARTITION BY v.patient_key
+      ORDER BY v.effective_at, v.recorded_at DESC, v.event_id DESC, v.payload_hash DESC, v.known DESC) AS event_before,
+    LAG(v.payload_hash) OVER (PARTITION BY v.patient_key
+      ORDER BY v.effective_at, v.recorded_at DESC, v.event_id DESC, v.payload_hash DESC, v.known DESC) AS hash_before
+  FROM every v
+), placed AS (
+  SELECT o.*, CASE WHEN o.effective_before = o.effective_at THEN 0 ELSE 1 END AS wins
+  FROM ordered o
+  WHERE o.event_before IS NULL OR o.effective_before <> o.effective_at OR o.recorded_before <> o.recorded_at
+    OR o.event_before <> o.event_id OR o.hash_before <> o.payload_hash
+), compared AS (
+  SELECT p.*,
+    LAG(p.op) OVER (PARTITION BY p.patient_key, p.wins ORDER BY p.effective_at) AS op_before,
+    LAG(p.first_name) OVER (PARTITION BY p.patient_key, p.wins ORDER BY p.effective_at) AS first_name_before,
+    LAG(p.last_name) OVER (PARTITION BY p.patient_key, p.wins ORDER BY p.effective_at) AS last_name_before,
+    LAG(p.gender_code) OVER (PARTITION BY p.patient_key, p.wins ORDER BY p.effective_at) AS gender_code_before,
+    LAG(p.birth_date) OVER (PARTITION BY p.patient_key, p.wins ORDER BY p.effective_at) AS birth_date_before,
+    LAG(p.reported_age_years) OVER (PARTITION BY p.patient_key, p.wins ORDER BY p.effective_at) AS reported_age_years_before,
+    LAG(p.zip5) OVER (PARTITION BY p.patient_key, p.wins ORDER BY p.effective_at) AS zip5_before,
+    LAG(p.state) OVER (PARTITION BY p.patient_key, p.wins ORDER BY p.effective_at) AS state_before,
+    LAG(p.primary_payer_id) OVER (PARTITION BY p.patient_key, p.wins ORDER BY p.effective_at) AS primary_payer_id_before
+  FROM placed p
+), marked AS (
+  SELECT c.*, CASE WHEN c.wins = 0 THEN 0 WHEN c.op_before IS NULL OR c.op_before <> c.op THEN 1 WHEN c.op = 'delete' THEN 0
+    WHEN
+      coalesce(c.first_name = c.first_name_before, c.first_name IS NULL AND c.first_name_before IS NULL)
+      AND coalesce(c.last_name = c.last_name_before, c.last_name IS NULL AND c.last_name_before IS NULL)
+      AND coalesce(c.gender_code = c.gender_code_before, c.gender_code IS NULL AND c.gender_code_before IS NULL)
+      AND coalesce(c.birth_date = c.birth_date_before, c.birth_date IS NULL AND c.birth_date_before IS NULL)
+      AND coalesce(c.reported_age_years = c.reported_age_years_before, c.reported_age_years IS NULL AND c.reported_age_years_before IS NULL)
+      AND coalesce(c.zip5 = c.zip5_before, c.zip5 IS NULL AND c.zip5_before IS NULL)
+      AND coalesce(c.state = c.state_before, c.state IS NULL AND c.state_before IS NULL)
+      AND coalesce(c.primary_payer_id = c.primary_payer_id_before, c.primary_payer_id IS NULL AND c.primary_payer_id_before IS NULL)
+    THEN 0 ELSE 1 END AS is_version
+  FROM compared c
+)
+SELECT m.patient_key, m.event_id, m.payload_hash, m.op, m.source_system, m.effective_at, m.recorded_at,
+  m.patient_id, m.first_name, m.last_name, m.gender_code, m.birth_date, m.reported_age_years, m.zip5, m.state,
+    m.primary_payer_id, m.dq_flags,
+  m.known, m.load_id, m.held_from, m.held_to, m.is_version,
+  CASE WHEN ROW_NUMBER() OVER (PARTITION BY m.patient_key, m.is_version ORDER BY m.effective_at) = 1
+    THEN timestamp '1900-01-01 00:00:00' ELSE m.effective_at END AS valid_from,
+  coalesce(LEAD(m.effective_at) OVER (PARTITION BY m.patient_key, m.is_version ORDER BY m.effective_at),
+    timestamp '9999-12-31 00:00:00') AS valid_to
+FROM marked m;
+
+-- What stood before this load and does not stand after it: inferred members that are described now, and versions that are none any
+-- more or hold for another time.
+CREATE TEMP TABLE patient_stale AS
+SELECT h.patient_key, h.valid_from, h.valid_from AS changed_from, h.valid_to AS changed_to
+FROM core.dim_patient_history h
+WHERE h.is_inferred AND h.patient_key IN (SELECT s.patient_key FROM stage_patient s)
+UNION ALL
+SELECT d.patient_key, d.held_from, CASE WHEN d.is_version = 0 THEN d.held_from END, CASE WHEN d.is_version = 0 THEN d.held_to END
+FROM patient_decided d
+WHERE d.known = 1 AND (d.is_version = 0 OR d.held_from <> d.valid_from OR d.held_to <> d.valid_to);
+-- The time in which such a member may say something else now: where a version ended, and where a new one holds. Facts of that time take
+-- its attributes anew. What a version merely lost or gained is the time of a neighbour that came or went.
+INSERT INTO ops.touched_member (load_id, entity, member_key, changed_from, changed_to)
+SELECT CAST(:load_id AS varchar(32)), 'patient', x.patient_key, min(x.changed_from), max(x.changed_to)
+FROM (
+  SELECT t.patient_key, t.changed_from, t.changed_to FROM patient_stale t
+  UNION ALL
+  SELECT d.patient_key, d.valid_from, d.valid_to FROM patient_decided d
+  WHERE d.is_version = 1 AND d.known <> 1 AND d.patient_key IN (SELECT t.patient_key FROM patient_stale t)
+) x
+GROUP BY x.patient_key;
+DELETE FROM core.dim_patient_history
+WHERE EXISTS (
+  SELECT 1 FROM patient_stale t
+  WHERE t.patient_key = dim_patient_history.patient_key AND t.valid_from = dim_patient_history.valid_from
+);
+
+INSERT INTO core.dim_patient_history (patient_key, source_system, patient_id, first_name, last_name, gender_code, birth_date,
+  reported_age_years, zip5, state, primary_payer_id, valid_from, valid_to,
+  is_current, is_inferred, is_deleted, event_id, payload_hash, effective_at, recorded_at, dq_flags, load_id)
+SELECT s.patient_key, s.source_system, s.patient_id, s.first_name, s.last_name, s.gender_code, s.birth_date, s.reported_age_years,
+  s.zip5, s.state, s.primary_payer_id,
+  timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, false, false,
+  s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.dq_flags, CAST(:load_id AS varchar(32))
+FROM stage_patient s
+WHERE NOT EXISTS (SELECT 1 FROM patient_contested c WHERE c.patient_key = s.patient_key)
+UNION ALL
+SELECT d.patient_key, d.source_system, d.patient_id, d.first_name, d.last_name, d.gender_code, d.birth_date, d.reported_age_years,
+  d.zip5, d.state, d.primary_payer_id, d.valid_from, d.valid_to,
+  d.valid_to = timestamp '9999-12-31 00:00:00', false, d.op = 'delete',
+  d.event_id, d.payload_hash, d.effective_at, d.recorded_at, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
+FROM patient_decided d
+WHERE d.is_version = 1 AND (d.known <> 1 OR d.held_from <> d.valid_from OR d.held_to <> d.valid_to);
+
+-- Events that are no version stand beside: beaten at their instant, or equal to the version before.
+DELETE FROM core.patient_superseded
+WHERE EXISTS (
+  SELECT 1 FROM patient_decided d
+  WHERE d.known = 2 AND d.is_version = 1 AND d.patient_key = patient_superseded.patient_key
+    AND d.event_id = patient_superseded.event_id AND d.payload_hash = patient_superseded.payload_hash
+    AND d.effective_at = patient_superseded.effective_at AND d.recorded_at = patient_superseded.recorded_at
+);
+INSERT INTO core.patient_superseded (patient_key, event_id, payload_hash, op, source_system, effective_at, recorded_at,
+  patient_id, first_name, last_name, gender_code, birth_date, reported_age_years, zip5, state, primary_payer_id, dq_flags, load_id)
+SELECT d.patient_key, d.event_id, d.payload_hash, d.op, d.source_system, d.effective_at, d.recorded_at,
+  d.patient_id, d.first_name, d.last_name, d.gender_code, d.birth_date, d.reported_age_years, d.zip5, d.state,
+    d.primary_payer_id, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
+FROM patient_decided d
+WHERE d.is_version = 0 AND d.known <> 2;

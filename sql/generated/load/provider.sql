@@ -1,0 +1,138 @@
+-- Provider: events in stage_provider → core.dim_provider_history and core.provider_superseded (together the log). Parameter: :load_id.
+-- The load function has made stage_provider and copied the objects into it. Only keys with more than one event or with a tombstone
+-- need a decision; all others go straight through.
+-- A guard raises by inserting NULL, which nullif(x, x) is, into a column that is NOT NULL.
+INSERT INTO ops.guard (stage_is_whole)
+SELECT CAST(nullif(s.staged, s.staged) AS varchar(64))
+FROM (SELECT count(*) AS staged FROM stage_provider) s
+CROSS JOIN (SELECT coalesce(sum(row_count), 0) AS listed FROM batch_object WHERE entity = 'provider') b
+WHERE s.staged <> b.listed;
+
+-- A key that was described before has a version of its own.
+CREATE TEMP TABLE provider_contested AS
+SELECT s.provider_key FROM stage_provider s GROUP BY s.provider_key HAVING count(*) > 1
+UNION
+SELECT s.provider_key FROM stage_provider s WHERE s.op = 'delete'
+UNION
+SELECT h.provider_key FROM core.dim_provider_history h
+WHERE h.provider_key IN (SELECT s.provider_key FROM stage_provider s) AND NOT h.is_inferred;
+
+-- Every event about these keys and what becomes of it. known: 0 new, 1 stands as a version, 2 stands beside.
+-- ordered:  by instant, the latest knowledge first, what is known before its repeats. A repeat has the same event, payload and times;
+--           an event_id used again with another payload is an event of its own.
+-- placed:   repeats are gone; the first of an instant wins.
+-- compared: winners beside the winner before; equal neighbours collapse into the earlier one (two tombstones are equal whatever else
+--           they carry).
+-- A tombstone keeps its key and no attributes; as a version it sees to it that no fact loses its row. At last the first version
+-- holds from -infinity, each one until the next.
+CREATE TEMP TABLE provider_decided AS
+WITH every AS (
+  SELECT s.provider_key, s.event_id, s.payload_hash, s.op, s.source_system, s.effective_at, s.recorded_at, s.npi,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.full_name END AS full_name,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.specialty END AS specialty,
+    s.dq_flags, 0 AS known, CAST(NULL AS varchar(32)) AS load_id, CAST(NULL AS timestamp) AS held_from, CAST(NULL AS timestamp) AS held_to
+  FROM stage_provider s WHERE s.provider_key IN (SELECT c.provider_key FROM provider_contested c)
+  UNION ALL
+  SELECT h.provider_key, h.event_id, h.payload_hash, CASE WHEN h.is_deleted THEN 'delete' ELSE 'upsert' END,
+    h.source_system, h.effective_at, h.recorded_at, h.npi, h.full_name, h.specialty, h.dq_flags,
+    1, h.load_id, h.valid_from, h.valid_to
+  FROM core.dim_provider_history h WHERE h.provider_key IN (SELECT c.provider_key FROM provider_contested c) AND NOT h.is_inferred
+  UNION ALL
+  SELECT p.provider_key, p.event_id, p.payload_hash, p.op, p.source_system, p.effective_at, p.recorded_at,
+    p.npi, p.full_name, p.specialty, p.dq_flags,
+    2, p.load_id, NULL, NULL
+  FROM core.provider_superseded p WHERE p.provider_key IN (SELECT c.provider_key FROM provider_contested c)
+), ordered AS (
+  SELECT v.*,
+    LAG(v.effective_at) OVER (PARTITION BY v.provider_key
+      ORDER BY v.effective_at, v.recorded_at DESC, v.event_id DESC, v.payload_hash DESC, v.known DESC) AS effective_before,
+    LAG(v.recorded_at) OVER (PARTITION BY v.provider_key
+      ORDER BY v.effective_at, v.recorded_at DESC, v.event_id DESC, v.payload_hash DESC, v.known DESC) AS recorded_before,
+    LAG(v.event_id) OVER (PARTITION BY v.provider_key
+      ORDER BY v.effective_at, v.recorded_at DESC, v.event_id DESC, v.payload_hash DESC, v.known DESC) AS event_before,
+    LAG(v.payload_hash) OVER (PARTITION BY v.provider_key
+      ORDER BY v.effective_at, v.recorded_at DESC, v.event_id DESC, v.payload_hash DESC, v.known DESC) AS hash_before
+  FROM every v
+), placed AS (
+  SELECT o.*, CASE WHEN o.effective_before = o.effective_at THEN 0 ELSE 1 END AS wins
+  FROM ordered o
+  WHERE o.event_before IS NULL OR o.effective_before <> o.effective_at OR o.recorded_before <> o.recorded_at
+    OR o.event_before <> o.event_id OR o.hash_before <> o.payload_hash
+), compared AS (
+  SELECT p.*,
+    LAG(p.op) OVER (PARTITION BY p.provider_key, p.wins ORDER BY p.effective_at) AS op_before,
+    LAG(p.full_name) OVER (PARTITION BY p.provider_key, p.wins ORDER BY p.effective_at) AS full_name_before,
+    LAG(p.specialty) OVER (PARTITION BY p.provider_key, p.wins ORDER BY p.effective_at) AS specialty_before
+  FROM placed p
+), marked AS (
+  SELECT c.*, CASE WHEN c.wins = 0 THEN 0 WHEN c.op_before IS NULL OR c.op_before <> c.op THEN 1 WHEN c.op = 'delete' THEN 0
+    WHEN
+      coalesce(c.full_name = c.full_name_before, c.full_name IS NULL AND c.full_name_before IS NULL)
+      AND coalesce(c.specialty = c.specialty_before, c.specialty IS NULL AND c.specialty_before IS NULL)
+    THEN 0 ELSE 1 END AS is_version
+  FROM compared c
+)
+SELECT m.provider_key, m.event_id, m.payload_hash, m.op, m.source_system, m.effective_at, m.recorded_at,
+  m.npi, m.full_name, m.specialty, m.dq_flags,
+  m.known, m.load_id, m.held_from, m.held_to, m.is_version,
+  CASE WHEN ROW_NUMBER() OVER (PARTITION BY m.provider_key, m.is_version ORDER BY m.effective_at) = 1
+    THEN timestamp '1900-01-01 00:00:00' ELSE m.effective_at END AS valid_from,
+  coalesce(LEAD(m.effective_at) OVER (PARTITION BY m.provider_key, m.is_version ORDER BY m.effective_at),
+    timestamp '9999-12-31 00:00:00') AS valid_to
+FROM marked m;
+
+-- What stood before this load and does not stand after it: inferred members that are described now, and versions that are none any
+-- more or hold for another time.
+CREATE TEMP TABLE provider_stale AS
+SELECT h.provider_key, h.valid_from, h.valid_from AS changed_from, h.valid_to AS changed_to
+FROM core.dim_provider_history h
+WHERE h.is_inferred AND h.provider_key IN (SELECT s.provider_key FROM stage_provider s)
+UNION ALL
+SELECT d.provider_key, d.held_from, CASE WHEN d.is_version = 0 THEN d.held_from END, CASE WHEN d.is_version = 0 THEN d.held_to END
+FROM provider_decided d
+WHERE d.known = 1 AND (d.is_version = 0 OR d.held_from <> d.valid_from OR d.held_to <> d.valid_to);
+-- The time in which such a member may say something else now: where a version ended, and where a new one holds. Facts of that time take
+-- its attributes anew. What a version merely lost or gained is the time of a neighbour that came or went.
+INSERT INTO ops.touched_member (load_id, entity, member_key, changed_from, changed_to)
+SELECT CAST(:load_id AS varchar(32)), 'provider', x.provider_key, min(x.changed_from), max(x.changed_to)
+FROM (
+  SELECT t.provider_key, t.changed_from, t.changed_to FROM provider_stale t
+  UNION ALL
+  SELECT d.provider_key, d.valid_from, d.valid_to FROM provider_decided d
+  WHERE d.is_version = 1 AND d.known <> 1 AND d.provider_key IN (SELECT t.provider_key FROM provider_stale t)
+) x
+GROUP BY x.provider_key;
+DELETE FROM core.dim_provider_history
+WHERE EXISTS (
+  SELECT 1 FROM provider_stale t
+  WHERE t.provider_key = dim_provider_history.provider_key AND t.valid_from = dim_provider_history.valid_from
+);
+
+INSERT INTO core.dim_provider_history (provider_key, source_system, npi, full_name, specialty, valid_from, valid_to,
+  is_current, is_inferred, is_deleted, event_id, payload_hash, effective_at, recorded_at, dq_flags, load_id)
+SELECT s.provider_key, s.source_system, s.npi, s.full_name, s.specialty,
+  timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, false, false,
+  s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.dq_flags, CAST(:load_id AS varchar(32))
+FROM stage_provider s
+WHERE NOT EXISTS (SELECT 1 FROM provider_contested c WHERE c.provider_key = s.provider_key)
+UNION ALL
+SELECT d.provider_key, d.source_system, d.npi, d.full_name, d.specialty, d.valid_from, d.valid_to,
+  d.valid_to = timestamp '9999-12-31 00:00:00', false, d.op = 'delete',
+  d.event_id, d.payload_hash, d.effective_at, d.recorded_at, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
+FROM provider_decided d
+WHERE d.is_version = 1 AND (d.known <> 1 OR d.held_from <> d.valid_from OR d.held_to <> d.valid_to);
+
+-- Events that are no version stand beside: beaten at their instant, or equal to the version before.
+DELETE FROM core.provider_superseded
+WHERE EXISTS (
+  SELECT 1 FROM provider_decided d
+  WHERE d.known = 2 AND d.is_version = 1 AND d.provider_key = provider_superseded.provider_key
+    AND d.event_id = provider_superseded.event_id AND d.payload_hash = provider_superseded.payload_hash
+    AND d.effective_at = provider_superseded.effective_at AND d.recorded_at = provider_superseded.recorded_at
+);
+INSERT INTO core.provider_superseded (provider_key, event_id, payload_hash, op, source_system, effective_at, recorded_at,
+  npi, full_name, specialty, dq_flags, load_id)
+SELECT d.provider_key, d.event_id, d.payload_hash, d.op, d.source_system, d.effective_at, d.recorded_at,
+  d.npi, d.full_name, d.specialty, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
+FROM provider_decided d
+WHERE d.is_version = 0 AND d.known <> 2;

@@ -1,0 +1,130 @@
+-- What an appointment measures. Times are UTC, minutes and days are signed integers, is_ flags are 0 or 1.
+
+-- values: used by the measures, not stored. e: the winning event, columns as in stage_appointment.
+-- Minutes are floored epoch minutes (60.0: a whole division would round towards zero before 1970). A scheduled day without an hour
+-- has no minute, so that no delay is invented.
+SELECT
+  CASE WHEN e.scheduled_precision = 'day' THEN NULL ELSE CAST(floor(extract(epoch FROM e.scheduled_start_at) / 60.0) AS integer) END
+    AS scheduled_minute,
+  CAST(floor(extract(epoch FROM e.actual_start_at) / 60.0) AS integer) AS actual_minute,
+  CAST(floor(extract(epoch FROM e.arrived_at) / 60.0) AS integer) AS arrived_minute,
+  CAST(floor(extract(epoch FROM e.completed_at) / 60.0) AS integer) AS completed_minute,
+  CASE WHEN e.scheduled_precision = 'day' THEN e.scheduled_start_at + interval '1 day' ELSE e.scheduled_start_at END AS scheduled_end
+FROM event e;
+
+-- measures: stored with the fact. e: the event and the values above.
+SELECT
+  e.appointment_type_code AS appointment_type,
+  CAST(e.actual_minute - e.scheduled_minute AS integer) AS start_delay_min, -- Actual start after scheduled start, minutes; negative: early.
+  CAST(CASE WHEN e.actual_minute > e.scheduled_minute THEN e.actual_minute - e.scheduled_minute WHEN e.actual_minute <= e.scheduled_minute THEN 0 END
+    AS integer) AS lateness_min, -- Actual start after scheduled start, minutes; 0 when early or on time.
+  CAST(e.arrived_minute - e.scheduled_minute AS integer) AS patient_late_min, -- Arrival of the patient after scheduled start, minutes; negative: early.
+  CAST(CASE WHEN e.arrived_minute > e.scheduled_minute THEN e.actual_minute - e.arrived_minute
+    WHEN e.arrived_minute <= e.scheduled_minute THEN e.actual_minute - e.scheduled_minute END
+    AS integer) AS in_clinic_wait_min, -- Actual start after the later of arrival and scheduled start, minutes.
+  CAST(e.scheduled_date - e.created_date AS integer) AS lead_time_days, -- Local day of the start after the local day of booking, days.
+  CAST(e.completed_minute - e.actual_minute AS integer) AS actual_duration_min, -- End after actual start, minutes.
+  CAST(CASE WHEN e.status_code = 'fulfilled' THEN 1 ELSE 0 END AS smallint) AS is_attended, -- 1: the patient was seen.
+  CAST(CASE WHEN e.status_code = 'noshow' THEN 1 ELSE 0 END AS smallint) AS is_no_show, -- 1: the patient did not come.
+  CAST(CASE WHEN e.status_code = 'cancelled' THEN 1 ELSE 0 END AS smallint) AS is_cancelled, -- 1: cancelled by either side.
+  CAST(CASE WHEN e.status_code IN ('proposed', 'pending', 'booked', 'waitlist') AND e.recorded_at > e.scheduled_end THEN 1 ELSE 0 END
+    AS smallint) AS is_unresolved, -- 1: said to be still open after its scheduled time.
+  CAST(CASE WHEN e.actual_minute - e.scheduled_minute > 10 THEN 1 WHEN e.actual_minute - e.scheduled_minute <= 10 THEN 0 END
+    AS smallint) AS is_delayed, -- 1: began more than 10 minutes late.
+  CAST(CASE WHEN e.status_code IN ('fulfilled', 'noshow') THEN 1 ELSE 0 END
+    AS smallint) AS is_in_no_show_denominator -- 1: attended or no-show, the denominator of the no-show rate.
+FROM event e;
+
+-- attributes: stored with the fact for its one big table, made anew when a member changes. f: the fact; clinic, provider, patient: the
+-- member as it was at scheduled_start_at. Without another name an attribute is called after its role.
+SELECT
+  CAST(substring(CAST(f.scheduled_date AS varchar(10)), 1, 7) AS varchar(7)) AS scheduled_month, -- Local month of the scheduled start, YYYY-MM.
+  clinic.clinic_id AS clinic_id,
+  clinic.clinic_name AS clinic_name,
+  clinic.city,
+  clinic.state,
+  clinic.timezone,
+  patient.patient_id AS patient_id,
+  patient.first_name,
+  patient.last_name,
+  patient.gender_code AS patient_gender,
+  patient.birth_date AS patient_dob,
+  -- Dates as yyyymmdd differ by 10,000 per birthday. Born after the appointment is no age.
+  CAST(CASE WHEN f.scheduled_date >= patient.birth_date THEN (f.scheduled_date_key - CAST(extract(year FROM patient.birth_date) * 10000
+      + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) / 10000
+    WHEN patient.birth_date IS NULL THEN patient.reported_age_years END
+    AS integer) AS patient_age_at_appt, -- Completed years on the scheduled day, or the age that the source reported.
+  patient.zip5,
+  patient.state,
+  patient.primary_payer_id AS primary_payer_id,
+  provider.npi,
+  provider.full_name AS provider_name,
+  provider.specialty
+FROM fact f;
+
+-- one big table: columns of gold_phi.obt_appointment in order, after the key, the natural key and the source system, before the flags.
+-- f: what is stored.
+SELECT
+  f.created_at AS appointment_created_at,
+  f.scheduled_start_at,
+  f.scheduled_date,
+  CAST(extract(year FROM f.scheduled_date) AS smallint) AS scheduled_year, -- Year of scheduled_date.
+  CAST(extract(quarter FROM f.scheduled_date) AS smallint) AS scheduled_quarter, -- Quarter of scheduled_date, 1 to 4.
+  f.scheduled_month,
+  CAST(extract(week FROM f.scheduled_date) AS smallint) AS scheduled_week, -- ISO week of scheduled_date.
+  CAST(extract(day FROM f.scheduled_date) AS smallint) AS scheduled_day, -- Day of the month of scheduled_date.
+  CAST(CASE WHEN extract(dow FROM f.scheduled_date) = 0 THEN 7 ELSE extract(dow FROM f.scheduled_date) END
+    AS smallint) AS scheduled_dow, -- ISO day of the week of scheduled_date, 1 Monday to 7 Sunday.
+  CAST(f.scheduled_time_key / 100 AS integer) AS scheduled_hour, -- Local hour of the scheduled start.
+  CAST(f.scheduled_time_key - f.scheduled_time_key / 100 * 100 AS integer) AS scheduled_minute, -- Local minute of the scheduled start.
+  CAST(CASE WHEN f.scheduled_time_key < 600 THEN 'night' WHEN f.scheduled_time_key < 1200 THEN 'morning'
+    WHEN f.scheduled_time_key < 1700 THEN 'afternoon' WHEN f.scheduled_time_key >= 1700 THEN 'evening' END
+    AS varchar(9)) AS scheduled_day_part, -- night (before 6), morning (before 12), afternoon (before 17), evening.
+  f.actual_start_at,
+  f.actual_date,
+  CAST(f.actual_time_key / 100 AS integer) AS actual_hour, -- Local hour of the actual start.
+  CAST(f.actual_time_key - f.actual_time_key / 100 * 100 AS integer) AS actual_minute, -- Local minute of the actual start.
+  f.arrived_at,
+  f.completed_at,
+  f.cancelled_at,
+  f.status_code,
+  CAST(CASE WHEN f.is_unresolved = 1 THEN 'unresolved' WHEN f.is_attended = 1 THEN 'attended' WHEN f.is_no_show = 1 THEN 'no_show'
+    WHEN f.is_cancelled = 1 THEN 'cancelled' WHEN f.status_code = 'entered-in-error' THEN 'void'
+    WHEN f.status_code IN ('arrived', 'checked-in') THEN 'arrived' ELSE 'open' END
+    AS varchar(16)) AS outcome_group, -- unresolved, attended, no_show, cancelled, void, arrived or open.
+  f.is_attended,
+  f.is_no_show,
+  f.is_cancelled,
+  f.is_unresolved,
+  f.is_in_no_show_denominator AS in_denominator,
+  f.start_delay_min,
+  f.lateness_min,
+  f.is_delayed,
+  f.patient_late_min,
+  f.in_clinic_wait_min,
+  f.lead_time_days,
+  f.planned_duration_min,
+  f.actual_duration_min,
+  f.reminder_count,
+  f.appointment_type,
+  f.clinic_id,
+  f.clinic_name,
+  f.clinic_city,
+  f.clinic_state,
+  f.clinic_timezone,
+  f.patient_id,
+  f.patient_first_name,
+  f.patient_last_name,
+  f.patient_gender,
+  f.patient_dob,
+  f.patient_age_at_appt,
+  CAST(CASE WHEN f.patient_age_at_appt < 18 THEN '0-17' WHEN f.patient_age_at_appt < 40 THEN '18-39' WHEN f.patient_age_at_appt < 65 THEN '40-64'
+    WHEN f.patient_age_at_appt >= 65 THEN '65+' ELSE 'unknown' END AS varchar(8)) AS patient_age_band, -- 0-17, 18-39, 40-64, 65+ or unknown.
+  f.patient_zip5,
+  CAST(substring(f.patient_zip5, 1, 3) AS varchar(3)) AS patient_zip3, -- First three digits of patient_zip5.
+  f.patient_state,
+  f.primary_payer_id,
+  f.provider_npi,
+  f.provider_name,
+  f.provider_specialty
+FROM fact f;

@@ -1,0 +1,21 @@
+-- Last phase of a load: nothing is left over, then the ledger is written. Parameters: :load_id, :key_fingerprint.
+-- No fact may keep attributes of a member as it was before a change, whichever load brought the change.
+INSERT INTO ops.guard (touched_are_restated)
+SELECT CAST(nullif(t.member_key, t.member_key) AS varchar(64))
+FROM ops.touched_member t
+JOIN (
+  SELECT '{pair.fact}' AS fact, '{pair.entity}' AS entity  -- each UNION ALL
+) p ON p.entity = t.entity
+LEFT JOIN ops.restated r ON r.fact = p.fact AND r.load_id = :load_id
+WHERE r.fact IS NULL;
+-- No inferred member may stay that no fact names any more.
+INSERT INTO ops.guard (unreferenced_are_pruned)
+SELECT CAST(nullif(u.member_key, u.member_key) AS varchar(64)) FROM ops.unreferenced u;
+
+INSERT INTO ops.loaded_object (object, entity, schema_version, row_count, load_id)
+SELECT b.object, b.entity, b.schema_version, b.row_count, CAST(:load_id AS varchar(32)) FROM batch_object b;
+INSERT INTO ops.load_ledger (load_id, object_count, row_count, key_fingerprint)
+SELECT CAST(:load_id AS varchar(32)), count(*), coalesce(sum(b.row_count), 0), CAST(:key_fingerprint AS varchar(64)) FROM batch_object b;
+DELETE FROM ops.touched_member;
+DELETE FROM ops.restated;
+UPDATE ops.load_lease SET load_id = NULL WHERE load_id = :load_id;

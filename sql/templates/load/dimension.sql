@@ -1,0 +1,135 @@
+-- {Entity}: events in stage_{entity} → core.dim_{entity}_history and core.{entity}_superseded (together the log). Parameter: :load_id.
+-- The load function has made stage_{entity} and copied the objects into it. Only keys with more than one event or with a tombstone
+-- need a decision; all others go straight through.
+-- A guard raises by inserting NULL, which nullif(x, x) is, into a column that is NOT NULL.
+INSERT INTO ops.guard (stage_is_whole)
+SELECT CAST(nullif(s.staged, s.staged) AS varchar(64))
+FROM (SELECT count(*) AS staged FROM stage_{entity}) s
+CROSS JOIN (SELECT coalesce(sum(row_count), 0) AS listed FROM batch_object WHERE entity = '{entity}') b
+WHERE s.staged <> b.listed;
+
+-- A key that was described before has a version of its own.
+CREATE TEMP TABLE {entity}_contested AS
+SELECT s.{entity}_key FROM stage_{entity} s GROUP BY s.{entity}_key HAVING count(*) > 1
+UNION
+SELECT s.{entity}_key FROM stage_{entity} s WHERE s.op = 'delete'
+UNION
+SELECT h.{entity}_key FROM core.dim_{entity}_history h
+WHERE h.{entity}_key IN (SELECT s.{entity}_key FROM stage_{entity} s) AND NOT h.is_inferred;
+
+-- Every event about these keys and what becomes of it. known: 0 new, 1 stands as a version, 2 stands beside.
+-- ordered:  by instant, the latest knowledge first, what is known before its repeats. A repeat has the same event, payload and times;
+--           an event_id used again with another payload is an event of its own.
+-- placed:   repeats are gone; the first of an instant wins.
+-- compared: winners beside the winner before; equal neighbours collapse into the earlier one (two tombstones are equal whatever else
+--           they carry).
+-- A tombstone keeps its key and no attributes; as a version it sees to it that no fact loses its row. At last the first version
+-- holds from -infinity, each one until the next.
+CREATE TEMP TABLE {entity}_decided AS
+WITH every AS (
+  SELECT s.{entity}_key, s.event_id, s.payload_hash, s.op, s.source_system, s.effective_at, s.recorded_at, {s.naturals},
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.{attribute} END AS {attribute},
+    s.dq_flags, 0 AS known, CAST(NULL AS varchar(32)) AS load_id, CAST(NULL AS timestamp) AS held_from, CAST(NULL AS timestamp) AS held_to
+  FROM stage_{entity} s WHERE s.{entity}_key IN (SELECT c.{entity}_key FROM {entity}_contested c)
+  UNION ALL
+  SELECT h.{entity}_key, h.event_id, h.payload_hash, CASE WHEN h.is_deleted THEN 'delete' ELSE 'upsert' END,
+    h.source_system, h.effective_at, h.recorded_at, {h.naturals}, {h.attributes}, h.dq_flags,
+    1, h.load_id, h.valid_from, h.valid_to
+  FROM core.dim_{entity}_history h WHERE h.{entity}_key IN (SELECT c.{entity}_key FROM {entity}_contested c) AND NOT h.is_inferred
+  UNION ALL
+  SELECT p.{entity}_key, p.event_id, p.payload_hash, p.op, p.source_system, p.effective_at, p.recorded_at,
+    {p.naturals}, {p.attributes}, p.dq_flags,
+    2, p.load_id, NULL, NULL
+  FROM core.{entity}_superseded p WHERE p.{entity}_key IN (SELECT c.{entity}_key FROM {entity}_contested c)
+), ordered AS (
+  SELECT v.*,
+    LAG(v.effective_at) OVER (PARTITION BY v.{entity}_key
+      ORDER BY v.effective_at, v.recorded_at DESC, v.event_id DESC, v.payload_hash DESC, v.known DESC) AS effective_before,
+    LAG(v.recorded_at) OVER (PARTITION BY v.{entity}_key
+      ORDER BY v.effective_at, v.recorded_at DESC, v.event_id DESC, v.payload_hash DESC, v.known DESC) AS recorded_before,
+    LAG(v.event_id) OVER (PARTITION BY v.{entity}_key
+      ORDER BY v.effective_at, v.recorded_at DESC, v.event_id DESC, v.payload_hash DESC, v.known DESC) AS event_before,
+    LAG(v.payload_hash) OVER (PARTITION BY v.{entity}_key
+      ORDER BY v.effective_at, v.recorded_at DESC, v.event_id DESC, v.payload_hash DESC, v.known DESC) AS hash_before
+  FROM every v
+), placed AS (
+  SELECT o.*, CASE WHEN o.effective_before = o.effective_at THEN 0 ELSE 1 END AS wins
+  FROM ordered o
+  WHERE o.event_before IS NULL OR o.effective_before <> o.effective_at OR o.recorded_before <> o.recorded_at
+    OR o.event_before <> o.event_id OR o.hash_before <> o.payload_hash
+), compared AS (
+  SELECT p.*,
+    LAG(p.op) OVER (PARTITION BY p.{entity}_key, p.wins ORDER BY p.effective_at) AS op_before,
+    LAG(p.{attribute}) OVER (PARTITION BY p.{entity}_key, p.wins ORDER BY p.effective_at) AS {attribute}_before  -- each ,
+  FROM placed p
+), marked AS (
+  SELECT c.*, CASE WHEN c.wins = 0 THEN 0 WHEN c.op_before IS NULL OR c.op_before <> c.op THEN 1 WHEN c.op = 'delete' THEN 0
+    WHEN
+      coalesce(c.{attribute} = c.{attribute}_before, c.{attribute} IS NULL AND c.{attribute}_before IS NULL)  -- each AND
+    THEN 0 ELSE 1 END AS is_version
+  FROM compared c
+)
+SELECT m.{entity}_key, m.event_id, m.payload_hash, m.op, m.source_system, m.effective_at, m.recorded_at,
+  {m.naturals}, {m.attributes}, m.dq_flags,
+  m.known, m.load_id, m.held_from, m.held_to, m.is_version,
+  CASE WHEN ROW_NUMBER() OVER (PARTITION BY m.{entity}_key, m.is_version ORDER BY m.effective_at) = 1
+    THEN timestamp '1900-01-01 00:00:00' ELSE m.effective_at END AS valid_from,
+  coalesce(LEAD(m.effective_at) OVER (PARTITION BY m.{entity}_key, m.is_version ORDER BY m.effective_at),
+    timestamp '9999-12-31 00:00:00') AS valid_to
+FROM marked m;
+
+-- What stood before this load and does not stand after it: inferred members that are described now, and versions that are none any
+-- more or hold for another time.
+CREATE TEMP TABLE {entity}_stale AS
+SELECT h.{entity}_key, h.valid_from, h.valid_from AS changed_from, h.valid_to AS changed_to
+FROM core.dim_{entity}_history h
+WHERE h.is_inferred AND h.{entity}_key IN (SELECT s.{entity}_key FROM stage_{entity} s)
+UNION ALL
+SELECT d.{entity}_key, d.held_from, CASE WHEN d.is_version = 0 THEN d.held_from END, CASE WHEN d.is_version = 0 THEN d.held_to END
+FROM {entity}_decided d
+WHERE d.known = 1 AND (d.is_version = 0 OR d.held_from <> d.valid_from OR d.held_to <> d.valid_to);
+-- The time in which such a member may say something else now: where a version ended, and where a new one holds. Facts of that time take
+-- its attributes anew. What a version merely lost or gained is the time of a neighbour that came or went.
+INSERT INTO ops.touched_member (load_id, entity, member_key, changed_from, changed_to)
+SELECT CAST(:load_id AS varchar(32)), '{entity}', x.{entity}_key, min(x.changed_from), max(x.changed_to)
+FROM (
+  SELECT t.{entity}_key, t.changed_from, t.changed_to FROM {entity}_stale t
+  UNION ALL
+  SELECT d.{entity}_key, d.valid_from, d.valid_to FROM {entity}_decided d
+  WHERE d.is_version = 1 AND d.known <> 1 AND d.{entity}_key IN (SELECT t.{entity}_key FROM {entity}_stale t)
+) x
+GROUP BY x.{entity}_key;
+DELETE FROM core.dim_{entity}_history
+WHERE EXISTS (
+  SELECT 1 FROM {entity}_stale t
+  WHERE t.{entity}_key = dim_{entity}_history.{entity}_key AND t.valid_from = dim_{entity}_history.valid_from
+);
+
+INSERT INTO core.dim_{entity}_history ({entity}_key, source_system, {naturals}, {attributes}, valid_from, valid_to,
+  is_current, is_inferred, is_deleted, event_id, payload_hash, effective_at, recorded_at, dq_flags, load_id)
+SELECT s.{entity}_key, s.source_system, {s.naturals}, {s.attributes},
+  timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, false, false,
+  s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.dq_flags, CAST(:load_id AS varchar(32))
+FROM stage_{entity} s
+WHERE NOT EXISTS (SELECT 1 FROM {entity}_contested c WHERE c.{entity}_key = s.{entity}_key)
+UNION ALL
+SELECT d.{entity}_key, d.source_system, {d.naturals}, {d.attributes}, d.valid_from, d.valid_to,
+  d.valid_to = timestamp '9999-12-31 00:00:00', false, d.op = 'delete',
+  d.event_id, d.payload_hash, d.effective_at, d.recorded_at, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
+FROM {entity}_decided d
+WHERE d.is_version = 1 AND (d.known <> 1 OR d.held_from <> d.valid_from OR d.held_to <> d.valid_to);
+
+-- Events that are no version stand beside: beaten at their instant, or equal to the version before.
+DELETE FROM core.{entity}_superseded
+WHERE EXISTS (
+  SELECT 1 FROM {entity}_decided d
+  WHERE d.known = 2 AND d.is_version = 1 AND d.{entity}_key = {entity}_superseded.{entity}_key
+    AND d.event_id = {entity}_superseded.event_id AND d.payload_hash = {entity}_superseded.payload_hash
+    AND d.effective_at = {entity}_superseded.effective_at AND d.recorded_at = {entity}_superseded.recorded_at
+);
+INSERT INTO core.{entity}_superseded ({entity}_key, event_id, payload_hash, op, source_system, effective_at, recorded_at,
+  {naturals}, {attributes}, dq_flags, load_id)
+SELECT d.{entity}_key, d.event_id, d.payload_hash, d.op, d.source_system, d.effective_at, d.recorded_at,
+  {d.naturals}, {d.attributes}, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
+FROM {entity}_decided d
+WHERE d.is_version = 0 AND d.known <> 2;

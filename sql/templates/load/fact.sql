@@ -1,0 +1,168 @@
+-- {Entity}: events in stage_{entity} → core.{entity} (one row per key, the winner) and core.{entity}_superseded (the rest
+-- of the log). Parameter: :load_id. The load function has made stage_{entity} and copied the objects into it. Only keys with
+-- more than one event or with a tombstone need a decision; all others go straight through.
+-- A guard raises by inserting NULL, which nullif(x, x) is, into a column that is NOT NULL.
+INSERT INTO ops.guard (stage_is_whole)
+SELECT CAST(nullif(s.staged, s.staged) AS varchar(64))
+FROM (SELECT count(*) AS staged FROM stage_{entity}) s
+CROSS JOIN (SELECT coalesce(sum(row_count), 0) AS listed FROM batch_object WHERE entity = '{entity}') b
+WHERE s.staged <> b.listed;
+
+-- What the log already holds about the keys of this load. known: 1 stands as the fact, 2 stands beside.
+CREATE TEMP TABLE {entity}_prior AS
+SELECT f.{entity}_key, f.event_id, f.payload_hash, f.effective_at, f.recorded_at, f.source_system, f.load_id,
+  {f.references},
+  {known.held},
+  CAST('upsert' AS varchar(8)) AS op, 1 AS known
+FROM core.{entity} f
+WHERE EXISTS (SELECT 1 FROM stage_{entity} s WHERE s.{entity}_key = f.{entity}_key)
+UNION ALL
+SELECT p.{entity}_key, p.event_id, p.payload_hash, p.effective_at, p.recorded_at, p.source_system, p.load_id,
+  CAST(NULL AS varchar(32)) AS {reference},
+  p.{known},
+  p.op, 2
+FROM core.{entity}_superseded p
+WHERE EXISTS (SELECT 1 FROM stage_{entity} s WHERE s.{entity}_key = p.{entity}_key);
+
+CREATE TEMP TABLE {entity}_contested AS
+SELECT s.{entity}_key FROM stage_{entity} s GROUP BY s.{entity}_key HAVING count(*) > 1
+UNION
+SELECT s.{entity}_key FROM stage_{entity} s WHERE s.op = 'delete'
+UNION
+SELECT p.{entity}_key FROM {entity}_prior p;
+
+-- Every event about these keys, each once, and its place. Place 1 wins: the latest knowledge, whenever it became true; effective_at only
+-- makes the order total. A repeat has the same event, payload and times; an event_id used again with another payload is an event of
+-- its own. copies: how often this load brings the event. known: 0 new, else as above.
+CREATE TEMP TABLE {entity}_decided AS
+WITH every AS (
+  SELECT s.{entity}_key, s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.source_system, CAST(NULL AS varchar(32)) AS load_id,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.{known} END AS {known},
+    s.op, 0 AS known
+  FROM stage_{entity} s WHERE EXISTS (SELECT 1 FROM {entity}_contested c WHERE c.{entity}_key = s.{entity}_key)
+  UNION ALL
+  SELECT p.{entity}_key, p.event_id, p.payload_hash, p.effective_at, p.recorded_at, p.source_system, p.load_id,
+    p.{known},
+    p.op, p.known
+  FROM {entity}_prior p
+), counted AS (
+  SELECT v.*,
+    ROW_NUMBER() OVER (PARTITION BY v.{entity}_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at
+      ORDER BY v.known DESC, v.op) AS copy_number,
+    sum(CASE WHEN v.known = 0 THEN 1 ELSE 0 END) OVER (PARTITION BY v.{entity}_key, v.event_id, v.payload_hash, v.effective_at,
+      v.recorded_at) AS copies
+  FROM every v
+)
+SELECT c.*,
+  ROW_NUMBER() OVER (PARTITION BY c.{entity}_key
+    ORDER BY c.recorded_at DESC, c.event_id DESC, c.payload_hash DESC, c.effective_at DESC) AS place
+FROM counted c
+WHERE c.copy_number = 1;
+
+-- Facts that are beaten leave the fact and stay in the log, beside new events that do not win.
+INSERT INTO core.{entity}_superseded ({entity}_key, event_id, payload_hash, op, source_system, effective_at, recorded_at,
+  {known},
+  load_id)
+SELECT d.{entity}_key, d.event_id, d.payload_hash, d.op, d.source_system, d.effective_at, d.recorded_at,
+  d.{known},
+  coalesce(d.load_id, CAST(:load_id AS varchar(32)))
+FROM {entity}_decided d
+WHERE (d.known = 1 AND d.place > 1) OR (d.known = 0 AND (d.place > 1 OR d.op = 'delete'));
+
+-- Inferred members that a beaten fact named may be named by nobody now. They are looked at after all facts of the load (prune-*.sql),
+-- so that the members of the result do not depend on the order of loads.
+INSERT INTO ops.unreferenced (entity, member_key)
+-- each reference, UNION ALL
+SELECT '{reference.entity}', h.{reference.key} FROM core.dim_{reference.entity}_history h
+WHERE h.is_inferred AND h.{reference.key} IN (
+  SELECT p.{reference} FROM {entity}_prior p JOIN {entity}_decided d ON d.{entity}_key = p.{entity}_key
+  WHERE p.known = 1 AND d.known = 1 AND d.place > 1
+)
+-- end
+;
+
+-- Inferred members: named by an event that becomes a fact, described by nobody yet. They carry the natural key and hold always.
+-- each reference
+INSERT INTO core.dim_{reference.entity}_history ({reference.key}, {reference.source}{reference.own}, valid_from, valid_to,
+  is_current, is_inferred, is_deleted, load_id)
+SELECT s.{reference}, {reference.staged_source}s.{reference.field}, timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00',
+  true, true, false, CAST(:load_id AS varchar(32))
+FROM (
+  SELECT n.* FROM stage_{entity} n
+  WHERE NOT EXISTS (SELECT 1 FROM core.dim_{reference.entity}_history h WHERE h.{reference.key} = n.{reference})
+) s
+LEFT JOIN {entity}_contested c ON c.{entity}_key = s.{entity}_key
+LEFT JOIN {entity}_decided d ON d.{entity}_key = s.{entity}_key AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash
+  AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at AND d.known = 0 AND d.place = 1 AND d.op = 'upsert'
+WHERE c.{entity}_key IS NULL OR d.{entity}_key IS NOT NULL
+GROUP BY s.{reference}, {reference.staged_source}s.{reference.field};
+-- end
+
+-- How many facts there must be at the end: those that stand, less the beaten, and the winners: of the keys without a rival each
+-- event (what is staged, less what decided has counted), of the others the one in place 1.
+CREATE TEMP TABLE {entity}_expected AS
+SELECT f.n + s.n - d.rivals + d.winners - d.beaten AS n
+FROM (SELECT count(*) AS n FROM core.{entity}) f
+CROSS JOIN (SELECT count(*) AS n FROM stage_{entity}) s
+CROSS JOIN (
+  SELECT coalesce(sum(q.copies), 0) AS rivals,
+    coalesce(sum(CASE WHEN q.known = 0 AND q.place = 1 AND q.op = 'upsert' THEN 1 ELSE 0 END), 0) AS winners,
+    coalesce(sum(CASE WHEN q.known = 1 AND q.place > 1 THEN 1 ELSE 0 END), 0) AS beaten
+  FROM {entity}_decided q
+) d;
+DELETE FROM core.{entity}
+WHERE {entity}_key IN (SELECT d.{entity}_key FROM {entity}_decided d WHERE d.known = 1 AND d.place > 1);
+
+-- Dates outside the calendar have no date and resolve to its unknown date -1. Measures and attributes: sql/measures/{entity}.sql.
+-- Members are taken as they were at {asOf}. Outer joins keep the order of the joins as written: an as-of condition
+-- makes planners guess far too few rows. A fact whose member is missing would come out with load_id NULL, which the table refuses.
+INSERT INTO core.{entity} ({columns}, load_id)
+SELECT {f.owns},
+  {attribute.value},
+  CASE WHEN
+    {reference.role}.{reference.key} IS NULL  -- each OR
+  THEN NULL ELSE CAST(:load_id AS varchar(32)) END
+FROM (
+  SELECT e.{entity}_key, {e.naturals}, e.source_system,
+    {e.references},
+-- each date
+    CASE WHEN e.{date} BETWEEN date '2000-01-01' AND date '2050-12-31'
+      THEN CAST(extract(year FROM e.{date}) * 10000 + extract(month FROM e.{date}) * 100
+        + extract(day FROM e.{date}) AS integer)
+      WHEN e.{date} IS NOT NULL THEN -1 END AS {date.key},
+    CASE WHEN e.{date} BETWEEN date '2000-01-01' AND date '2050-12-31' THEN e.{date} END AS {date},
+-- end
+    e.{plain},
+    {computed.value} AS {computed},
+    e.dq_flags, e.event_id, e.payload_hash, e.effective_at, e.recorded_at
+  FROM (
+    SELECT
+      {value.value} AS {value},
+      e.*
+    FROM (
+      SELECT {s.stageds} FROM stage_{entity} s
+      WHERE NOT EXISTS (SELECT 1 FROM {entity}_contested c WHERE c.{entity}_key = s.{entity}_key)
+      UNION ALL
+      SELECT {w.stageds}
+      FROM (
+        SELECT s.*, ROW_NUMBER() OVER (PARTITION BY s.{entity}_key ORDER BY s.record_source, s.record_position) AS copy_number
+        FROM stage_{entity} s
+        JOIN {entity}_decided d ON d.{entity}_key = s.{entity}_key AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash
+          AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at
+        WHERE d.known = 0 AND d.place = 1 AND d.op = 'upsert' AND s.op = 'upsert'
+      ) w
+      WHERE w.copy_number = 1
+    ) e
+  ) e
+) f
+-- each reference
+LEFT JOIN core.dim_{reference.entity}_history {reference.role} ON {reference.role}.{reference.key} = f.{reference}
+  AND {reference.role}.valid_from <= f.{asOf} AND f.{asOf} < {reference.role}.valid_to
+-- end
+;
+
+-- Exactly the decided rows were written: an as-of join that met two versions of a member would have doubled a fact.
+INSERT INTO ops.guard (facts_are_whole)
+SELECT CAST(nullif(f.n, f.n) AS varchar(64))
+FROM (SELECT count(*) AS n FROM core.{entity}) f CROSS JOIN {entity}_expected x
+WHERE f.n <> x.n;

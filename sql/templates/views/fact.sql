@@ -1,0 +1,4 @@
+-- One row per {entity}: its winning event and its measures.
+CREATE VIEW core.fact_{entity} AS
+SELECT {f.facts}
+FROM core.{entity} f;
