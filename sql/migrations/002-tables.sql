@@ -1,8 +1,5 @@
 -- transactional: true
--- The tables of dimensions and facts, with the member of each dimension that stands for "not known".
--- Per dimension a history, rebuilt for touched keys: a version holds on valid_from <= t < valid_to, the first one from -infinity
--- (1900-01-01), and carries the event that it rests on. Events that are no version (beaten at their instant, or equal to the version
--- before) stand in <entity>_superseded. The view <entity>_log is both: every distinct event once, tombstones included.
+-- generated: true
 CREATE TABLE IF NOT EXISTS core.clinic_superseded (
   clinic_key varchar(32) NOT NULL,
   event_id varchar(128) NOT NULL,
@@ -42,7 +39,6 @@ CREATE TABLE IF NOT EXISTS core.dim_clinic_history (
 INSERT INTO core.dim_clinic_history (clinic_key, valid_from, valid_to, is_current, is_inferred, is_deleted, load_id)
 SELECT '00000000000000000000000000000000', timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, false, false, 'migration'
 WHERE NOT EXISTS (SELECT 1 FROM core.dim_clinic_history WHERE clinic_key = '00000000000000000000000000000000');
-
 CREATE TABLE IF NOT EXISTS core.patient_superseded (
   patient_key varchar(32) NOT NULL,
   event_id varchar(128) NOT NULL,
@@ -90,7 +86,6 @@ CREATE TABLE IF NOT EXISTS core.dim_patient_history (
 INSERT INTO core.dim_patient_history (patient_key, valid_from, valid_to, is_current, is_inferred, is_deleted, load_id)
 SELECT '00000000000000000000000000000000', timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, false, false, 'migration'
 WHERE NOT EXISTS (SELECT 1 FROM core.dim_patient_history WHERE patient_key = '00000000000000000000000000000000');
-
 CREATE TABLE IF NOT EXISTS core.provider_superseded (
   provider_key varchar(32) NOT NULL,
   event_id varchar(128) NOT NULL,
@@ -126,11 +121,6 @@ CREATE TABLE IF NOT EXISTS core.dim_provider_history (
 INSERT INTO core.dim_provider_history (provider_key, valid_from, valid_to, is_current, is_inferred, is_deleted, load_id)
 SELECT '00000000000000000000000000000000', timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, false, false, 'migration'
 WHERE NOT EXISTS (SELECT 1 FROM core.dim_provider_history WHERE provider_key = '00000000000000000000000000000000');
-
--- Per fact one table, written by the loader alone: keys, what the winning event says, its measures, the event's identity and times, and
--- what its one big table takes from the members, as of the fact's own time. The views fact_<entity> and obt_<entity> show their part of it
--- without a join. Events that lost, tombstones included, stand in <entity>_superseded with the members that the contract calls as known.
--- Keys and ids are random or nearly so: ENCODE RAW spares the attempt to compress them.
 CREATE TABLE IF NOT EXISTS core.appointment (
   appointment_key varchar(32) ENCODE RAW NOT NULL,
   appointment_id varchar(64) ENCODE RAW NOT NULL,
@@ -212,4 +202,3 @@ CREATE TABLE IF NOT EXISTS core.appointment_superseded (
   cancelled_at timestamp,
   load_id varchar(32) NOT NULL
 ) DISTSTYLE KEY DISTKEY (appointment_key);
-
