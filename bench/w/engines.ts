@@ -6,7 +6,8 @@ import { parseSql } from '../../core/warehouse/sql';
 import { readSql, readViews } from '../../core/warehouse/sql-files';
 import { writeObjectList } from '../../core/lake/parquet';
 import { copyGroups, loadIdOf, loadNames, manifest, type LoadObject, type LoadPlan } from '../../core/load/plan';
-import { packSteps, readLoadSql, stepOf } from '../../core/load/statements';
+import { readLoadSql } from '../../core/load/load-sql';
+import { packSteps, stepOf } from '../../core/load/statements';
 import { applyStep } from '../../core/load/steps';
 import type { S3Store } from '@carelake/laptop/endpoints/s3-types';
 import { openWarehouse, warehouseFile, type Warehouse } from '@carelake/laptop/engines/warehouse';
@@ -153,6 +154,7 @@ async function plan(s3: S3Store, objects: readonly LoadObject[]): Promise<LoadPl
     load_id: loadId,
     revision: 0,
     stale: 0,
+    complete: false,
     key_fingerprint: FINGERPRINT,
     objects: sorted,
     steps: packSteps(readLoadSql(SQL), sorted),

@@ -150,8 +150,8 @@ export function copyColumns(entity: EntityName, version?: number): string[] {
 }
 
 /** Statement that makes the temporary stage table for one COPY of one contract version. */
-export function stageDdl(entity: EntityName, tableName: string, version?: number): string {
-  const lines = silverColumns(entity, version).map((c) => `  ${c.name} ${c.redshift}`);
+export function stageDdl(contract: EntityContract, tableName: string): string {
+  const lines = columnsOf(contract).map((c) => `  ${c.name} ${c.redshift}`);
   return `create temporary table ${tableName} (\n${lines.join(',\n')}\n)`;
 }
 

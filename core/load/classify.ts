@@ -1,4 +1,4 @@
-import type { Role } from './statements';
+import type { Role } from './load-sql';
 
 /**
  * Why a transaction ended without success, as a code. The engine's texts quote values and SQL, so that they are turned into these codes
@@ -15,7 +15,7 @@ export type Failure =
   | 'KEY_MISMATCH'
   /** Not exactly the decided facts were written. */
   | 'FACTS_NOT_WHOLE'
-  /** A fact has not followed a member that changed, or a member stays that no fact names: the plan left a phase out. */
+  /** A fact has not followed a member that changed, or a member is left that no fact names: the plan had no phase for it. */
   | 'LEFT_OVER'
   /** COPY refused the content of an object. */
   | 'COPY_REFUSED'

@@ -1,3 +1,5 @@
+import { allFollowUps, type FollowUp } from './phases';
+
 /**
  * What loads leave for the next selection, as one small object in the control bucket. It saves work and waiting, and may be lost: lease,
  * ledger and guards in the warehouse decide.
@@ -8,6 +10,8 @@ export interface ControlState {
   readonly failedGroups: readonly FailedGroup[];
   /** Objects refused since the last load that was committed. */
   readonly refusedInARow: number;
+  /** What loads that were given up have left, until a load that did it is closed. */
+  readonly followUps: readonly FollowUp[];
 }
 
 /**
@@ -28,9 +32,16 @@ export interface FailedGroup {
 
 export const CONTROL_STATE_KEY = 'loads/_state.json';
 /** The state before the first load. */
-export const EMPTY_STATE: ControlState = { current: null, failedGroups: [], refusedInARow: 0 };
-/** The state when what was written cannot be read: it may have said anything, so that the next refusal is taken for an outage. */
-export const UNKNOWN_STATE: ControlState = { ...EMPTY_STATE, refusedInARow: MAX_REFUSED_IN_A_ROW };
+export const EMPTY_STATE: ControlState = { current: null, failedGroups: [], refusedInARow: 0, followUps: [] };
+/**
+ * The state when what was written cannot be read, and may have said anything: the next refusal is taken for an outage, and the next load
+ * does every follow-up.
+ */
+export const UNKNOWN_STATE: ControlState = {
+  ...EMPTY_STATE,
+  refusedInARow: MAX_REFUSED_IN_A_ROW,
+  followUps: allFollowUps(),
+};
 
 /** Most groups kept: beyond it the smallest stay, which are nearest to the bad object. */
 const MAX_GROUPS = 200;
@@ -66,6 +77,18 @@ export const withCurrent = (state: ControlState, loadId: string): ControlState =
 export const withoutCurrent = (state: ControlState, loadId: string): ControlState =>
   state.current === loadId ? { ...state, current: null } : state;
 
+/** Adds what a load leaves that is given up. */
+export const withFollowUps = (state: ControlState, left: readonly FollowUp[]): ControlState => ({
+  ...state,
+  followUps: [...new Set([...state.followUps, ...left])].sort(),
+});
+
+/** Forgets what a closed load has done. */
+export const withoutFollowUps = (state: ControlState, done: readonly FollowUp[]): ControlState => ({
+  ...state,
+  followUps: state.followUps.filter((f) => !done.includes(f)),
+});
+
 const isLoadId = (value: unknown): value is string => typeof value === 'string' && /^[0-9a-f]{32}$/.test(value);
 const REASONS: readonly unknown[] = ['refused', 'unreadable', 'slow'] satisfies FailedGroup['reason'][];
 
@@ -89,9 +112,11 @@ export function parseControlState(text: string): ControlState | undefined {
   } catch {
     return undefined;
   }
-  const { current, failedGroups, refusedInARow } = value ?? {};
+  const { current, failedGroups, refusedInARow, followUps } = value ?? {};
   if (current !== null && !isLoadId(current)) return undefined;
   if (!Array.isArray(failedGroups) || !failedGroups.every(isGroup)) return undefined;
   if (!Number.isInteger(refusedInARow)) return undefined;
-  return { current, failedGroups, refusedInARow: refusedInARow! };
+  const known = allFollowUps();
+  if (!Array.isArray(followUps) || !followUps.every((f) => known.includes(f))) return undefined;
+  return { current, failedGroups, refusedInARow: refusedInARow!, followUps };
 }

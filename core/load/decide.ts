@@ -45,12 +45,12 @@ export function afterSuccess({ step }: Place, transactions: number): Decision {
 
 /**
  * What follows a transaction that failed; nothing of it was committed.
- * @param load how many objects it has, and how many plans of them were stale before
+ * @param load how many objects it has, how many plans of them were stale before, and whether this one has every follow-up
  */
 export function afterFailure(
   failure: Failure,
   { step, attempt }: Place,
-  load: { size: number; stale: number },
+  load: { size: number; stale: number; complete: boolean },
 ): Decision {
   const retry: Decision = { state: 'RETRY', step, attempt: attempt + 1, reason: failure };
   const failed: Decision = { state: 'FAILED', step, attempt, reason: failure, closes: true };
@@ -65,7 +65,8 @@ export function afterFailure(
     case 'FACTS_NOT_WHOLE':
       return { ...failed, rule: 'LOAD-FACT-01' };
     case 'LEFT_OVER':
-      return { ...failed, rule: 'LOAD-LEFT-01' };
+      // The control state was lost: the same objects are planned once more, with every follow-up.
+      return load.complete ? { ...failed, rule: 'LOAD-LEFT-01' } : { ...failed, state: 'SELECT_AGAIN' };
     case 'DENIED':
       return failed;
     case 'PLAN_STALE':

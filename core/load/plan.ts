@@ -1,5 +1,6 @@
 import { ENTITY_NAMES, type EntityName } from '../../contracts';
 import { sha256Hex } from '../records/hash';
+import type { Phase } from './phases';
 import type { Step } from './steps';
 
 /** One silver object of a load. */
@@ -12,9 +13,6 @@ export interface LoadObject {
   readonly bytes: number;
 }
 
-/** A part of a load: the statements of one entity, or the closing of the load. */
-export type Phase = EntityName | 'finish';
-
 /** All that any execution needs to carry a load through: written once when it is selected, read by every step. */
 export interface LoadPlan {
   readonly load_id: string;
@@ -22,6 +20,8 @@ export interface LoadPlan {
   readonly revision: number;
   /** Revisions that ended because an object was not what the plan said. */
   readonly stale: number;
+  /** A guard found something left over that the control state did not know of: this plan has every follow-up there is. */
+  readonly complete: boolean;
   readonly key_fingerprint: string;
   /** Sorted by key. */
   readonly objects: readonly LoadObject[];
@@ -57,6 +57,9 @@ export interface CopyGroup {
   readonly entity: EntityName;
   readonly version: number;
 }
+
+/** Contract versions of one entity in one load; objects of more wait for the next, so that stage and COPYs fit into a transaction. */
+export const MAX_VERSIONS = 3;
 
 /** COPYs of a set of objects: one per entity and contract version, dimensions before facts, older versions first. */
 export function copyGroups(objects: readonly CopyGroup[]): CopyGroup[] {

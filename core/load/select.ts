@@ -1,6 +1,7 @@
 import { ENTITY_NAMES } from '../../contracts';
 import { parseSilverKey } from '../lake/names';
 import type { ControlState } from './control-state';
+import { MAX_VERSIONS } from './plan';
 
 /** One listed silver object. */
 export interface Listed {
@@ -46,9 +47,14 @@ export function isFull(pending: readonly Listed[], state: ControlState, caps: Ca
 export function nextBatch(pending: readonly Listed[], state: ControlState, caps: Caps): Listed[] {
   const failed = failedObjects(state);
   const batch: Listed[] = [];
+  const versions = new Map<string, Set<number>>();
   let bytes = 0;
   for (const listed of pending.filter((p) => !failed.has(p.object)).sort(order)) {
     if (batch.length >= caps.objects || (batch.length > 0 && bytes + listed.bytes > caps.bytes)) break;
+    const { entity, version } = parseSilverKey(listed.object)!;
+    const held = versions.get(entity) ?? new Set();
+    versions.set(entity, held.add(version));
+    if (held.size > MAX_VERSIONS) break;
     batch.push(listed);
     bytes += listed.bytes;
   }

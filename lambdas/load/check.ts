@@ -4,12 +4,16 @@ import {
   MAX_REFUSED_IN_A_ROW,
   withCurrent,
   withFailedGroup,
+  withFollowUps,
   withoutCurrent,
   withoutGroupsOf,
 } from '../../core/load/control-state';
 import { afterFailure, afterSuccess, type Decision } from '../../core/load/decide';
+import type { Role } from '../../core/load/load-sql';
+import { allFollowUps, leftBy } from '../../core/load/phases';
 import { loadNames, objectsOfCopy, type LoadPlan } from '../../core/load/plan';
-import { stepOf, type Role } from '../../core/load/statements';
+import { stepOf } from '../../core/load/statements';
+import { applyIndex, type Step } from '../../core/load/steps';
 import { exists, putIfAbsent } from '../shared/s3';
 import { updateState } from '../shared/control-state';
 import { SafeError, showError } from '../shared/errors';
@@ -123,9 +127,14 @@ async function settle(
   failure: Failure,
   role?: Role,
 ): Promise<StepReply> {
-  let decision = afterFailure(failure, event, { size: plan.objects.length, stale: plan.stale });
+  let decision = afterFailure(failure, event, {
+    size: plan.objects.length,
+    stale: plan.stale,
+    complete: plan.complete,
+  });
   if (decision.before === 'yield') decision = await yieldTo(c, plan, decision);
   if (decision.before === 'isolate') decision = await isolate(c, plan, decision, failure, role);
+  if (decision.step === 'release') await recordLeftBy(c, plan, event.step);
   if (decision.closes) await closeRevision(c, plan, failure);
   const line = {
     load_id: plan.load_id,
@@ -139,6 +148,14 @@ async function settle(
   return replyOf(plan.load_id, decision);
 }
 
+/** Records what a load leaves that is given up, before it is: whoever comes next plans for it. */
+async function recordLeftBy(c: LoadContext, plan: LoadPlan, failed: Step): Promise<void> {
+  // An earlier revision may have committed any transaction of the load.
+  const committed = plan.revision > 0 ? plan.steps : plan.steps.slice(0, applyIndex(failed));
+  const left = leftBy(committed.flat());
+  if (left.length) await updateState(c, (s) => withFollowUps(s, left));
+}
+
 /**
  * Another load holds the lease. It is made the current one, and the next selection carries it through: its plan is in the lake, its
  * statements have tokens, and all it does may be done twice, so that it does not matter whether its own execution is still alive.
@@ -146,9 +163,11 @@ async function settle(
 async function yieldTo(c: LoadContext, plan: LoadPlan, decision: Decision): Promise<Decision> {
   const other = await holder(c);
   if (!other || other === plan.load_id) return decision;
-  if (!(await exists(c.s3, c.controlBucket, loadNames(other).plan)))
-    // Nobody can finish a load without a plan; its objects are pending still.
+  if (!(await exists(c.s3, c.controlBucket, loadNames(other).plan))) {
+    // Nobody can finish a load without a plan, or knows what it committed; its objects are pending still.
+    await updateState(c, (s) => withFollowUps(s, allFollowUps()));
     return { ...decision, state: 'NEXT', step: 'release-holder', attempt: 0 };
+  }
   await updateState(c, (s) => withCurrent(s, other));
   return decision;
 }

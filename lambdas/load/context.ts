@@ -1,8 +1,8 @@
 import type { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { Decision, State } from '../../core/load/decide';
+import type { LoadSql } from '../../core/load/load-sql';
 import { loadNames, readPlan, type LoadPlan } from '../../core/load/plan';
-import type { LoadSql } from '../../core/load/statements';
 import type { Step } from '../../core/load/steps';
 import { getText, put, putIfAbsent } from '../shared/s3';
 import { SafeError } from '../shared/errors';

@@ -1,4 +1,5 @@
-import { withoutCurrent, withoutObjects } from '../../core/load/control-state';
+import { withoutCurrent, withoutFollowUps, withoutObjects } from '../../core/load/control-state';
+import { doneBy } from '../../core/load/phases';
 import { doneRevision, loadNames, type LoadPlan } from '../../core/load/plan';
 import { exists, getText, inParallel, put } from '../shared/s3';
 import { updateState } from '../shared/control-state';
@@ -21,6 +22,7 @@ export async function finish(c: LoadContext, event: FinishEvent): Promise<Finish
   await inParallel(plan.objects, WRITES, (o) =>
     writeReceipt(c, { object: o.object, load_id: plan.load_id, rows: o.rows, status: 'loaded' }),
   );
+  await updateState(c, (s) => withoutFollowUps(s, doneBy(plan.steps.flat())));
   const first = await close(
     c,
     plan,

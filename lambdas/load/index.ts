@@ -1,7 +1,7 @@
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
 import { S3Client } from '@aws-sdk/client-s3';
-import { readLoadSql, type LoadSql } from '../../core/load/statements';
+import { readLoadSql, type LoadSql } from '../../core/load/load-sql';
 import { sqlFolder } from '../../core/warehouse/sql-files';
 import { environment } from '../shared/errors';
 import { guarded, makeLogger } from '../shared/log';

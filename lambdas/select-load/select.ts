@@ -1,4 +1,6 @@
 import { withCurrent, withFailedGroup, withoutObjects, type ControlState } from '../../core/load/control-state';
+import { readLoadSql } from '../../core/load/load-sql';
+import { allFollowUps, type Phase } from '../../core/load/phases';
 import {
   copyGroups,
   doneRevision,
@@ -10,7 +12,7 @@ import {
   type LoadPlan,
 } from '../../core/load/plan';
 import { nextBatch, nextToIsolate, windowStart, type Caps, type Listed } from '../../core/load/select';
-import { packSteps, readLoadSql } from '../../core/load/statements';
+import { packSteps } from '../../core/load/statements';
 import { FINGERPRINT_KEY, receiptKey } from '../../core/lake/names';
 import { writeObjectList } from '../../core/lake/parquet';
 import { exists, getText, inParallel, put, writtenAt } from '../shared/s3';
@@ -58,7 +60,7 @@ export async function selectLoad(
 ): Promise<Selection> {
   for (;;) {
     const state = await readState(context);
-    const left = state.current ? await currentLoad(context, state.current, execution) : undefined;
+    const left = state.current ? await currentLoad(context, state, state.current, execution) : undefined;
     if (left === 'alive') return { pending: false };
     const plan = left ?? (await newLoad(context, state, window));
     if (!plan) return { pending: false };
@@ -76,7 +78,7 @@ async function newLoad(c: SelectContext, before: ControlState, window: 'open' | 
     const { objects, gone, unreadable } = await describeObjects(c, chosen);
     if (gone.length) state = await updateState(c, (s) => withoutObjects(s, new Set(gone)));
     if (unreadable.length && chosen.length > 1) state = await updateState(c, (s) => alone(s, unreadable));
-    else if (objects.length) return writePlan(c, objects);
+    else if (objects.length) return writePlan(c, objects, state);
   }
 }
 
@@ -105,6 +107,7 @@ const alone = (state: ControlState, objects: readonly string[]): ControlState =>
 /** The plan of the load that is under way, unless it is finished, left none, or another live execution carries it. */
 async function currentLoad(
   c: SelectContext,
+  state: ControlState,
   loadId: string,
   execution: string | undefined,
 ): Promise<LoadPlan | 'alive' | undefined> {
@@ -127,7 +130,7 @@ async function currentLoad(
   const keys = current.objects.map((o) => o.object);
   const described = await describeObjects(c, keys);
   const whole = described.gone.length === 0 && described.unreadable.length === 0;
-  return writePlan(c, whole ? described.objects : current.objects);
+  return writePlan(c, whole ? described.objects : current.objects, state);
 }
 
 async function choose(c: SelectContext, state: ControlState, window: 'open' | 'full'): Promise<string[]> {
@@ -158,16 +161,16 @@ async function sweep(c: SelectContext, state: ControlState): Promise<Listed[]> {
 }
 
 /** Writes what a load needs. The plan comes last: who finds it finds all of it. */
-async function writePlan(c: SelectContext, objects: readonly LoadObject[]): Promise<LoadPlan> {
+async function writePlan(c: SelectContext, objects: readonly LoadObject[], state: ControlState): Promise<LoadPlan> {
   const sorted = [...objects].sort((a, b) => (a.object < b.object ? -1 : 1));
   const loadId = loadIdOf(sorted);
   const names = loadNames(loadId);
+  const sql = readLoadSql(c.sqlDir);
   const plan: LoadPlan = {
     load_id: loadId,
-    ...(await revisionOf(c, loadId)),
+    ...(await revisionOf(c, loadId, (complete) => packSteps(sql, sorted, complete ? allFollowUps() : state.followUps))),
     key_fingerprint: await fingerprint(c),
     objects: sorted,
-    steps: packSteps(readLoadSql(c.sqlDir), sorted),
   };
   const json = 'application/json';
   await Promise.all([
@@ -182,17 +185,31 @@ async function writePlan(c: SelectContext, objects: readonly LoadObject[]): Prom
 }
 
 /**
- * The revision of a plan of these objects: one more than one that is not tried again, or that was finished before (whoever removed the
- * receipts wants the warehouse asked, and the Data API would answer old tokens with the old success).
+ * The revision of a plan of these objects: one more than one that is not tried again, that had other steps, or that was finished before
+ * (whoever removed the receipts wants the warehouse asked, and the Data API would answer old tokens with the old success).
  */
-async function revisionOf(c: SelectContext, loadId: string): Promise<Pick<LoadPlan, 'revision' | 'stale'>> {
-  const before = await getText(c.s3, c.controlBucket, loadNames(loadId).plan);
-  if (!before) return { revision: 0, stale: 0 };
-  const { revision, stale } = readPlan(loadId, before.text);
-  const failed = await getText(c.s3, c.controlBucket, loadNames(loadId).failed(revision));
-  if (!failed && !(await isDone(c, loadId, revision))) return { revision, stale };
+async function revisionOf(
+  c: SelectContext,
+  loadId: string,
+  pack: (complete: boolean) => Phase[][],
+): Promise<Pick<LoadPlan, 'revision' | 'stale' | 'complete' | 'steps'>> {
+  const found = await getText(c.s3, c.controlBucket, loadNames(loadId).plan);
+  if (!found) return { revision: 0, stale: 0, complete: false, steps: pack(false) };
+  const before = readPlan(loadId, found.text);
+  const [failed, done] = await Promise.all([
+    getText(c.s3, c.controlBucket, loadNames(loadId).failed(before.revision)),
+    isDone(c, loadId, before.revision),
+  ]);
   const { reason } = JSON.parse(failed?.text ?? '{}') as { reason?: string };
-  return { revision: revision + 1, stale: stale + (reason === 'PLAN_STALE' ? 1 : 0) };
+  const complete = !done && (before.complete || reason === 'LEFT_OVER');
+  const steps = pack(complete);
+  const isSame = !failed && !done && JSON.stringify(before.steps) === JSON.stringify(steps);
+  return {
+    revision: before.revision + (isSame ? 0 : 1),
+    stale: before.stale + (reason === 'PLAN_STALE' ? 1 : 0),
+    complete,
+    steps,
+  };
 }
 
 /** Whether this revision of a load is finished, receipts included. */

@@ -186,7 +186,7 @@ describe('what is derived', () => {
       'record_source',
       'record_position',
     ]);
-    expect(stageDdl('provider', 'stage_provider')).toBe(
+    expect(stageDdl(ENTITIES.provider, 'stage_provider')).toBe(
       'create temporary table stage_provider (\n  event_id varchar(128),\n  op varchar(8),\n  source_system varchar(64),\n  effective_at timestamp,\n  recorded_at timestamp,\n  payload_hash bigint,\n  provider_key varchar(32),\n  npi varchar(10),\n  full_name varchar(256),\n  specialty varchar(128),\n  dq_flags varchar(512),\n  record_source varchar(512),\n  record_position varchar(64)\n)',
     );
   });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { classify, classifyCall, type Failure } from '../../core/load/classify';
 import { afterFailure, afterSuccess, jitterMs } from '../../core/load/decide';
-import type { Role } from '../../core/load/statements';
+import type { Role } from '../../core/load/load-sql';
 import { isStep, type Step } from '../../core/load/steps';
 import { ServiceError } from './fake-s3';
 
@@ -69,7 +69,7 @@ describe('what an engine says is turned into a code', () => {
 });
 
 describe('what follows', () => {
-  const load = { size: 10, stale: 0 };
+  const load = { size: 10, stale: 0, complete: false };
   const at = (attempt: number) => ({ step: 'apply-0' as Step, attempt });
 
   it('a commit: the next step, the receipts, or another selection', () => {
@@ -85,7 +85,7 @@ describe('what follows', () => {
     ['PLAN_STALE', 0, 'NEXT release'],
     ['KEY_MISMATCH', 0, 'FAILED'],
     ['FACTS_NOT_WHOLE', 0, 'FAILED'],
-    ['LEFT_OVER', 0, 'FAILED'],
+    ['LEFT_OVER', 0, 'SELECT_AGAIN'],
     ['DENIED', 0, 'FAILED'],
     ['COPY_REFUSED', 0, 'RETRY'],
     ['COPY_REFUSED', 1, 'NEXT release isolate'],
@@ -107,8 +107,16 @@ describe('what follows', () => {
   });
 
   it('a single object that is too slow fails, and one that keeps changing is isolated', () => {
-    expect(afterFailure('ABORTED', at(2), { size: 1, stale: 0 }).state).toBe('FAILED');
-    expect(afterFailure('PLAN_STALE', at(0), { size: 1, stale: 2 }).before).toBe('isolate');
+    expect(afterFailure('ABORTED', at(2), { ...load, size: 1 }).state).toBe('FAILED');
+    expect(afterFailure('PLAN_STALE', at(0), { ...load, size: 1, stale: 2 }).before).toBe('isolate');
+  });
+
+  it('something left over is planned for once; after that it fails', () => {
+    expect(afterFailure('LEFT_OVER', at(0), { ...load, complete: true })).toMatchObject({
+      state: 'FAILED',
+      rule: 'LOAD-LEFT-01',
+      closes: true,
+    });
   });
 
   it('no failure is retried forever', () => {
@@ -132,7 +140,7 @@ describe('what follows', () => {
       fc.property(fc.constantFrom(...failures), fc.integer({ min: 1, max: 20 }), fc.nat(5), (failure, size, stale) => {
         let attempt = 0;
         while (attempt < 20) {
-          const d = afterFailure(failure, { step: 'apply-1', attempt }, { size, stale });
+          const d = afterFailure(failure, { step: 'apply-1', attempt }, { size, stale, complete: false });
           if (d.state !== 'RETRY') return true;
           attempt = d.attempt;
         }

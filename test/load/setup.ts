@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import type { EntityName } from '../../contracts';
-import { readLoadSql } from '../../core/load/statements';
+import { readLoadSql } from '../../core/load/load-sql';
 import type { LoadContext } from '../../lambdas/load/context';
 import type { SelectContext } from '../../lambdas/select-load/select';
 import { FakeData, type Outcome, type Submitted } from './fake-data';

@@ -5,7 +5,7 @@ import { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
 import { S3Client } from '@aws-sdk/client-s3';
 import { planBatch } from '../../core/ingest';
 import { Keyring } from '../../core/records/keys';
-import { readLoadSql } from '../../core/load/statements';
+import { readLoadSql } from '../../core/load/load-sql';
 import type { LoadContext } from '../../lambdas/load/context';
 import { migrate, type Migrated } from '../../lambdas/migrate/apply';
 import type { SelectContext } from '../../lambdas/select-load/select';

@@ -1,4 +1,5 @@
-import { packSteps, readLoadSql } from '../../core/load/statements';
+import { readLoadSql } from '../../core/load/load-sql';
+import { packSteps } from '../../core/load/statements';
 import { lint, type Place } from './lint';
 import { DIMENSIONS, FACTS, SQL, sqlFile, sqlNames, statementsOf } from './warehouse';
 

@@ -92,7 +92,7 @@ const literal = (value: string | number | null | undefined): string =>
 
 function stage(entity: EntityName, rows: Statement[]): string[] {
   const columns = silverColumns(entity);
-  const sqls = [stageDdl(entity, `stage_${entity}`)];
+  const sqls = [stageDdl(CONTRACTS[entity], `stage_${entity}`)];
   for (let from = 0; from < rows.length; from += 500) {
     const values = rows
       .slice(from, from + 500)

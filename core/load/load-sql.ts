@@ -1,0 +1,163 @@
+import { ENTITIES, type EntityName } from '../../contracts';
+import { contractAt } from '../../contracts/check';
+import { columnsOf, stageDdl } from '../../contracts/derive';
+import { readSql } from '../warehouse/sql-files';
+import { SqlError, fill, type SqlFile } from '../warehouse/sql';
+import { LIMITS, type Size } from './pack';
+import { allFollowUps, phasesOf, type Entities, type Phase } from './phases';
+import { MAX_VERSIONS, loadNames, type CopyGroup } from './plan';
+
+/** What a statement is for: a failure is classified by it. */
+export type Role =
+  | { readonly kind: 'copy'; readonly entity: EntityName; readonly version: number }
+  | { readonly kind: 'copyList' }
+  | { readonly kind: 'guard' }
+  | { readonly kind: 'other' };
+
+export interface Statement {
+  readonly sql: string;
+  readonly role: Role;
+}
+
+/** The SQL of loads, and the contracts that it was derived from. */
+export interface LoadSql {
+  /** By file name without suffix. */
+  readonly files: ReadonlyMap<string, SqlFile>;
+  readonly entities: Entities;
+}
+
+const BY_HAND = ['begin', 'reconcile', 'release', 'holder'];
+
+/** Files that a phase consists of; stage and COPY, which depend on the objects of the load, come before them. */
+function filesOf(phase: Phase): string[] {
+  const [kind, entity] = phase.split(':');
+  switch (kind) {
+    case 'dimension':
+      return [entity];
+    case 'fact':
+      return [entity, `${entity}-restate`];
+    case 'restate':
+      return [`${entity}-restate`];
+    case 'prune':
+      return [`prune-${entity}`];
+    case 'close':
+      return ['close'];
+    default:
+      throw new SqlError(`${phase} is no phase of a load`);
+  }
+}
+
+/** Every phase that a load can have. */
+function everyPhase(entities: Entities): Phase[] {
+  const names = new Set(Object.keys(entities) as EntityName[]);
+  return [...new Set([...phasesOf(names, [], entities), ...allFollowUps(entities)])];
+}
+
+/**
+ * Reads the SQL of loads: `load` and `generated/load` of a SQL folder.
+ * @throws SqlError naming the files that are missing, or a phase that no transaction holds
+ */
+export function readLoadSql(root: string): LoadSql {
+  return loadSql(new Map([...readSql(root, 'load'), ...readSql(root, 'generated/load')]));
+}
+
+/**
+ * Takes files as the SQL of loads.
+ * @throws SqlError naming the files that are missing, or a phase that no transaction holds
+ */
+export function loadSql(files: ReadonlyMap<string, SqlFile>, entities: Entities = ENTITIES): LoadSql {
+  const phases = everyPhase(entities);
+  const missing = new Set([...BY_HAND, ...phases.flatMap(filesOf)].filter((name) => !files.has(name)));
+  if (missing.size) throw new SqlError(`load SQL is not whole, missing: ${[...missing].join(', ')}`);
+  const sql = { files, entities };
+  const opening = sizeOf(ofFile(sql, 'begin'));
+  for (const phase of phases) {
+    const { statements, bytes } = sizeOf(phaseStatements(sql, phase, mostVersions(entities)));
+    if (opening.statements + statements > LIMITS.statements || opening.bytes + bytes > LIMITS.bytes)
+      throw new SqlError(
+        `phase ${phase} fits no transaction: ${statements} statements and ${bytes} bytes after the opening ${opening.statements} and ${opening.bytes}`,
+      );
+  }
+  return sql;
+}
+
+/** The largest load: of each entity as many versions as one load may hold, the newest, which have the most columns. */
+const mostVersions = (entities: Entities): CopyGroup[] =>
+  Object.values(entities).flatMap(({ name, version }) =>
+    Array.from({ length: Math.min(version, MAX_VERSIONS) }, (_, i) => ({ entity: name, version: version - i })),
+  );
+
+function roleOf(sql: string): Role {
+  if (/^COPY\s+batch_object\b/i.test(sql)) return { kind: 'copyList' };
+  if (/^INSERT\s+INTO\s+ops\.guard\b/i.test(sql)) return { kind: 'guard' };
+  return { kind: 'other' };
+}
+
+/** Statements of one file. */
+export const ofFile = ({ files }: LoadSql, name: string): Statement[] =>
+  files.get(name)!.statements.map((sql) => ({ sql, role: roleOf(sql) }));
+
+const copy = (table: string, { entity, version }: CopyGroup): Statement => ({
+  sql: `COPY ${table} FROM '{{manifest_uri}}' IAM_ROLE default FORMAT AS PARQUET MANIFEST`,
+  role: { kind: 'copy', entity, version },
+});
+
+const other = (sql: string): Statement => ({ sql, role: { kind: 'other' } });
+
+/**
+ * Stage of one entity: `stage_<entity>` has the newest contract's columns. Objects of an older version are copied into a table of
+ * their own columns first, since COPY from Parquet goes by position; the fields they do not have are null.
+ */
+function stage(entities: Entities, entity: EntityName, versions: readonly number[]): Statement[] {
+  const newest = entities[entity];
+  const table = `stage_${entity}`;
+  return [
+    other(stageDdl(newest, table)),
+    ...versions.flatMap((version) => {
+      if (version === newest.version) return [copy(table, { entity, version })];
+      const older = contractAt(newest, version);
+      const columns = columnsOf(older)
+        .map((c) => c.name)
+        .join(', ');
+      return [
+        other(stageDdl(older, `${table}_v${version}`)),
+        copy(`${table}_v${version}`, { entity, version }),
+        other(`INSERT INTO ${table} (${columns}) SELECT ${columns} FROM ${table}_v${version}`),
+      ];
+    }),
+  ];
+}
+
+/**
+ * Statements of one phase of a load.
+ * @throws SqlError for a phase that the SQL does not know (a release in between changed it)
+ */
+export function phaseStatements(sql: LoadSql, phase: Phase, groups: readonly CopyGroup[]): Statement[] {
+  const names = filesOf(phase);
+  const unknown = names.find((name) => !sql.files.has(name));
+  if (unknown) throw new SqlError(`phase ${phase} has no file ${unknown}`);
+  const body = names.flatMap((name) => ofFile(sql, name));
+  if (!phase.startsWith('dimension:') && !phase.startsWith('fact:')) return body;
+  const entity = names[0] as EntityName;
+  const versions = groups.filter((g) => g.entity === entity).map((g) => g.version);
+  return [...stage(sql.entities, entity, versions), ...body];
+}
+
+/** Fills the placeholders of a statement with the URIs of a load. */
+export function filled({ sql, role }: Statement, loadId: string, controlBucket: string): string {
+  const names = loadNames(loadId);
+  const uri = (key: string) => `s3://${controlBucket}/${key}`;
+  return fill(sql, {
+    objects_uri: uri(names.objects),
+    ...(role.kind === 'copy' ? { manifest_uri: uri(names.manifest(role.entity, role.version)) } : {}),
+  });
+}
+
+/** The longest name that a bucket may have, so that what is packed fits in every account. */
+const LONGEST_BUCKET = 'b'.repeat(63);
+
+/** What statements take of the limits of a transaction. */
+export const sizeOf = (statements: readonly Statement[]): Size => ({
+  statements: statements.length,
+  bytes: statements.reduce((sum, s) => sum + Buffer.byteLength(filled(s, '0'.repeat(32), LONGEST_BUCKET)), 0),
+});

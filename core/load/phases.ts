@@ -1,0 +1,86 @@
+import { ENTITIES, type EntityContract, type EntityName } from '../../contracts';
+
+/**
+ * Work that a load may leave to the next one:
+ * - `restate:<fact>`: rows of the fact take the attributes of their members anew where a member changed
+ * - `prune:<dimension>`: inferred members that no fact names any more go
+ */
+export type FollowUp = `restate:${EntityName}` | `prune:${EntityName}`;
+
+/**
+ * A part of a load, which one transaction holds whole, in the order in which they run:
+ * - `dimension:<entity>`: stage, COPY, log and history of a dimension with rows
+ * - `fact:<entity>`: stage, COPY, log and rows of a fact with rows, then what `restate` does
+ * - `restate:<entity>`: of a fact without rows
+ * - `prune:<entity>`
+ * - `close`: guards, ledger, end of the lease
+ */
+export type Phase = `dimension:${EntityName}` | `fact:${EntityName}` | FollowUp | 'close';
+
+/** Newest contracts by name, in load order. */
+export type Entities = Readonly<Record<string, EntityContract>>;
+
+const ofKind = (entities: Entities, kind: EntityContract['kind']): EntityContract[] =>
+  Object.values(entities).filter((e) => e.kind === kind);
+
+const refersTo = (fact: EntityContract, dimensions: ReadonlySet<EntityName>): boolean =>
+  fact.references.some((r) => dimensions.has(r.entity));
+
+/** Dimensions that a fact refers to, each once. */
+const referenced = (fact: EntityContract): EntityName[] => [...new Set(fact.references.map((r) => r.entity))];
+
+/** Every follow-up that any load can leave. */
+export function allFollowUps(entities: Entities = ENTITIES): FollowUp[] {
+  const facts = ofKind(entities, 'fact');
+  const pruned = new Set(facts.flatMap(referenced));
+  return [
+    ...facts.map((f): FollowUp => `restate:${f.name}`),
+    ...ofKind(entities, 'dimension')
+      .filter((d) => pruned.has(d.name))
+      .map((d): FollowUp => `prune:${d.name}`),
+  ];
+}
+
+/**
+ * Phases of a load: a fact without rows is restated where this load brings rows of a dimension that it refers to, or an earlier one
+ * asks for it; a dimension is pruned where this load brings rows of a fact that refers to it, since they may beat the last fact that named
+ * a member, or an earlier one asks for it.
+ * @param withRows entities of which the load has objects
+ * @param left what loads that were given up have left
+ */
+export function phasesOf(
+  withRows: ReadonlySet<EntityName>,
+  left: readonly FollowUp[],
+  entities: Entities = ENTITIES,
+): Phase[] {
+  const asked = new Set<Phase>(left);
+  const facts = ofKind(entities, 'fact');
+  const pruned = new Set(facts.filter((f) => withRows.has(f.name)).flatMap(referenced));
+  const dimensions = ofKind(entities, 'dimension').map((d) => d.name);
+  const apply = dimensions.filter((d) => withRows.has(d)).map((d): Phase => `dimension:${d}`);
+  const follow = facts.flatMap((f): Phase[] => {
+    if (withRows.has(f.name)) return [`fact:${f.name}`];
+    return asked.has(`restate:${f.name}`) || refersTo(f, withRows) ? [`restate:${f.name}`] : [];
+  });
+  const prune = dimensions.filter((d) => pruned.has(d) || asked.has(`prune:${d}`)).map((d): Phase => `prune:${d}`);
+  return [...apply, ...follow, ...prune, 'close'];
+}
+
+/** What a load leaves when it is given up after these phases were, or may have been, committed. */
+export function leftBy(phases: readonly Phase[], entities: Entities = ENTITIES): FollowUp[] {
+  const left = new Set<FollowUp>();
+  for (const phase of phases) {
+    const [kind, name] = phase.split(':') as [string, EntityName];
+    if (kind === 'dimension')
+      for (const f of ofKind(entities, 'fact')) if (refersTo(f, new Set([name]))) left.add(`restate:${f.name}`);
+    if (kind === 'fact') for (const d of referenced(entities[name])) left.add(`prune:${d}`);
+  }
+  return [...left];
+}
+
+/** Follow-ups that a load with these phases has done once it is closed. */
+export const doneBy = (phases: readonly Phase[]): FollowUp[] =>
+  phases.flatMap((p): FollowUp[] => {
+    if (p.startsWith('fact:')) return [p.replace('fact:', 'restate:') as FollowUp];
+    return p.startsWith('restate:') || p.startsWith('prune:') ? [p as FollowUp] : [];
+  });

@@ -1,0 +1,80 @@
+import { ENTITIES } from '../../contracts';
+import { allFollowUps, doneBy, leftBy, phasesOf, type Entities } from '../../core/load/phases';
+
+/** Two facts, one of which names a dimension of its own. */
+const encounter = {
+  ...ENTITIES.appointment,
+  name: 'encounter' as never,
+  references: [
+    { column: 'patient_key', field: 'patient_id', entity: 'patient' as const, rule: 'DQ-ID-05' as const },
+    { column: 'payer_key', field: 'payer_id', entity: 'payer' as never, rule: 'DQ-ID-05' as const },
+  ],
+};
+const { clinic, patient, provider, appointment } = ENTITIES;
+const two: Entities = {
+  clinic,
+  patient,
+  payer: { ...clinic, name: 'payer' as never },
+  provider,
+  appointment,
+  encounter,
+};
+const phases = (withRows: string[], left: string[] = []) =>
+  phasesOf(new Set(withRows as never[]), left as never[], two);
+
+describe('phases of a load', () => {
+  it('restate facts without rows whose members this load brings, and no other', () => {
+    expect(phases(['payer'])).toEqual(['dimension:payer', 'restate:encounter', 'close']);
+    expect(phases(['clinic'])).toEqual(['dimension:clinic', 'restate:appointment', 'close']);
+    expect(phases(['patient', 'encounter'])).toEqual([
+      'dimension:patient',
+      'restate:appointment',
+      'fact:encounter',
+      'prune:patient',
+      'prune:payer',
+      'close',
+    ]);
+  });
+
+  it('do what a load that was given up has left, once', () => {
+    expect(phases(['clinic'], ['restate:encounter', 'restate:appointment', 'prune:payer'])).toEqual([
+      'dimension:clinic',
+      'restate:appointment',
+      'restate:encounter',
+      'prune:payer',
+      'close',
+    ]);
+    expect(phases(['encounter'], ['restate:encounter', 'prune:patient'])).toEqual([
+      'fact:encounter',
+      'prune:patient',
+      'prune:payer',
+      'close',
+    ]);
+  });
+});
+
+describe('follow-ups', () => {
+  it('of a dimension are the facts that name it, of a fact the members that it may have named last', () => {
+    expect(leftBy(['dimension:patient'] as never[], two)).toEqual(['restate:appointment', 'restate:encounter']);
+    expect(leftBy(['fact:encounter'] as never[], two)).toEqual(['prune:patient', 'prune:payer']);
+    expect(leftBy(['restate:encounter', 'prune:payer', 'close'] as never[], two)).toEqual([]);
+  });
+
+  it('are done by a load that has their phases; a fact with rows restates itself', () => {
+    expect(
+      doneBy(['dimension:patient', 'fact:encounter', 'restate:appointment', 'prune:payer', 'close'] as never[]),
+    ).toEqual(['restate:encounter', 'restate:appointment', 'prune:payer']);
+  });
+
+  it('of a control state that is lost are all that there are', () => {
+    expect(allFollowUps(two)).toEqual([
+      'restate:appointment',
+      'restate:encounter',
+      'prune:clinic',
+      'prune:patient',
+      'prune:payer',
+      'prune:provider',
+    ]);
+    expect(phases(['clinic'], allFollowUps(two)).slice(1)).toEqual([...allFollowUps(two), 'close']);
+  });
+});
