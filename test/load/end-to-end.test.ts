@@ -1,3 +1,4 @@
+import { CONTROL_STATE_KEY } from '../../core/load/control-state';
 import { execute } from './machine';
 import { dump, openWorld, silverPortions, type World } from './warehouse-world';
 
@@ -140,6 +141,28 @@ describe('the load over the real SQL', () => {
     expect(w.doors.s3.list('test-quarantine').objects).toHaveLength(1);
     const expected = [...names, again(0), ...fresh.map((o) => o.key)].filter((n) => n !== bad.key).sort();
     expect((await dump(w))['ops.loaded_object'].map((r) => r[0])).toEqual(expected);
+  });
+
+  it('finds what a load has left that was given up, when the control state was lost, and does it', async () => {
+    const w = calm;
+    const left = '0'.repeat(31);
+    const before = await dump(w);
+    await w.doors.warehouse.queryEngine(
+      `INSERT INTO core.dim_patient_history (patient_key, source_system, patient_id, valid_from, valid_to, is_current, is_inferred, is_deleted, load_id)
+       VALUES ('${left}1', 'ehr', 'P-nobody', timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, true, false, '${left}2')`,
+    );
+    await w.doors.warehouse.queryEngine(`INSERT INTO ops.unreferenced VALUES ('patient', '${left}1')`);
+    w.doors.s3.delete('test-control', CONTROL_STATE_KEY);
+    const clinic = names.findIndex((n) => n.startsWith('clinic/'));
+    await w.put(again(clinic).replace('-again', '-once-more'), portions.flat()[clinic].body);
+    const { end, calls } = await execute(w.context);
+    expect([end, calls.filter((c) => c.endsWith('SELECT_AGAIN') || c.endsWith('DONE'))]).toEqual([
+      'nothing pending',
+      ['check apply-0 0 SELECT_AGAIN', 'check apply-0 0 DONE'],
+    ]);
+    const after = await dump(w);
+    for (const table of ['core.dim_patient_history', 'core.fact_appointment', 'ops.unreferenced', 'ops.touched_member'])
+      expect(after[table]).toEqual(before[table]);
   });
 
   it('refuses keys of another secret as a whole', async () => {

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { ENTITY_NAMES } from '../../contracts';
-import { CONTROL_STATE_KEY, type ControlState } from '../../core/load/control-state';
+import { CONTROL_STATE_KEY, EMPTY_STATE, type ControlState } from '../../core/load/control-state';
+import { allFollowUps } from '../../core/load/phases';
+import { loadNames, type LoadPlan } from '../../core/load/plan';
 import { execute } from './machine';
 import { ModelWarehouse } from './model-warehouse';
 import { parquet, setup, silverName } from './setup';
@@ -94,6 +96,97 @@ describe('a load whose execution died half-way', () => {
   });
 });
 
+describe('what a load leaves that is given up', () => {
+  const state = (w: World) => w.s3.json<ControlState>('control', CONTROL_STATE_KEY);
+  const planOf = (w: World, load: string) => w.s3.json<LoadPlan>('control', loadNames(load).plan);
+  /** Calls until a load whose second transaction is refused has been given up. */
+  const GIVEN_UP = 9;
+
+  it('is recorded before it is given up, done by the next load, and then forgotten', async () => {
+    const w = world();
+    const [good, bad] = [put(w, 2, 1), put(w, 3, 1)];
+    w.model.bad.add(bad);
+    const { calls } = await execute(w.context, { limit: GIVEN_UP });
+    expect(calls.at(-1)).toBe('check release 0 SELECT_AGAIN');
+    expect([...w.model.touched]).toEqual(['provider']);
+    expect(state(w).followUps).toEqual(['restate:appointment']);
+    expect((await execute(w.context)).end).toBe('nothing pending');
+    expect(w.model.ledger.has(good)).toBe(true);
+    expect([w.model.touched.size, state(w).followUps]).toEqual([0, []]);
+  });
+
+  it('is not asked of a load that was given up in its first transaction', async () => {
+    const w = world();
+    w.model.bad.add(put(w, 3, 1));
+    expect((await execute(w.context)).end).toBe('nothing pending');
+    expect(state(w).followUps).toEqual([]);
+  });
+
+  it('is planned for where the control state tells of it', async () => {
+    const w = world();
+    w.model.unreferenced.add('patient');
+    w.s3.put('control', CONTROL_STATE_KEY, JSON.stringify({ ...EMPTY_STATE, followUps: ['prune:patient'] }));
+    const name = put(w, 0, 1);
+    const { end, calls } = await execute(w.context);
+    expect([end, calls.filter((c) => c.startsWith('check'))]).toEqual(['nothing pending', ['check apply-0 0 DONE']]);
+    expect(planOf(w, w.model.ledger.get(name)!)).toMatchObject({
+      revision: 0,
+      complete: false,
+      steps: [['dimension:clinic', 'restate:appointment', 'prune:patient', 'close']],
+    });
+    expect(state(w).followUps).toEqual([]);
+  });
+
+  it('is found by a guard where the control state was lost: the load is planned once more, with every follow-up', async () => {
+    const w = world();
+    w.model.unreferenced.add('patient');
+    const name = put(w, 0, 1);
+    const { end, calls } = await execute(w.context);
+    expect([end, calls.filter((c) => c.startsWith('check'))]).toEqual([
+      'nothing pending',
+      ['check apply-0 0 SELECT_AGAIN', 'check apply-0 0 DONE'],
+    ]);
+    expect(planOf(w, w.model.ledger.get(name)!)).toMatchObject({
+      revision: 1,
+      complete: true,
+      steps: [['dimension:clinic', 'restate:appointment', 'prune:clinic', 'prune:patient', 'prune:provider', 'close']],
+    });
+    // The next load is a usual one again.
+    const next = put(w, 0, 2);
+    expect((await execute(w.context)).end).toBe('nothing pending');
+    expect(planOf(w, w.model.ledger.get(next)!)).toMatchObject({ complete: false });
+  });
+
+  it('fails the load when every follow-up does not help, and the load goes on when it does', async () => {
+    const w = world();
+    const name = put(w, 0, 1);
+    w.data.decide = () => ({ status: 'FAILED', error: 'NOT NULL constraint failed: guard.touched_are_restated' });
+    for (let i = 0; i < 2; i++)
+      expect((await execute(w.context)).last).toMatchObject({
+        state: 'FAILED',
+        reason: 'LEFT_OVER',
+        rule: 'LOAD-LEFT-01',
+      });
+    w.data.decide = w.model.decide;
+    expect((await execute(w.context)).end).toBe('nothing pending');
+    expect(w.model.ledger.has(name)).toBe(true);
+  });
+
+  it('of a holder that left no plan is everything', async () => {
+    const w = world();
+    put(w, 2, 1);
+    put(w, 3, 1);
+    await execute(w.context, { limit: HALF_WAY });
+    w.s3.keys('control', 'loads/').forEach((k) => w.s3.objects.delete(`control/${k}`));
+    put(w, 0, 2);
+    w.s3.now += 60_000;
+    const { calls } = await execute(w.context, { limit: 4 });
+    expect(calls.at(-1)).toBe('start release-holder 0 RUNNING');
+    expect(state(w).followUps).toEqual(allFollowUps().sort());
+    expect((await execute(w.context, { execution: 'next' })).end).toBe('nothing pending');
+  });
+});
+
 describe('a load that was finished', () => {
   it('is put to the warehouse anew when its receipts are gone: a restored warehouse may have lost it', async () => {
     const w = world();
@@ -119,22 +212,25 @@ function expectSettled(w: World, names: ReadonlySet<string>): void {
   });
   expect(receipts).toEqual([...names].sort().map((n) => [n, w.model.bad.has(n) ? 'refused' : 'loaded', true]));
   expect(w.model.lease).toBeNull();
+  expect(w.model.touched.size).toBe(0);
 }
 
 describe('any course of executions', () => {
   const arrival = fc.record({ entity: fc.nat(3), n: fc.nat(9), bad: fc.boolean() });
 
-  it('that die anywhere, while objects arrive, ends in the same ledger and receipts', async () => {
+  it('that die anywhere, while objects arrive and the control bucket is emptied, ends in the same ledger and receipts', async () => {
     const round = fc.record({
       arrivals: fc.array(arrival, { maxLength: 4 }),
       limit: fc.nat(14),
       pause: fc.constantFrom(0, 10_000, 60_000),
+      loses: fc.constantFrom('nothing', 'nothing', 'the state', 'all of loads/'),
+      unreferenced: fc.constantFrom(undefined, undefined, 'patient'),
     });
     await fc.assert(
       fc.asyncProperty(fc.array(round, { minLength: 1, maxLength: 6 }), async (rounds) => {
         const w = world();
         const names = new Set<string>();
-        for (const { arrivals, limit, pause } of rounds) {
+        for (const { arrivals, limit, pause, loses, unreferenced } of rounds) {
           for (const a of arrivals) {
             const name = silverName(ENTITY_NAMES[a.entity], a.n);
             if (names.has(name)) continue;
@@ -143,6 +239,11 @@ describe('any course of executions', () => {
           }
           await execute(w.context, { limit });
           w.s3.now += pause;
+          if (loses === 'the state') w.s3.objects.delete(`control/${CONTROL_STATE_KEY}`);
+          if (loses === 'all of loads/')
+            w.s3.keys('control', 'loads/').forEach((k) => w.s3.objects.delete(`control/${k}`));
+          // As a load does that was given up after one of its facts was committed.
+          if (unreferenced && w.model.lease === null) w.model.unreferenced.add(unreferenced);
         }
         w.s3.now += 60_000;
         for (let i = 0; i < 3; i++) expect((await execute(w.context)).end).toBe('nothing pending');
