@@ -1,5 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { keyOfPath } from '@carelake/laptop/endpoints/s3-keys';
+import { isLoadable, keyId } from '../core/lake/names';
 import { CliError, EXIT } from './errors';
 import { filesUnder, withEngine } from './lake-files';
 
@@ -76,6 +78,27 @@ export async function countSilverRows(zones: ZoneFolders): Promise<number> {
     });
     return Number(row!.n);
   });
+}
+
+/**
+ * Looks for files in silver that no load can take: their names are none that this platform gives, or of a contract that it does not know.
+ * @throws CliError with their ids; a name of unknown origin may hold anything
+ */
+export function checkReadable(silver: string): void {
+  const unreadable = [...filesUnder(silver, '')]
+    .map((path) => keyOfPath(relative(silver, path)))
+    .filter((key) => !isLoadable(key));
+  if (unreadable.length === 0) return;
+  throw new CliError(
+    `conservation is broken: ${unreadable.length} objects in silver have names that no load can read`,
+    {
+      where: silver,
+      rule: 'LOAD-NAME-01: the name of every object in silver is a silver key of a published contract version',
+      lines: unreadable.slice(0, 5).map((key) => `id ${keyId(key)} (16 hex digits of the SHA-256 of the key)`),
+      next: 'move what somebody put there out of the folder; if carelake wrote it, keep the folder and report it',
+      exitCode: EXIT.failed,
+    },
+  );
 }
 
 /** @throws CliError when statements lie in silver that no load has brought into the warehouse. */

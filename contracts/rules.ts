@@ -79,6 +79,10 @@ export const RULES = {
   },
   'DQ-APT-04': { severity: 'warn', doc: 'Creation, arrival, start and completion follow one another.' },
   'DQ-APT-05': { severity: 'reject', doc: 'The status is one of the FHIR appointment statuses.' },
+  'LOAD-NAME-01': {
+    severity: 'reject',
+    doc: 'The name of an object in silver is a silver key of a published contract version; another is loaded by nobody.',
+  },
   'LOAD-COPY-01': {
     severity: 'reject',
     doc: 'The warehouse can copy the silver object. One that it refuses is found by halving the load, and quarantined whole.',

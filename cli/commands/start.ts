@@ -5,6 +5,7 @@ import {
   checkIngest,
   checkLoad,
   checkLoaded,
+  checkReadable,
   countIngest,
   countSilverRows,
   difference,
@@ -133,6 +134,7 @@ async function takeIn(session: Session): Promise<AnswersDocument> {
   const after = await counts(session);
   checkIngest(after.ingest, session.source.dataDir);
   checkLoad(after.load, 'ops.conservation');
+  checkReadable(zones.silver);
   checkLoaded(await countSilverRows(zones), after.load, session.source.dataDir);
   if (session.state.status === 'streaming') {
     session.state = { ...session.state, status: 'complete' };

@@ -1,4 +1,5 @@
-import { CONTRACTS_VERSION, ENTITY_NAME_PATTERN, isEntityName, type EntityName } from '../../contracts';
+import { CONTRACTS_VERSION, ENTITY_NAME_PATTERN, contractOf, isEntityName, type EntityName } from '../../contracts';
+import { sha256Hex } from '../records/hash';
 import { isoHour } from '../records/time';
 
 /**
@@ -82,12 +83,21 @@ const SILVER = new RegExp(
   `^(${ENTITY_NAME_PATTERN})/v([1-9]\\d{0,8})/arrival=(\\d{4}-\\d{2}-\\d{2}T\\d{2})/([A-Za-z0-9._-]+)\\.parquet$`,
 );
 
-/** Reads a silver key, or undefined where it is none. */
+/** Reads a silver key, or undefined where it is none: nobody can load such an object, so that callers report it. */
 export function parseSilverKey(key: string): SilverName | undefined {
   const m = SILVER.exec(key);
   if (!m || !isEntityName(m[1])) return undefined;
   return { entity: m[1], version: Number(m[2]), arrivalHour: m[3], stem: m[4] };
 }
+
+/** Whether an object of this key can be loaded: its name is a silver key, of a version that is published. */
+export function isLoadable(key: string): boolean {
+  const name = parseSilverKey(key);
+  return name !== undefined && contractOf(name.entity, name.version) !== undefined;
+}
+
+/** An id for a key of unknown origin, which may hold anything and is therefore not shown: 16 hex digits of its SHA-256. */
+export const keyId = (key: string): string => sha256Hex(key).slice(0, 16);
 
 /** Prefix of all silver objects of one entity version in one arrival hour (`YYYY-MM-DDTHH`). */
 export function silverPrefix(entity: EntityName, version: number, arrivalHour: string): string {

@@ -1,5 +1,5 @@
 import { ENTITY_NAMES } from '../../contracts';
-import { parseSilverKey } from '../lake/names';
+import { isLoadable, parseSilverKey } from '../lake/names';
 import type { ControlState } from './control-state';
 import { MAX_VERSIONS } from './plan';
 
@@ -16,12 +16,20 @@ export interface Caps {
 }
 
 /**
- * Silver objects of one listing without a receipt.
+ * Silver objects of one listing without a receipt: those that can be loaded, and keys of those that cannot, because their name is no
+ * silver key.
  * @param silver keys with sizes, in any order
  * @param receipts silver keys for which a receipt stands
  */
-export function withoutReceipt(silver: readonly Listed[], receipts: ReadonlySet<string>): Listed[] {
-  return silver.filter((s) => !receipts.has(s.object) && parseSilverKey(s.object));
+export function withoutReceipt(
+  silver: readonly Listed[],
+  receipts: ReadonlySet<string>,
+): { pending: Listed[]; unreadable: string[] } {
+  const open = silver.filter((s) => !receipts.has(s.object));
+  return {
+    pending: open.filter((s) => isLoadable(s.object)),
+    unreadable: open.filter((s) => !isLoadable(s.object)).map((s) => s.object),
+  };
 }
 
 /** Arrival hour first, then dimensions before facts, then name: what came first is loaded first. */

@@ -1,10 +1,13 @@
+import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { S3Client } from '@aws-sdk/client-s3';
 import { sqlFolder } from '../../core/warehouse/sql-files';
 import { environment } from '../shared/errors';
 import { guarded, makeLogger } from '../shared/log';
+import { makeMetrics } from '../shared/metrics';
 import { selectLoad, type Selection } from './select';
 
 const logger = makeLogger();
+const metrics = makeMetrics();
 const s3 = new S3Client({});
 
 const DEFAULT_MAX_OBJECTS = 2000;
@@ -38,5 +41,9 @@ export const handler = guarded<SelectEvent, Selection>(logger, async (event, con
     event?.execution,
   );
   logger.info('selected', { ...selection });
+  if (selection.unreadable) {
+    metrics.addMetric('UnreadableObjects', MetricUnit.Count, selection.unreadable);
+    metrics.publishStoredMetrics();
+  }
   return selection;
 });

@@ -13,13 +13,13 @@ import {
 } from '../../core/load/plan';
 import { nextBatch, nextToIsolate, windowStart, type Caps, type Listed } from '../../core/load/select';
 import { packSteps } from '../../core/load/statements';
-import { FINGERPRINT_KEY, receiptKey } from '../../core/lake/names';
+import { FINGERPRINT_KEY, keyId, receiptKey } from '../../core/lake/names';
 import { writeObjectList } from '../../core/lake/parquet';
 import { exists, getText, inParallel, put, writtenAt } from '../shared/s3';
 import { readState, updateState } from '../shared/control-state';
 import { SafeError } from '../shared/errors';
 import type { Log } from '../shared/log';
-import { describeObjects, pendingObjects, type Lake } from './silver';
+import { describeObjects, pendingObjects, strayObjects, type Lake } from './silver';
 
 /** Settings and clients of a selection. */
 export interface SelectContext extends Lake {
@@ -41,12 +41,18 @@ const HEARTBEAT_MS = 30_000;
 
 /** Left for planning when listing takes too long. */
 const RESERVE_MS = 90_000;
+/** Ids of unreadable objects in one line of the log. */
+const SHOWN = 20;
 /** Where a sweep over all of silver goes on that ran out of time. */
 const SWEEP_KEY = 'loads/_sweep.json';
 
 /** Reply of select-load. */
-export type Selection =
-  { pending: false } | { pending: true; load: { load_id: string; steps: number; objects: number; plan_uri: string } };
+export type Selection = (
+  { pending: false } | { pending: true; load: { load_id: string; steps: number; objects: number; plan_uri: string } }
+) & {
+  /** Silver objects that no load can take, of those that were listed; absent where there are none. */
+  unreadable?: number;
+};
 
 /**
  * Chooses the next load: the one that is under way, if no execution carries it; else the oldest pending objects; else a part of a
@@ -58,11 +64,26 @@ export async function selectLoad(
   window: 'open' | 'full',
   execution?: string,
 ): Promise<Selection> {
+  const unreadable = new Set<string>();
+  const selection = await selectNext(context, window, execution, unreadable);
+  if (unreadable.size === 0) return selection;
+  // Ids only: whoever put an object there may have named it after a patient.
+  const ids = [...unreadable].slice(0, SHOWN).map(keyId);
+  context.log.error('silver objects are unreadable', { rule: 'LOAD-NAME-01', unreadable: unreadable.size, ids });
+  return { ...selection, unreadable: unreadable.size };
+}
+
+async function selectNext(
+  context: SelectContext,
+  window: 'open' | 'full',
+  execution: string | undefined,
+  unreadable: Set<string>,
+): Promise<Selection> {
   for (;;) {
     const state = await readState(context);
     const left = state.current ? await currentLoad(context, state, state.current, execution) : undefined;
     if (left === 'alive') return { pending: false };
-    const plan = left ?? (await newLoad(context, state, window));
+    const plan = left ?? (await newLoad(context, state, window, unreadable));
     if (!plan) return { pending: false };
     if (!execution || (await claim(context, plan, state.current, execution))) return reply(context, plan);
     // Another execution claimed a load in between: read the state again.
@@ -70,10 +91,17 @@ export async function selectLoad(
 }
 
 /** Plans pending objects. Each further round has set something aside, so that the loop ends. */
-async function newLoad(c: SelectContext, before: ControlState, window: 'open' | 'full'): Promise<LoadPlan | undefined> {
+async function newLoad(
+  c: SelectContext,
+  before: ControlState,
+  window: 'open' | 'full',
+  unreadableNames: Set<string>,
+): Promise<LoadPlan | undefined> {
   let state = before;
   for (;;) {
-    const chosen = await choose(c, state, window);
+    const listed = window === 'full' ? await sweep(c, state) : await openWindow(c, state);
+    for (const key of listed.unreadable) unreadableNames.add(key);
+    const chosen = await choose(c, state, listed.pending);
     if (chosen.length === 0) return undefined;
     const { objects, gone, unreadable } = await describeObjects(c, chosen);
     if (gone.length) state = await updateState(c, (s) => withoutObjects(s, new Set(gone)));
@@ -133,8 +161,7 @@ async function currentLoad(
   return writePlan(c, whole ? described.objects : current.objects, state);
 }
 
-async function choose(c: SelectContext, state: ControlState, window: 'open' | 'full'): Promise<string[]> {
-  const pending = window === 'full' ? await sweep(c, state) : await openWindow(c, state);
+async function choose(c: SelectContext, state: ControlState, pending: readonly Listed[]): Promise<string[]> {
   const batch = nextBatch(pending, state, c.caps);
   if (batch.length) return batch.map((b) => b.object);
   if (state.failedGroups.length === 0) return [];
@@ -144,20 +171,23 @@ async function choose(c: SelectContext, state: ControlState, window: 'open' | 'f
   return nextToIsolate(await updateState(c, (s) => withoutObjects(s, new Set(failed.filter((_, i) => settled[i])))));
 }
 
-/** Pending objects of the open window. */
-async function openWindow(c: SelectContext, state: ControlState): Promise<Listed[]> {
+/** Objects without a receipt: those that a load can take, and keys of those that none can. */
+type Open = { pending: Listed[]; unreadable: string[] };
+
+/** Of the open window. */
+function openWindow(c: SelectContext, state: ControlState): Promise<Open> {
   const from = windowStart(c.now(), c.windowHours);
-  return (await pendingObjects(c, state, c.caps, { from, isOver: () => false })).pending;
+  return pendingObjects(c, state, c.caps, { from, isOver: () => false });
 }
 
-/** Pending objects of all hours; after years it takes more than one sweep to see them all, each going on where the last one stopped. */
-async function sweep(c: SelectContext, state: ControlState): Promise<Listed[]> {
+/** Of all of silver; after years it takes more than one sweep to see them all, each going on where the last one stopped. */
+async function sweep(c: SelectContext, state: ControlState): Promise<Open> {
   const checkpoint = await getText(c.s3, c.controlBucket, SWEEP_KEY);
   const { from } = JSON.parse(checkpoint?.text ?? '{}') as { from?: string };
   const found = await pendingObjects(c, state, c.caps, { from, isOver: () => c.remainingMs() < RESERVE_MS });
   if (found.stoppedAt !== from)
     await put(c.s3, c.controlBucket, SWEEP_KEY, JSON.stringify({ from: found.stoppedAt }), 'application/json');
-  return found.pending;
+  return { pending: found.pending, unreadable: [...found.unreadable, ...(await strayObjects(c))] };
 }
 
 /** Writes what a load needs. The plan comes last: who finds it finds all of it. */

@@ -11,6 +11,8 @@ import { inParallel, list, statusOf } from '../shared/s3';
 const LISTINGS = 16;
 /** Footers read at the same time. */
 const FOOTERS = 32;
+/** Last part of the prefix of one arrival hour. */
+const HOUR = /^arrival=\d{4}-\d{2}-\d{2}T\d{2}\/$/;
 /** Bytes read from the end of an object; the footers of this platform's objects are smaller. */
 const TAIL = 16 * 1024;
 
@@ -32,35 +34,56 @@ export interface Window {
 /**
  * Pending objects, oldest hours first, until a load is full. Hours are found by listing with a delimiter, so that the length of a
  * selection follows the hours of its window and what lies in them, and not the history.
- * @returns also the hour at which the time ran out, if it did
+ * @returns also keys of objects that no load can take, and the hour at which the time ran out, if it did
  */
 export async function pendingObjects(
   lake: Lake,
   state: ControlState,
   caps: Caps,
   window: Window,
-): Promise<{ pending: Listed[]; stoppedAt?: string }> {
+): Promise<{ pending: Listed[]; unreadable: string[]; stoppedAt?: string }> {
   const hours = await hourPrefixes(lake, window.from);
   const pending: Listed[] = [];
+  const unreadable: string[] = [];
   for (let at = 0; at < hours.length; at += LISTINGS) {
     // At least one portion is looked through, or a slow store would stop every attempt at the same place.
-    if (at > 0 && window.isOver()) return { pending, stoppedAt: hourOf(hours[at]) };
+    if (at > 0 && window.isOver()) return { pending, unreadable, stoppedAt: hourOf(hours[at]) };
     const found = await inParallel(hours.slice(at, at + LISTINGS), LISTINGS, (prefix) => pendingOfHour(lake, prefix));
-    pending.push(...found.flat());
+    pending.push(...found.flatMap((f) => f.pending));
+    unreadable.push(...found.flatMap((f) => f.unreadable));
     // Full: what is listed later is younger, and left for the next load.
     if (isFull(pending, state, caps)) break;
   }
-  return { pending };
+  return { pending, unreadable };
+}
+
+/**
+ * Keys of all objects that lie outside the prefixes that contracts publish, `<entity>/v<k>/arrival=<hour>/`: no selection lists them.
+ * Listed level by level with a delimiter, so that the length follows the hours and not the objects.
+ */
+export async function strayObjects(lake: Lake): Promise<string[]> {
+  const entities = new Set(ENTITY_NAMES.map((e) => `${e}/`));
+  const versions = new Set(publishedVersions().map(({ entity, version }) => `${entity}/v${version}/`));
+  const walk = async (prefix: string): Promise<string[]> => {
+    const { objects, prefixes } = await list(lake.s3, lake.silverBucket, { prefix, delimiter: '/' });
+    const below = await inParallel(prefixes, LISTINGS, async (next) => {
+      if (entities.has(next) || versions.has(next)) return walk(next);
+      if (versions.has(prefix) && HOUR.test(next.slice(prefix.length))) return [];
+      return (await list(lake.s3, lake.silverBucket, { prefix: next })).objects.map((o) => o.key);
+    });
+    return [...objects.map((o) => o.key), ...below.flat()];
+  };
+  return walk('');
 }
 
 const hourOf = (prefix: string): string => prefix.slice(prefix.lastIndexOf('=') + 1).replace('/', '');
 
+const publishedVersions = () =>
+  ENTITY_NAMES.flatMap((entity) => Object.keys(PUBLISHED[entity]).map((v) => ({ entity, version: Number(v) })));
+
 /** Prefixes `<entity>/v<k>/arrival=<hour>/` that hold objects, oldest hour first. */
 async function hourPrefixes(lake: Lake, from: string | undefined): Promise<string[]> {
-  const versions = ENTITY_NAMES.flatMap((e) =>
-    Object.keys(PUBLISHED[e]).map((v) => ({ entity: e, version: Number(v) })),
-  );
-  const found = await inParallel(versions, LISTINGS, async ({ entity, version }) => {
+  const found = await inParallel(publishedVersions(), LISTINGS, async ({ entity, version }) => {
     const prefix = silverPrefix(entity, version, '').slice(0, -1);
     // Greater than every key of the hours before, smaller than every key of the first hour.
     const startAfter = from === undefined ? undefined : `${prefix}${from}`;
@@ -69,7 +92,7 @@ async function hourPrefixes(lake: Lake, from: string | undefined): Promise<strin
   return found.flat().sort((a, b) => (hourOf(a) < hourOf(b) ? -1 : hourOf(a) > hourOf(b) ? 1 : 0));
 }
 
-async function pendingOfHour(lake: Lake, prefix: string): Promise<Listed[]> {
+async function pendingOfHour(lake: Lake, prefix: string): Promise<ReturnType<typeof withoutReceipt>> {
   const [silver, receipts] = await Promise.all([
     list(lake.s3, lake.silverBucket, { prefix }),
     list(lake.s3, lake.controlBucket, { prefix: receiptKey(prefix).slice(0, -'.json'.length) }),

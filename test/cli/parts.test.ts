@@ -1,8 +1,10 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
-import { checkGivenUp, checkIngest, checkLoad, checkLoaded, difference } from '../../cli/conservation';
+import { pathOfKey } from '@carelake/laptop/endpoints/s3-keys';
+import { keyId } from '../../core/lake/names';
+import { checkGivenUp, checkIngest, checkLoad, checkLoaded, checkReadable, difference } from '../../cli/conservation';
 import { environmentOf, exportsText } from '../../cli/clients';
 import { CliError } from '../../cli/errors';
 import type { RunState } from '../../cli/folder';
@@ -62,6 +64,23 @@ describe('conservation', () => {
     checkLoad({ read: 6, applied: 3, superseded: 2, duplicate: 1 }, 'here');
     expect(cliError(() => checkLoad({ read: 6, applied: 3, superseded: 2, duplicate: 0 }, 'here')).exitCode).toBe(1);
     expect(cliError(() => checkLoad({ read: 1, applied: 2, superseded: 0, duplicate: -1 }, 'here')).exitCode).toBe(1);
+  });
+
+  it('an object in silver that no load can read is a loss, shown by its id', () => {
+    const silver = mkdtempSync(join(tmpdir(), 'carelake-silver-'));
+    const file = join(silver, pathOfKey('lab_result/v1/arrival=2026-01-02T09/Wilhelmina.parquet'));
+    const good = join(silver, pathOfKey('patient/v1/arrival=2026-01-02T09/shardId-000000000000-1-2.parquet'));
+    for (const path of [file, good]) {
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, 'x');
+    }
+    const shown = cliError(() => checkReadable(silver)).render();
+    expect(shown).toContain('1 objects in silver have names that no load can read');
+    expect(shown).toContain(keyId('lab_result/v1/arrival=2026-01-02T09/Wilhelmina.parquet'));
+    expect(shown).not.toContain('Wilhelmina');
+    rmSync(file);
+    checkReadable(silver);
+    rmSync(silver, { recursive: true });
   });
 
   it('is an error when a load left something in silver', () => {

@@ -1,3 +1,6 @@
+import { join } from 'node:path';
+import { checkReadable } from '../../cli/conservation';
+import { selectLoad } from '../../lambdas/select-load/select';
 import { CONTROL_STATE_KEY } from '../../core/load/control-state';
 import { execute } from './machine';
 import { dump, openWorld, silverPortions, type World } from './warehouse-world';
@@ -163,6 +166,18 @@ describe('the load over the real SQL', () => {
     const after = await dump(w);
     for (const table of ['core.dim_patient_history', 'core.fact_appointment', 'ops.unreferenced', 'ops.touched_member'])
       expect(after[table]).toEqual(before[table]);
+  });
+
+  it('reports an object whose name no load can read, whichever way it is looked for', async () => {
+    const w = calm;
+    const planted = names[0].replace('shardId', 'shard Id');
+    await w.put(planted, portions[0][0].body);
+    expect(await selectLoad(w.context, 'open')).toEqual({ pending: false, unreadable: 1 });
+    const silver = join(w.dataDir, 's3', 'test-silver');
+    expect(() => checkReadable(silver)).toThrow('1 objects in silver have names that no load can read');
+    w.doors.s3.delete('test-silver', planted);
+    expect(await selectLoad(w.context, 'full')).toEqual({ pending: false });
+    expect(() => checkReadable(silver)).not.toThrow();
   });
 
   it('refuses keys of another secret as a whole', async () => {

@@ -179,9 +179,12 @@ describe('selection', () => {
   const listed = (o: LoadObject) => ({ object: o.object, bytes: o.bytes });
   const caps = { objects: 3, bytes: 10_000 };
 
-  it('takes what has no receipt and is a silver object', () => {
+  it('takes what has no receipt and is a silver object, and names what is none', () => {
     const silver = [...all.map(listed), { object: 'stray.txt', bytes: 1 }];
-    expect(withoutReceipt(silver, new Set([all[0].object]))).toEqual(all.slice(1).map(listed));
+    expect(withoutReceipt(silver, new Set([all[0].object]))).toEqual({
+      pending: all.slice(1).map(listed),
+      unreadable: ['stray.txt'],
+    });
   });
 
   it('takes the oldest hour first, dimensions before facts, up to the caps', () => {

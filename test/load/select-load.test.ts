@@ -1,8 +1,11 @@
 import { ENTITY_NAMES } from '../../contracts';
 import { CONTROL_STATE_KEY, EMPTY_STATE, type ControlState } from '../../core/load/control-state';
 import { loadNames, type LoadPlan } from '../../core/load/plan';
+import { keyId } from '../../core/lake/names';
 import { selectLoad } from '../../lambdas/select-load/select';
 import { HOUR, parquet, setup, silverName } from './setup';
+
+const HOUR_PREFIX = `patient/v1/arrival=${HOUR}/`;
 
 const selected = async (s: ReturnType<typeof setup>, window: 'open' | 'full' = 'open') => {
   const reply = await selectLoad(s.context, window);
@@ -148,5 +151,30 @@ describe('select-load', () => {
     s.s3.put('silver', silverName('patient', 1), parquet(1));
     s.s3.objects.delete('control/_key/fingerprint.json');
     await expect(selectLoad(s.context, 'open')).rejects.toThrow('KEY-FINGERPRINT');
+  });
+
+  it('reports objects that no load can take by count and id, and loads the others', async () => {
+    const s = setup();
+    const strays = [
+      `${HOUR_PREFIX}Wilhelmina's list.parquet`,
+      'nobody/v1/arrival=2026-01-02T09/shardId-000000000000-0001-0002.parquet',
+      'patient/v9/arrival=2026-01-02T09/shardId-000000000000-0001-0002.parquet',
+      'patient/v1/elsewhere/shardId-000000000000-0001-0002.parquet',
+      'patient/README.md',
+      'stray.txt',
+    ];
+    for (const key of strays) s.s3.put('silver', key, 'x');
+    s.s3.put('silver', silverName('patient', 1), parquet(1));
+    const full = await selectLoad(s.context, 'full');
+    expect(full).toMatchObject({ pending: true, load: { objects: 1 }, unreadable: 6 });
+    // The window lists its hours only.
+    expect(await selectLoad(s.context, 'open')).toMatchObject({ pending: true, unreadable: 1 });
+    const [line] = s.log;
+    expect(line).toMatchObject({ level: 'ERROR', extra: { rule: 'LOAD-NAME-01', unreadable: 6 } });
+    expect([...(line.extra['ids'] as string[])].sort()).toEqual(strays.map(keyId).sort());
+    expect(JSON.stringify(s.log)).not.toContain('Wilhelmina');
+    // A sweep with nothing pending tells of them too.
+    s.s3.put('control', `_ledger/${silverName('patient', 1)}.json`, '{}');
+    expect(await selectLoad(s.context, 'full')).toEqual({ pending: false, unreadable: 6 });
   });
 });

@@ -20,6 +20,7 @@ const silent = { info: () => undefined, warn: () => undefined, error: () => unde
 
 /** The real SQL on the local engine behind the real protocols. */
 export interface World {
+  readonly dataDir: string;
   readonly doors: Doors;
   readonly context: LoadContext & SelectContext;
   /** Moves the selection's time on, so that a load counts as left by its execution. */
@@ -53,6 +54,7 @@ export async function openWorld(): Promise<World> {
   const sleep = (ms: number) => new Promise<void>((done) => setTimeout(done, Math.min(ms, 50)));
   const place = { workgroup: 'carelake-local', database: 'carelake', sleep, log: silent };
   return {
+    dataDir,
     doors,
     context: {
       ...place,
