@@ -36,6 +36,7 @@ beforeEach(() => {
     put(`lambdas/${name}/index.ts`, `export const handler = async (): Promise<string> => '${name}';`);
   put('sql/migrations/001-a.sql', 'select 1;');
   put('sql/load/begin.sql', 'select 2;');
+  put('sql/generated/load/close.sql', 'select 4;');
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
@@ -61,7 +62,10 @@ test('each function is a CommonJS module with its SQL beside it, and two builds 
   const folders = bundleLambdas(root);
   expect(readFileSync(join(folders['select-load'], 'index.js'), 'utf8')).toContain('module.exports');
   expect(readdirSync(join(folders.migrate, 'sql'))).toEqual(['migrations']);
-  expect(readFileSync(join(folders.load, 'sql/load/begin.sql'), 'utf8')).toBe('select 2;');
+  for (const name of ['select-load', 'load'] as const) {
+    expect(readFileSync(join(folders[name], 'sql/load/begin.sql'), 'utf8')).toBe('select 2;');
+    expect(readFileSync(join(folders[name], 'sql/generated/load/close.sql'), 'utf8')).toBe('select 4;');
+  }
   expect(readdirSync(folders['ingest-file'])).toEqual(['index.js']);
   const first = digest(join(root, 'build'));
   bundleLambdas(root);

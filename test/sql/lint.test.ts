@@ -1,7 +1,5 @@
-import { readLoadSql } from '../../core/load/load-sql';
-import { packSteps } from '../../core/load/statements';
 import { lint, type Place } from './lint';
-import { DIMENSIONS, FACTS, SQL, sqlFile, sqlNames, statementsOf } from './warehouse';
+import { sqlFile, sqlNames, statementsOf } from './warehouse';
 
 const PLACES: Place[] = ['migrations', 'load', 'marts', 'checks', 'security'];
 const FOLDERS: [string, Place][] = [
@@ -33,13 +31,6 @@ describe('the SQL of the platform', () => {
       expect(statementsOf(text).length).toBeLessThanOrEqual(MAX_STATEMENTS);
     },
   );
-
-  it('a load of facts closes with them; a large one commits its histories before', () => {
-    const steps = (rows: number) => packSteps(readLoadSql(SQL), [...DIMENSIONS, ...FACTS].map((entity) => ({ entity, version: 1, rows }))); // prettier-ignore
-    expect(steps(1000).at(-1)).toEqual(['appointment', 'finish']);
-    expect(steps(1_000_000).at(-1)).toEqual(['appointment', 'finish']);
-    expect(steps(1_000_000).flat()).toEqual([...DIMENSIONS, ...FACTS, 'finish']);
-  });
 
   it('the lock is the first statement of a load, before any snapshot is taken', () => {
     expect(statementsOf(sqlFile('load/begin.sql'))[0]).toBe('LOCK TABLE ops.load_lock');
