@@ -25,7 +25,8 @@ async function main(): Promise<void> {
   write(HISTORY, `${JSON.stringify(appendHistory(history), null, 2)}\n`);
   for (const [name, text] of Object.entries({ ...generatedDocs(), ...generatedProfileDocs() }))
     write(`docs/generated/${name}`, text);
-  const { generatedSql } = await import('./generated-sql');
+  const { generatedDictionary, generatedSql } = await import('./generated-sql');
+  write('docs/generated/warehouse.md', generatedDictionary(ROOT));
   rmSync(join(ROOT, 'sql/generated'), { recursive: true, force: true });
   for (const [name, text] of Object.entries(generatedSql(ROOT))) write(`sql/generated/${name}`, text);
 }

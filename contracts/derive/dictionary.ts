@@ -2,14 +2,7 @@ import { ENTITIES, ENTITY_NAMES } from '../index';
 import { RULES, type Rule, type RuleId } from '../rules';
 import type { EntityContract, Field } from '../types';
 import { BRONZE_COLUMNS, QUARANTINE_COLUMNS, silverColumns, type Column } from './columns';
-
-const cell = (text: string) => text.replaceAll('|', '\\|');
-const table = (head: string[], rows: string[][]) =>
-  [
-    `| ${head.join(' | ')} |`,
-    `| ${head.map(() => '---').join(' | ')} |`,
-    ...rows.map((r) => `| ${r.map(cell).join(' | ')} |`),
-  ].join('\n');
+import { table } from './markdown';
 
 function limits(field: Field): string {
   const parts: string[] = [];
@@ -68,8 +61,8 @@ const rulesTable = () =>
 /** The data dictionary as one page of Markdown, derived from the contracts alone. */
 export function dictionaryMarkdown(): string {
   return [
-    '# Data dictionary',
-    'Derived from `contracts/`; regenerate with `npm run generate`. A test compares this page with the contracts.',
+    '# Data dictionary of the lake',
+    'Derived from `contracts/`; regenerate with `npm run generate`. A test compares this page with the contracts. The tables of the warehouse: [warehouse.md](warehouse.md).',
     'PHI classes (45 CFR 164.514): `direct_id` names a person, `quasi_id` helps to find one, `sensitive` tells something about one, `none` is free of persons.',
     'Types: `ts` is ISO-8601 with offset or `Z`, at most microseconds, years 1900 to 2200, stored as UTC microseconds; `date` is `YYYY-MM-DD`; `npi` is ten digits with check digit; `digits` keeps leading zeros. An empty text is the same as an absent member.',
     ...ENTITY_NAMES.map((e) => entityChapter(ENTITIES[e])),

@@ -8,3 +8,10 @@ export { parseMeasures, MeasureError, type Measures } from './measures';
 export { TemplateError } from './template';
 export type { DimensionLists, FactLists, StoredColumn, WarehouseColumn } from './warehouse';
 export { warehouseLists, warehouseSql, type WarehouseLists } from './warehouse-sql';
+export {
+  describedMart,
+  describedTables,
+  describedWarehouse,
+  warehouseDictionary,
+  type DescribedColumn,
+} from './warehouse-dictionary';

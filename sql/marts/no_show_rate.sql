@@ -1,4 +1,12 @@
 -- No-show rate: no-shows / (attended + no-shows); cancelled, void, open and unresolved appointments stand in n only.
+-- Per value of one attribute at a time. Definition: docs/answers.md.
+--   kpi (varchar): no_show_rate.
+--   by_dimension (varchar): the attribute: all, clinic, weekday, age_band, lead_days or reminded.
+--   group_key (varchar): its value; unknown where the appointment has none.
+--   numerator (bigint): appointments missed without notice (status noshow), a count.
+--   denominator (bigint): appointments attended or missed, a count.
+--   n (bigint): all appointments of the group whatever their status, a count.
+--   value (double precision): numerator / denominator, 0 to 1; null where the denominator is 0.
 -- A cell per combination first, so that the one big table is read once.
 WITH cell AS (
   SELECT o.clinic_id,

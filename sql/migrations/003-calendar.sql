@@ -1,23 +1,23 @@
 -- transactional: true
 -- Dates 2000-01-01 to 2050-12-31 (date_key yyyymmdd) and -1, the unknown date: what lies outside the calendar resolves to it.
 CREATE TABLE IF NOT EXISTS core.dim_date (
-  date_key integer NOT NULL,
-  full_date date,
-  year smallint,
-  quarter smallint,
-  month smallint,
-  month_name varchar(9),
-  year_month varchar(7),
-  week_iso smallint,
-  iso_year smallint,
-  day smallint,
-  day_of_week_iso smallint,
-  day_name varchar(9),
-  day_of_year smallint,
-  is_weekend boolean,
-  is_month_end boolean,
-  yyyymm integer,
-  epoch_day integer
+  date_key integer NOT NULL, -- The date as yyyymmdd; -1 is the unknown date, to which all outside the calendar resolves
+  full_date date, -- The date
+  year smallint, -- Calendar year
+  quarter smallint, -- Calendar quarter, 1 to 4
+  month smallint, -- Month, 1 to 12
+  month_name varchar(9), -- English name of the month
+  year_month varchar(7), -- Month as YYYY-MM
+  week_iso smallint, -- Week number of ISO 8601, 1 to 53
+  iso_year smallint, -- Year to which the ISO week belongs
+  day smallint, -- Day of the month
+  day_of_week_iso smallint, -- Day of the week of ISO 8601, 1 Monday to 7 Sunday
+  day_name varchar(9), -- English name of the day
+  day_of_year smallint, -- Day of the year, 1 to 366
+  is_weekend boolean, -- Saturday or Sunday
+  is_month_end boolean, -- Last day of its month
+  yyyymm integer, -- Month as a number, year * 100 + month
+  epoch_day integer -- Days since 1970-01-01
 ) DISTSTYLE ALL SORTKEY (date_key);
 INSERT INTO core.dim_date (date_key) SELECT -1 WHERE NOT EXISTS (SELECT 1 FROM core.dim_date WHERE date_key = -1);
 INSERT INTO core.dim_date (date_key, full_date, year, quarter, month, month_name, year_month, week_iso, iso_year, day, day_of_week_iso, day_name, day_of_year, is_weekend, is_month_end, yyyymm, epoch_day)
@@ -48,14 +48,14 @@ WHERE NOT EXISTS (SELECT 1 FROM core.dim_date WHERE date_key = 20000101);
 
 -- The 1,440 minutes of a day, time_key hhmm.
 CREATE TABLE IF NOT EXISTS core.dim_time (
-  time_key integer NOT NULL,
-  hour smallint NOT NULL,
-  minute smallint NOT NULL,
-  hour_12 smallint NOT NULL,
-  am_pm varchar(2) NOT NULL,
-  day_part varchar(9) NOT NULL,
-  half_hour smallint NOT NULL,
-  is_business_hours boolean NOT NULL
+  time_key integer NOT NULL, -- Minute of the day as hour * 100 + minute
+  hour smallint NOT NULL, -- Hour, 0 to 23
+  minute smallint NOT NULL, -- Minute, 0 to 59
+  hour_12 smallint NOT NULL, -- Hour of a twelve-hour clock, 1 to 12
+  am_pm varchar(2) NOT NULL, -- am before noon, pm after
+  day_part varchar(9) NOT NULL, -- night (before 6), morning (before 12), afternoon (before 17), evening
+  half_hour smallint NOT NULL, -- Half hour of the day, 0 to 47
+  is_business_hours boolean NOT NULL -- From 8 to before 18
 ) DISTSTYLE ALL SORTKEY (time_key);
 INSERT INTO core.dim_time (time_key, hour, minute, hour_12, am_pm, day_part, half_hour, is_business_hours)
 SELECT t.h * 100 + t.m, t.h, t.m, CASE WHEN t.h = 0 THEN 12 WHEN t.h > 12 THEN t.h - 12 ELSE t.h END, CASE WHEN t.h < 12 THEN 'am' ELSE 'pm' END,
@@ -70,10 +70,10 @@ WHERE NOT EXISTS (SELECT 1 FROM core.dim_time);
 
 -- FHIR R4 appointment status: what it means for attendance, and whether it can stand in the no-show denominator.
 CREATE TABLE IF NOT EXISTS core.dim_appointment_status (
-  status_code varchar(32) NOT NULL,
-  outcome_group varchar(16) NOT NULL,
-  is_final boolean NOT NULL,
-  counts_in_no_show_denominator boolean NOT NULL
+  status_code varchar(32) NOT NULL, -- Appointment status of FHIR R4 (value set appointmentstatus)
+  outcome_group varchar(16) NOT NULL, -- What it means: open, arrived, attended, no_show, cancelled or void
+  is_final boolean NOT NULL, -- The source is done with the appointment
+  counts_in_no_show_denominator boolean NOT NULL -- Attended or missed, the denominator of the no-show rate
 ) DISTSTYLE ALL;
 INSERT INTO core.dim_appointment_status (status_code, outcome_group, is_final, counts_in_no_show_denominator)
 SELECT s.status_code, s.outcome_group, s.is_final, s.counts FROM (

@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describedColumns, generatedDictionary } from '../../scripts/generated-sql';
+import { laptop, type Engine } from './engines';
+import { migrate, rows } from './warehouse';
+
+const ROOT = join(__dirname, '../..');
+
+describe('the dictionary of the warehouse', () => {
+  const columns = describedColumns(ROOT);
+  let engine: Engine;
+  beforeAll(async () => {
+    engine = await laptop();
+    await migrate(engine);
+  });
+  afterAll(() => engine.close());
+
+  it('tells every column of core and gold_phi, with its type, and no other', async () => {
+    const found = await rows(
+      engine,
+      `SELECT table_schema, table_name, column_name, data_type FROM information_schema.columns WHERE table_schema IN ('core', 'gold_phi')`,
+    );
+    const told = columns.flatMap((c) => c.in.map((table) => `${table}.${c.name}`));
+    expect([...told].sort()).toEqual(found.map(([schema, table, column]) => `${schema}.${table}.${column}`).sort());
+    const engineType = (type: string) =>
+      type
+        .replace(/^varchar.*/, 'varchar')
+        .replace('double precision', 'double')
+        .toUpperCase();
+    const types = new Map(columns.flatMap((c) => c.in.map((table) => [`${table}.${c.name}`, engineType(c.type)])));
+    const other = found.filter(([s, t, c, type]) => types.get(`${s}.${t}.${c}`) !== type?.replace(/\(.*\)/, ''));
+    expect(other).toEqual([]);
+  });
+
+  it('gives each a meaning and the place of its definition', () => {
+    expect(columns.filter((c) => c.doc.length < 8 || c.source === '').map((c) => `${c.in[0]}.${c.name}`)).toEqual([]);
+  });
+
+  it('is as committed', () => {
+    expect(readFileSync(join(ROOT, 'docs/generated/warehouse.md'), 'utf8')).toBe(generatedDictionary(ROOT));
+  });
+});
