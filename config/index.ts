@@ -1,7 +1,7 @@
 import { ENVIRONMENTS } from './environments';
 import { parseConfig, type CarelakeConfig } from './schema';
 
-export { parseConfig, alwaysAwakeUsd, RPU_HOUR_USD, HOURS_PER_MONTH } from './schema';
+export { parseConfig, alwaysAwakeUsd, RPU_HOUR_USD } from './schema';
 export type { CarelakeConfig, LoadTrigger } from './schema';
 
 /** Names that `-c env=` accepts. */

@@ -3,7 +3,7 @@ import * as z from 'zod';
 /** USD per RPU-hour, us-east-1 list price; used here only to refuse cadences whose price nobody accepted. */
 export const RPU_HOUR_USD = 0.375;
 /** Hours of an average month, as AWS bills. */
-export const HOURS_PER_MONTH = 730;
+const HOURS_PER_MONTH = 730;
 
 const positive = z.int().positive();
 

@@ -3,10 +3,9 @@ import { CONTRACTS } from './entities';
 import type { EntityContract, EntityName } from './types';
 
 export type * from './types';
-export { RULES, type Rule, type RuleId, type Severity } from './rules';
+export { RULES, type RuleId } from './rules';
 export { ContractError } from './check';
 export { ENTITY_NAME_PATTERN } from './derive/registry';
-export { APPOINTMENT_STATUS } from './entities/appointment';
 
 /** In the order in which a load applies them: dimensions before facts, each by name. */
 function inLoadOrder(): [EntityName, EntityContract][] {

@@ -5,8 +5,7 @@ import { type CheckedProfile, checkProfile, type ProfileCheck } from './check';
 import type { ProfileError } from './rules';
 
 export { checkProfile, type CheckedProfile, type ProfileCheck } from './check';
-export { checkHeader, type HeaderCheck } from './header';
-export { FILE_RULES, type FileRule, type ProfileError } from './rules';
+export { checkHeader } from './header';
 export { profileJsonSchema, type Profile } from './schema';
 
 const BUILT_IN: Record<string, object> = {

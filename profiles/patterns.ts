@@ -118,7 +118,7 @@ const DAY = 86_400_000;
 const pad = (n: number, width: number): string => String(n).padStart(width, '0');
 
 /** `YYYY-MM-DDTHH:mm:ss[.ffffff]±HH:MM` of a local clock. */
-export function formatIso(local: number, micros: number, offset: number): string {
+function formatIso(local: number, micros: number, offset: number): string {
   const head = new Date(local).toISOString().slice(0, 19);
   const minutes = Math.abs(offset);
   const fraction = micros === 0 ? '' : `.${pad(micros, 6)}`;

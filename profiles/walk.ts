@@ -17,10 +17,10 @@ export interface Placed {
 }
 
 /** A field's value: a text names a column. */
-export const asExpression = (value: Value): Expression => (typeof value === 'string' ? { column: value } : value);
+const asExpression = (value: Value): Expression => (typeof value === 'string' ? { column: value } : value);
 
 /** A source system: a text is the name itself. */
-export const asConstant = (value: string | Expression): Expression =>
+const asConstant = (value: string | Expression): Expression =>
   typeof value === 'string' ? { constant: value } : value;
 
 /** The envelope members and fields of one entity of a profile, with what the profile says for all. */

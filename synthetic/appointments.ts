@@ -31,7 +31,7 @@ export interface AppointmentStatement extends Statement {
 }
 
 /** A place of care that never describes itself: it must appear as an inferred clinic. */
-export const UNDESCRIBED_CLINIC = 'POP-UP-VAN';
+const UNDESCRIBED_CLINIC = 'POP-UP-VAN';
 
 /** Draws one appointment that is booked on the given day. */
 export function drawAppointment(

@@ -6,7 +6,7 @@ export const FIRST_DAY = dayNumber(2023, 1, 2);
 export const LAST_DAY = dayNumber(2024, 12, 31);
 
 /** The two record systems of the network. Their patient numbers overlap on purpose: the same number is another person. */
-export const SOURCES = ['north-ehr', 'south-ehr'] as const;
+const SOURCES = ['north-ehr', 'south-ehr'] as const;
 
 export interface Clinic {
   index: number;

@@ -4,14 +4,14 @@ import { createHash } from 'node:crypto';
 const RATE =
   'sum(is_no_show), sum(is_no_show + is_attended), CAST(sum(is_no_show) AS DOUBLE PRECISION) / nullif(sum(is_no_show + is_attended), 0)';
 
-export const QUESTIONS: Record<string, string> = {
+const QUESTIONS: Record<string, string> = {
   clinic: `SELECT clinic_id, ${RATE} FROM {obt} GROUP BY clinic_id ORDER BY clinic_id`,
   provider:
     'SELECT provider_npi, sum(delay_min), count(delay_min), CAST(sum(delay_min) AS DOUBLE PRECISION) / count(delay_min) AS d FROM {obt} WHERE delay_min IS NOT NULL GROUP BY provider_npi HAVING count(delay_min) >= 30 ORDER BY d DESC, provider_npi LIMIT 10',
   month: `SELECT scheduled_month, ${RATE} FROM {obt} GROUP BY scheduled_month ORDER BY scheduled_month`,
 };
 
-export const CONTROL: Record<string, string> = {
+const CONTROL: Record<string, string> = {
   obt: 'SELECT insurer, sex, count(*), sum(patient_age), sum(CAST(zip5 AS BIGINT)), sum(lead_days), sum(delay_min), sum(dow), sum(planned_duration_min), sum(scheduled_hour), count(DISTINCT specialty), count(DISTINCT timezone) FROM {obt} GROUP BY insurer, sex ORDER BY insurer, sex',
   fact: 'SELECT status, count(*), sum(scheduled_date_key), sum(delay_min), sum(lead_days) FROM {fact} GROUP BY status ORDER BY status',
   patient:

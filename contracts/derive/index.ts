@@ -1,12 +1,9 @@
 export * from './columns';
-export { dictionaryMarkdown } from './dictionary';
 export { generatedDocs } from './documents';
-export { jsonSchema, type JsonSchema } from './json-schema';
-export { redactedNames, redactionPaths } from './redaction';
-export { appendHistory, historyMistakes, type History } from './history';
-export { parseMeasures, MeasureError, type Measures } from './measures';
-export { TemplateError } from './template';
-export type { DimensionLists, FactLists, StoredColumn, WarehouseColumn } from './warehouse';
+export { jsonSchema } from './json-schema';
+export { redactedNames } from './redaction';
+export { appendHistory } from './history';
+export { parseMeasures, MeasureError } from './measures';
 export { warehouseLists, warehouseSql, type WarehouseLists } from './warehouse-sql';
 export {
   describedMart,

@@ -6,8 +6,8 @@ import type { EntityContract, EntityName, Field } from '../types';
 export type JsonSchema = Record<string, unknown>;
 
 /** Notation of an instant; that the day exists, and lies in the years 1900 to 2200, no pattern can say. */
-export const INSTANT_PATTERN = '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,6})?(Z|[+-]\\d{2}:\\d{2})$';
-export const DATE_PATTERN = '^\\d{4}-\\d{2}-\\d{2}$';
+const INSTANT_PATTERN = '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,6})?(Z|[+-]\\d{2}:\\d{2})$';
+const DATE_PATTERN = '^\\d{4}-\\d{2}-\\d{2}$';
 const NPI_PATTERN = '^[12]\\d{9}$';
 
 function typed(field: Field, isOwnKey: boolean): JsonSchema {

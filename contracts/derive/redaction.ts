@@ -1,10 +1,4 @@
 import { ENTITIES, ENTITY_NAMES } from '../index';
-import type { EntityName } from '../types';
-
-/** JSON pointers of the payload members of an entity that are PHI. */
-export function redactionPaths(entity: EntityName): string[] {
-  return ENTITIES[entity].fields.filter((f) => f.phi !== 'none').map((f) => `/payload/${f.name}`);
-}
 
 /** Members around a record that hold it whole. */
 const CARRIERS = ['payload', 'data', 'body', 'partitionKey', 'partition_key', 'SecretString', 'secret'];

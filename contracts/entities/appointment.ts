@@ -1,7 +1,7 @@
 import type { EntityContract } from '../types';
 
 /** FHIR R4 value set appointmentstatus. */
-export const APPOINTMENT_STATUS = [
+const APPOINTMENT_STATUS = [
   'proposed',
   'pending',
   'booked',

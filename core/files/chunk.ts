@@ -7,7 +7,7 @@ import type { Row } from './values';
 /** Rows after which a chunk ends. Chunks name objects, so neither number may depend on anything but the file. */
 export const CHUNK_ROWS = 20_000;
 /** Bytes of the file after which a chunk ends, so that rows of any length fit the memory. */
-export const CHUNK_BYTES = 32 * 1024 * 1024;
+const CHUNK_BYTES = 32 * 1024 * 1024;
 
 /** Accepted statements of one entity version, in the order of their rows. */
 export interface EntityRows {
@@ -52,7 +52,7 @@ export interface SnapshotKey {
 }
 
 /** Judges a row: every entity that it feeds must be right, or the row as a whole is rejected with all that is wrong. */
-export function judgeRow(record: FileRecord, mapper: Mapper, ctx: ConformContext, into: Chunk): void {
+function judgeRow(record: FileRecord, mapper: Mapper, ctx: ConformContext, into: Chunk): void {
   if (record.value === undefined) {
     if (into.keys) into.unkeyed++;
     return reject(into, record, [{ rule: record.fault ?? 'DQ-FMT-01', pointer: '#' }], []);

@@ -23,7 +23,7 @@ export interface MappedEntity {
 }
 
 /** A pointer to a column of the source; blanks are written %20, since a list of pointers is separated by blanks. */
-export function columnPointer(column: string, format: Profile['file']['format']): string {
+function columnPointer(column: string, format: Profile['file']['format']): string {
   const pointer = format === 'ndjson' ? column : `/${escapePointer(column)}`;
   return pointer.replace(/[\s%]/g, (c) => encodeURIComponent(c));
 }

@@ -1,4 +1,3 @@
-import type { ProfileError } from '../../profiles';
 import { type CheckedProfile, checkHeader } from '../../profiles';
 import type { FileRule } from '../../profiles/rules';
 import type { Profile } from '../../profiles/schema';
@@ -128,5 +127,3 @@ export function readerAt(file: OpenFile, from: Position, blockBytes?: number): R
 
 const lineIn = (checked: CheckedProfile, pointer: string): number =>
   checked.lines.get(pointer) ?? checked.lines.get('/file') ?? 1;
-
-export type { ProfileError };

@@ -29,7 +29,7 @@ const ROW_DIGITS = 12;
 const row = (n: number) => String(n).padStart(ROW_DIGITS, '0');
 
 /** What stands between arrival hour and suffix in silver and quarantine. */
-export function stem(range: StreamRange | FileRange): string {
+function stem(range: StreamRange | FileRange): string {
   return 'shardId' in range
     ? `${range.shardId}-${range.firstSequence}-${range.lastSequence}`
     : `file-${range.landingHash}-${row(range.firstRow)}-${row(range.lastRow)}`;

@@ -27,7 +27,7 @@ export interface Decision {
 const TRIES: Partial<Record<Failure, number>> = { CONFLICT: 8, UNAVAILABLE: 8, FORGOTTEN: 3, COPY_UNREADABLE: 4 };
 const DEFAULT_TRIES = 3;
 /** Plans of the same objects that may turn out stale before one of them is taken for broken. */
-export const MAX_STALE = 3;
+const MAX_STALE = 3;
 
 interface Place {
   readonly step: Step;

@@ -9,8 +9,6 @@ import { microsText } from './time';
 
 export type { SilverRow } from './compiled';
 export type { Violation } from './envelope';
-export type { Cell } from './readers';
-
 export interface ConformContext {
   keys: Keyring;
   /** Greatest length of a record in bytes. */

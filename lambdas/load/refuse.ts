@@ -17,7 +17,7 @@ export const writeReceipt = (c: LoadContext, receipt: Receipt): Promise<boolean>
   putIfAbsent(c.s3, c.controlBucket, receiptKey(receipt.object), JSON.stringify(receipt));
 
 /** Key of the quarantine record of a silver object: beside those of its arrival hour, under a name that ingest never gives. */
-export function refusalKey(object: string): string {
+function refusalKey(object: string): string {
   const name = parseSilverKey(object)!;
   return `arrival=${name.arrivalHour}/load-${name.entity}-v${name.version}-${name.stem}.parquet`;
 }

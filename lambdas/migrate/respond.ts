@@ -2,7 +2,7 @@ import type { CloudFormationCustomResourceEvent } from 'aws-lambda';
 import { SafeError } from '../shared/errors';
 
 /** Constant: another id would make CloudFormation delete the former resource after an update. */
-export const PHYSICAL_ID = 'carelake-migrations';
+const PHYSICAL_ID = 'carelake-migrations';
 const ATTEMPTS = 4;
 /** CloudFormation takes an answer of at most 4 KB. */
 const MAX_REASON = 1000;

@@ -67,7 +67,7 @@ export class Machine extends Construct {
 }
 
 /** Calls a function with its reply as the result, retrying what the service or a passing fault of the function causes. */
-export function call(
+function call(
   scope: Construct,
   id: string,
   props: { fn: lambda.IFunction; payload?: Record<string, unknown>; resultPath?: string },

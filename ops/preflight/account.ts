@@ -1,4 +1,4 @@
-import type { AwsCredentialIdentityProvider } from '@aws-sdk/types';
+import type { STSClientConfig } from '@aws-sdk/client-sts';
 
 /** What the checks may ask of an account: `ask('sts', 'GetCallerIdentity', {})` returns the API's own answer or throws its error. */
 export interface Account {
@@ -26,7 +26,7 @@ const modules: Record<Service, { load: () => Promise<unknown>; client: string }>
 };
 
 /** The real account behind the default credential chain; only read operations are ever sent. */
-export function realAccount(region: string, credentials?: AwsCredentialIdentityProvider): Account {
+export function realAccount(region: string, credentials?: STSClientConfig['credentials']): Account {
   const clients = new Map<Service, { module: ClientModule; client: Sendable }>();
   return {
     region,

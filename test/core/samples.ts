@@ -1,6 +1,7 @@
+import Ajv2020 from 'ajv/dist/2020';
 import { conform, conformEnvelope, type Conformed } from '../../core/records/conform';
 import { Keyring } from '../../core/records/keys';
-import { silverColumns } from '../../contracts/derive';
+import { jsonSchema, silverColumns } from '../../contracts/derive';
 import { ENTITIES, ENTITY_NAMES, type EntityName } from '../../contracts';
 
 export const SECRET = JSON.stringify({ key_version: 1, secret: 'a secret for tests only, long enough' });
@@ -54,3 +55,11 @@ export function silver(value: Payload): Record<string, unknown> {
 
 export const micros = (iso: string) => Date.parse(iso) * 1000;
 export const days = (iso: string) => Date.parse(`${iso}T00:00:00Z`) / 86_400_000;
+
+/** Whether the published JSON Schema of an entity accepts an envelope. */
+export function validator(entity: EntityName): (value: unknown) => boolean {
+  const validate = new Ajv2020({ strict: false, formats: { date: true, 'date-time': true } }).compile(
+    jsonSchema(entity),
+  );
+  return (value) => validate(value) as boolean;
+}

@@ -28,7 +28,7 @@ const strip = (properties: Readonly<Json>): Json => {
 };
 
 /** One line per difference between what the laptop resolves and what CloudFormation resolved, by logical id. */
-export function differences(
+function differences(
   laptop: Resource[],
   cloud: (TracedResource & { attributes: Json })[],
 ): { compared: number; lines: string[] } {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -122,5 +122,3 @@ export async function tablesOf(dataDir: string): Promise<Record<string, string[]
   }
   return contents;
 }
-
-export const readText = (path: string): string => readFileSync(path, 'utf8');

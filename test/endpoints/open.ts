@@ -10,8 +10,8 @@ import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { RealClock } from '@carelake/laptop/clock';
 import { createDoors, type Credentials, type Doors, type DoorsOptions } from '@carelake/laptop/endpoints/server';
 
-export const ACCOUNT = '000000000000';
-export const REGION = 'us-east-1';
+const ACCOUNT = '000000000000';
+const REGION = 'us-east-1';
 
 /** Open doors on a folder of their own, and plain clients for them. */
 export interface Opened {

@@ -4,7 +4,7 @@ import { type FileRecord, NdjsonReader, type Position, type RecordReader } from 
 import type { ByteSource } from '../../core/files/source';
 import type { Profile } from '../../profiles';
 
-export function sourceOf(bytes: Uint8Array): ByteSource & { largest: number } {
+function sourceOf(bytes: Uint8Array): ByteSource & { largest: number } {
   return {
     size: bytes.length,
     largest: 0,
@@ -15,7 +15,7 @@ export function sourceOf(bytes: Uint8Array): ByteSource & { largest: number } {
   };
 }
 
-export const fileOptions = (changes: Partial<Profile['file']> = {}): Profile['file'] => ({
+const fileOptions = (changes: Partial<Profile['file']> = {}): Profile['file'] => ({
   format: 'csv',
   encoding: 'utf-8',
   delimiter: ',',
@@ -27,7 +27,7 @@ export const fileOptions = (changes: Partial<Profile['file']> = {}): Profile['fi
   ...changes,
 });
 
-export async function readAll(reader: RecordReader): Promise<FileRecord[]> {
+async function readAll(reader: RecordReader): Promise<FileRecord[]> {
   const records: FileRecord[] = [];
   while (!reader.done) {
     const record = reader.take();

@@ -52,7 +52,7 @@ interface Answer {
 }
 
 /** PostgreSQL 18 in WebAssembly: the dialect that Redshift descends from. */
-export async function pglite(): Promise<Engine> {
+async function pglite(): Promise<Engine> {
   const worker = new Worker(join(__dirname, 'pglite-worker.cjs'));
   const waiting = new Map<number, (answer: Answer) => void>();
   let last = 0;

@@ -1,5 +1,5 @@
 import { ENTITIES, ENTITY_NAMES, type EntityName } from '../../contracts';
-import { DIMENSIONS, UNKNOWN, keyOf, type Statement } from './warehouse';
+import { DIMENSIONS, UNKNOWN, type Statement } from './warehouse';
 
 /**
  * What the tables must hold after any loads of these statements, worked out apart from SQL: fold per key, no ordering of loads.
@@ -31,7 +31,7 @@ const newer = (a: Row, b: Row): boolean => {
   return BigInt(String(a.payload_hash)) > BigInt(String(b.payload_hash));
 };
 
-export const identity = (s: Statement): string =>
+const identity = (s: Statement): string =>
   JSON.stringify([
     s.entity,
     s.row[`${s.entity}_key`],
@@ -42,7 +42,7 @@ export const identity = (s: Statement): string =>
   ]);
 
 /** Distinct statements: what the logs hold. */
-export const distinct = (statements: Statement[]): Statement[] => [
+const distinct = (statements: Statement[]): Statement[] => [
   ...new Map(statements.map((s) => [identity(s), s])).values(),
 ];
 
@@ -128,4 +128,4 @@ export function applied(statements: Statement[]): Record<string, { applied: numb
   );
 }
 
-export { keyOf, ATTRIBUTES, NATURAL };
+export { ATTRIBUTES, NATURAL };
