@@ -3,10 +3,7 @@ import { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
 import { S3Client } from '@aws-sdk/client-s3';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { Agent } from 'node:http';
-import type { Names } from './folder';
-
-/** The laptop's administrator: what `carelake env` prints for any AWS client. */
-export const LAPTOP_CREDENTIALS = { accessKeyId: 'carelake', secretAccessKey: 'carelake' };
+import { LAPTOP_CREDENTIALS } from './environment';
 
 /** Plain SDK clients that talk to the doors of a serving laptop. */
 export function clientsFor(
@@ -25,30 +22,4 @@ export function clientsFor(
     s3: new S3Client({ ...common, forcePathStyle: true }),
     redshift: new RedshiftDataClient(common),
   };
-}
-
-/** The exports that point any AWS client at the laptop, and the names it will want. */
-export function environmentOf(url: string, names: Names): Record<string, string> {
-  return {
-    AWS_ENDPOINT_URL: url,
-    AWS_ACCESS_KEY_ID: LAPTOP_CREDENTIALS.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: LAPTOP_CREDENTIALS.secretAccessKey,
-    AWS_REGION: names.region,
-    AWS_DEFAULT_REGION: names.region,
-    CARELAKE_STREAM: names.stream,
-    ...Object.fromEntries(
-      Object.entries(names.buckets).map(([zone, bucket]) => [`CARELAKE_${zone.toUpperCase()}_BUCKET`, bucket]),
-    ),
-    CARELAKE_WORKGROUP: names.workgroup,
-    CARELAKE_DATABASE: names.database,
-    CARELAKE_LOAD_MACHINE: names.loadMachine,
-  };
-}
-
-export function exportsText(variables: Record<string, string>): string {
-  return Object.entries(variables)
-    .map(
-      ([name, value]) => `export ${name}=${/^[\w./:@-]+$/.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`}`,
-    )
-    .join('\n');
 }

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { environmentOf, exportsText } from './clients';
+import { environmentOf, exportsText } from './environment';
 import { CliError, EXIT } from './errors';
 import { existingFolder, servedBy } from './folder';
 import { print, printJson } from './output';
@@ -50,8 +50,11 @@ function addStart(carelake: Command): void {
     .option('--seed <n>', 'seed of the synthetic network', whole(0, 4294967295))
     .option('--key-secret-file <file>', 'key secret to use for a new data folder instead of a random one')
     .action(async (options: StartOptions) => {
+      // What refuses a start is asked before the engines are read into memory.
+      const { prepare } = await import('./source');
+      const prepared = await prepare(options);
       const { start } = await import('./commands/start');
-      process.exitCode = await start(options);
+      process.exitCode = await start(options, prepared);
     });
 }
 

@@ -3,7 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import { environmentNames } from '../config';
 import { DEFAULT_NETWORK, minimumEvents } from '../synthetic';
 import { CliError } from './errors';
-import { HOME, RunState } from './folder';
+import { HOME, prepareFolder, readRun, refuseServed, RunState } from './folder';
 import { chooseProfile, type ChosenProfile } from './profile';
 import { sha256OfFile } from './synthesize';
 
@@ -30,6 +30,24 @@ export interface Source {
   profile?: ChosenProfile;
   /** Whether the user named the network's size or seed: then a folder with another network is no match. */
   explicit: boolean;
+}
+
+/** What a start goes by once nothing speaks against it. */
+export interface Prepared {
+  readonly source: Source;
+  readonly state: RunState;
+}
+
+/**
+ * Chooses the source and makes its folder ready.
+ * @throws CliError for all that can be refused before a boot
+ */
+export async function prepare(options: StartOptions): Promise<Prepared> {
+  const source = await chooseSource(options);
+  refuseServed(source.dataDir);
+  const state = reconcile(readRun(source.dataDir), source, options.env);
+  prepareFolder(source.dataDir);
+  return { source, state };
 }
 
 /** Decides between the synthetic network and a file, and checks everything that can be checked before a boot. */

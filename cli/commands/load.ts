@@ -1,6 +1,6 @@
 import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LAPTOP_CREDENTIALS } from '../clients';
+import { LAPTOP_CREDENTIALS } from '../environment';
 import { CliError, EXIT } from '../errors';
 import { existingFolder, servedBy } from '../folder';
 import { count, print, printJson, Progress } from '../output';

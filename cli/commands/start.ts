@@ -1,5 +1,6 @@
 import { answersText, type AnswersDocument, type Ask, conservationText, readAnswers, readLoadCounts } from '../answers';
-import { clientsFor, environmentOf, exportsText } from '../clients';
+import { clientsFor } from '../clients';
+import { environmentOf, exportsText } from '../environment';
 import {
   checkGivenUp,
   checkIngest,
@@ -15,10 +16,10 @@ import {
 import { loadsOnArrival } from '../../config';
 import { EXIT, runnable } from '../errors';
 import { storedFile, streamNetwork, uploadFile, uploadProfile } from '../feed';
-import { type Names, prepareFolder, readRun, refuseServed, type RunState, writeRun } from '../folder';
+import { type Names, type RunState, writeRun } from '../folder';
 import { asker, boot, namesOf, zonesOf } from '../laptop';
 import { count, print, printJson, Progress } from '../output';
-import { chooseSource, reconcile, type Source, type StartOptions } from '../source';
+import { type Prepared, type Source, type StartOptions } from '../source';
 import { synthesize } from '../synthesize';
 import type { Platform } from '@carelake/laptop/runtime';
 
@@ -42,12 +43,8 @@ interface Counts {
 }
 
 /** Everything from the templates to the answers, and then serving until Ctrl-C. Returns the exit code. */
-export async function start(options: StartOptions): Promise<number> {
+export async function start(options: StartOptions, { source, state }: Prepared): Promise<number> {
   const progress = new Progress();
-  const source = await chooseSource(options);
-  refuseServed(source.dataDir);
-  const state = reconcile(readRun(source.dataDir), source, options.env);
-  prepareFolder(source.dataDir);
   const session = await open(options, source, state, progress);
   const stopped = stopSignal();
   try {

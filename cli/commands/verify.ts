@@ -5,7 +5,7 @@ import { accountPlaces, costOfRun } from '../../ops/verify/account';
 import { observe, PROBES, type Observation } from '../../ops/verify/probes';
 import { compare, markdown } from '../../ops/verify/report';
 import { target, type Places } from '../../ops/verify/target';
-import { LAPTOP_CREDENTIALS } from '../clients';
+import { LAPTOP_CREDENTIALS } from '../environment';
 import { CliError, EXIT } from '../errors';
 import { existingFolder, servedBy, type Names } from '../folder';
 import { print, printJson, Progress } from '../output';

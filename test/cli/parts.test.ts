@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { pathOfKey } from '@carelake/laptop/endpoints/s3-keys';
 import { keyId } from '../../core/lake/names';
 import { checkGivenUp, checkIngest, checkLoad, checkLoaded, checkReadable, difference } from '../../cli/conservation';
-import { environmentOf, exportsText } from '../../cli/clients';
+import { environmentOf, exportsText } from '../../cli/environment';
 import { CliError } from '../../cli/errors';
 import type { RunState } from '../../cli/folder';
 import { table } from '../../cli/output';

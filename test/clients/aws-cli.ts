@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { AnswersDocument } from '../../cli/answers';
-import { environmentOf } from '../../cli/clients';
+import { environmentOf } from '../../cli/environment';
 import { bucketFolder, withEngine } from '../../cli/lake-files';
 import { CheckSuite } from '../../scripts/checks';
 import { generate } from '../../synthetic';
