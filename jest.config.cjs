@@ -1,10 +1,17 @@
 /** ESM-only packages must be transformed, since jest runs the suite as CommonJS. */
 const esmOnly = ['hyparquet', 'hyparquet-writer', 'fast-xml-parser', '@nodable', 'strnum'].join('|');
 
+/**
+ * Suites that boot a whole platform several times over, kill it or take its rights away one by one: minutes of their own
+ * (`npm run test:platform`). `npm test` keeps one whole run, and every rule of SQL on both engines.
+ */
+const WHOLE_PLATFORMS = ['e2e/crash', 'e2e/kaggle', 'migrate/views', 'privilege/'];
+
 module.exports = {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
+  testPathIgnorePatterns: WHOLE_PLATFORMS.map((path) => `<rootDir>/test/${path}`),
   transform: {
     '^.+\\.(t|j|mj)s$': [
       '@swc/jest',

@@ -1,13 +1,16 @@
 const all = require('./jest.config.cjs');
 
 /** Suites that boot a whole platform, start the command line or judge syntheses. */
-const PLATFORMS = ['cli/refusals', 'e2e/', 'infra/judges', 'laptop/boot', 'privilege/'];
+const PLATFORMS = ['cli/refusals', 'e2e/', 'infra/judges', 'laptop/boot'];
 /** Suites that run the warehouse's SQL, which no function runs itself. */
-const ENGINES = ['load/end-to-end', 'load/takeover', 'migrate/warehouse', 'sql/'];
+const ENGINES = ['load/end-to-end', 'load/takeover', 'migrate/rendered', 'migrate/warehouse', 'sql/'];
 
 /** What is left is tried once more with the functions' own Node (scripts/test-node24.sh). */
 module.exports = {
   ...all,
-  testPathIgnorePatterns: [...PLATFORMS, ...ENGINES].map((path) => `<rootDir>/test/${path}`),
+  testPathIgnorePatterns: [
+    ...all.testPathIgnorePatterns,
+    ...[...PLATFORMS, ...ENGINES].map((path) => `<rootDir>/test/${path}`),
+  ],
   reporters: ['default', ['jest-junit', { outputDirectory: 'reports', outputName: 'jest-node24.xml' }]],
 };

@@ -36,6 +36,20 @@ describe('lists of suites', () => {
     expect(left.flatMap(beginning).length).toBeLessThan(suites.length / 3);
   });
 
+  test('every suite runs: what npm test leaves out is what test:platform takes', () => {
+    const { testPathIgnorePatterns: left } = jest.requireActual<{ testPathIgnorePatterns: string[] }>(
+      '../../jest.config.cjs',
+    );
+    const { testMatch, testPathIgnorePatterns } = jest.requireActual<{
+      testMatch: string[];
+      testPathIgnorePatterns: string[];
+    }>('../../jest.platform.config.cjs');
+    expect(left.filter((path) => beginning(path).length === 0)).toEqual([]);
+    expect(testMatch.map((glob) => glob.replace(/(\*\*\/)?\*\.test\.ts$/, ''))).toEqual(left);
+    expect(testPathIgnorePatterns).toEqual([]);
+    expect(text('.ci/run')).toMatch(/npm run --silent test:platform/);
+  });
+
   test('those that begin first are there', () => {
     const { LONGEST } = jest.requireActual<{ LONGEST: string[] }>('../longest-first.cjs');
     expect(LONGEST.filter((name) => !suites.includes(`${name}.test.ts`))).toEqual([]);
