@@ -1,6 +1,7 @@
 import { DuckDBInstance } from '@duckdb/node-api';
 import { readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { ENTITY_NAMES } from '../../contracts';
 import { viewTransactions } from '../../core/warehouse/view-plan';
 import { parseSql } from '../../core/warehouse/sql';
 import { readSql, readViews } from '../../core/warehouse/sql-files';
@@ -201,14 +202,17 @@ export async function runPlatform(
   return { ...timed, diskMb: sizeMb(warehouseFile(folder)), ans, ctl: await control(ask, names, counts), counts };
 }
 
+const ENTITY = ENTITY_NAMES.join('|');
+/** Phases of a load, by a table that the first statement of each names. */
+const PHASES: readonly [phase: string, opening: RegExp][] = [
+  ['begin', /^LOCK TABLE/],
+  ['restate', /^CREATE TEMP TABLE \w+_reached\b/],
+  ['prune', /^DELETE FROM core\.dim_\w+_history\s+WHERE is_inferred\b/],
+  ['close', /^INSERT INTO ops\.guard \(touched_are_restated\)/],
+];
+const STAGE = new RegExp(`^create temporary table stage_(${ENTITY})(?:_v\\d+)?\\b`, 'i');
+
+/** The phase that a statement opens, or the one before it. */
 function phaseOf(sql: string, before: string): string {
-  const made =
-    /\bstage_(clinic|provider|patient|appointment)\b|\b(?:TABLE|INTO)\s+(?:core\.)?(?:dim_)?(clinic|provider|patient|appointment)_|\bcore\.(fact_appointment)\b/.exec(
-      sql.slice(0, 200),
-    );
-  if (/\b(obt_|ops\.loaded_object|ops\.load_ledger|UPDATE ops\.load_lease SET load_id = NULL)/.test(sql.slice(0, 60)))
-    return 'one big table';
-  if (/batch_object/.test(sql.slice(0, 60))) return 'begin';
-  const entity = made?.[1] ?? made?.[2] ?? (made?.[3] ? 'appointment' : undefined);
-  return entity ?? before;
+  return PHASES.find(([, opening]) => opening.test(sql))?.[0] ?? STAGE.exec(sql)?.[1] ?? before;
 }
