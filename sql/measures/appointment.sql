@@ -16,9 +16,11 @@ FROM event e;
 SELECT
   e.appointment_type_code AS appointment_type,
   CAST(e.actual_minute - e.scheduled_minute AS integer) AS start_delay_min, -- Actual start after scheduled start, minutes; negative: early.
-  CAST(CASE WHEN e.actual_minute > e.scheduled_minute THEN e.actual_minute - e.scheduled_minute WHEN e.actual_minute <= e.scheduled_minute THEN 0 END
+  CAST(CASE WHEN e.actual_minute > e.scheduled_minute THEN e.actual_minute - e.scheduled_minute
+    WHEN e.actual_minute <= e.scheduled_minute THEN 0 END
     AS integer) AS lateness_min, -- Actual start after scheduled start, minutes; 0 when early or on time.
-  CAST(e.arrived_minute - e.scheduled_minute AS integer) AS patient_late_min, -- Arrival of the patient after scheduled start, minutes; negative: early.
+  CAST(e.arrived_minute - e.scheduled_minute
+    AS integer) AS patient_late_min, -- Arrival of the patient after scheduled start, minutes; negative: early.
   CAST(CASE WHEN e.arrived_minute > e.scheduled_minute THEN e.actual_minute - e.arrived_minute
     WHEN e.arrived_minute <= e.scheduled_minute THEN e.actual_minute - e.scheduled_minute END
     AS integer) AS in_clinic_wait_min, -- Actual start after the later of arrival and scheduled start, minutes.
@@ -38,7 +40,8 @@ FROM event e;
 -- attributes: stored with the fact for its one big table, made anew when a member changes. f: the fact; clinic, provider, patient: the
 -- member as it was at scheduled_start_at. Without another name an attribute is called after its role.
 SELECT
-  CAST(substring(CAST(f.scheduled_date AS varchar(10)), 1, 7) AS varchar(7)) AS scheduled_month, -- Local month of the scheduled start, YYYY-MM.
+  CAST(substring(CAST(f.scheduled_date AS varchar(10)), 1, 7)
+    AS varchar(7)) AS scheduled_month, -- Local month of the scheduled start, YYYY-MM.
   clinic.clinic_id AS clinic_id,
   clinic.clinic_name AS clinic_name,
   clinic.city,
@@ -118,8 +121,9 @@ SELECT
   f.patient_gender,
   f.patient_dob,
   f.patient_age_at_appt,
-  CAST(CASE WHEN f.patient_age_at_appt < 18 THEN '0-17' WHEN f.patient_age_at_appt < 40 THEN '18-39' WHEN f.patient_age_at_appt < 65 THEN '40-64'
-    WHEN f.patient_age_at_appt >= 65 THEN '65+' ELSE 'unknown' END AS varchar(8)) AS patient_age_band, -- 0-17, 18-39, 40-64, 65+ or unknown.
+  CAST(CASE WHEN f.patient_age_at_appt < 18 THEN '0-17' WHEN f.patient_age_at_appt < 40 THEN '18-39'
+    WHEN f.patient_age_at_appt < 65 THEN '40-64' WHEN f.patient_age_at_appt >= 65 THEN '65+' ELSE 'unknown' END
+    AS varchar(8)) AS patient_age_band, -- 0-17, 18-39, 40-64, 65+ or unknown.
   f.patient_zip5,
   CAST(substring(f.patient_zip5, 1, 3) AS varchar(3)) AS patient_zip3, -- First three digits of patient_zip5.
   f.patient_state,

@@ -2,7 +2,8 @@
 SELECT 'appointment' AS entity, x.appointment_key AS fact_key
 FROM (
   SELECT f.appointment_key,
-    CAST(CAST(substring(CAST(f.scheduled_date AS varchar(10)), 1, 7) AS varchar(7)) AS varchar(7)) AS scheduled_month_now, f.scheduled_month,
+    CAST(CAST(substring(CAST(f.scheduled_date AS varchar(10)), 1, 7)
+    AS varchar(7)) AS varchar(7)) AS scheduled_month_now, f.scheduled_month,
     CAST(clinic.clinic_id AS varchar(64)) AS clinic_id_now, f.clinic_id,
     CAST(clinic.clinic_name AS varchar(256)) AS clinic_name_now, f.clinic_name,
     CAST(clinic.city AS varchar(128)) AS clinic_city_now, f.clinic_city,

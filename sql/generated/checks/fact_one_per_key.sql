@@ -1,5 +1,6 @@
 -- One fact per key, and it is the winner of its log; a tombstone that wins leaves no fact. Rows returned are violations.
-SELECT 'appointment' AS entity, 'more than once' AS finding, f.appointment_key AS fact_key FROM core.appointment f GROUP BY f.appointment_key HAVING count(*) > 1
+SELECT 'appointment' AS entity, 'more than once' AS finding, f.appointment_key AS fact_key
+FROM core.appointment f GROUP BY f.appointment_key HAVING count(*) > 1
 UNION ALL
 SELECT 'appointment', 'beaten', f.appointment_key
 FROM core.appointment f JOIN core.appointment_superseded p ON p.appointment_key = f.appointment_key

@@ -48,7 +48,8 @@ SELECT f.appointment_key, f.appointment_id, f.source_system, f.patient_key, f.cl
   f.lead_time_days, f.actual_duration_min, f.is_attended, f.is_no_show, f.is_cancelled, f.is_unresolved, f.is_delayed,
   f.is_in_no_show_denominator, f.dq_flags, f.event_id, f.payload_hash, f.effective_at, f.recorded_at, f.scheduled_date,
   f.created_date, f.actual_date,
-  CAST(substring(CAST(f.scheduled_date AS varchar(10)), 1, 7) AS varchar(7)),
+  CAST(substring(CAST(f.scheduled_date AS varchar(10)), 1, 7)
+    AS varchar(7)),
   clinic.clinic_id,
   clinic.clinic_name,
   clinic.city,

@@ -50,7 +50,8 @@ SELECT p.appointment_key FROM appointment_prior p;
 -- its own. copies: how often this load brings the event. known: 0 new, else as above.
 CREATE TEMP TABLE appointment_decided AS
 WITH every AS (
-  SELECT s.appointment_key, s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.source_system, CAST(NULL AS varchar(32)) AS load_id,
+  SELECT s.appointment_key, s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.source_system,
+    CAST(NULL AS varchar(32)) AS load_id,
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.status_code END AS status_code,
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.created_at END AS created_at,
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.scheduled_start_at END AS scheduled_start_at,
@@ -203,7 +204,8 @@ SELECT f.appointment_key, f.appointment_id, f.source_system, f.patient_key, f.cl
   f.lead_time_days, f.actual_duration_min, f.is_attended, f.is_no_show, f.is_cancelled, f.is_unresolved, f.is_delayed,
   f.is_in_no_show_denominator, f.dq_flags, f.event_id, f.payload_hash, f.effective_at, f.recorded_at, f.scheduled_date,
   f.created_date, f.actual_date,
-  CAST(substring(CAST(f.scheduled_date AS varchar(10)), 1, 7) AS varchar(7)),
+  CAST(substring(CAST(f.scheduled_date AS varchar(10)), 1, 7)
+    AS varchar(7)),
   clinic.clinic_id,
   clinic.clinic_name,
   clinic.city,
@@ -262,9 +264,11 @@ FROM (
     e.reminder_count,
     e.appointment_type_code AS appointment_type,
     CAST(e.actual_minute - e.scheduled_minute AS integer) AS start_delay_min,
-    CAST(CASE WHEN e.actual_minute > e.scheduled_minute THEN e.actual_minute - e.scheduled_minute WHEN e.actual_minute <= e.scheduled_minute THEN 0 END
+    CAST(CASE WHEN e.actual_minute > e.scheduled_minute THEN e.actual_minute - e.scheduled_minute
+    WHEN e.actual_minute <= e.scheduled_minute THEN 0 END
     AS integer) AS lateness_min,
-    CAST(e.arrived_minute - e.scheduled_minute AS integer) AS patient_late_min,
+    CAST(e.arrived_minute - e.scheduled_minute
+    AS integer) AS patient_late_min,
     CAST(CASE WHEN e.arrived_minute > e.scheduled_minute THEN e.actual_minute - e.arrived_minute
     WHEN e.arrived_minute <= e.scheduled_minute THEN e.actual_minute - e.scheduled_minute END
     AS integer) AS in_clinic_wait_min,

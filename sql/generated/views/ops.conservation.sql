@@ -8,15 +8,21 @@ FROM (
 ) o JOIN (
   SELECT 'clinic' AS entity, l.events, w.applied
   FROM (SELECT count(*) AS events FROM core.clinic_log) l
-  CROSS JOIN (SELECT count(*) AS applied FROM (SELECT clinic_key, effective_at FROM core.clinic_log GROUP BY clinic_key, effective_at) d) w
+  CROSS JOIN (
+    SELECT count(*) AS applied FROM (SELECT clinic_key, effective_at FROM core.clinic_log GROUP BY clinic_key, effective_at) d
+  ) w
 UNION ALL
   SELECT 'patient' AS entity, l.events, w.applied
   FROM (SELECT count(*) AS events FROM core.patient_log) l
-  CROSS JOIN (SELECT count(*) AS applied FROM (SELECT patient_key, effective_at FROM core.patient_log GROUP BY patient_key, effective_at) d) w
+  CROSS JOIN (
+    SELECT count(*) AS applied FROM (SELECT patient_key, effective_at FROM core.patient_log GROUP BY patient_key, effective_at) d
+  ) w
 UNION ALL
   SELECT 'provider' AS entity, l.events, w.applied
   FROM (SELECT count(*) AS events FROM core.provider_log) l
-  CROSS JOIN (SELECT count(*) AS applied FROM (SELECT provider_key, effective_at FROM core.provider_log GROUP BY provider_key, effective_at) d) w
+  CROSS JOIN (
+    SELECT count(*) AS applied FROM (SELECT provider_key, effective_at FROM core.provider_log GROUP BY provider_key, effective_at) d
+  ) w
   UNION ALL
   SELECT 'appointment', f.facts + l.events, f.facts + t.removed
   FROM (SELECT count(*) AS facts FROM core.appointment) f

@@ -3,7 +3,8 @@
 -- each reference, UNION ALL
 SELECT '{reference}' AS reference, f.{key} AS fact_key
 FROM core.{entity} f
-LEFT JOIN core.dim_{reference.entity}_history h ON h.{reference.key} = f.{reference} AND h.valid_from <= f.{asOf} AND f.{asOf} < h.valid_to
+LEFT JOIN core.dim_{reference.entity}_history h ON h.{reference.key} = f.{reference}
+  AND h.valid_from <= f.{asOf} AND f.{asOf} < h.valid_to
 WHERE h.{reference.key} IS NULL
 -- end
 -- each date

@@ -1,6 +1,7 @@
 -- One fact per key, and it is the winner of its log; a tombstone that wins leaves no fact. Rows returned are violations.
 -- each fact, UNION ALL
-SELECT '{entity}' AS entity, 'more than once' AS finding, f.{key} AS fact_key FROM core.{entity} f GROUP BY f.{key} HAVING count(*) > 1
+SELECT '{entity}' AS entity, 'more than once' AS finding, f.{key} AS fact_key
+FROM core.{entity} f GROUP BY f.{key} HAVING count(*) > 1
 UNION ALL
 SELECT '{entity}', 'beaten', f.{key}
 FROM core.{entity} f JOIN core.{entity}_superseded p ON p.{key} = f.{key}

@@ -36,7 +36,8 @@ SELECT p.{entity}_key FROM {entity}_prior p;
 -- its own. copies: how often this load brings the event. known: 0 new, else as above.
 CREATE TEMP TABLE {entity}_decided AS
 WITH every AS (
-  SELECT s.{entity}_key, s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.source_system, CAST(NULL AS varchar(32)) AS load_id,
+  SELECT s.{entity}_key, s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.source_system,
+    CAST(NULL AS varchar(32)) AS load_id,
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.{known} END AS {known},
     s.op, 0 AS known
   FROM stage_{entity} s WHERE EXISTS (SELECT 1 FROM {entity}_contested c WHERE c.{entity}_key = s.{entity}_key)

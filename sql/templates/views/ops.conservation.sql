@@ -9,7 +9,9 @@ FROM (
 -- each dimension, UNION ALL
   SELECT '{entity}' AS entity, l.events, w.applied
   FROM (SELECT count(*) AS events FROM core.{entity}_log) l
-  CROSS JOIN (SELECT count(*) AS applied FROM (SELECT {key}, effective_at FROM core.{entity}_log GROUP BY {key}, effective_at) d) w
+  CROSS JOIN (
+    SELECT count(*) AS applied FROM (SELECT {key}, effective_at FROM core.{entity}_log GROUP BY {key}, effective_at) d
+  ) w
 -- end
 -- each fact
   UNION ALL
