@@ -89,7 +89,7 @@ function runFloor(batches: Encoded[][]): void {
   for (const batch of batches) for (const r of batch) JSON.parse(Buffer.from(r.base64, 'base64').toString('utf8'));
 }
 
-/** All that ingest does with a batch except sending bytes: decode, judge, key, and make bronze and silver Parquet. */
+/** All that ingest does with a batch except sending bytes: decode, validate, key, and make bronze and silver Parquet. */
 function runPlatform(batches: Encoded[][], keys: Keyring): number {
   let written = 0;
   for (const batch of batches) {

@@ -18,7 +18,7 @@ const SECTIONS: Section[] = [
         details: core,
         lines: [
           {
-            what: 'ingest core: record → judged, keyed, bronze and silver Parquet',
+            what: 'ingest core: record → validated, keyed, bronze and silver Parquet',
             measured: `${n(core.platform)} records per CPU s`,
             against: `${n(core.floor)} (base64 + JSON.parse)`,
             ratio: core.ratio,

@@ -17,7 +17,7 @@ import { generate } from '../synthetic';
 export interface StreamResult {
   events: number;
   seconds: number;
-  /** Events per second; SDK client, doors, functions and loads share the cores. */
+  /** Events per second; SDK client, endpoints, functions and loads share the cores. */
   rate: number;
 }
 
@@ -45,7 +45,7 @@ async function withLaptop<T>(use: (platform: Platform, names: Names, dataDir: st
 
 /**
  * Streams a network from a producer in a process of its own (`carelake push`, as anybody's producer would be) and waits
- * until every accepted statement has been applied. The records are made before the clock starts.
+ * until every accepted event has been applied. The records are made before the clock starts.
  */
 export async function streamToGold(events = 400_000): Promise<StreamResult> {
   return withLaptop(async (platform, names, dataDir) => {
@@ -65,7 +65,7 @@ export async function streamToGold(events = 400_000): Promise<StreamResult> {
       names,
     });
     const accepted = network.expected().ingest.accepted;
-    const ask = asker(platform.doors.warehouse);
+    const ask = asker(platform.endpoints.warehouse);
     const started = Date.now();
     const pushed = run(
       'npx',
@@ -105,7 +105,7 @@ function booking(mark: string): { partitionKey: string; data: Buffer } {
 export async function eventToQueryable(marked = 100, background = 1000): Promise<LatencyResult> {
   return withLaptop(async (platform, names) => {
     const { kinesis } = clientsFor(platform.url, names.region);
-    const ask = asker(platform.doors.warehouse);
+    const ask = asker(platform.endpoints.warehouse);
     const put = new Map<string, number>();
     const latencies: number[] = [];
     let serial = 0;

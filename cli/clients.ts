@@ -5,7 +5,7 @@ import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { Agent } from 'node:http';
 import { LAPTOP_CREDENTIALS } from './environment';
 
-/** Plain SDK clients that talk to the doors of a serving laptop. */
+/** Plain SDK clients that talk to the endpoints of a serving laptop. */
 export function clientsFor(
   url: string,
   region: string,

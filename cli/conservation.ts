@@ -18,7 +18,7 @@ export interface LoadCounts {
   duplicate: number;
 }
 
-/** Folders of the zones that are counted, as the S3 door keeps them: plain files. */
+/** Folders of the zones that are counted, as the S3 endpoint keeps them: plain files. */
 export interface ZoneFolders {
   bronze: string;
   silver: string;
@@ -54,7 +54,7 @@ export function checkIngest(counts: IngestCounts, where: string): void {
   );
 }
 
-/** @throws CliError when the load lost or invented statements: read must be applied + superseded + duplicate. */
+/** @throws CliError when the load lost or invented events: read must be applied + superseded + duplicate. */
 export function checkLoad(counts: LoadCounts, where: string): void {
   const { read, applied, superseded, duplicate } = counts;
   if (read === applied + superseded + duplicate && applied >= 0 && superseded >= 0 && duplicate >= 0) return;
@@ -69,7 +69,7 @@ export function checkLoad(counts: LoadCounts, where: string): void {
   );
 }
 
-/** Statements that lie in silver, whether a load has read them or not (rows of objects, a retry's overlap included). */
+/** Events that lie in silver, whether a load has read them or not (rows of objects, a retry's overlap included). */
 export async function countSilverRows(zones: ZoneFolders): Promise<number> {
   if (filesUnder(zones.silver, '.parquet').next().done) return 0;
   return withEngine(async (query) => {
@@ -101,10 +101,10 @@ export function checkReadable(silver: string): void {
   );
 }
 
-/** @throws CliError when statements lie in silver that no load has brought into the warehouse. */
+/** @throws CliError when events lie in silver that no load has brought into the warehouse. */
 export function checkLoaded(silverRows: number, load: LoadCounts, where: string): void {
   if (silverRows === load.read) return;
-  throw new CliError(`loads did not finish: ${silverRows} statements lie in silver, ${load.read} were read`, {
+  throw new CliError(`loads did not finish: ${silverRows} events lie in silver, ${load.read} were read`, {
     where: `${where}/executions, ${where}/logs`,
     rule: 'every silver object is loaded once',
     next: 'carelake start again: it goes on with what is pending',

@@ -2,7 +2,7 @@ import { DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Folder in which the S3 door keeps the objects of a bucket as plain files. */
+/** Folder in which the S3 endpoint keeps the objects of a bucket as plain files. */
 export function bucketFolder(dataDir: string, bucket: string): string {
   return join(dataDir, 's3', bucket);
 }

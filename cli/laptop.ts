@@ -1,5 +1,5 @@
 import { RealClock } from '@carelake/laptop/clock';
-import { createDoors } from '@carelake/laptop/endpoints/server';
+import { createEndpoints } from '@carelake/laptop/endpoints/server';
 import type { Warehouse } from '@carelake/laptop/engines/warehouse';
 import { FolderInUse } from '@carelake/laptop/lock';
 import { bootPlatform, PLACE, type Platform } from '@carelake/laptop/runtime';
@@ -91,7 +91,7 @@ export function zonesOf(dataDir: string, names: Names): ZoneFolders {
 
 /** Runs one statement on the folder itself, which nobody may be serving. */
 export async function queryFolder(dataDir: string, names: Names, sql: string): Promise<QueryResult> {
-  const doors = await createDoors({
+  const endpoints = await createEndpoints({
     dataDir,
     clock: new RealClock(),
     region: names.region,
@@ -100,12 +100,12 @@ export async function queryFolder(dataDir: string, names: Names, sql: string): P
     database: names.database,
   });
   try {
-    const { columns, rows } = await doors.warehouse.query(sql);
+    const { columns, rows } = await endpoints.warehouse.query(sql);
     return {
       columns: columns.map((column) => column.name),
       rows: rows.map((row) => row.map((cell) => (typeof cell === 'bigint' ? String(cell) : cell))),
     };
   } finally {
-    await doors.close();
+    await endpoints.close();
   }
 }

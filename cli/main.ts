@@ -44,7 +44,11 @@ function addStart(carelake: Command): void {
     .option('--phi-ok', 'this machine may hold the data of real patients')
     .option('--env <name>', 'environment whose templates are booted: local or dev', 'local')
     .option(...DATA)
-    .option('--port <n>', 'port of all doors on 127.0.0.1; 0: any (default: 4600, with --once any)', whole(0, 65535))
+    .option(
+      '--port <n>',
+      'port of all endpoints on 127.0.0.1; 0: any (default: 4600, with --once any)',
+      whole(0, 65535),
+    )
     .option('--patients <n>', 'patients of the synthetic network (default: 20000)', whole(1, 10_000_000))
     .option('--events <n>', 'records of the synthetic network (default: 200000)', whole(1, 1_000_000_000))
     .option('--seed <n>', 'seed of the synthetic network', whole(0, 4294967295))
@@ -163,7 +167,7 @@ function addQuarantine(carelake: Command): void {
     });
   quarantine
     .command('replay')
-    .description('send rejected records through the same door again, as they were or mended')
+    .description('send rejected records again the way they came, as they were or mended')
     .argument('[ids...]', 'quarantine ids')
     .option('--rule <id>', 'all records that break this rule')
     .option('--with <file>', 'send this mended record instead (for one id)')

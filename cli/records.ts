@@ -17,7 +17,7 @@ export interface RefusedLine {
 }
 
 /**
- * The lines of a file as bytes, judged by nobody: what is no JSON goes to the stream too and ends in quarantine with
+ * The lines of a file as bytes, not validated: what is no JSON goes to the stream too and ends in quarantine with
  * its pointer. Empty lines are no records. CR before LF belongs to the line end; so does a byte-order mark to the file.
  */
 export async function* linesOf(source: Readable): AsyncGenerator<{ line: number; bytes: Buffer }> {

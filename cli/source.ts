@@ -51,7 +51,7 @@ export async function prepare(options: StartOptions): Promise<Prepared> {
 }
 
 /** Decides between the synthetic network and a file, and checks everything that can be checked before a boot. */
-export async function chooseSource(options: StartOptions): Promise<Source> {
+async function chooseSource(options: StartOptions): Promise<Source> {
   if (!environmentNames().includes(options.env)) {
     throw new CliError(`no environment is named ${options.env}; there are: ${environmentNames().join(', ')}`, {
       where: '--env',

@@ -78,6 +78,6 @@ export const ENVELOPE_FIELDS: readonly Field[] = [
     type: 'ts',
     required: true,
     phi: 'quasi_id',
-    doc: 'When the source knew it; among statements about the same key and instant the latest wins.',
+    doc: 'When the source knew it; among events about the same key and instant the latest wins.',
   },
 ];

@@ -53,7 +53,7 @@ function rangeOf(batch: StreamBatch): StreamRange {
 }
 
 /**
- * Judges a batch and makes the bytes of every object that it becomes: a pure function of the batch, the contracts and
+ * Validates a batch and makes the bytes of every object that it becomes: a pure function of the batch, the contracts and
  * the key secret, so that a retry of the same batch makes the same objects under the same names.
  * @param batch at least one record
  * @param bronzeBucket name that quarantine rows give as the place of the exact bytes
@@ -66,12 +66,13 @@ export function planBatch(batch: StreamBatch, keys: Keyring, bronzeBucket: strin
   const rejected: Rejected[] = [];
   const ctx = { keys, maxBytes: MAX_RECORD_BYTES };
   batch.records.forEach((record, index) => {
-    const judged = conform(record.data, ctx);
-    if (judged.ok) {
-      const id = `${judged.entity}/${judged.version}`;
+    const validated = conform(record.data, ctx);
+    if (validated.ok) {
+      const id = `${validated.entity}/${validated.version}`;
       let group = groups.get(id);
-      if (!group) groups.set(id, (group = { entity: judged.entity, version: judged.version, rows: [], positions: [] }));
-      group.rows.push(judged.row);
+      if (!group)
+        groups.set(id, (group = { entity: validated.entity, version: validated.version, rows: [], positions: [] }));
+      group.rows.push(validated.row);
       group.positions.push(record.sequence);
       return;
     }
@@ -79,9 +80,9 @@ export function planBatch(batch: StreamBatch, keys: Keyring, bronzeBucket: strin
       recordSource: source,
       recordPosition: record.sequence,
       byteOffset: null,
-      entity: judged.entity ?? null,
-      version: judged.version ?? null,
-      violations: judged.violations,
+      entity: validated.entity ?? null,
+      version: validated.version ?? null,
+      violations: validated.violations,
       profile: null,
       arrivedAt: record.arrivedAt,
       bronzeObject: `${bronzeBucket}/${bronze}`,

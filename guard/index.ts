@@ -10,9 +10,9 @@ export const templateRules = (): CloudFormationValidatePlugin =>
   (validation ??= new CloudFormationValidatePlugin({ guardRules: guardRules(), includeDefaultRules: true }));
 
 /**
- * Lets the judges look at every synthesis: CloudFormation's own rules, the platform's, both packs of cdk-nag, and the inventory of what
+ * Runs the external checks at every synthesis: CloudFormation's own rules, the platform's, both packs of cdk-nag, and the inventory of what
  * must not be replaced.
  */
-export function addJudges(app: App, env: string): void {
+export function addExternalChecks(app: App, env: string): void {
   Validations.of(app).addPlugins(templateRules(), new CataloguedNag(env), new StatefulInventory(env));
 }

@@ -32,12 +32,12 @@ export class CataloguedNag implements IPolicyValidationPlugin {
   validate(context: IPolicyValidationContext): PolicyValidationPluginReport {
     const root = (context as IPolicyValidationContext & { appConstruct?: IConstruct }).appConstruct;
     if (!root) throw new Error('the validation context carries no construct tree');
-    const violations = this.judge(root);
+    const violations = this.check(root);
     return { success: violations.length === 0, violations };
   }
 
   /** @returns what stands against the tree, empty when all findings are acknowledged and all acknowledgements needed. */
-  judge(root: IConstruct): PolicyViolation[] {
+  check(root: IConstruct): PolicyViolation[] {
     const wanted = new Map<string, Acknowledgement>();
     for (const ack of this.catalogue) {
       if (ack.envs && !ack.envs.includes(this.env)) continue;

@@ -16,7 +16,7 @@ function main(args: string[]): void {
   console.log('guard/inventory.json written; look at the difference before you commit it');
 }
 
-/** What the stacks keep, without the judges, which would refuse the very change that is to be recorded. */
+/** What the stacks keep, without the external checks, which would refuse the very change that is to be recorded. */
 function synthesized(env: string): Inventory {
   const outdir = mkdtempSync(join(tmpdir(), 'carelake-inventory-'));
   try {

@@ -17,7 +17,7 @@ export type ProfileCheck = { ok: true; checked: CheckedProfile } | { ok: false; 
 type Report = (rule: FileRule, pointer: string, message: string) => void;
 
 /**
- * Judges the text of a profile: JSON, schema, then sense (fields and values against the contracts, columns, patterns, zones, mode).
+ * Validates the text of a profile: JSON, schema, then sense (fields and values against the contracts, columns, patterns, zones, mode).
  * Every error names the place as JSON pointer and 1-based line. Nothing is read but the text.
  */
 export function checkProfile(text: string): ProfileCheck {

@@ -34,7 +34,7 @@ export function builtInProfile(name: string): CheckedProfile | undefined {
   return checked;
 }
 
-/** Judges somebody's own profile: as `checkProfile`, and its name must not be a built-in's. */
+/** Validates somebody's own profile: as `checkProfile`, and its name must not be a built-in's. */
 export function checkOwnProfile(text: string): ProfileCheck {
   const check = checkProfile(text);
   if (!check.ok || !BUILT_IN_PROFILES.includes(check.checked.profile.profile)) return check;

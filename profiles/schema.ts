@@ -110,9 +110,7 @@ const entity = z.strictObject({
     .describe('Overrides the source_system of the profile; a text is the constant itself'),
   event_id: value.optional().describe('Only in mode events: the identity that the source gave the event'),
   effective_at: value.describe('When it became true in the world'),
-  recorded_at: value.describe(
-    'When the source knew it; the latest wins among statements about the same thing and instant',
-  ),
+  recorded_at: value.describe('When the source knew it; the latest wins among events about the same thing and instant'),
   fields: z.record(z.string(), value).describe('Field of the contract → where it comes from'),
   absent: z
     .enum(['nothing', 'tombstone'])
@@ -162,9 +160,7 @@ export const profileSchema = z
       .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and hyphens')
       .describe('The name: the first folder of the objects that this profile reads'),
     description: z.string().max(4000).optional(),
-    source_system: z
-      .union([z.string(), expression])
-      .describe('Whose statements these are; a text is the constant itself'),
+    source_system: z.union([z.string(), expression]).describe('Whose events these are; a text is the constant itself'),
     mode: z
       .enum(['events', 'delta', 'snapshot'])
       .describe(

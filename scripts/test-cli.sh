@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The doors, asked by the AWS CLI as people have it: version 1 from PyPI and version 2 from Debian. Each lives apart from
+# The endpoints, asked by the AWS CLI as people have it: version 1 from PyPI and version 2 from Debian. Each lives apart from
 # the project's own packages; what cannot be had here fails the check rather than passing unseen.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -1,6 +1,6 @@
 import { isoLocal, momentAt, momentOf, Moment, weekday, Zone } from './calendar';
 import { Random } from './random';
-import { EventIds, Statement } from './statements';
+import { EventIds, SourceEvent } from './events';
 import { APPOINTMENT_TYPES, badNpi, Clinic, LAST_DAY, Patient, Provider, PROVIDERS_PER_CLINIC } from './world';
 
 /** What one appointment is about, before anything was said of it. */
@@ -22,8 +22,8 @@ export interface Appointment {
   start: Moment;
 }
 
-/** One statement about an appointment, with the facts that the model needs from it. */
-export interface AppointmentStatement extends Statement {
+/** One event about an appointment, with the facts that the model needs from it. */
+export interface AppointmentEvent extends SourceEvent {
   status: string;
   start: Moment;
   created: Moment | null;
@@ -83,12 +83,7 @@ function drawLead(random: Random): number {
  * Everything that is ever said about one appointment, in the order of the events: booked, perhaps moved, its outcome,
  * perhaps a correction, perhaps an erasure. What lies after the last day has not happened yet.
  */
-export function appointmentLife(
-  random: Random,
-  ids: EventIds,
-  a: Appointment,
-  bookedOn: number,
-): AppointmentStatement[] {
+export function appointmentLife(random: Random, ids: EventIds, a: Appointment, bookedOn: number): AppointmentEvent[] {
   const say = speaker(ids, a);
   const plus = (moment: Moment, milliseconds: number) => momentOf(a.clinic.zone, moment.utc + milliseconds);
   const booked = a.created ?? momentAt(a.clinic.zone, bookedOn, random.between(420, 600), random.below(1000));
@@ -126,9 +121,9 @@ type Speaker = (
   more: Record<string, Moment>,
   start?: Moment,
   eventId?: string,
-) => AppointmentStatement;
+) => AppointmentEvent;
 
-/** Each statement is recorded after the one before it, whatever order the records arrive in. */
+/** Each event is recorded after the one before it, whatever order the records arrive in. */
 function speaker(ids: EventIds, a: Appointment): Speaker {
   let last = 0;
   return (status, proposed, reminders, more, start = a.start, eventId = ids.next()) => {
@@ -158,7 +153,7 @@ function outcome(
   start: Moment,
   booked: Moment,
   reminders: number | null,
-): AppointmentStatement[] {
+): AppointmentEvent[] {
   const plus = (moment: Moment, milliseconds: number) => momentOf(a.clinic.zone, moment.utc + milliseconds);
   const missed = random.chance(missProbability(a, start, booked, reminders));
   if (start.utc > booked.utc && random.chance(0.11)) {
@@ -188,7 +183,7 @@ function outcome(
     return list;
   }
   const { times, done } = attendance(random, a.clinic.zone, start);
-  const list: AppointmentStatement[] = [];
+  const list: AppointmentEvent[] = [];
   if (random.chance(0.15))
     list.push(
       say('arrived', plus(times.arrived_at!, random.below(1000)), reminders, { arrived_at: times.arrived_at! }, start),

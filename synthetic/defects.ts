@@ -1,5 +1,5 @@
 import type { RuleId } from '../contracts/rules';
-import type { SyntheticRecord } from './statements';
+import type { SyntheticRecord } from './events';
 import { mix32 } from './random';
 import { badNpi } from './world';
 

@@ -1,19 +1,19 @@
 import { MS_PER_DAY } from './calendar';
-import { appointmentLife, AppointmentStatement, drawAppointment } from './appointments';
+import { appointmentLife, AppointmentEvent, drawAppointment } from './appointments';
 import { defectPlan, defectRecords } from './defects';
 import { Answer, Model } from './model';
-import { clinicStatements, patientStatements, providerStatements } from './people';
+import { clinicEvents, patientEvents, providerEvents } from './people';
 import { Random } from './random';
-import { encode, EventIds, Statement, SyntheticRecord } from './statements';
+import { encode, EventIds, SourceEvent, SyntheticRecord } from './events';
 import { FIRST_DAY, LAST_DAY, makeClinics, makePatient, makeProviders, Patient } from './world';
 
 export type { Answer } from './model';
-export type { SyntheticRecord } from './statements';
+export type { SyntheticRecord } from './events';
 
 export interface NetworkOptions {
-  /** Patients with at least one statement. */
+  /** Patients with at least one event. */
   patients: number;
-  /** Records in all: statements, exact repeats and planted defects together. */
+  /** Records in all: events, exact repeats and planted defects together. */
   events: number;
   /** Any whole number; the same seed gives the same bytes. */
   seed: number;
@@ -26,10 +26,10 @@ export interface Expected {
   ingest: { received: number; accepted: number; quarantined: number };
   /** Quarantined records per rule id; each planted defect breaks exactly one rule. */
   quarantinedByRule: Record<string, number>;
-  /** Accepted statements (repeats counted once) that carry the warning. */
+  /** Accepted events (repeats counted once) that carry the warning. */
   flagged: Record<string, number>;
   load: { read: number; applied: number; superseded: number; duplicate: number };
-  /** Distinct members as the current views must hold them (`patients` and `clinics`: described by a statement). */
+  /** Distinct members as the current views must hold them (`patients` and `clinics`: described by an event). */
   rows: { clinics: number; providers: number; patients: number; inferredPatients: number; appointments: number };
   answers: Answer[];
 }
@@ -91,7 +91,7 @@ export class ClinicNetwork implements Iterable<SyntheticRecord> {
   }
 }
 
-/** A stream must have room for everybody's statements, some repeats and every kind of defect. */
+/** A stream must have room for everybody's events, some repeats and every kind of defect. */
 export function minimumEvents(patients: number): number {
   return Math.ceil(patients * 1.7) + 150;
 }
@@ -115,17 +115,16 @@ function* tell(
   const providers = makeProviders(random, clinics);
   const patients: Patient[] = [];
   let spoken = 0;
-  const say = (statement: Statement, birth: { birthDay: number | null; age: number | null } | null) => {
-    model.add(statement, birth);
-    said.put(arrivalDay(random, statement), { record: encode(statement), repeat: false });
+  const say = (event: SourceEvent, birth: { birthDay: number | null; age: number | null } | null) => {
+    model.add(event, birth);
+    said.put(arrivalDay(random, event), { record: encode(event), repeat: false });
     spoken++;
   };
-  for (const statement of [...clinicStatements(ids, clinics), ...providerStatements(ids, providers)])
-    say(statement, null);
+  for (const event of [...clinicEvents(ids, clinics), ...providerEvents(ids, providers)]) say(event, null);
   for (let i = 0; i < options.patients; i++) {
     const patient = makePatient(random, clinics, i, options.patients);
     patients.push(patient);
-    for (const statement of patientStatements(random, ids, patient)) say(statement, birthOf(statement));
+    for (const event of patientEvents(random, ids, patient)) say(event, birthOf(event));
   }
   const appointments = base - spoken;
   let active = 0;
@@ -136,9 +135,9 @@ function* tell(
     while (spoken - (base - appointments) < due) {
       const drawn = drawAppointment(random, index++, day, { patients, active, providers });
       const room = base - spoken;
-      for (const statement of appointmentLife(random, ids, drawn, day).slice(0, room)) {
-        say(statement, null);
-        if (statement.op === 'upsert') noteWarnings(flagged, statement, drawn.npiIsBad);
+      for (const event of appointmentLife(random, ids, drawn, day).slice(0, room)) {
+        say(event, null);
+        if (event.op === 'upsert') noteWarnings(flagged, event, drawn.npiIsBad);
       }
     }
     yield day;
@@ -147,13 +146,13 @@ function* tell(
 }
 
 /** The day on which a record reaches the stream: mostly the day of recording, one in a hundred days or weeks late. */
-function arrivalDay(random: Random, statement: Statement): number {
-  const day = Math.max(FIRST_DAY, Math.floor(statement.recorded.utc / MS_PER_DAY));
+function arrivalDay(random: Random, event: SourceEvent): number {
+  const day = Math.max(FIRST_DAY, Math.floor(event.recorded.utc / MS_PER_DAY));
   return random.chance(0.01) ? day + 1 + random.below(21) : day;
 }
 
-function birthOf(statement: Statement): { birthDay: number | null; age: number | null } {
-  const { birth_date: birthDate, reported_age_years: age } = statement.payload as {
+function birthOf(event: SourceEvent): { birthDay: number | null; age: number | null } {
+  const { birth_date: birthDate, reported_age_years: age } = event.payload as {
     birth_date?: string;
     reported_age_years?: number;
   };
@@ -163,9 +162,9 @@ function birthOf(statement: Statement): { birthDay: number | null; age: number |
   };
 }
 
-function noteWarnings(flagged: Record<string, number>, statement: AppointmentStatement, badNpi: boolean): void {
+function noteWarnings(flagged: Record<string, number>, event: AppointmentEvent, badNpi: boolean): void {
   if (badNpi) flagged['DQ-ID-03'] = (flagged['DQ-ID-03'] ?? 0) + 1;
-  if (statement.created && statement.start.localDay < statement.created.localDay)
+  if (event.created && event.start.localDay < event.created.localDay)
     flagged['DQ-APT-03'] = (flagged['DQ-APT-03'] ?? 0) + 1;
 }
 
@@ -180,7 +179,7 @@ function summary(events: number, repeats: number, model: Model, flagged: Record<
     ingest: { received: events, accepted, quarantined },
     quarantinedByRule,
     flagged,
-    load: { read: accepted, applied, superseded: model.statements - applied, duplicate: repeats },
+    load: { read: accepted, applied, superseded: model.events - applied, duplicate: repeats },
     rows: model.rows(),
     answers: model.answers(),
   };

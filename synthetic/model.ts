@@ -1,6 +1,6 @@
 import { civil, WEEKDAYS, weekday } from './calendar';
-import { AppointmentStatement } from './appointments';
-import { Statement } from './statements';
+import { AppointmentEvent } from './appointments';
+import { SourceEvent } from './events';
 
 /** One line of the answers: the contract of `docs/answers.md`. */
 export interface Answer {
@@ -44,40 +44,38 @@ interface Cell {
  * data (README, docs/answers.md) with plain maps, sharing no code with what is tested.
  */
 export class Model {
-  statements = 0;
+  events = 0;
   private readonly instants = new Map<string, Set<string>>();
   private readonly versions = new Map<string, PatientVersion[]>();
   private readonly facts = new Map<string, AppointmentState>();
   private readonly described = { clinic: new Set<string>(), provider: new Set<string>() };
 
-  /** Takes in one accepted statement; an exact repeat must not be given here. */
-  add(statement: Statement, birth: { birthDay: number | null; age: number | null } | null): void {
-    this.statements++;
-    if (statement.entity === 'appointment') return this.addAppointment(statement as AppointmentStatement);
-    const payload = statement.payload;
+  /** Takes in one accepted event; an exact repeat must not be given here. */
+  add(event: SourceEvent, birth: { birthDay: number | null; age: number | null } | null): void {
+    this.events++;
+    if (event.entity === 'appointment') return this.addAppointment(event as AppointmentEvent);
+    const payload = event.payload;
     const key =
-      statement.entity === 'provider'
-        ? `${payload.npi}`
-        : `${statement.source}|${payload.clinic_id ?? payload.patient_id}`;
-    const instants = this.instants.get(statement.entity) ?? new Set();
-    this.instants.set(statement.entity, instants.add(`${key}|${statement.effective.utc}`));
-    if (statement.entity !== 'patient') {
-      this.described[statement.entity].add(key);
+      event.entity === 'provider' ? `${payload.npi}` : `${event.source}|${payload.clinic_id ?? payload.patient_id}`;
+    const instants = this.instants.get(event.entity) ?? new Set();
+    this.instants.set(event.entity, instants.add(`${key}|${event.effective.utc}`));
+    if (event.entity !== 'patient') {
+      this.described[event.entity].add(key);
       return;
     }
     const list = this.versions.get(key) ?? [];
     this.versions.set(key, list);
-    const erased = statement.op === 'delete';
+    const erased = event.op === 'delete';
     list.push({
-      effective: statement.effective.utc,
-      recorded: statement.recorded.utc,
-      eventId: statement.eventId,
+      effective: event.effective.utc,
+      recorded: event.recorded.utc,
+      eventId: event.eventId,
       birthDay: erased ? null : birth!.birthDay,
       age: erased ? null : birth!.age,
     });
   }
 
-  private addAppointment(s: AppointmentStatement): void {
+  private addAppointment(s: AppointmentEvent): void {
     const key = `${s.source}|${s.payload.appointment_id}`;
     const known = this.facts.get(key);
     if (known && (known.recorded > s.recorded.utc || (known.recorded === s.recorded.utc && known.eventId > s.eventId)))
@@ -95,7 +93,7 @@ export class Model {
     });
   }
 
-  /** Statements that are winners: one per key and instant for what has a history, one per key for appointments. */
+  /** Events that are winners: one per key and instant for what has a history, one per key for appointments. */
   applied(): number {
     return [...this.instants.values()].reduce((sum, set) => sum + set.size, 0) + this.facts.size;
   }
@@ -157,7 +155,7 @@ export class Model {
   private ageAt(fact: AppointmentState): number | null {
     const list = this.versions.get(fact.patient);
     if (!list) return null;
-    // The last statement at the latest instant not after the start; before the first instant the first one holds.
+    // The last event at the latest instant not after the start; before the first instant the first one holds.
     let reached = -1;
     for (let i = 0; i < list.length && list[i]!.effective <= fact.start.utc; i++) reached = i;
     if (reached < 0) while (reached + 1 < list.length && list[reached + 1]!.effective === list[0]!.effective) reached++;

@@ -37,7 +37,7 @@ export interface Patient {
   firstName: string;
   lastName: string;
   gender: 'male' | 'female' | 'other' | 'unknown';
-  /** `null` when the source knows only an age; then `reportedAge` is dated by each statement. */
+  /** `null` when the source knows only an age; then `reportedAge` is dated by each event. */
   birthDay: number | null;
   reportedAge: number;
   zip5: string;
@@ -164,7 +164,7 @@ export function registrationMoment(random: Random, patient: Patient): Moment {
   return momentAt(patient.clinic.zone, day, random.between(480, 960), random.below(1000));
 }
 
-/** The payload of a patient statement: always the full state. */
+/** The payload of a patient event: always the full state. */
 export function patientPayload(patient: Patient): Record<string, unknown> {
   return {
     patient_id: patient.id,

@@ -10,7 +10,7 @@ const LONGEST = [
   'e2e/kaggle',
   'e2e/crash',
   'load/end-to-end',
-  'infra/judges',
+  'infra/external-checks',
   'sql/golden',
   'sql/property',
   'privilege/usage',

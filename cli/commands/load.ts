@@ -17,16 +17,16 @@ export async function load(options: { data?: string; json?: boolean; full?: bool
       next: `in another terminal: npm start${options.data === undefined ? '' : ` -- --data ${options.data}`}`,
     });
   }
-  const statements = async (): Promise<number> =>
+  const events = async (): Promise<number> =>
     Number((await queryServed(served, names, 'SELECT coalesce(sum("read"), 0) FROM ops.conservation')).rows[0]![0]);
   const client = new SFNClient({ endpoint: served.url, region: names.region, credentials: LAPTOP_CREDENTIALS });
   try {
-    const before = await statements();
+    const before = await events();
     const window = options.full ? 'full' : 'open';
     await new Progress(options.json).step('load', () => execute(client, names.loadMachine, { window }, dataDir));
-    const read = (await statements()) - before;
+    const read = (await events()) - before;
     if (options.json) printJson({ read });
-    else print(read === 0 ? 'Nothing was pending.' : `${count(read)} statements loaded.`);
+    else print(read === 0 ? 'Nothing was pending.' : `${count(read)} events loaded.`);
     return EXIT.ok;
   } finally {
     client.destroy();

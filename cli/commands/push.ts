@@ -48,8 +48,8 @@ export async function push(file: string, options: { data?: string; json?: boolea
 
 function whatFollows(env: string): string {
   return loadsOnArrival(env)
-    ? 'They are judged and loaded now: carelake sql "select * from ops.conservation"'
-    : `They are judged now; environment ${env} loads on a schedule, or at once by: carelake load`;
+    ? 'They are validated and loaded now: carelake sql "select * from ops.conservation"'
+    : `They are validated now; environment ${env} loads on a schedule, or at once by: carelake load`;
 }
 
 async function* recordsOf(input: ReturnType<typeof openInput>, refused: RefusedLine[]): AsyncGenerator<OutRecord> {

@@ -122,7 +122,7 @@ export async function show(id: string, options: { phiOk?: boolean; json?: boolea
   return EXIT.ok;
 }
 
-/** Sends records again through the door they came by: the stream, or landing for a row of a file. */
+/** Sends records again the way they came: the stream, or landing for a row of a file. */
 export async function replay(
   ids: string[],
   options: { rule?: string; with?: string; json?: boolean; data?: string },
@@ -142,7 +142,7 @@ export async function replay(
   const at = place(options.data);
   const served = servedBy(at.dataDir);
   if (!served)
-    throw new CliError('nothing serves this data folder, so no door is open', {
+    throw new CliError('nothing serves this data folder, so nothing takes them', {
       where: at.dataDir,
       next: 'in another terminal: npm start',
     });

@@ -49,7 +49,7 @@ export async function start(options: StartOptions, { source, state }: Prepared):
   const stopped = stopSignal();
   try {
     const taken = takeIn(session);
-    taken.catch(() => undefined); // after Ctrl-C its doors close under it
+    taken.catch(() => undefined); // after Ctrl-C its endpoints close under it
     const document = await Promise.race([taken, stopped.then(() => undefined)]);
     if (!document) {
       progress.line('Stopped before the answers; the next start goes on from here.');
@@ -80,7 +80,7 @@ async function open(options: StartOptions, source: Source, state: RunState, prog
   const platform = await progress.step(
     'boot what they describe',
     (tell) => boot({ assemblyDir, dataDir, port, keySecretFile: options.keySecretFile, onProgress: tell }),
-    (booted) => `doors at ${booted.url}`,
+    (booted) => `endpoints at ${booted.url}`,
   );
   if (platform.notRun.length > 0) {
     const types = new Map<string, number>();
@@ -97,7 +97,7 @@ async function open(options: StartOptions, source: Source, state: RunState, prog
     state: { ...state, names },
     platform,
     names,
-    ask: asker(platform.doors.warehouse),
+    ask: asker(platform.endpoints.warehouse),
     progress,
   };
 }
@@ -113,7 +113,7 @@ async function takeIn(session: Session): Promise<AnswersDocument> {
     const watch = setInterval(
       () =>
         void readLoadCounts(ask).then(
-          ({ read }) => tell(`${count(read)} statements`),
+          ({ read }) => tell(`${count(read)} events`),
           () => undefined,
         ),
       1000,

@@ -102,7 +102,7 @@ export function columnsOf(contract: EntityContract): Column[] {
       nullable: false,
       phi: 'none',
       role: 'hash',
-      doc: 'First 64 bits of SHA-256 over entity, version, operation, source system and conformed payload; tells apart statements that share an event_id.',
+      doc: 'First 64 bits of SHA-256 over entity, version, operation, source system and conformed payload; tells apart events that share an event_id.',
     },
     key(
       `${contract.name}_key`,
@@ -155,7 +155,7 @@ export function stageDdl(contract: EntityContract, tableName: string): string {
   return `create temporary table ${tableName} (\n${lines.join(',\n')}\n)`;
 }
 
-/** Columns of a bronze object: every received record of a stream before judgement. */
+/** Columns of a bronze object: every received record of a stream before validation. */
 export const BRONZE_COLUMNS: readonly Column[] = [
   ...LINEAGE,
   {

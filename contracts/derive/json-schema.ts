@@ -78,7 +78,7 @@ function upsertOnly(contract: EntityContract): JsonSchema {
 
 /**
  * JSON Schema of an envelope of one entity, for people who write to the stream from other languages.
- * It says what a schema can say; byte lengths, impossible days and check digits are judged at ingest.
+ * It says what a schema can say; byte lengths, impossible days and check digits are validated at ingest.
  */
 export function jsonSchema(entity: EntityName, version: number = ENTITIES[entity].version): JsonSchema {
   const contract = contractOf(entity, version);

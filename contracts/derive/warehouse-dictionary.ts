@@ -34,7 +34,7 @@ const COMMON: Readonly<Record<string, readonly [type: string, doc: string]>> = {
 };
 
 /** Unit of a column by the ending of its name, which is where the platform states units. */
-export function unitOf(name: string, type: string): string {
+function unitOf(name: string, type: string): string {
   if (name.endsWith('_min')) return 'minutes';
   if (name.endsWith('_days')) return 'days';
   if (name.endsWith('_years') || name.includes('_age_at_')) return 'years';
@@ -65,7 +65,7 @@ const key = (name: string, doc: string, ...places: string[]): DescribedColumn =>
 });
 
 /** Columns of a dimension's tables and views. */
-export function describedDimension({ contract, naturals, attributes }: DimensionLists): DescribedColumn[] {
+function describedDimension({ contract, naturals, attributes }: DimensionLists): DescribedColumn[] {
   const e = contract.name;
   const [history, current, log, beside] = [`dim_${e}_history`, `dim_${e}`, `${e}_log`, `${e}_superseded`].map(
     (n) => `core.${n}`,
@@ -101,7 +101,7 @@ export function describedDimension({ contract, naturals, attributes }: Dimension
 }
 
 /** Columns of a fact's table, its views and its one big table. */
-export function describedFact(f: FactLists): DescribedColumn[] {
+function describedFact(f: FactLists): DescribedColumn[] {
   const e = f.contract.name;
   const [stored, fact, log, beside] = [e, `fact_${e}`, `${e}_log`, `${e}_superseded`].map((n) => `core.${n}`);
   const obt = `gold_phi.obt_${e}`;

@@ -9,7 +9,7 @@ export const CHUNK_ROWS = 20_000;
 /** Bytes of the file after which a chunk ends, so that rows of any length fit the memory. */
 const CHUNK_BYTES = 32 * 1024 * 1024;
 
-/** Accepted statements of one entity version, in the order of their rows. */
+/** Accepted events of one entity version, in the order of their rows. */
 export interface EntityRows {
   entity: EntityName;
   version: number;
@@ -27,7 +27,7 @@ export interface RejectedRow {
   version: number | null;
 }
 
-/** A run of rows of a file, judged. */
+/** A run of rows of a file, validated. */
 export interface Chunk {
   firstRow: number;
   lastRow: number;
@@ -51,8 +51,8 @@ export interface SnapshotKey {
   accepted: boolean;
 }
 
-/** Judges a row: every entity that it feeds must be right, or the row as a whole is rejected with all that is wrong. */
-function judgeRow(record: FileRecord, mapper: Mapper, ctx: ConformContext, into: Chunk): void {
+/** Validates a row: every entity that it feeds must be right, or the row as a whole is rejected with all that is wrong. */
+function validateRow(record: FileRecord, mapper: Mapper, ctx: ConformContext, into: Chunk): void {
   if (record.value === undefined) {
     if (into.keys) into.unkeyed++;
     return reject(into, record, [{ rule: record.fault ?? 'DQ-FMT-01', pointer: '#' }], []);
@@ -62,22 +62,22 @@ function judgeRow(record: FileRecord, mapper: Mapper, ctx: ConformContext, into:
   const mapped = mapper.map(row);
   const violations: RowViolation[] = unknown === null ? [] : [{ rule: 'FIL-ROW-03', pointer: unknown }];
   if (mapped.length === 0) violations.push({ rule: 'FIL-ROW-04', pointer: '#' });
-  const statements: { entity: EntityName; version: number; row: SilverRow }[] = [];
+  const events: { entity: EntityName; version: number; row: SilverRow }[] = [];
   const faulty: MappedEntity[] = [];
   for (const one of mapped) {
-    const found = judgeEntity(one, ctx, violations);
-    if (found) statements.push(found);
+    const found = validateEntity(one, ctx, violations);
+    if (found) events.push(found);
     else faulty.push(one);
   }
   if (violations.length > 0) reject(into, record, violations, faulty);
   else {
     into.accepted++;
-    for (const s of statements) accept(into, s, record.row);
+    for (const s of events) accept(into, s, record.row);
   }
   if (into.keys) noteKeys(into, mapped, violations.length === 0);
 }
 
-function judgeEntity(
+function validateEntity(
   one: MappedEntity,
   ctx: ConformContext,
   violations: RowViolation[],
@@ -98,11 +98,10 @@ function judgeEntity(
   return failed ? null : { entity: result.entity, version: result.version, row: result.row };
 }
 
-function accept(into: Chunk, statement: { entity: EntityName; version: number; row: SilverRow }, row: number): void {
-  let rows = into.entities.find((e) => e.entity === statement.entity && e.version === statement.version);
-  if (!rows)
-    into.entities.push((rows = { entity: statement.entity, version: statement.version, rows: [], positions: [] }));
-  rows.rows.push(statement.row);
+function accept(into: Chunk, event: { entity: EntityName; version: number; row: SilverRow }, row: number): void {
+  let rows = into.entities.find((e) => e.entity === event.entity && e.version === event.version);
+  if (!rows) into.entities.push((rows = { entity: event.entity, version: event.version, rows: [], positions: [] }));
+  rows.rows.push(event.row);
   rows.positions.push(String(row));
 }
 
@@ -128,7 +127,7 @@ function noteKeys(into: Chunk, mapped: MappedEntity[], accepted: boolean): void 
   }
 }
 
-/** Reads and judges one chunk from where the reader stands. Its end depends on the file alone. */
+/** Reads and validates one chunk from where the reader stands. Its end depends on the file alone. */
 export async function nextChunk(
   reader: RecordReader,
   mapper: Mapper,
@@ -151,7 +150,7 @@ export async function nextChunk(
     const record = reader.take();
     if (record) {
       chunk.lastRow = record.row;
-      judgeRow(record, mapper, ctx, chunk);
+      validateRow(record, mapper, ctx, chunk);
     } else if (reader.done) break;
     else await reader.fill();
   }

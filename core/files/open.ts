@@ -24,7 +24,7 @@ export interface OpenFile {
 const HEAD_BYTES = 64 * 1024;
 
 /**
- * Reads the head of a file and judges whether it fits its profile: that it is text, in the stated encoding, with the
+ * Reads the head of a file and checks whether it fits its profile: that it is text, in the stated encoding, with the
  * columns of the profile. Nothing is stored; the same is told to somebody who only checks a file.
  */
 export async function openFile(

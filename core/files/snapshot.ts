@@ -187,7 +187,7 @@ export function brakes(profile: Profile): Map<EntityName, number> {
  * What is to be done about the absences of a snapshot. One entity over its brake holds all of them back: a file that
  * lost half of its patients cannot be trusted about their appointments either.
  */
-export function judgeAbsence(
+export function decideAbsence(
   profile: Profile,
   snapshot: Snapshot,
   absence: Absence,

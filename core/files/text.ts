@@ -79,7 +79,7 @@ export function textOf(bytes: Buffer, encoding: Encoding): Text {
   };
 }
 
-/** One look at the whole window spares the look at every row; only a window that holds a fault is judged row by row. */
+/** One look at the whole window spares the look at every row; only a window that holds a fault is validated row by row. */
 function decodeUtf8(bytes: Buffer, hasNul: boolean): Text['decode'] {
   const suspicious = hasNul || !isUtf8(bytes);
   return (start, end) => {

@@ -111,7 +111,7 @@ export interface BronzeRecord {
   data: Uint8Array;
 }
 
-/** One bronze object: every received record of a run of one shard, in order, before any judgement. */
+/** One bronze object: every received record of a run of one shard, in order, before any validation. */
 export function writeBronze(recordSource: string, records: readonly BronzeRecord[]): Uint8Array {
   const pick: ((r: BronzeRecord) => Value)[] = [
     () => recordSource,

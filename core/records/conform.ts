@@ -13,7 +13,7 @@ export interface ConformContext {
   keys: Keyring;
   /** Greatest length of a record in bytes. */
   maxBytes: number;
-  /** Make event_id of what the statement says, where the source gives none (file rows). */
+  /** Make event_id of what the event says, where the source gives none (file rows). */
   deriveEventId?: boolean;
 }
 

@@ -25,7 +25,7 @@ export function quarantineId(recordSource: string, recordPosition: string): stri
 }
 
 /** What a file row's event_id is made of. Times in microseconds UTC. */
-export interface FileStatement {
+export interface FileEvent {
   sourceSystem: string;
   entity: string;
   naturalKey: readonly string[];
@@ -35,7 +35,7 @@ export interface FileStatement {
 }
 
 /** event_id of a file row, equal for an equal row, so that a file sent twice changes nothing. */
-export function fileEventId(s: FileStatement): string {
+export function fileEventId(s: FileEvent): string {
   const parts = [
     s.sourceSystem,
     s.entity,

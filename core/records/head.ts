@@ -35,7 +35,7 @@ export interface Head {
 
 /** How a head is to be read. */
 export interface HeadOptions {
-  /** An absent event_id is no mistake: it will be made of what the statement says. */
+  /** An absent event_id is no mistake: it will be made of what the event says. */
   deriveEventId: boolean;
   /** Strings may hold a NUL or half a surrogate pair. */
   escaped: boolean;

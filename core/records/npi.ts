@@ -38,7 +38,7 @@ function* neighbours(text: string): Iterable<string> {
 /**
  * Valid NPIs at edit distance one (one digit replaced, missing or too many) from a wrong one, sorted.
  * @param known if given, only NPIs of this set are suggested; without it a single slip of a digit still has several
- * valid neighbours, so a suggestion is for a person to judge and never applied by itself
+ * valid neighbours, so a suggestion is for a person to decide and never applied by itself
  */
 export function suggestNpi(wrong: string, known?: ReadonlySet<string>): string[] {
   const found = new Set<string>();

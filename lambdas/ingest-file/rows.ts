@@ -30,7 +30,7 @@ export interface Budget {
 }
 
 /**
- * Reads chunks until the file or the budget ends; the next chunk is judged while the one before is stored. The counts
+ * Reads chunks until the file or the budget ends; the next chunk is validated while the one before is stored. The counts
  * cover what is stored, so an invocation that fails and is repeated counts nothing twice.
  */
 export async function ingestRows(

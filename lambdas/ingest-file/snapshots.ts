@@ -4,7 +4,7 @@ import {
   basisOf,
   brakes,
   findAbsent,
-  judgeAbsence,
+  decideAbsence,
   keysKey,
   outcomeKey,
   type Snapshot,
@@ -68,7 +68,7 @@ async function act(
   const basis = basisOf(all, of, (s) => outcomes.get(hashOf(s))?.held !== undefined);
   const load = (s: Snapshot, [first, last]: [number, number]): Promise<Uint8Array | undefined> =>
     readBytes(s3, zones.quarantine, keysKey(hashOf(s), first, last));
-  const { absent, held } = judgeAbsence(profile, of, await findAbsent(of, basis, load));
+  const { absent, held } = decideAbsence(profile, of, await findAbsent(of, basis, load));
   await store(s3, zones, tombstoneObjects(of, basis, absent, keys));
   const outcome: SnapshotOutcome = { tombstones: absent.length, ...(held ? { held } : {}) };
   // Overwritten on purpose: a brake that was widened and the file sent again, or a late neighbour, change what becomes of it.

@@ -104,7 +104,7 @@ export class PipelineStack extends BaseStack {
     const { config, keys, lake, stream } = this.props;
     const { bronze, silver, quarantine, control } = lake.buckets;
     const { fn } = new CarelakeFunction(this, 'IngestStream', {
-      ...this.common('ingest-stream', 'Judges records of the stream: bronze first, then silver or quarantine'),
+      ...this.common('ingest-stream', 'Validates records of the stream: bronze first, then silver or quarantine'),
       memoryMb: config.ingest.memoryMb,
       timeoutSeconds: config.ingest.timeoutSeconds,
       environment: {

@@ -21,7 +21,7 @@ export interface Probe {
 }
 
 const show = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
-const judge = (expected: unknown, seen: unknown): Observation => ({
+const compare = (expected: unknown, seen: unknown): Observation => ({
   outcome: show(expected) === show(seen) ? 'as expected' : 'differs',
   expected: show(expected),
   seen: show(seen),
@@ -47,9 +47,9 @@ const dialect = (sqlProbes as SqlProbe[]).map((probe): Probe => ({
   kind: 'sql',
   note: probe.note,
   async run(target) {
-    if (probe.after && (await target.sql(probe.after)).ok) return judge('error', 'the batch that must fail did not');
+    if (probe.after && (await target.sql(probe.after)).ok) return compare('error', 'the batch that must fail did not');
     const seen = await target.sql(probe.sql);
-    return judge(probe.expect, seen.ok ? seen.rows.map((row) => row.map(plain)) : 'error');
+    return compare(probe.expect, seen.ok ? seen.rows.map((row) => row.map(plain)) : 'error');
   },
 }));
 
@@ -114,7 +114,7 @@ const copyProbes: Probe[] = [
         ['São Paulo', 'same instant', '-7', '9007199254740993'],
         [null, null, null, null],
       ];
-      return judge(expected, seen.ok ? seen.rows : `statement ${seen.failedAt + 1} failed`);
+      return compare(expected, seen.ok ? seen.rows : `statement ${seen.failedAt + 1} failed`);
     },
   },
   {
@@ -127,7 +127,7 @@ const copyProbes: Probe[] = [
         'a_text varchar(9), a_time timestamp, an_int integer, a_bigint bigint',
         'SELECT count(*) FROM verify_copy',
       );
-      return judge(
+      return compare(
         'COPY failed',
         seen.ok ? seen.rows : seen.failedAt === 1 ? 'COPY failed' : `statement ${seen.failedAt + 1} failed`,
       );
@@ -182,7 +182,7 @@ const streamBehaviour: Probe = {
       await new Promise((done) => setTimeout(done, target.name === 'laptop' ? 250 : 5000));
       seen = await quarantined(target, sequences);
     }
-    return judge(['DQ-FMT-02', 'ENV-ENTITY'].sort(), seen);
+    return compare(['DQ-FMT-02', 'ENV-ENTITY'].sort(), seen);
   },
 };
 
@@ -205,7 +205,7 @@ const grants = REFUSED.map(({ id, title, sql }): Probe => ({
   note: 'expects the caller to be an analyst (database role reader); an administrator is allowed to, and is told so',
   async run(target) {
     const seen = await target.sql([sql, "SELECT CAST('x' AS integer)"]);
-    return judge('refused', !seen.ok && seen.failedAt === 0 ? 'refused' : 'allowed');
+    return compare('refused', !seen.ok && seen.failedAt === 0 ? 'refused' : 'allowed');
   },
 }));
 

@@ -29,7 +29,7 @@ export interface Places {
 /** How a batch ended: rows of the last statement as text, or the number of the statement that failed. Error texts are left behind. */
 export type SqlOutcome = { ok: true; rows: (string | null)[][] } | { ok: false; failedAt: number };
 
-/** Where probes run: the laptop's doors or an account; the same clients and calls for both. */
+/** Where probes run: the laptop's endpoints or an account; the same clients and calls for both. */
 export interface Target {
   readonly name: 'laptop' | 'account';
   readonly places: Places;

@@ -1,8 +1,8 @@
 import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { RealClock, type Clock } from './clock';
-import { createDoors } from './endpoints/server';
-import type { Doors } from './endpoints/types';
+import { createEndpoints } from './endpoints/server';
+import type { Endpoints } from './endpoints/types';
 import { writeWhole } from './engines/checkpoints';
 import { applyCustomResource } from './engines/custom-resource';
 import type { Ending } from './engines/state-machine';
@@ -53,7 +53,7 @@ export interface Status {
 export interface Platform {
   readonly url: string;
   readonly port: number;
-  readonly doors: Doors;
+  readonly endpoints: Endpoints;
   /** The template, resolved. */
   readonly resources: readonly Resource[];
   /** Stack outputs by stack id and output name. */
@@ -74,7 +74,7 @@ export interface Platform {
 
 /**
  * Boots what an assembly describes on a data folder: a fresh one, or one that an earlier process left in any way.
- * @throws FolderInUse; Error naming stack and resource for what the laptop cannot run; the doors' error when the port is taken.
+ * @throws FolderInUse; Error naming stack and resource for what the laptop cannot run; the endpoints' error when the port is taken.
  */
 export async function bootPlatform(options: BootOptions): Promise<Platform> {
   const { assemblyDir, dataDir, keySecretFile } = options;
@@ -120,7 +120,7 @@ async function run(
     });
 
   tell('opening the stores');
-  const doors = await createDoors({
+  const endpoints = await createEndpoints({
     dataDir,
     clock,
     ...PLACE,
@@ -128,15 +128,15 @@ async function run(
     authorize: roles.authorize,
     warehouseMemory: options.warehouseMemory,
   });
-  closers.push(() => doors.close());
-  doors.setDatabaseRoles(databaseRoles(resources));
-  makeStores(w, doors);
+  closers.push(() => endpoints.close());
+  endpoints.setDatabaseRoles(databaseRoles(resources));
+  makeStores(w, endpoints);
 
-  const { port, url } = await doors.listen(options.port);
+  const { port, url } = await endpoints.listen(options.port);
   writeWhole(join(dataDir, 'endpoint.json'), JSON.stringify({ port, pid: process.pid, url }));
   closers.push(() => rmSync(join(dataDir, 'endpoint.json'), { force: true }));
 
-  const functions = new Functions(w.functions, { doors, url, region: PLACE.region, roles, log });
+  const functions = new Functions(w.functions, { endpoints, url, region: PLACE.region, roles, log });
   closers.push(() => functions.stop());
   for (const spec of customResourcesOf(resources)) {
     tell(`applying ${spec.logicalId}`);
@@ -148,14 +148,14 @@ async function run(
   }
 
   const machines = startMachines(w, { clock, functions, log });
-  doors.setExecutions({
+  endpoints.setExecutions({
     machines: () => machines.list(),
     start: (arn, input, name) => machines.begin(arn, input as never, name),
     describe: (arn) => machines.describe(arn),
   });
-  const bus = startBus(w, { doors, machines, functions, log });
+  const bus = startBus(w, { endpoints, machines, functions, log });
   startSchedules(w, { clock, machines, functions, log });
-  const mappings = startMappings(w, { doors, clock, functions, log });
+  const mappings = startMappings(w, { endpoints, clock, functions, log });
   // Before the functions: an execution whose function is killed by the stop has not failed.
   closers.push(() => machines.stop());
   tell('ready');
@@ -165,7 +165,7 @@ async function run(
     executions: machines.executions(),
     invocations: functions.busy,
     events: bus.pending,
-    warehouseBusy: doors.warehouse.busy,
+    warehouseBusy: endpoints.warehouse.busy,
   });
   const machineOf = (id: string): string => {
     const found =
@@ -177,7 +177,7 @@ async function run(
   return {
     url,
     port,
-    doors,
+    endpoints,
     resources,
     outputs,
     notRun: w.off,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from './clock';
-import type { Doors } from './endpoints/types';
+import type { Endpoints } from './endpoints/types';
 import { Bus } from './engines/bus';
 import { EventSourceMapping } from './engines/event-source-mapping';
 import type { RuleTarget } from './engines/rules';
@@ -44,16 +44,16 @@ export interface Wiring {
 }
 
 /** Makes buckets, streams and secrets, or finds them. @throws Error when another key secret is given than the folder has. */
-export function makeStores({ resources, dataDir, keySecretFile }: Wiring, doors: Doors): void {
-  for (const { name } of bucketsOf(resources)) doors.s3.createBucket(name);
+export function makeStores({ resources, dataDir, keySecretFile }: Wiring, endpoints: Endpoints): void {
+  for (const { name } of bucketsOf(resources)) endpoints.s3.createBucket(name);
   for (const { name, shards, retentionHours } of streamsOf(resources))
-    doors.kinesis.createStream(name, shards, retentionHours);
+    endpoints.kinesis.createStream(name, shards, retentionHours);
   for (const resource of resources.filter((r) => r.type === 'AWS::SecretsManager::Secret')) {
     const file = isKeySecret(resource) ? keySecretFile : undefined;
     const given = file && givenKeySecret(resource, file, readFileSync(file, 'utf8'));
     // The arn ends in a hyphen and six characters that the name lacks.
     const name = resource.ref.split(':').at(-1)!.slice(0, -7);
-    const { secretString } = doors.secrets.ensure(
+    const { secretString } = endpoints.secrets.ensure(
       resource.ref,
       name,
       () => given ?? secretValue(resource),
@@ -67,7 +67,7 @@ export function makeStores({ resources, dataDir, keySecretFile }: Wiring, doors:
 }
 
 interface Engines {
-  readonly doors: Doors;
+  readonly endpoints: Endpoints;
   readonly clock: Clock;
   readonly functions: Functions;
   readonly machines: StateMachines;
@@ -121,7 +121,7 @@ function sender(b: Wiring, { machines, functions, log }: Pick<Engines, 'machines
 }
 
 /** Events of buckets to the targets of rules. */
-export function startBus(b: Wiring, engines: Pick<Engines, 'doors' | 'machines' | 'functions' | 'log'>): Bus {
+export function startBus(b: Wiring, engines: Pick<Engines, 'endpoints' | 'machines' | 'functions' | 'log'>): Bus {
   const runs = (arn: string): boolean =>
     b.machines.some((m) => m.arn === arn) || b.functions.some((f) => f.arn === arn);
   const { rules, off } = rulesOf(b.resources, runs);
@@ -129,7 +129,7 @@ export function startBus(b: Wiring, engines: Pick<Engines, 'doors' | 'machines' 
     b.off.push({ type: 'AWS::Events::Rule', logicalId: rule, reason: `its target ${target} is not run` });
   const buckets = bucketsOf(b.resources).filter((bucket) => bucket.events);
   const bus = new Bus(rules, {
-    s3: engines.doors.s3,
+    s3: engines.endpoints.s3,
     ...PLACE,
     dir: join(b.dataDir, 'events'),
     buckets: buckets.map((bucket) => bucket.name),
@@ -166,7 +166,7 @@ const READ_STREAM = ['DescribeStream', 'DescribeStreamSummary', 'GetRecords', 'G
 /** Event-source mappings, each by the role of its function. */
 export function startMappings(
   b: Wiring,
-  { doors, clock, functions, log }: Omit<Engines, 'machines'>,
+  { endpoints, clock, functions, log }: Omit<Engines, 'machines'>,
 ): EventSourceMapping[] {
   const mappings = b.mappings.map((spec) => {
     const stream = streamsOf(b.resources).find((s) => s.arn === spec.streamArn);
@@ -174,7 +174,7 @@ export function startMappings(
     for (const action of READ_STREAM) b.roles.require(spec.roleArn, `kinesis:${action}`, stream.arn);
     const bucket = spec.onFailureBucket;
     return new EventSourceMapping(spec, {
-      shards: shardsOf(doors.kinesis, stream.name),
+      shards: shardsOf(endpoints.kinesis, stream.name),
       clock,
       dir: join(b.dataDir, 'esm', spec.name),
       invoke: (event) => functions.invoke(spec.functionArn, event),
@@ -184,7 +184,7 @@ export function startMappings(
           : async ({ key, body }) => {
               b.roles.require(spec.roleArn, 's3:ListBucket', `arn:aws:s3:::${bucket}`);
               b.roles.require(spec.roleArn, 's3:PutObject', `arn:aws:s3:::${bucket}/${key}`);
-              await doors.s3.put(bucket, key, body, { contentType: 'application/json' });
+              await endpoints.s3.put(bucket, key, body, { contentType: 'application/json' });
             },
       log,
     });

@@ -12,7 +12,7 @@ import { CheckSuite } from '../../scripts/checks';
 import { generate } from '../../synthetic';
 import { type Cli, endpointOf, must, newFolder, ROOT, runOf, serve } from '../e2e/laptop';
 
-/** The doors asked by the AWS CLI as people have it: `v1=PATH v2=PATH`. Run by `npm run test:cli`. */
+/** The endpoints asked by the AWS CLI as people have it: `v1=PATH v2=PATH`. Run by `npm run test:cli`. */
 const tools = process.argv
   .slice(2)
   .map((argument) => argument.split('=') as [string, string])

@@ -2,7 +2,7 @@ import { createHash, createHmac } from 'node:crypto';
 import { UNKNOWN_KEY } from '../../contracts';
 import { silverColumns } from '../../contracts/derive';
 import { conform, conformEnvelope } from '../../core/records/conform';
-import { bytes, broken, ctx, days, envelope, judge, micros, SECRET, silver } from './samples';
+import { bytes, broken, ctx, days, envelope, conformed, micros, SECRET, silver } from './samples';
 
 const hmac = (message: string) =>
   createHmac('sha256', (JSON.parse(SECRET) as { secret: string }).secret)
@@ -12,8 +12,8 @@ const hmac = (message: string) =>
 
 describe('an accepted record', () => {
   it('becomes a row of all silver columns but its lineage, with keys, UTC times and local dates', () => {
-    const judged = judge(envelope('appointment'));
-    expect(judged).toMatchObject({ ok: true, entity: 'appointment', version: 1, flags: [] });
+    const result = conformed(envelope('appointment'));
+    expect(result).toMatchObject({ ok: true, entity: 'appointment', version: 1, flags: [] });
     const row = silver(envelope('appointment'));
     expect(Object.keys(row)).toEqual(
       silverColumns('appointment')
@@ -122,8 +122,8 @@ describe('an accepted record', () => {
   it('may hold undefined where an object is given, and makes an event_id of what it says where asked', () => {
     const whole = envelope('clinic', {}, { event_id: undefined });
     const row = (value: Record<string, unknown>) => {
-      const judged = conformEnvelope(value, { ...ctx, deriveEventId: true });
-      return judged.ok ? judged.row[0] : judged.violations;
+      const result = conformEnvelope(value, { ...ctx, deriveEventId: true });
+      return result.ok ? result.row[0] : result.violations;
     };
     const id = row(whole);
     expect(id).toMatch(/^[0-9a-f]{32}$/);
@@ -156,10 +156,10 @@ describe('flags that keep the record', () => {
       arrived_at: undefined,
       completed_at: undefined,
     };
-    expect(judge(envelope('appointment', late))).toMatchObject({ ok: true, flags: ['DQ-APT-03'] });
+    expect(conformed(envelope('appointment', late))).toMatchObject({ ok: true, flags: ['DQ-APT-03'] });
     expect(silver(envelope('appointment', late)).dq_flags).toBe('DQ-APT-03');
     const sameDay = { ...late, created_at: '2024-03-09T23:59:00-05:00' };
-    expect(judge(envelope('appointment', sameDay))).toMatchObject({ ok: true, flags: [] });
+    expect(conformed(envelope('appointment', sameDay))).toMatchObject({ ok: true, flags: [] });
   });
 
   it('keeps an appointment with a wrong NPI under the unknown provider', () => {
@@ -186,7 +186,7 @@ describe('flags that keep the record', () => {
     expect(born('2024-03-10T23:00:00Z')).toBe('DQ-PAT-07');
     expect(born('2024-03-11T05:00:00+09:00')).toBeNull();
     expect(
-      judge(envelope('patient', { birth_date: '2199-01-01' }, { recorded_at: '2200-01-01T00:00:00Z' })),
+      conformed(envelope('patient', { birth_date: '2199-01-01' }, { recorded_at: '2200-01-01T00:00:00Z' })),
     ).toMatchObject({ ok: true, flags: [] });
   });
 
@@ -318,14 +318,14 @@ describe('a rejected record tells rule and pointer', () => {
   });
 
   it('names entity and version only where the contracts know them', () => {
-    expect(judge(envelope('patient', { zip5: 'x' }))).toMatchObject({ entity: 'patient', version: 1 });
-    expect(judge(envelope('patient', {}, { schema_version: 9 }))).toEqual({
+    expect(conformed(envelope('patient', { zip5: 'x' }))).toMatchObject({ entity: 'patient', version: 1 });
+    expect(conformed(envelope('patient', {}, { schema_version: 9 }))).toEqual({
       ok: false,
       violations: [{ rule: 'ENV-VERSION', pointer: '/schema_version' }],
       entity: 'patient',
       version: undefined,
     });
-    expect(judge(envelope('patient', {}, { entity: 'Ann Example' }))).toMatchObject({
+    expect(conformed(envelope('patient', {}, { entity: 'Ann Example' }))).toMatchObject({
       entity: undefined,
       version: undefined,
     });

@@ -23,9 +23,9 @@ const read = (b: Uint8Array, utf8 = true) => parquetReadObjects({ file: buffer(b
 
 function rowsOf(values: Record<string, unknown>[]): SilverRow[] {
   return values.map((v) => {
-    const judged = conform(bytes(v), ctx);
-    if (!judged.ok) throw new Error(JSON.stringify(judged.violations));
-    return judged.row;
+    const result = conform(bytes(v), ctx);
+    if (!result.ok) throw new Error(JSON.stringify(result.violations));
+    return result.row;
   });
 }
 

@@ -33,7 +33,7 @@ const shuffled = (o: Json, order: number[]): Json =>
       .map(([, e]) => e),
   );
 
-describe('judging a record', () => {
+describe('validating a record', () => {
   it('is a pure function of its bytes', () => {
     fc.assert(
       fc.property(disturbed, disturbed, (a, between) => {
@@ -59,14 +59,14 @@ describe('judging a record', () => {
     );
   });
 
-  it('gives statements that differ different hashes', () => {
+  it('gives events that differ different hashes', () => {
     const name = fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 20 });
     fc.assert(
       fc.property(name, name, name, name, (a, b, c, d) => {
         fc.pre(a !== c || b !== d);
         const hash = (first_name: string, last_name: string) => {
-          const judged = conform(bytes(envelope('patient', { first_name, last_name })), ctx);
-          return judged.ok ? judged.row[5] : null;
+          const result = conform(bytes(envelope('patient', { first_name, last_name })), ctx);
+          return result.ok ? result.row[5] : null;
         };
         expect(hash(a, b)).not.toEqual(hash(c, d));
       }),
@@ -120,23 +120,23 @@ describe('values of a record', () => {
                 : place === 'text'
                   ? `{"${CANARY}": ${CANARY}`
                   : envelope(name, {}, { [place]: `${CANARY} \u0000` });
-        const judged = conform(bytes(value), ctx);
-        if (judged.ok) return;
+        const result = conform(bytes(value), ctx);
+        if (result.ok) return;
         rejected++;
         const row = {
           recordSource: 's/shardId-0',
           recordPosition: '1',
           byteOffset: null,
-          entity: judged.entity ?? null,
-          version: judged.version ?? null,
-          violations: judged.violations,
+          entity: result.entity ?? null,
+          version: result.version ?? null,
+          violations: result.violations,
           profile: null,
           arrivedAt: 0,
           bronzeObject: 'b/k',
           bronzeRow: 0,
           byteLength: 1,
         };
-        expect(JSON.stringify(judged)).not.toContain(CANARY);
+        expect(JSON.stringify(result)).not.toContain(CANARY);
         expect(Buffer.from(writeQuarantine([row])).includes(CANARY)).toBe(false);
       }),
       { numRuns: 400 },

@@ -36,21 +36,21 @@ export function envelope(entity: EntityName, payload: Payload = {}, around: Payl
 
 export const bytes = (value: unknown) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
 
-/** Judges an envelope as bytes, as the stream brings it. */
-export const judge = (value: unknown): Conformed => conform(bytes(value), ctx);
+/** Validates an envelope as bytes, as the stream brings it. */
+export const conformed = (value: unknown): Conformed => conform(bytes(value), ctx);
 
 /** Rules and pointers that a record breaks; `accepted` where none. */
 export function broken(value: unknown): string[] {
-  const judged = value instanceof Uint8Array ? conform(value, ctx) : judge(value);
-  return judged.ok ? ['accepted'] : judged.violations.map((v) => `${v.rule} ${v.pointer || '#'}`);
+  const result = value instanceof Uint8Array ? conform(value, ctx) : conformed(value);
+  return result.ok ? ['accepted'] : result.violations.map((v) => `${v.rule} ${v.pointer || '#'}`);
 }
 
 /** The silver row of a good envelope, by column name. */
 export function silver(value: Payload): Record<string, unknown> {
-  const judged = conformEnvelope(value, ctx);
-  if (!judged.ok) throw new Error(`rejected: ${judged.violations.map((v) => `${v.rule} ${v.pointer}`).join(', ')}`);
-  const columns = silverColumns(judged.entity, judged.version);
-  return Object.fromEntries(judged.row.map((v, i) => [columns[i].name, v]));
+  const result = conformEnvelope(value, ctx);
+  if (!result.ok) throw new Error(`rejected: ${result.violations.map((v) => `${v.rule} ${v.pointer}`).join(', ')}`);
+  const columns = silverColumns(result.entity, result.version);
+  return Object.fromEntries(result.row.map((v, i) => [columns[i].name, v]));
 }
 
 export const micros = (iso: string) => Date.parse(iso) * 1000;

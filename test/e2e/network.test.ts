@@ -65,7 +65,7 @@ describe('the synthetic network, from the generator to the answers', () => {
       if (Number(rows[0]![0]) >= total) return;
       await sleep(200);
     }
-    throw new Error(`the warehouse never read ${total} statements`);
+    throw new Error(`the warehouse never read ${total} events`);
   }
 
   it('answers what the generator worked out, to the last count', () => {
@@ -176,7 +176,7 @@ describe('the synthetic network, from the generator to the answers', () => {
     ]);
   });
 
-  it('holds every role to its grants, at the doors and in the database', async () => {
+  it('holds every role to its grants, at the endpoints and in the database', async () => {
     const assembly = readAssembly(join(dataDir, 'cdk.out'));
     const resources = new Resolver(assembly, PLACE, identifyIn(PLACE, sharedNames(assembly.stacks))).resources();
     const roleOf = (id: string) =>

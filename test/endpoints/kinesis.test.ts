@@ -13,12 +13,12 @@ import {
 } from '@aws-sdk/client-kinesis';
 import { createHash } from 'node:crypto';
 import { VirtualClock } from '@carelake/laptop/clock';
-import { errorOf, openDoors, type Opened } from './open';
+import { errorOf, openEndpoints, type Opened } from './open';
 
 let opened: Opened;
 beforeAll(async () => {
-  opened = await openDoors();
-  opened.doors.kinesis.createStream('events', 4, 24);
+  opened = await openEndpoints();
+  opened.endpoints.kinesis.createStream('events', 4, 24);
 });
 afterAll(() => opened.close());
 
@@ -42,7 +42,7 @@ describe.each([
   ['HTTP/1.1', () => opened.clients.kinesisHttp1],
 ])('over %s', (name, client) => {
   const stream = `transport-${name.length}`;
-  beforeAll(() => opened.doors.kinesis.createStream(stream, 2, 24));
+  beforeAll(() => opened.endpoints.kinesis.createStream(stream, 2, 24));
 
   test('records come back byte for byte, in order, each in the shard that its key hashes to', async () => {
     const keys = ['a', 'b', 'c', 'd', 'e', 'f', 'Zoë', 'x'.repeat(256)];
@@ -141,15 +141,15 @@ describe('limits, by the service’s error codes and without a word of the data'
   });
 
   test('nothing of a refused batch is stored', async () => {
-    const before = opened.doors.kinesis
+    const before = opened.endpoints.kinesis
       .describe('events')
-      ?.shards.map((s) => opened.doors.kinesis.end('events', s.shardId));
+      ?.shards.map((s) => opened.endpoints.kinesis.end('events', s.shardId));
     await put([
       { PartitionKey: 'ok', Data: bytes('ok') },
       { PartitionKey: 'big', Data: Buffer.alloc(1024 * 1024 + 1) },
     ]);
     expect(
-      opened.doors.kinesis.describe('events')?.shards.map((s) => opened.doors.kinesis.end('events', s.shardId)),
+      opened.endpoints.kinesis.describe('events')?.shards.map((s) => opened.endpoints.kinesis.end('events', s.shardId)),
     ).toEqual(before);
   });
 
@@ -173,13 +173,13 @@ describe('limits, by the service’s error codes and without a word of the data'
 describe('reading', () => {
   test('positions: at and after a sequence number, latest, at a time', async () => {
     const clock = new VirtualClock(Date.UTC(2026, 0, 1));
-    const own = await openDoors({ clock });
+    const own = await openEndpoints({ clock });
     try {
       const { kinesis } = own.clients;
-      own.doors.kinesis.createStream('s', 1, 24);
+      own.endpoints.kinesis.createStream('s', 1, 24);
       const sequences: string[] = [];
       for (const text of ['one', 'two', 'three']) {
-        const [put] = own.doors.kinesis.putRecords('s', [{ partitionKey: 'k', data: bytes(text) }]);
+        const [put] = own.endpoints.kinesis.putRecords('s', [{ partitionKey: 'k', data: bytes(text) }]);
         sequences.push(put?.sequenceNumber ?? '');
         await clock.advance(1000);
       }
@@ -203,11 +203,11 @@ describe('reading', () => {
 
   test('an iterator goes on where it stopped, says how far it is behind, and dies after five minutes', async () => {
     const clock = new VirtualClock(Date.UTC(2026, 0, 1));
-    const own = await openDoors({ clock });
+    const own = await openEndpoints({ clock });
     try {
       const { kinesis } = own.clients;
-      own.doors.kinesis.createStream('s', 1, 24);
-      own.doors.kinesis.putRecords(
+      own.endpoints.kinesis.createStream('s', 1, 24);
+      own.endpoints.kinesis.putRecords(
         's',
         Array.from({ length: 25 }, (_, i) => ({ partitionKey: 'k', data: bytes(String(i)) })),
       );
@@ -272,7 +272,7 @@ test('streams and shards are described: equal hash ranges that cover the space',
 });
 
 test('many producers at once lose and mix nothing', async () => {
-  opened.doors.kinesis.createStream('busy', 2, 24);
+  opened.endpoints.kinesis.createStream('busy', 2, 24);
   const { kinesisHttp1 } = opened.clients;
   await Promise.all(
     Array.from({ length: 20 }, (_, p) =>

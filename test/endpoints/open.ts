@@ -8,16 +8,21 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { STSClient } from '@aws-sdk/client-sts';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { RealClock } from '@carelake/laptop/clock';
-import { createDoors, type Credentials, type Doors, type DoorsOptions } from '@carelake/laptop/endpoints/server';
+import {
+  createEndpoints,
+  type Credentials,
+  type Endpoints,
+  type EndpointsOptions,
+} from '@carelake/laptop/endpoints/server';
 
 const ACCOUNT = '000000000000';
 const REGION = 'us-east-1';
 
-/** Open doors on a folder of their own, and plain clients for them. */
+/** Open endpoints on a folder of their own, and plain clients for them. */
 export interface Opened {
   readonly dataDir: string;
   readonly url: string;
-  readonly doors: Doors;
+  readonly endpoints: Endpoints;
   readonly clients: Clients;
   as(credentials: Partial<Credentials>): Clients;
   /** Opens the same folder again, as after a restart. */
@@ -26,9 +31,9 @@ export interface Opened {
 }
 export type Clients = ReturnType<typeof clientsOf>;
 
-export async function openDoors(options: Partial<DoorsOptions> = {}): Promise<Opened> {
-  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'carelake-doors-'));
-  const doors = await createDoors({
+export async function openEndpoints(options: Partial<EndpointsOptions> = {}): Promise<Opened> {
+  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'carelake-endpoints-'));
+  const endpoints = await createEndpoints({
     clock: new RealClock(),
     region: REGION,
     account: ACCOUNT,
@@ -37,7 +42,7 @@ export async function openDoors(options: Partial<DoorsOptions> = {}): Promise<Op
     ...options,
     dataDir,
   });
-  const { url } = await doors.listen(0);
+  const { url } = await endpoints.listen(0);
   const made: Clients[] = [];
   const as = (credentials: Partial<Credentials>): Clients => {
     const clients = clientsOf(url, credentials);
@@ -46,17 +51,17 @@ export async function openDoors(options: Partial<DoorsOptions> = {}): Promise<Op
   };
   const shut = async (): Promise<void> => {
     for (const clients of made) for (const client of Object.values(clients)) client.destroy();
-    await doors.close();
+    await endpoints.close();
   };
   return {
     dataDir,
     url,
-    doors,
+    endpoints,
     clients: as({}),
     as,
     reopen: async () => {
       await shut();
-      return openDoors({ ...options, dataDir });
+      return openEndpoints({ ...options, dataDir });
     },
     close: async () => {
       await shut();

@@ -14,14 +14,14 @@ import { request } from 'node:http';
 import { connect as connectSocket } from 'node:net';
 import { join } from 'node:path';
 import { RealClock } from '@carelake/laptop/clock';
-import { type AuthorizationRequest, createDoors } from '@carelake/laptop/endpoints/server';
-import { errorOf, openDoors, type Opened } from './open';
+import { type AuthorizationRequest, createEndpoints } from '@carelake/laptop/endpoints/server';
+import { errorOf, openEndpoints, type Opened } from './open';
 
 let opened: Opened;
 beforeAll(async () => {
-  opened = await openDoors();
-  opened.doors.s3.createBucket('lake-bucket');
-  opened.doors.kinesis.createStream('events', 1, 24);
+  opened = await openEndpoints();
+  opened.endpoints.s3.createBucket('lake-bucket');
+  opened.endpoints.kinesis.createStream('events', 1, 24);
 });
 afterAll(() => opened.close());
 
@@ -59,7 +59,7 @@ describe('one port', () => {
 
   test('in use: the message says what, where and what to do', async () => {
     const { port } = new URL(opened.url);
-    const second = await createDoors({
+    const second = await createEndpoints({
       dataDir: join(opened.dataDir, 'second'),
       clock: new RealClock(),
       region: 'us-east-1',
@@ -104,7 +104,7 @@ describe('one port', () => {
     expect(status).toBe(200);
   });
 
-  test('what finds no door gets an error of its protocol', async () => {
+  test('what finds no endpoint gets an error of its protocol', async () => {
     expect(await post({ ...scope('dynamodb'), 'x-amz-target': 'DynamoDB_20120810.ListTables' })).toMatchObject({
       status: 400,
       text: expect.stringContaining('"__type":"UnknownOperationException"'),
@@ -141,9 +141,9 @@ describe('callers', () => {
       Arn: 'arn:aws:iam::000000000000:user/carelake',
       Account: '000000000000',
     });
-    const credentials = opened.doors.callers.registerRole(role);
+    const credentials = opened.endpoints.callers.registerRole(role);
     expect(credentials.accessKeyId).toMatch(/^LKIA[0-9A-F]{16}$/);
-    expect(opened.doors.callers.registerRole(role)).toEqual(credentials);
+    expect(opened.endpoints.callers.registerRole(role)).toEqual(credentials);
     expect((await opened.as(credentials).sts.send(new GetCallerIdentityCommand({}))).Arn).toBe(role);
     const stranger = opened.as({ accessKeyId: 'LKIA0000000000000000' });
     expect((await errorOf(stranger.sts.send(new GetCallerIdentityCommand({})))).message).toContain('security token');
@@ -154,16 +154,16 @@ describe('callers', () => {
   });
 
   test('each call asks the authorizer by caller, IAM action, arn and context; a refusal is the service’s own', async () => {
-    const own = await openDoors();
-    own.doors.s3.createBucket('lake-bucket');
-    own.doors.kinesis.createStream('events', 1, 24);
-    own.doors.secrets.ensure(KEY_ARN, 'keys', () => 'x');
+    const own = await openEndpoints();
+    own.endpoints.s3.createBucket('lake-bucket');
+    own.endpoints.kinesis.createStream('events', 1, 24);
+    own.endpoints.secrets.ensure(KEY_ARN, 'keys', () => 'x');
     const asked: AuthorizationRequest[] = [];
-    own.doors.setAuthorizer((r) => {
+    own.endpoints.setAuthorizer((r) => {
       asked.push(r);
       return r.caller.kind === 'role' && r.resource.endsWith('secret') ? 'the role may not' : undefined;
     });
-    const c = own.as(own.doors.callers.registerRole(role));
+    const c = own.as(own.endpoints.callers.registerRole(role));
     await c.s3.send(new PutObjectCommand({ Bucket: 'lake-bucket', Key: 'a/b', Body: 'x' }));
     await c.s3.send(new GetObjectCommand({ Bucket: 'lake-bucket', Key: 'a/b' }));
     await c.s3.send(new ListObjectsV2Command({ Bucket: 'lake-bucket', Prefix: 'a/' }));
@@ -193,7 +193,7 @@ describe('callers', () => {
       status: 403,
       message: expect.stringContaining('the role may not'),
     });
-    expect(own.doors.s3.head('lake-bucket', 'a/secret')).toBeUndefined();
+    expect(own.endpoints.s3.head('lake-bucket', 'a/secret')).toBeUndefined();
     const several = await c.s3.send(
       new DeleteObjectsCommand({ Bucket: 'lake-bucket', Delete: { Objects: [{ Key: 'a/b' }, { Key: 'a/secret' }] } }),
     );
@@ -210,12 +210,12 @@ describe('callers', () => {
 
 describe('secrets', () => {
   test('a value is made once, kept in a file of the user alone, and read by name or arn', async () => {
-    const own = await openDoors();
+    const own = await openEndpoints();
     let made = 0;
     const generate = () => `value ${++made}`;
-    own.doors.secrets.ensure(KEY_ARN, 'keys', generate, 'the keys');
+    own.endpoints.secrets.ensure(KEY_ARN, 'keys', generate, 'the keys');
     const again = await own.reopen();
-    again.doors.secrets.ensure(KEY_ARN, 'keys', generate);
+    again.endpoints.secrets.ensure(KEY_ARN, 'keys', generate);
     expect(made).toBe(1);
     const { secrets } = again.clients;
     for (const SecretId of ['keys', KEY_ARN, KEY_ARN.slice(0, -7)]) {

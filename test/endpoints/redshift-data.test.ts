@@ -16,12 +16,12 @@ import {
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { VirtualClock } from '@carelake/laptop/clock';
-import { errorOf, openDoors, type Opened } from './open';
+import { errorOf, openEndpoints, type Opened } from './open';
 
 const place = { WorkgroupName: 'carelake', Database: 'carelake' };
 let opened: Opened;
 beforeAll(async () => {
-  opened = await openDoors();
+  opened = await openEndpoints();
 });
 afterAll(() => opened.close());
 
@@ -279,7 +279,7 @@ test('databases, schemas, tables and columns, with the lengths that the engine i
 
 describe('over a restart', () => {
   test('tables, outcomes and tokens stay; results are gone and say so', async () => {
-    const own = await openDoors();
+    const own = await openEndpoints();
     const made = await submit('CREATE TABLE public.kept (n integer)', { ClientToken: 'made' }, own.clients.redshift);
     const asked = await submit('SELECT 1 AS n', {}, own.clients.redshift);
     const again = await own.reopen();
@@ -293,10 +293,10 @@ describe('over a restart', () => {
   });
 
   test('what was under way when the process died is ABORTED; a torn line of the journal harms nobody', async () => {
-    const own = await openDoors();
+    const own = await openEndpoints();
     const done = await submit('SELECT 1 AS n', {}, own.clients.redshift);
     const path = join(own.dataDir, 'redshift-data', 'statements.jsonl');
-    await own.doors.close();
+    await own.endpoints.close();
     const line = JSON.parse(readFileSync(path, 'utf8').trim().split('\n').at(-1) ?? '') as {
       id: string;
       status: string;
@@ -322,7 +322,7 @@ describe('over a restart', () => {
 
   test('tokens live for eight hours, statements for a day', async () => {
     const clock = new VirtualClock(Date.UTC(2026, 0, 1));
-    const own = await openDoors({ clock });
+    const own = await openEndpoints({ clock });
     const to = own.clients.redshift;
     const first = await submit('SELECT 1 AS n', { ClientToken: 't' }, to);
     await clock.advance(8 * 3_600_000 + 1);

@@ -22,13 +22,13 @@ import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { pathOfKey } from '@carelake/laptop/endpoints/s3-keys';
-import { errorOf, openDoors, type Opened } from './open';
+import { errorOf, openEndpoints, type Opened } from './open';
 
 const Bucket = 'lake-bucket';
 let opened: Opened;
 beforeAll(async () => {
-  opened = await openDoors();
-  opened.doors.s3.createBucket(Bucket);
+  opened = await openEndpoints();
+  opened.endpoints.s3.createBucket(Bucket);
 });
 afterAll(() => opened.close());
 
@@ -102,7 +102,7 @@ describe('multipart', () => {
     const shas = Buffer.concat(parts.map((p) => createHash('sha256').update(p).digest()));
     expect(done.ETag).toBe(`"${createHash('md5').update(md5s).digest('hex')}-3"`);
     expect(done.ChecksumSHA256).toBe(`${createHash('sha256').update(shas).digest('base64')}-3`);
-    expect((await opened.doors.s3.get(Bucket, 'multi')).equals(Buffer.concat(parts))).toBe(true);
+    expect((await opened.endpoints.s3.get(Bucket, 'multi')).equals(Buffer.concat(parts))).toBe(true);
     expect(await s3().send(new HeadObjectCommand({ Bucket, Key: 'multi', ChecksumMode: 'ENABLED' }))).toMatchObject({
       ContentType: 'text/x',
       ChecksumType: 'COMPOSITE',
@@ -115,9 +115,9 @@ describe('multipart', () => {
   });
 
   test('an upload outlives a restart; copied ranges are parts; wrong lists are refused', async () => {
-    const own = await openDoors();
-    own.doors.s3.createBucket(Bucket);
-    await own.doors.s3.put(Bucket, 'source', Buffer.concat([part(1), part(2)]));
+    const own = await openEndpoints();
+    own.endpoints.s3.createBucket(Bucket);
+    await own.endpoints.s3.put(Bucket, 'source', Buffer.concat([part(1), part(2)]));
     const { UploadId } = await own.clients.s3.send(new CreateMultipartUploadCommand({ Bucket, Key: 'm' }));
     const id = { Bucket, Key: 'm', UploadId };
     const first = await own.clients.s3.send(
@@ -141,7 +141,9 @@ describe('multipart', () => {
     expect((await errorOf(complete([one, { ...two, ETag: '"0"' }]))).name).toBe('InvalidPart');
     expect((await errorOf(complete([one, two, three]))).name).toBe('EntityTooSmall');
     await complete([one, two]);
-    expect((await again.doors.s3.get(Bucket, 'm')).equals(Buffer.concat([part(2), Buffer.from('small')]))).toBe(true);
+    expect((await again.endpoints.s3.get(Bucket, 'm')).equals(Buffer.concat([part(2), Buffer.from('small')]))).toBe(
+      true,
+    );
     const other = await client.send(new CreateMultipartUploadCommand({ Bucket, Key: 'given-up' }));
     await client.send(new AbortMultipartUploadCommand({ Bucket, Key: 'given-up', UploadId: other.UploadId }));
     expect((await client.send(new ListMultipartUploadsCommand({ Bucket }))).Uploads ?? []).toEqual([]);
@@ -211,13 +213,13 @@ test('DeleteObjects deletes what is there and what is not, and tells which', asy
   );
   expect(Deleted?.map((d) => d.Key)).toEqual(['del/1', 'del/<&>2', 'del/3']);
   expect(Errors).toBeUndefined();
-  expect(opened.doors.s3.list(Bucket, { prefix: 'del/' }).objects).toEqual([]);
+  expect(opened.endpoints.s3.list(Bucket, { prefix: 'del/' }).objects).toEqual([]);
 });
 
 test('an event is told after each commit, and only then', async () => {
   const events: string[] = [];
-  const end = opened.doors.s3.onCreated((e) =>
-    events.push(`${e.reason} ${e.key} ${existsSync(opened.doors.s3.pathOf(e.bucket, e.key))}`),
+  const end = opened.endpoints.s3.onCreated((e) =>
+    events.push(`${e.reason} ${e.key} ${existsSync(opened.endpoints.s3.pathOf(e.bucket, e.key))}`),
   );
   await put('event/1');
   await errorOf(put('event/1', 'x', { IfNoneMatch: '*' }));
@@ -251,23 +253,30 @@ test('presigned by query (version 4 and the old version 2), unsigned, expired, v
 
 describe('a restart', () => {
   test('keeps objects, headers, checksums and order; drafts of a killed process are gone', async () => {
-    const own = await openDoors();
-    own.doors.s3.createBucket(Bucket);
-    const info = await own.doors.s3.put(Bucket, 'kept/é', 'content', { contentType: 'text/x', metadata: { m: '1' } });
+    const own = await openEndpoints();
+    own.endpoints.s3.createBucket(Bucket);
+    const info = await own.endpoints.s3.put(Bucket, 'kept/é', 'content', {
+      contentType: 'text/x',
+      metadata: { m: '1' },
+    });
     writeFileSync(join(own.dataDir, 's3-state', 'drafts', 'torn'), 'half');
     const again = await own.reopen();
-    expect(again.doors.s3.head(Bucket, 'kept/é')).toEqual(info);
+    expect(again.endpoints.s3.head(Bucket, 'kept/é')).toEqual(info);
     expect(readdirSync(join(again.dataDir, 's3-state', 'drafts'))).toEqual([]);
     await again.close();
   });
 
   test('killed between an object and what is known of it: the object is there, with the checksum of its bytes', async () => {
-    const own = await openDoors();
-    own.doors.s3.createBucket(Bucket);
-    const info = await own.doors.s3.put(Bucket, 'half', 'content');
+    const own = await openEndpoints();
+    own.endpoints.s3.createBucket(Bucket);
+    const info = await own.endpoints.s3.put(Bucket, 'half', 'content');
     rmSync(join(own.dataDir, 's3-state', 'meta', Bucket, `${pathOfKey('half')}.json`));
     const again = await own.reopen();
-    expect(again.doors.s3.head(Bucket, 'half')).toMatchObject({ etag: info.etag, checksums: info.checksums, size: 7 });
+    expect(again.endpoints.s3.head(Bucket, 'half')).toMatchObject({
+      etag: info.etag,
+      checksums: info.checksums,
+      size: 7,
+    });
     await again.close();
   });
 });

@@ -2,13 +2,13 @@ import { DeleteObjectCommand, GetObjectCommand, ListObjectsV2Command, PutObjectC
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { keyOfPath, pathOfKey } from '@carelake/laptop/endpoints/s3-keys';
-import { errorOf, openDoors, type Opened } from './open';
+import { errorOf, openEndpoints, type Opened } from './open';
 
 const Bucket = 'lake-bucket';
 let opened: Opened;
 beforeAll(async () => {
-  opened = await openDoors();
-  opened.doors.s3.createBucket(Bucket);
+  opened = await openEndpoints();
+  opened.endpoints.s3.createBucket(Bucket);
 });
 afterAll(() => opened.close());
 
@@ -20,8 +20,8 @@ describe('listing', () => {
   const keys = ['a', 'a-b', 'a/b', 'a/b/c', 'b/1', 'b/2', 'c', 'é', '\uffee', '😀'];
   const ListBucket = 'list-bucket';
   beforeAll(async () => {
-    opened.doors.s3.createBucket(ListBucket);
-    for (const key of [...keys].reverse()) await opened.doors.s3.put(ListBucket, key, key);
+    opened.endpoints.s3.createBucket(ListBucket);
+    for (const key of [...keys].reverse()) await opened.endpoints.s3.put(ListBucket, key, key);
   });
   const page = (more = {}) => s3().send(new ListObjectsV2Command({ Bucket: ListBucket, ...more }));
 
@@ -58,11 +58,11 @@ describe('listing', () => {
   });
 
   test('more than a page of a thousand', async () => {
-    for (let i = 0; i < 1100; i++) await opened.doors.s3.put(ListBucket, `many/${i}`, '');
+    for (let i = 0; i < 1100; i++) await opened.endpoints.s3.put(ListBucket, `many/${i}`, '');
     const first = await page({ Prefix: 'many/' });
     const second = await page({ Prefix: 'many/', ContinuationToken: first.NextContinuationToken });
     expect([first.KeyCount, second.KeyCount]).toEqual([1000, 100]);
-    for (let i = 0; i < 1100; i += 2) opened.doors.s3.delete(ListBucket, `many/${i}`);
+    for (let i = 0; i < 1100; i += 2) opened.endpoints.s3.delete(ListBucket, `many/${i}`);
     expect((await page({ Prefix: 'many/' })).KeyCount).toBe(550);
   });
 });
@@ -92,7 +92,7 @@ describe('keys are free text, files are not', () => {
 
   test('every one is kept, read and listed back, and stays inside its bucket', async () => {
     const own = 'awkward-bucket';
-    opened.doors.s3.createBucket(own);
+    opened.endpoints.s3.createBucket(own);
     for (const Key of awkward) await s3().send(new PutObjectCommand({ Bucket: own, Key, Body: `content of ${Key}` }));
     for (const Key of awkward)
       expect(await (await s3().send(new GetObjectCommand({ Bucket: own, Key }))).Body?.transformToString()).toBe(

@@ -10,13 +10,13 @@ import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { errorOf, openDoors, type Opened } from './open';
+import { errorOf, openEndpoints, type Opened } from './open';
 
 const Bucket = 'lake-bucket';
 let opened: Opened;
 beforeAll(async () => {
-  opened = await openDoors();
-  opened.doors.s3.createBucket(Bucket);
+  opened = await openEndpoints();
+  opened.endpoints.s3.createBucket(Bucket);
 });
 afterAll(() => opened.close());
 
@@ -109,7 +109,7 @@ describe('objects', () => {
       expect((await s3().send(new HeadObjectCommand({ Bucket, Key: `sum-${algorithm}` }))).ETag).toBeDefined();
       const wrong = await errorOf(put(`wrong-${algorithm}`, '123456780', { [field]: known[algorithm] }));
       expect(wrong).toMatchObject({ name: 'BadDigest', status: 400 });
-      expect(opened.doors.s3.head(Bucket, `wrong-${algorithm}`)).toBeUndefined();
+      expect(opened.endpoints.s3.head(Bucket, `wrong-${algorithm}`)).toBeUndefined();
     },
   );
 
@@ -126,8 +126,8 @@ describe('objects', () => {
       }),
     );
     const whole = Buffer.concat(parts);
-    expect((await opened.doors.s3.get(Bucket, 'streamed')).equals(whole)).toBe(true);
-    expect(opened.doors.s3.head(Bucket, 'streamed')?.checksums?.sha256).toBe(
+    expect((await opened.endpoints.s3.get(Bucket, 'streamed')).equals(whole)).toBe(true);
+    expect(opened.endpoints.s3.head(Bucket, 'streamed')?.checksums?.sha256).toBe(
       createHash('sha256').update(whole).digest('base64'),
     );
   });
@@ -146,7 +146,7 @@ describe('objects', () => {
       .send(new HeadObjectCommand({ Bucket, Key: 'chunked' }))
       .then((h) => ({ headers: h }));
     expect(headers.ContentEncoding).toBe('gzip');
-    expect((await opened.doors.s3.get(Bucket, 'chunked')).toString()).toBe('hello world');
+    expect((await opened.endpoints.s3.get(Bucket, 'chunked')).toString()).toBe('hello world');
     expect((await raw('PUT', `/${Bucket}/c2`, chunked, body.replace('DUoRhQ==', 'AAAAAA=='))).text).toContain(
       '<Code>BadDigest</Code>',
     );
@@ -156,7 +156,7 @@ describe('objects', () => {
     expect(
       (await raw('PUT', `/${Bucket}/c2`, { ...chunked, 'x-amz-decoded-content-length': '12' }, body)).text,
     ).toContain('<Code>IncompleteBody</Code>');
-    expect(opened.doors.s3.head(Bucket, 'c2')).toBeUndefined();
+    expect(opened.endpoints.s3.head(Bucket, 'c2')).toBeUndefined();
   });
 
   test('a client that waits for 100 Continue gets it, or the refusal without sending its body', async () => {
@@ -244,7 +244,7 @@ describe('writing once', () => {
   });
 
   test('a key that is deleted while a conditional write is under way makes it a conflict: 409', async () => {
-    const { s3: store } = opened.doors;
+    const { s3: store } = opened.endpoints;
     const slow = Readable.from(
       (async function* () {
         yield Buffer.from('a');

@@ -11,7 +11,7 @@ const folders: string[] = [];
 
 const aLine: CodeOf = () => Code.fromInline('exports.handler = async () => {};');
 
-/** Builds the stacks of an environment without the judges, and without bundling unless `code` says so. */
+/** Builds the stacks of an environment without the external checks, and without bundling unless `code` says so. */
 export function build(
   config: CarelakeConfig | string,
   code = aLine,

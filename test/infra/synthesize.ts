@@ -3,7 +3,7 @@ import { loadConfig } from '../../config';
 import { buildApp, bundledCode, newApp } from '../../lib/app';
 import { ENVIRONMENTS } from './assemblies';
 
-/** Writes the assembly of every environment into a folder: real bundles, without the judges, which have their own tests. */
+/** Writes the assembly of every environment into a folder: real bundles, without the external checks, which have their own tests. */
 function main(folder: string): void {
   process.env.CDK_VALIDATION = 'false';
   const code = bundledCode();

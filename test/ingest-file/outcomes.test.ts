@@ -93,7 +93,7 @@ describe('files that are refused as a whole, before a row is read', () => {
 });
 
 describe('rows', () => {
-  test('a byte-order mark, a quoted line break, ragged and impossible rows: each is judged alone, by place and column', async () => {
+  test('a byte-order mark, a quoted line break, ragged and impossible rows: each is checked alone, by place and column', async () => {
     const lines = [
       '\uFEFFid,name,since,note',
       '1,"two\nlines",2026-01-01,',

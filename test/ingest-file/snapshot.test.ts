@@ -44,7 +44,7 @@ const send = async (day: number, ids: string[], age = (id: string): string => St
     )
   ).result;
 
-/** Who is there at the end of each day, from all statements: per patient and instant a tombstone or not. */
+/** Who is there at the end of each day, from all events: per patient and instant a tombstone or not. */
 async function present(days: number[]): Promise<Record<string, string[]>> {
   const rows = (await rowsUnder(s3, 'silver/patient/')) as (ParquetRow & { effective_at: Date })[];
   const answer: Record<string, string[]> = {};

@@ -22,10 +22,10 @@ async function stop(platform: Platform): Promise<void> {
 }
 
 /** Text of every object of a bucket, by key. */
-async function objects({ doors }: Platform, bucket: string, prefix = ''): Promise<Record<string, string>> {
-  const { objects: found } = doors.s3.list(bucket, { prefix, maxKeys: 1000 });
+async function objects({ endpoints }: Platform, bucket: string, prefix = ''): Promise<Record<string, string>> {
+  const { objects: found } = endpoints.s3.list(bucket, { prefix, maxKeys: 1000 });
   return Object.fromEntries(
-    await Promise.all(found.map(async ({ key }) => [key, (await doors.s3.get(bucket, key)).toString()] as const)),
+    await Promise.all(found.map(async ({ key }) => [key, (await endpoints.s3.get(bucket, key)).toString()] as const)),
   );
 }
 const SILVER = 'carelake-test-store-silver';
@@ -34,7 +34,7 @@ const QUARANTINE = 'carelake-test-store-quarantine';
 const STREAM = 'carelake-test-store-Events';
 
 const put = (platform: Platform, ...values: string[]) =>
-  platform.doors.kinesis.putRecords(
+  platform.endpoints.kinesis.putRecords(
     STREAM,
     values.map((value) => ({ partitionKey: value, data: Buffer.from(value) })),
   );
@@ -131,14 +131,14 @@ describe('a booted platform', () => {
     const first = await boot(dataDir);
     put(first, 'a', 'b');
     await first.idle({ quietMs: 300 });
-    const before = [await objects(first, SILVER), first.doors.secrets.list().map((s) => s.secretString)];
+    const before = [await objects(first, SILVER), first.endpoints.secrets.list().map((s) => s.secretString)];
     await stop(first);
     const log = join(dataDir, 'logs', 'carelake-test-flow-migrate.log');
     const migrated = readFileSync(log, 'utf8');
 
     const second = await boot(dataDir);
     await second.idle({ quietMs: 100 });
-    expect([await objects(second, SILVER), second.doors.secrets.list().map((s) => s.secretString)]).toEqual(before);
+    expect([await objects(second, SILVER), second.endpoints.secrets.list().map((s) => s.secretString)]).toEqual(before);
     expect(readFileSync(log, 'utf8')).toBe(migrated);
     expect(
       readFileSync(join(dataDir, 'executions', 'ended.ndjson'), 'utf8')
@@ -166,7 +166,7 @@ describe('a booted platform', () => {
     await stop(await boot(dataDir));
   });
 
-  test('a role without a grant is refused at the door, as in the account', async () => {
+  test('a role without a grant is refused at the endpoint, as in the account', async () => {
     const platform = await boot(folder(), { without: 'silver' });
     put(platform, 'a');
     await platform.idle({ quietMs: 300 });
@@ -198,7 +198,7 @@ describe('a booted platform', () => {
     const file = join(dir, 'key.json');
     writeFileSync(file, '{"key_version":1,"secret":"0123456789abcdef"}');
     const platform = await boot(dataDir, {}, { keySecretFile: file });
-    expect(platform.doors.secrets.list()[0]!.secretString).toBe('{"key_version":1,"secret":"0123456789abcdef"}');
+    expect(platform.endpoints.secrets.list()[0]!.secretString).toBe('{"key_version":1,"secret":"0123456789abcdef"}');
     await stop(platform);
     writeFileSync(file, '{"key_version":1,"secret":"another secret"}');
     await expect(boot(dataDir, {}, { keySecretFile: file })).rejects.toThrow(/made with another key secret/);
@@ -206,8 +206,8 @@ describe('a booted platform', () => {
 
   test('functions and state machines can be called by name', async () => {
     const platform = await boot(folder());
-    await platform.doors.s3.put(CONTROL, 'other', 'x');
-    await platform.doors.s3.put(SILVER, 'batch/mine', 'one\ntwo');
+    await platform.endpoints.s3.put(CONTROL, 'other', 'x');
+    await platform.endpoints.s3.put(SILVER, 'batch/mine', 'one\ntwo');
     expect(await platform.invoke('count', { key: 'batch/mine' })).toEqual({ lines: 2 });
     expect(await platform.execute('Machine', { key: 'batch/mine' })).toEqual({
       status: 'SUCCEEDED',
@@ -229,10 +229,10 @@ describe('killed with -9 in mid-stream', () => {
     for (const enough of [400, 300]) await killAfter(assemblyDir, dataDir, enough);
     const platform = await boot(dataDir);
     await platform.idle({ quietMs: 500 });
-    const stored = platform.doors.kinesis.describe(STREAM)!.shards.flatMap(({ shardId }) => {
+    const stored = platform.endpoints.kinesis.describe(STREAM)!.shards.flatMap(({ shardId }) => {
       const records: string[] = [];
-      for (let from = 0, end = platform.doors.kinesis.end(STREAM, shardId); from < end;) {
-        const read = platform.doors.kinesis.read(STREAM, shardId, from, 10_000);
+      for (let from = 0, end = platform.endpoints.kinesis.end(STREAM, shardId); from < end;) {
+        const read = platform.endpoints.kinesis.read(STREAM, shardId, from, 10_000);
         records.push(...read.records.map((r) => `${r.sequenceNumber} ${r.data.toString()}`));
         from = read.next;
       }

@@ -307,7 +307,7 @@ describe('event-source mapping', () => {
     }
   });
 
-  test('with a real function: the process judges, and the checkpoint follows its reply', async () => {
+  test('with a real function: the process validates, and the checkpoint follows its reply', async () => {
     const source = `export const handler = async (event: any) => ({
       batchItemFailures: event.Records.filter((r: any) => Buffer.from(r.kinesis.data, 'base64').toString() === 'poison')
         .map((r: any) => ({ itemIdentifier: r.kinesis.sequenceNumber })),

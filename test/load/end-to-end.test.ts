@@ -12,9 +12,9 @@ const putAll = async (w: World, from: number, to = from + 1) => {
   for (const { key, body } of portions.slice(from, to).flat()) await w.put(key, body);
 };
 const lease = async (w: World) =>
-  (await w.doors.warehouse.queryEngine('SELECT load_id FROM ops.load_lease')).rows.flat();
+  (await w.endpoints.warehouse.queryEngine('SELECT load_id FROM ops.load_lease')).rows.flat();
 const receipts = (w: World) =>
-  w.doors.s3
+  w.endpoints.s3
     .list('test-control', { prefix: '_ledger/' })
     .objects.map((o) => o.key.slice('_ledger/'.length, -'.json'.length));
 
@@ -112,10 +112,10 @@ describe('the load over the real SQL', () => {
 
   it('restores receipts that were never written, without applying anything twice', async () => {
     const w = calm;
-    for (const { key } of w.doors.s3.list('test-control', { prefix: '_ledger/' }).objects)
-      w.doors.s3.delete('test-control', key);
-    for (const { key } of w.doors.s3.list('test-control', { prefix: 'loads/' }).objects)
-      w.doors.s3.delete('test-control', key);
+    for (const { key } of w.endpoints.s3.list('test-control', { prefix: '_ledger/' }).objects)
+      w.endpoints.s3.delete('test-control', key);
+    for (const { key } of w.endpoints.s3.list('test-control', { prefix: 'loads/' }).objects)
+      w.endpoints.s3.delete('test-control', key);
     // With one more object it is another load, whose statements the Data API has never seen.
     await w.put(again(0), portions[0][0].body);
     const { calls, end } = await execute(w.context);
@@ -139,9 +139,9 @@ describe('the load over the real SQL', () => {
     const { end, calls } = await execute(w.context);
     expect(end).toBe('nothing pending');
     expect(calls).toContain('check release 0 SELECT_AGAIN');
-    const receipt = JSON.parse((await w.doors.s3.get('test-control', `_ledger/${bad.key}.json`)).toString());
+    const receipt = JSON.parse((await w.endpoints.s3.get('test-control', `_ledger/${bad.key}.json`)).toString());
     expect(receipt).toMatchObject({ status: 'refused' });
-    expect(w.doors.s3.list('test-quarantine').objects).toHaveLength(1);
+    expect(w.endpoints.s3.list('test-quarantine').objects).toHaveLength(1);
     const expected = [...names, again(0), ...fresh.map((o) => o.key)].filter((n) => n !== bad.key).sort();
     expect((await dump(w))['ops.loaded_object'].map((r) => r[0])).toEqual(expected);
   });
@@ -150,12 +150,12 @@ describe('the load over the real SQL', () => {
     const w = calm;
     const left = '0'.repeat(31);
     const before = await dump(w);
-    await w.doors.warehouse.queryEngine(
+    await w.endpoints.warehouse.queryEngine(
       `INSERT INTO core.dim_patient_history (patient_key, source_system, patient_id, valid_from, valid_to, is_current, is_inferred, is_deleted, load_id)
        VALUES ('${left}1', 'ehr', 'P-nobody', timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, true, false, '${left}2')`,
     );
-    await w.doors.warehouse.queryEngine(`INSERT INTO ops.unreferenced VALUES ('patient', '${left}1')`);
-    w.doors.s3.delete('test-control', CONTROL_STATE_KEY);
+    await w.endpoints.warehouse.queryEngine(`INSERT INTO ops.unreferenced VALUES ('patient', '${left}1')`);
+    w.endpoints.s3.delete('test-control', CONTROL_STATE_KEY);
     const clinic = names.findIndex((n) => n.startsWith('clinic/'));
     await w.put(again(clinic).replace('-again', '-once-more'), portions.flat()[clinic].body);
     const { end, calls } = await execute(w.context);
@@ -175,7 +175,7 @@ describe('the load over the real SQL', () => {
     expect(await selectLoad(w.context, 'open')).toEqual({ pending: false, unreadable: 1 });
     const silver = join(w.dataDir, 's3', 'test-silver');
     expect(() => checkReadable(silver)).toThrow('1 objects in silver have names that no load can read');
-    w.doors.s3.delete('test-silver', planted);
+    w.endpoints.s3.delete('test-silver', planted);
     expect(await selectLoad(w.context, 'full')).toEqual({ pending: false });
     expect(() => checkReadable(silver)).not.toThrow();
   });
@@ -183,7 +183,11 @@ describe('the load over the real SQL', () => {
   it('refuses keys of another secret as a whole', async () => {
     const w = calm;
     const before = await dump(w);
-    await w.doors.s3.put('test-control', '_key/fingerprint.json', '{"fingerprint":"0000000000000000","key_version":1}');
+    await w.endpoints.s3.put(
+      'test-control',
+      '_key/fingerprint.json',
+      '{"fingerprint":"0000000000000000","key_version":1}',
+    );
     await w.put(again(0).replace('-again', '-third'), portions[0][0].body);
     expect((await execute(w.context)).last).toMatchObject({ state: 'FAILED', rule: 'LOAD-KEY-01' });
     expect(await dump(w)).toEqual(before);

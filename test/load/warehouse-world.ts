@@ -11,7 +11,7 @@ import { migrate, type Migrated } from '../../lambdas/migrate/apply';
 import type { SelectContext } from '../../lambdas/select-load/select';
 import { fingerprintBody } from '../../lambdas/shared/keyring';
 import { RealClock } from '@carelake/laptop/clock';
-import { createDoors, type Doors } from '@carelake/laptop/endpoints/server';
+import { createEndpoints, type Endpoints } from '@carelake/laptop/endpoints/server';
 import { generate } from '../../synthetic';
 import { SQL_DIR } from './setup';
 
@@ -21,7 +21,7 @@ const silent = { info: () => undefined, warn: () => undefined, error: () => unde
 /** The real SQL on the local engine behind the real protocols. */
 export interface World {
   readonly dataDir: string;
-  readonly doors: Doors;
+  readonly endpoints: Endpoints;
   readonly context: LoadContext & SelectContext;
   /** Moves the selection's time on, so that a load counts as left by its execution. */
   pass(ms: number): void;
@@ -32,16 +32,16 @@ export interface World {
 
 export async function openWorld(): Promise<World> {
   const dataDir = mkdtempSync(join(tmpdir(), 'carelake-load-'));
-  const doors = await createDoors({
+  const endpoints = await createEndpoints({
     dataDir,
     clock: new RealClock(),
     region: 'us-east-1',
     account: '000000000000',
     warehouseMemory: '1GB',
   });
-  const { url } = await doors.listen(0);
-  for (const bucket of ['test-silver', 'test-control', 'test-quarantine']) doors.s3.createBucket(bucket);
-  await doors.s3.put('test-control', '_key/fingerprint.json', fingerprintBody(keys));
+  const { url } = await endpoints.listen(0);
+  for (const bucket of ['test-silver', 'test-control', 'test-quarantine']) endpoints.s3.createBucket(bucket);
+  await endpoints.s3.put('test-control', '_key/fingerprint.json', fingerprintBody(keys));
   const settings = {
     endpoint: url,
     region: 'us-east-1',
@@ -55,7 +55,7 @@ export async function openWorld(): Promise<World> {
   const place = { workgroup: 'carelake-local', database: 'carelake', sleep, log: silent };
   return {
     dataDir,
-    doors,
+    endpoints,
     context: {
       ...place,
       s3,
@@ -83,11 +83,11 @@ export async function openWorld(): Promise<World> {
         sqlDir,
         sqlHash,
       ),
-    put: async (key, body) => void (await doors.s3.put('test-silver', key, body)),
+    put: async (key, body) => void (await endpoints.s3.put('test-silver', key, body)),
     close: async () => {
       s3.destroy();
       data.destroy();
-      await doors.close();
+      await endpoints.close();
       rmSync(dataDir, { recursive: true, force: true });
     },
   };
@@ -127,9 +127,9 @@ export async function dump(w: World): Promise<Record<string, unknown[][]>> {
   const tables: Record<string, unknown[][]> = {};
   for (const table of TABLES) {
     const columns = /^(gold_phi\.no_show_rate|ops\.conservation)$/.test(table) ? '*' : '* EXCLUDE (load_id)';
-    tables[table] = (await w.doors.warehouse.queryEngine(`SELECT ${columns} FROM ${table} ORDER BY ALL`)).rows;
+    tables[table] = (await w.endpoints.warehouse.queryEngine(`SELECT ${columns} FROM ${table} ORDER BY ALL`)).rows;
   }
   for (const table of ['ops.touched_member', 'ops.restated', 'ops.unreferenced', 'ops.guard'])
-    tables[table] = (await w.doors.warehouse.queryEngine(`SELECT * FROM ${table}`)).rows;
+    tables[table] = (await w.endpoints.warehouse.queryEngine(`SELECT * FROM ${table}`)).rows;
   return tables;
 }

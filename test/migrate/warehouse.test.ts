@@ -9,7 +9,7 @@ import { SQL_DIR } from '../load/setup';
 /** A role that reads the marts. */
 const READER = 'exporter';
 
-const rows = async (w: World, sql: string) => (await w.doors.warehouse.queryEngine(sql)).rows;
+const rows = async (w: World, sql: string) => (await w.endpoints.warehouse.queryEngine(sql)).rows;
 
 describe('migrations over the real engine', () => {
   let w: World;
@@ -78,7 +78,7 @@ describe('views beside a release', () => {
   const notes = () => rows(w, 'SELECT view_name, sha256 FROM ops.view ORDER BY 1');
 
   it('of a hospital, late-binding, stay and answer through every release', async () => {
-    await w.doors.warehouse.query(
+    await w.endpoints.warehouse.query(
       `CREATE VIEW custom.rates AS SELECT kpi FROM ${MART_SCHEMA}.no_show_rate WITH NO SCHEMA BINDING`,
     );
     change("'other' AS kpi, 2 AS value");
@@ -91,14 +91,14 @@ describe('views beside a release', () => {
     const [, sql] = /### Views of your own[\s\S]*?```sql\n([\s\S]*?)```/.exec(guide)!;
     change("'x' AS by_dimension, 'y' AS group_key, 1 AS numerator, 2 AS denominator, 'other' AS kpi");
     await w.migrate('guide', folder);
-    for (const statement of sql.split(/;\s*/).filter(Boolean)) await w.doors.warehouse.query(statement);
-    const asked = await w.doors.warehouse.run(['SELECT * FROM custom.monday_no_shows'], { role: 'reader' });
+    for (const statement of sql.split(/;\s*/).filter(Boolean)) await w.endpoints.warehouse.query(statement);
+    const asked = await w.endpoints.warehouse.run(['SELECT * FROM custom.monday_no_shows'], { role: 'reader' });
     expect(asked[0].rows).toEqual([]);
-    await expect(w.doors.warehouse.run(['SELECT * FROM custom.monday_no_shows'], { role: 'loader' })).rejects.toThrow('denied'); // prettier-ignore
+    await expect(w.endpoints.warehouse.run(['SELECT * FROM custom.monday_no_shows'], { role: 'loader' })).rejects.toThrow('denied'); // prettier-ignore
   });
 
   it('that are bound are named before anything is changed', async () => {
-    await w.doors.warehouse.query(`CREATE VIEW custom.bound AS SELECT kpi FROM ${MART_SCHEMA}.no_show_rate`);
+    await w.endpoints.warehouse.query(`CREATE VIEW custom.bound AS SELECT kpi FROM ${MART_SCHEMA}.no_show_rate`);
     change("'third' AS kpi");
     writeFileSync(
       join(folder, 'migrations', '900-more.sql'),
@@ -111,7 +111,7 @@ describe('views beside a release', () => {
     expect(await notes()).toEqual(before);
     expect(await rows(w, "SELECT name FROM ops.migration WHERE name = '900-more'")).toEqual([]);
     expect(await rows(w, 'SELECT kpi FROM custom.bound')).toEqual([['other']]);
-    await w.doors.warehouse.query('DROP VIEW custom.bound');
+    await w.endpoints.warehouse.query('DROP VIEW custom.bound');
     expect((await w.migrate('three', folder)).applied).toEqual(['900-more']);
     expect(await rows(w, 'SELECT kpi FROM custom.rates')).toEqual([['third']]);
   });
@@ -125,21 +125,21 @@ describe('views beside a release', () => {
     ]; // prettier-ignore
     for (const [name, text] of files) writeFileSync(join(folder, name), text);
     await w.migrate('four', folder);
-    await expect(w.doors.warehouse.query('ALTER TABLE ops.sized ALTER COLUMN a TYPE varchar(16)')).rejects.toThrow(
+    await expect(w.endpoints.warehouse.query('ALTER TABLE ops.sized ALTER COLUMN a TYPE varchar(16)')).rejects.toThrow(
       `cannot alter type of ops.sized.a because other objects depend on it: view ${MART_SCHEMA}.low`,
     );
     writeFileSync(join(folder, 'migrations', '902-wider.sql'), '-- transactional: false\nALTER TABLE ops.sized ALTER COLUMN a TYPE varchar(16);\n'); // prettier-ignore
     // A view of somebody else is named here too.
-    await w.doors.warehouse.query('CREATE VIEW custom.on_table AS SELECT a FROM ops.sized');
+    await w.endpoints.warehouse.query('CREATE VIEW custom.on_table AS SELECT a FROM ops.sized');
     await expect(w.migrate('five', folder)).rejects.toThrow('custom.on_table reads ops.sized');
-    await w.doors.warehouse.query('DROP VIEW custom.on_table');
+    await w.endpoints.warehouse.query('DROP VIEW custom.on_table');
     const before = await notes();
     let looks = 0;
     const { data } = w.context;
     const send = data.send.bind(data) as (command: unknown) => Promise<unknown>;
     const spy = jest.spyOn(data, 'send').mockImplementation((async (command: unknown) => {
       for (const view of ['low', 'high'])
-        expect((await w.doors.warehouse.run([`SELECT a FROM ${MART_SCHEMA}.${view}`], { role: READER }))[0].rows).toEqual([['x']]); // prettier-ignore
+        expect((await w.endpoints.warehouse.run([`SELECT a FROM ${MART_SCHEMA}.${view}`], { role: READER }))[0].rows).toEqual([['x']]); // prettier-ignore
       looks += 1;
       return send(command);
     }) as never);
@@ -148,7 +148,7 @@ describe('views beside a release', () => {
     expect(looks).toBeGreaterThan(10);
     expect(await rows(w, sized)).toEqual([['varchar(16)']]);
     expect(await notes()).toEqual(before);
-    await expect(w.doors.warehouse.query(`DROP VIEW ${MART_SCHEMA}.low`)).rejects.toThrow('depend on it');
+    await expect(w.endpoints.warehouse.query(`DROP VIEW ${MART_SCHEMA}.low`)).rejects.toThrow('depend on it');
   });
 
   it('a resize that was done before its note was written is taken as done', async () => {

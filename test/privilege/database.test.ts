@@ -81,7 +81,7 @@ const refusal = (work: Promise<unknown>) =>
     (error: Error) => `${error.name}: ${/not authorized to perform: ?(\S+)/.exec(error.message)?.[1]}`,
   );
 
-test("each door refuses what the caller's role is not granted, in its protocol's words", async () => {
+test("each endpoint refuses what the caller's role is not granted, in its protocol's words", async () => {
   const { names } = laptop;
   const { silver: Bucket, landing } = names.buckets as Record<string, string>;
   const ingest = laptop.as('IngestStreamRole');
@@ -99,7 +99,7 @@ test("each door refuses what the caller's role is not granted, in its protocol's
   await expect(ingest.s3.send(new HeadObjectCommand({ Bucket, Key: 'none' }))).rejects.toMatchObject({
     $metadata: { httpStatusCode: 403 },
   });
-  laptop.platform.doors.s3.delete(Bucket!, object.Key);
+  laptop.platform.endpoints.s3.delete(Bucket!, object.Key);
 
   const Records = [{ PartitionKey: 'a', Data: Buffer.from('{}') }];
   expect(await refusal(ingest.kinesis.send(new PutRecordsCommand({ StreamName: names.stream, Records })))).toBe(
@@ -163,10 +163,10 @@ test('a reader asks for the counts, and can neither write, nor drop, nor see a p
     expect([sql, (await ask(data, sql)).error]).toEqual([sql, expect.stringMatching(why)]);
   // A temporary table is no way around: it is there only when the statements run.
   const batch = ['CREATE TEMP TABLE mine (k varchar(32))', 'INSERT INTO mine SELECT patient_key FROM core.patient_log'];
-  await expect(laptop.platform.doors.warehouse.run(batch, { role: 'reader' })).rejects.toThrow(
+  await expect(laptop.platform.endpoints.warehouse.run(batch, { role: 'reader' })).rejects.toThrow(
     /permission denied for schema core/,
   );
-  const { rows } = await laptop.platform.doors.warehouse.query('SELECT count(*) FROM gold_phi.obt_appointment');
+  const { rows } = await laptop.platform.endpoints.warehouse.query('SELECT count(*) FROM gold_phi.obt_appointment');
   expect(rows).toEqual([[0]]);
 });
 
@@ -174,7 +174,7 @@ test('a loader that lost one grant fails with a code, and loads everything once 
   const { platform, names } = laptop;
   const user = laptop.as().data;
   expect((await ask(user, 'REVOKE INSERT ON core.dim_patient_history FROM ROLE loader')).error).toBeUndefined();
-  platform.doors.kinesis.putRecords(names.stream, patients(20));
+  platform.endpoints.kinesis.putRecords(names.stream, patients(20));
   await platform.idle({ quietMs: 700 });
   const count = async () => (await ask(user, 'SELECT count(*) FROM core.patient_log')).rows![0]![0];
   expect(await count()).toBe(0);

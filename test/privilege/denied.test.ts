@@ -24,7 +24,7 @@ test('grants that a template lacks are refused as in the account, by name, and n
   const dataDir = newFolder();
   const poor = await boot(lacking, dataDir);
   const { landing, silver, bronze, quarantine } = poor.names.buckets as Record<string, string>;
-  poor.platform.doors.kinesis.putRecords(poor.names.stream, patients(30));
+  poor.platform.endpoints.kinesis.putRecords(poor.names.stream, patients(30));
   await poor.as().s3.send(new PutObjectCommand({ Bucket: landing, Key: 'example-clinic-csv/a.csv', Body: FILE }));
 
   const denied = (fn: string) => () => {
@@ -33,7 +33,7 @@ test('grants that a template lacks are refused as in the account, by name, and n
   };
   expect(await until('refusal of ingest-stream', denied('IngestStreamFunction'))).toBe('s3:PutObject');
   expect(await until('refusal of ingest-file', denied('IngestFileFunction'))).toBe('secretsmanager:GetSecretValue');
-  const count = (l: typeof poor, bucket: string) => l.platform.doors.s3.list(bucket, {}).objects.length;
+  const count = (l: typeof poor, bucket: string) => l.platform.endpoints.s3.list(bucket, {}).objects.length;
   expect(count(poor, silver!)).toBe(0);
   // Bronze was written before the refusal: the record is kept from its first moment.
   expect(count(poor, bronze!)).toBeGreaterThan(0);
@@ -43,7 +43,7 @@ test('grants that a template lacks are refused as in the account, by name, and n
   const mended = await boot(whole, dataDir);
   await mended.platform.idle({ quietMs: 700 });
   const patientsKnown = async () =>
-    Number((await mended.platform.doors.warehouse.query('SELECT count(*) FROM core.patient_log')).rows[0]![0]);
+    Number((await mended.platform.endpoints.warehouse.query('SELECT count(*) FROM core.patient_log')).rows[0]![0]);
   // The stream goes on by itself where it was refused; a file's execution too, unless it had used up its retries.
   if ((await patientsKnown()) < 31) {
     const Key = 'example-clinic-csv/a.csv';
@@ -64,9 +64,9 @@ test('records that were refused for too long are kept whole where the mapping gi
   });
   const { platform, names } = await boot(lacking, newFolder());
   const sent = patients(5);
-  platform.doors.kinesis.putRecords(names.stream, sent);
+  platform.endpoints.kinesis.putRecords(names.stream, sent);
   await platform.idle({ quietMs: 700 });
-  const { s3 } = platform.doors;
+  const { s3 } = platform.endpoints;
   const bucket = names.buckets.quarantine!;
   const kept = await Promise.all(
     s3.list(bucket, {}).objects.map(async ({ key }) => JSON.parse((await s3.get(bucket, key)).toString())),
@@ -83,7 +83,7 @@ test('a load whose COPY may not read silver fails with a code, and nothing is co
   const lacking = changed(whole, 'Warehouse', (r) => withoutGrant(r, 'CopyRolePolicy', 's3:GetObject', /Silver/));
   const dataDir = newFolder();
   const poor = await boot(lacking, dataDir);
-  poor.platform.doors.kinesis.putRecords(poor.names.stream, patients(5));
+  poor.platform.endpoints.kinesis.putRecords(poor.names.stream, patients(5));
   const failure = await until(
     'refusal of COPY',
     () => poor.log('LoadFunction').find((line) => line.failure !== undefined)?.failure,
@@ -91,8 +91,12 @@ test('a load whose COPY may not read silver fails with a code, and nothing is co
   expect(failure).toBe('COPY_UNREADABLE');
   await stop(poor.platform);
   const mended = await boot(whole, dataDir);
-  expect((await mended.platform.doors.warehouse.query('SELECT count(*) FROM ops.loaded_object')).rows).toEqual([[0]]);
+  expect((await mended.platform.endpoints.warehouse.query('SELECT count(*) FROM ops.loaded_object')).rows).toEqual([
+    [0],
+  ]);
   await mended.platform.idle({ quietMs: 700 });
   await mended.platform.execute('LoadMachine', { window: 'open' });
-  expect((await mended.platform.doors.warehouse.query('SELECT count(*) FROM core.patient_log')).rows).toEqual([[5]]);
+  expect((await mended.platform.endpoints.warehouse.query('SELECT count(*) FROM core.patient_log')).rows).toEqual([
+    [5],
+  ]);
 });

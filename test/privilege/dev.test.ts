@@ -36,14 +36,14 @@ afterAll(async () => {
 });
 
 const loaded = async (): Promise<number> =>
-  Number((await laptop.platform.doors.warehouse.query('SELECT count(*) FROM core.patient_log')).rows[0]![0]);
+  Number((await laptop.platform.endpoints.warehouse.query('SELECT count(*) FROM core.patient_log')).rows[0]![0]);
 
 test("dev's templates boot; records wait in silver for the schedule, and a load that is started takes them", async () => {
   const { platform, names } = laptop;
   expect(platform.notRun.map((n) => n.type)).toEqual(expect.arrayContaining(['Custom::CarelakeUsageLimit']));
-  platform.doors.kinesis.putRecords(names.stream, patients(20));
+  platform.endpoints.kinesis.putRecords(names.stream, patients(20));
   await platform.idle({ quietMs: 500 });
-  expect(platform.doors.s3.list(names.buckets.silver!, {}).objects.length).toBeGreaterThan(0);
+  expect(platform.endpoints.s3.list(names.buckets.silver!, {}).objects.length).toBeGreaterThan(0);
   expect(await loaded()).toBe(0);
 
   const { stateMachines = [] } = await client.send(new ListStateMachinesCommand({}));
@@ -59,7 +59,7 @@ test("dev's templates boot; records wait in silver for the schedule, and a load 
   await expect(client.send(new StartExecutionCommand(start))).rejects.toThrow('Execution Already Exists');
 });
 
-test('the door refuses what is not there, what it cannot read and whom the template does not let', async () => {
+test('the endpoint refuses what is not there, what it cannot read and whom the template does not let', async () => {
   const { names } = laptop;
   const start = (more: object) =>
     client.send(new StartExecutionCommand({ stateMachineArn: names.loadMachine, ...more }));
@@ -72,7 +72,7 @@ test('the door refuses what is not there, what it cannot read and whom the templ
   await expect(client.send(new DescribeExecutionCommand(gone))).rejects.toMatchObject({
     name: 'ExecutionDoesNotExist',
   });
-  const role = asked(laptop.platform.doors.callers.registerRole(laptop.roleArn('LoadRole')));
+  const role = asked(laptop.platform.endpoints.callers.registerRole(laptop.roleArn('LoadRole')));
   await expect(role.send(new StartExecutionCommand({ stateMachineArn: names.loadMachine }))).rejects.toMatchObject({
     name: 'AccessDeniedException',
   });
@@ -85,7 +85,7 @@ test('`carelake load` does the same from another terminal', async () => {
   writeRun(dataDir, { source, env: 'dev', sent: 0, status: 'complete', names });
   const said = jest.spyOn(process.stdout, 'write').mockImplementation(() => true);
   try {
-    platform.doors.kinesis.putRecords(names.stream, patients(5, 50));
+    platform.endpoints.kinesis.putRecords(names.stream, patients(5, 50));
     await platform.idle({ quietMs: 500 });
     expect(await load({ data: dataDir, json: true })).toBe(0);
     expect(said.mock.calls.map(([text]) => String(text)).join('')).toContain('{"read":5}');

@@ -110,7 +110,7 @@ export async function boot(assemblyDir: string, dataDir: string, more: Partial<B
     roleArn,
     as: (role) => {
       const credentials = role
-        ? platform.doors.callers.registerRole(roleArn(role))
+        ? platform.endpoints.callers.registerRole(roleArn(role))
         : { accessKeyId: 'carelake', secretAccessKey: 'carelake' };
       const common = { endpoint: platform.url, region: names.region, credentials, maxAttempts: 1 };
       const made = {

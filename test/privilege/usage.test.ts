@@ -14,7 +14,7 @@ import { bundledCode } from '../../lib/app';
 import { cleanUp as removeAssemblies, synthesized } from '../infra/apps';
 import { assemblyOf } from '../infra/assemblies';
 import { boot, changed, cleanUp, type Laptop, newFolder, patients, stop, until } from './laptop';
-import { type Excuse, judge, type ListedGrant, listGrants, spellGrant } from './usage';
+import { type Excuse, compareGrants, type ListedGrant, listGrants, spellGrant } from './usage';
 
 jest.setTimeout(240_000);
 afterAll(async () => {
@@ -63,7 +63,7 @@ const SNAPSHOT = {
 /** What a day brings, and what goes wrong on it. */
 async function day(laptop: Laptop): Promise<void> {
   const { platform, names } = laptop;
-  const { s3, kinesis, warehouse } = platform.doors;
+  const { s3, kinesis, warehouse } = platform.endpoints;
   const { landing, silver, control } = names.buckets as Record<string, string>;
   const quiet = () => platform.idle({ quietMs: 500 });
   const upload = (Key: string, Body: string, Bucket = landing) =>
@@ -181,7 +181,7 @@ test('every grant is used by a run of everything, or listed with its reason', as
     writeFileSync(FILE, `${JSON.stringify(next, null, 2)}\n`);
   }
   // Unexplained: take it out of lib/, or list it with its reason (CARELAKE_UPDATE=1 npx jest test/privilege/usage lists it).
-  expect(judge(everywhere, usedNow, readExcuses())).toEqual({ unexplained: [], needless: [] });
+  expect(compareGrants(everywhere, usedNow, readExcuses())).toEqual({ unexplained: [], needless: [] });
   // A run that used little would excuse much.
   expect(inUse.size).toBeGreaterThan(60);
 });
@@ -191,7 +191,7 @@ test('an unused grant, one listed without reason, one listed in vain and one tha
   const listed = (action: string, reason = 'a reason that says enough'): Excuse => ({ ...grant(action), reason });
   const granted = ['a:Used', 'a:Unused', 'a:Excused', 'a:Bare'].map(grant);
   const excuses = [listed('a:Excused'), listed('a:Bare', ''), listed('a:Used'), listed('a:Gone')];
-  expect(judge(granted, [grant('a:Used')], excuses)).toEqual({
+  expect(compareGrants(granted, [grant('a:Used')], excuses)).toEqual({
     unexplained: ['S/R a:Unused on *', 'S/R a:Bare on *'],
     needless: ['S/R a:Used on *', 'S/R a:Gone on *'],
   });

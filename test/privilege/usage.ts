@@ -43,7 +43,7 @@ export interface Excuse extends ListedGrant {
  * Holds grants against their use.
  * @returns `unexplained`: granted, not used, and not listed with a reason; `needless`: listed, but used or not granted any more.
  */
-export function judge(
+export function compareGrants(
   granted: readonly ListedGrant[],
   used: readonly ListedGrant[],
   excuses: readonly Excuse[],

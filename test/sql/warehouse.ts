@@ -12,7 +12,7 @@ export const SQL = join(__dirname, '../../sql');
 export const UNKNOWN = UNKNOWN_KEY;
 const ofKind = (kind: 'dimension' | 'fact'): EntityName[] => ENTITY_NAMES.filter((e) => CONTRACTS[e].kind === kind);
 export const DIMENSIONS = ofKind('dimension');
-export const FACTS = ofKind('fact');
+const FACTS = ofKind('fact');
 
 /** Statements of a SQL file's text. */
 export const statementsOf = (text: string): string[] => [...parseSql('test', text).statements];

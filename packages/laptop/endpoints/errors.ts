@@ -1,7 +1,7 @@
 import { escapeXml } from './xml';
 
-/** An error that a door answers with, in its protocol's own form. Messages name sizes, limits and names of resources, never data. */
-export class DoorError extends Error {
+/** An error that an endpoint answers with, in its protocol's own form. Messages name sizes, limits and names of resources, never data. */
+export class EndpointError extends Error {
   constructor(
     readonly code: string,
     message: string,
@@ -14,14 +14,17 @@ export class DoorError extends Error {
   }
 }
 
-/** What a door says of an operation it does not implement; an empty success would be taken for an answer. */
-export function unknownOperation(service: string, operation: string): DoorError {
-  return new DoorError('UnknownOperationException', `the laptop's ${service} door does not implement ${operation}`);
+/** What an endpoint says of an operation it does not implement; an empty success would be taken for an answer. */
+export function unknownOperation(service: string, operation: string): EndpointError {
+  return new EndpointError(
+    'UnknownOperationException',
+    `the laptop's ${service} endpoint does not implement ${operation}`,
+  );
 }
 
 /** JSON 1.1 form: Kinesis, Secrets Manager, Redshift Data. */
 export function jsonError(
-  error: DoorError,
+  error: EndpointError,
   requestId: string,
 ): { status: number; headers: Record<string, string>; body: string } {
   return {
@@ -37,7 +40,7 @@ export function jsonError(
 
 /** S3's form. The JSON protocols' names for refusals are S3's without `Exception`. */
 export function s3Error(
-  error: DoorError,
+  error: EndpointError,
   requestId: string,
   resource: string,
 ): { status: number; headers: Record<string, string>; body: string } {
@@ -57,7 +60,7 @@ export function s3Error(
 
 /** The query protocol's form: STS. */
 export function queryError(
-  error: DoorError,
+  error: EndpointError,
   requestId: string,
 ): { status: number; headers: Record<string, string>; body: string } {
   const code = error.code === 'UnknownOperationException' ? 'InvalidAction' : error.code.replace(/Exception$/, '');

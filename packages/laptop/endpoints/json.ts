@@ -1,27 +1,27 @@
-import { DoorError } from './errors';
-import type { DoorCall } from './types';
+import { EndpointError } from './errors';
+import type { EndpointCall } from './types';
 
 export type Input = Readonly<Record<string, unknown>>;
 
 /** Largest body of a JSON call: 10 MiB of records in base64, and room for the rest. */
 const MAX_BODY_BYTES = 18 * 1024 * 1024;
 
-/** Reads a whole body. @throws DoorError RequestEntityTooLarge. */
-export async function readBody(call: DoorCall, maxBytes = MAX_BODY_BYTES): Promise<Buffer> {
+/** Reads a whole body. @throws EndpointError RequestEntityTooLarge. */
+export async function readBody(call: EndpointCall, maxBytes = MAX_BODY_BYTES): Promise<Buffer> {
   call.continueBody();
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of call.body) {
     size += (chunk as Buffer).length;
     if (size > maxBytes)
-      throw new DoorError('RequestEntityTooLargeException', `the request exceeds ${maxBytes} bytes`, 413);
+      throw new EndpointError('RequestEntityTooLargeException', `the request exceeds ${maxBytes} bytes`, 413);
     chunks.push(chunk as Buffer);
   }
   return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
 }
 
 /** Reads a JSON object. */
-export async function readInput(call: DoorCall): Promise<Input> {
+export async function readInput(call: EndpointCall): Promise<Input> {
   const body = await readBody(call);
   if (body.length === 0) return {};
   try {
@@ -30,11 +30,11 @@ export async function readInput(call: DoorCall): Promise<Input> {
   } catch {
     // The parser's own message would quote the body, and the body may carry a patient.
   }
-  throw new DoorError('SerializationException', 'the request body is not a JSON object');
+  throw new EndpointError('SerializationException', 'the request body is not a JSON object');
 }
 
-const invalid = (member: string, constraint: string): DoorError =>
-  new DoorError(
+const invalid = (member: string, constraint: string): EndpointError =>
+  new EndpointError(
     'ValidationException',
     `1 validation error detected: Value at '${member}' failed to satisfy constraint: ${constraint}`,
   );
@@ -43,7 +43,7 @@ const invalid = (member: string, constraint: string): DoorError =>
 export function text(input: Input, member: string): string | undefined {
   const value = input[member];
   if (value === undefined || value === null) return undefined;
-  if (typeof value !== 'string') throw new DoorError('SerializationException', `${member} is not a string`);
+  if (typeof value !== 'string') throw new EndpointError('SerializationException', `${member} is not a string`);
   return value;
 }
 
@@ -59,7 +59,7 @@ export function integer(input: Input, member: string, fallback: number, min: num
   const value = input[member];
   if (value === undefined || value === null) return fallback;
   if (typeof value !== 'number' || !Number.isInteger(value))
-    throw new DoorError('SerializationException', `${member} is not an integer`);
+    throw new EndpointError('SerializationException', `${member} is not an integer`);
   if (value < min) throw invalid(member, `Member must have value greater than or equal to ${min}`);
   if (value > max) throw invalid(member, `Member must have value less than or equal to ${max}`);
   return value;
@@ -84,11 +84,11 @@ export function checkLength(value: string, member: string, min: number, max: num
 /** Paging tokens are opaque to clients; here they are base64 of what to go on from. */
 export const seal = (content: unknown): string => Buffer.from(JSON.stringify(content)).toString('base64');
 
-/** @throws DoorError of the given code for a token that this door did not make. */
+/** @throws EndpointError of the given code for a token that this endpoint did not make. */
 export function unseal<T>(token: string, code: string): T {
   try {
     return JSON.parse(Buffer.from(token, 'base64').toString('utf8')) as T;
   } catch {
-    throw new DoorError(code, 'the token is not one of this service');
+    throw new EndpointError(code, 'the token is not one of this service');
   }
 }

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../clock';
-import { DoorError } from './errors';
+import { EndpointError } from './errors';
 import { writeAtomically } from './files';
 import { ShardLog } from './shard-log';
 
@@ -118,7 +118,7 @@ class FileKinesisStore implements KinesisStore {
   createStream(name: string, shards: number, retentionHours: number): StreamSummary {
     const existing = this.streams.get(name)?.summary;
     if (existing && existing.shards.length !== shards)
-      throw new DoorError(
+      throw new EndpointError(
         'ResourceInUseException',
         `stream ${name} has ${existing.shards.length} shards in this data folder and is asked to have ${shards}; shards of a folder that holds records do not change`,
       );
@@ -187,7 +187,7 @@ class FileKinesisStore implements KinesisStore {
           sought.length !== shard.summary.startingSequenceNumber.length ||
           !(ordinal <= shard.log.end)
         )
-          throw new DoorError(
+          throw new EndpointError(
             'InvalidArgumentException',
             `sequence number is none of shard ${shardId} in stream ${name}`,
           );
@@ -240,7 +240,7 @@ class FileKinesisStore implements KinesisStore {
   private stream(name: string): Stream {
     const stream = this.streams.get(name);
     if (!stream)
-      throw new DoorError(
+      throw new EndpointError(
         'ResourceNotFoundException',
         `Stream ${name} under account ${this.arnPrefix.split(':')[4]} not found.`,
       );
@@ -249,7 +249,8 @@ class FileKinesisStore implements KinesisStore {
 
   private shard(name: string, shardId: string): Shard {
     const shard = this.stream(name).shards.find((s) => s.summary.shardId === shardId);
-    if (!shard) throw new DoorError('ResourceNotFoundException', `Shard ${shardId} in stream ${name} does not exist`);
+    if (!shard)
+      throw new EndpointError('ResourceNotFoundException', `Shard ${shardId} in stream ${name} does not exist`);
     return shard;
   }
 }

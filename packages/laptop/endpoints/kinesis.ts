@@ -1,8 +1,8 @@
 import type { Clock } from '../clock';
-import { DoorError, unknownOperation } from './errors';
+import { EndpointError, unknownOperation } from './errors';
 import { checkLength, type Input, integer, items, readInput, required, seal, text, unseal } from './json';
 import type { KinesisStore, PutRecord, ShardSummary, StartPosition, StreamSummary } from './kinesis-store';
-import type { DoorCall, DoorReply } from './types';
+import type { EndpointCall, EndpointReply } from './types';
 
 const MAX_RECORD_BYTES = 1024 * 1024;
 const MAX_REQUEST_BYTES = 10 * 1024 * 1024;
@@ -13,14 +13,14 @@ const TOKEN_LIFE_MS = 300_000;
 interface Context {
   readonly store: KinesisStore;
   readonly clock: Clock;
-  readonly call: DoorCall;
+  readonly call: EndpointCall;
   readonly arnPrefix: string;
 }
 type Operation = (c: Context, input: Input) => Input;
 
-/** The Kinesis door: JSON 1.1 over either HTTP. */
-export function kinesisDoor(store: KinesisStore, clock: Clock, region: string, account: string) {
-  return async (call: DoorCall, name: string): Promise<DoorReply> => {
+/** The Kinesis endpoint: JSON 1.1 over either HTTP. */
+export function kinesisEndpoint(store: KinesisStore, clock: Clock, region: string, account: string) {
+  return async (call: EndpointCall, name: string): Promise<EndpointReply> => {
     const operation = Object.hasOwn(OPERATIONS, name) ? OPERATIONS[name] : undefined;
     if (!operation) throw unknownOperation('Kinesis', name);
     const context = { store, clock, call, arnPrefix: `arn:aws:kinesis:${region}:${account}:stream/` };
@@ -34,13 +34,13 @@ function streamOf({ store, call, arnPrefix }: Context, input: Input, action: str
   const arn = text(input, 'StreamARN');
   const name =
     text(input, 'StreamName') ?? (arn?.startsWith(arnPrefix) ? arn.slice(arnPrefix.length) : arn?.split('/')[1]);
-  if (name === undefined) throw new DoorError('InvalidArgumentException', 'Must provide StreamName or StreamARN');
+  if (name === undefined) throw new EndpointError('InvalidArgumentException', 'Must provide StreamName or StreamARN');
   if (!/^[a-zA-Z0-9_.-]{1,128}$/.test(name))
-    throw new DoorError('ValidationException', 'a stream name has 1 to 128 characters of a-z A-Z 0-9 _ . -');
+    throw new EndpointError('ValidationException', 'a stream name has 1 to 128 characters of a-z A-Z 0-9 _ . -');
   call.allow(`kinesis:${action}`, arnPrefix + name);
   const stream = store.describe(name);
   if (!stream)
-    throw new DoorError(
+    throw new EndpointError(
       'ResourceNotFoundException',
       `Stream ${name} under account ${arnPrefix.split(':')[4]} not found.`,
     );
@@ -53,7 +53,7 @@ function recordOf(input: Input, at: string): PutRecord {
   const encoded = required(input, 'Data');
   const data = Buffer.from(encoded, 'base64');
   if (data.length > MAX_RECORD_BYTES)
-    throw new DoorError(
+    throw new EndpointError(
       'ValidationException',
       `1 validation error detected: Value at '${at}data' failed to satisfy constraint: Member must have length less than or equal to ${MAX_RECORD_BYTES}`,
     );
@@ -62,7 +62,7 @@ function recordOf(input: Input, at: string): PutRecord {
     explicitHashKey !== undefined &&
     (!/^(0|[1-9]\d{0,38})$/.test(explicitHashKey) || BigInt(explicitHashKey) >= 1n << 128n)
   )
-    throw new DoorError('InvalidArgumentException', `${at}explicitHashKey is not a decimal number below 2^128`);
+    throw new EndpointError('InvalidArgumentException', `${at}explicitHashKey is not a decimal number below 2^128`);
   return { partitionKey, data, explicitHashKey };
 }
 
@@ -70,7 +70,7 @@ function putRecords(c: Context, input: Input): Input {
   const stream = streamOf(c, input, 'PutRecords');
   const records = items(input, 'Records', 1, MAX_RECORDS).map((r, i) => recordOf(r, `records.${i + 1}.member.`));
   if (records.reduce((sum, r) => sum + r.data.length + Buffer.byteLength(r.partitionKey), 0) > MAX_REQUEST_BYTES)
-    throw new DoorError('InvalidArgumentException', 'Records size exceeds 10 MB limit');
+    throw new EndpointError('InvalidArgumentException', 'Records size exceeds 10 MB limit');
   const put = c.store.putRecords(stream.name, records);
   return { FailedRecordCount: 0, Records: put.map((r) => ({ ShardId: r.shardId, SequenceNumber: r.sequenceNumber })) };
 }
@@ -122,13 +122,13 @@ function listShards(c: Context, input: Input): Input {
     token !== undefined &&
     (input.StreamName !== undefined || input.StreamARN !== undefined || input.ExclusiveStartShardId !== undefined)
   )
-    throw new DoorError('InvalidArgumentException', 'NextToken and StreamName cannot be provided together.');
+    throw new EndpointError('InvalidArgumentException', 'NextToken and StreamName cannot be provided together.');
   const page =
     token === undefined
       ? undefined
       : unseal<{ stream: string; after: string; made: number }>(token, 'InvalidArgumentException');
   if (page && page.made + TOKEN_LIFE_MS < c.clock.now())
-    throw new DoorError('ExpiredNextTokenException', 'NextToken has expired');
+    throw new EndpointError('ExpiredNextTokenException', 'NextToken has expired');
   const stream = streamOf(c, page ? { StreamName: page.stream } : input, 'ListShards');
   const limit = integer(input, 'MaxResults', 1000, 1, 10_000);
   const filter = input.ShardFilter as { Type?: string; ShardId?: string } | undefined;
@@ -191,15 +191,15 @@ function positionOf(input: Input): StartPosition {
     case 'AFTER_SEQUENCE_NUMBER': {
       const sequenceNumber = text(input, 'StartingSequenceNumber');
       if (sequenceNumber === undefined)
-        throw new DoorError('InvalidArgumentException', `Must specify StartingSequenceNumber with ${type}`);
+        throw new EndpointError('InvalidArgumentException', `Must specify StartingSequenceNumber with ${type}`);
       return { type, sequenceNumber };
     }
     case 'AT_TIMESTAMP':
       if (typeof input.Timestamp !== 'number')
-        throw new DoorError('InvalidArgumentException', 'Must specify Timestamp with AT_TIMESTAMP');
+        throw new EndpointError('InvalidArgumentException', 'Must specify Timestamp with AT_TIMESTAMP');
       return { type, timestamp: input.Timestamp * 1000 };
     default:
-      throw new DoorError(
+      throw new EndpointError(
         'ValidationException',
         'ShardIteratorType is none of AT_SEQUENCE_NUMBER, AFTER_SEQUENCE_NUMBER, TRIM_HORIZON, LATEST, AT_TIMESTAMP',
       );
@@ -216,10 +216,10 @@ function getShardIterator(c: Context, input: Input): Input {
 function getRecords(c: Context, input: Input): Input {
   const iterator = unseal<Iterator>(required(input, 'ShardIterator'), 'InvalidArgumentException');
   if (typeof iterator?.stream !== 'string' || !Number.isInteger(iterator.from))
-    throw new DoorError('InvalidArgumentException', 'Invalid ShardIterator.');
+    throw new EndpointError('InvalidArgumentException', 'Invalid ShardIterator.');
   const stream = streamOf(c, { StreamName: iterator.stream }, 'GetRecords');
   if (iterator.made + ITERATOR_LIFE_MS < c.clock.now())
-    throw new DoorError('ExpiredIteratorException', 'Iterator expired. It lives for five minutes.');
+    throw new EndpointError('ExpiredIteratorException', 'Iterator expired. It lives for five minutes.');
   const limit = integer(input, 'Limit', 10_000, 1, 10_000);
   const { records, next, millisBehindLatest } = c.store.read(stream.name, iterator.shardId, iterator.from, limit);
   return {

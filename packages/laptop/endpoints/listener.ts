@@ -4,7 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { RawRequest } from './router';
-import type { DoorReply } from './types';
+import type { EndpointReply } from './types';
 
 type Request = IncomingMessage | Http2ServerRequest;
 type Response = ServerResponse | Http2ServerResponse;
@@ -20,7 +20,7 @@ export interface Listener {
 }
 
 /** One port on loopback that speaks HTTP/1.1 and cleartext HTTP/2, told apart by the first bytes. */
-export function createListener(handle: (request: RawRequest) => Promise<DoorReply>): Listener {
+export function createListener(handle: (request: RawRequest) => Promise<EndpointReply>): Listener {
   const respond = (request: Request, response: Response, holdsBody: boolean): void => {
     void answer(handle, request, response, holdsBody);
   };
@@ -83,7 +83,7 @@ function close(server: Server, sockets: Set<Socket>): Promise<void> {
 }
 
 async function answer(
-  handle: (request: RawRequest) => Promise<DoorReply>,
+  handle: (request: RawRequest) => Promise<EndpointReply>,
   request: Request,
   response: Response,
   holdsBody: boolean,
@@ -111,7 +111,7 @@ async function answer(
   }
 }
 
-async function send(response: Response, reply: DoorReply): Promise<void> {
+async function send(response: Response, reply: EndpointReply): Promise<void> {
   const { body, headers = {} } = reply;
   // Both HTTPs have these two calls, with types that have no common form.
   const out = response as ServerResponse;

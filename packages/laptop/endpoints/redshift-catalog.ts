@@ -1,4 +1,4 @@
-import { DoorError } from './errors';
+import { EndpointError } from './errors';
 import { type Input, integer, required, seal, text, unseal } from './json';
 import { type DataContext, target } from './redshift-context';
 
@@ -77,7 +77,7 @@ export async function describeTable(c: DataContext, input: Input): Promise<Input
   );
   const rows = found.rows.filter((r) => r[5] === schema && r[6] === table);
   if (rows.length === 0)
-    throw new DoorError('ResourceNotFoundException', `relation "${schema}.${table}" does not exist`);
+    throw new EndpointError('ResourceNotFoundException', `relation "${schema}.${table}" does not exist`);
   const columns = rows.map(([name, type, nullable, comment, fallback]) => {
     const size = /^(?:var)?char\((\d+)\)$/.exec(String(comment ?? ''));
     const decimal = /^DECIMAL\((\d+),(\d+)\)$/.exec(String(type));

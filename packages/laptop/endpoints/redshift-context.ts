@@ -1,11 +1,11 @@
 import type { Clock } from '../clock';
 import type { Warehouse } from '../engines/warehouse';
-import { DoorError } from './errors';
+import { EndpointError } from './errors';
 import { type Input, integer, required, text } from './json';
 import type { Statement, StatementBook } from './statements';
-import type { Caller, DoorCall } from './types';
+import type { Caller, EndpointCall } from './types';
 
-export interface DataDoorOptions {
+export interface DataEndpointOptions {
   readonly warehouse: Warehouse;
   readonly clock: Clock;
   readonly dataDir: string;
@@ -17,15 +17,15 @@ export interface DataDoorOptions {
   readonly roleOf: (caller: Caller, secretArn?: string) => string | undefined;
 }
 /** What the operations share. */
-export interface DataContext extends DataDoorOptions {
+export interface DataContext extends DataEndpointOptions {
   readonly databaseName: string;
   readonly book: StatementBook;
   readonly cancels: Map<string, AbortController>;
-  readonly call: DoorCall;
+  readonly call: EndpointCall;
 }
 
 /** A request that the service refuses before anything runs. */
-export const invalid = (message: string): DoorError => new DoorError('ValidationException', message);
+export const invalid = (message: string): EndpointError => new EndpointError('ValidationException', message);
 
 /** Workgroup and database of a request: both must be the template's. */
 export function target(c: DataContext, input: Input, action: string): { workgroup: string; database: string } {
@@ -71,6 +71,6 @@ export function find(c: DataContext, input: Input, action: string): { statement:
   );
   const at = match[2] === undefined ? undefined : Number(match[2]) - 1;
   if (!statement || (at !== undefined && !statement.subs[at]))
-    throw new DoorError('ResourceNotFoundException', 'Query does not exist.', 400, { ResourceId: id });
+    throw new EndpointError('ResourceNotFoundException', 'Query does not exist.', 400, { ResourceId: id });
   return { statement, at };
 }

@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { QueryResult } from '../engines/values';
 import { type SqlParameter, StatementError } from '../engines/warehouse';
-import { DoorError, unknownOperation } from './errors';
+import { EndpointError, unknownOperation } from './errors';
 import { checkLength, type Input, items, readInput, required, text } from './json';
 import { describeTable, listDatabases, listSchemas, listTables } from './redshift-catalog';
 import {
   autoCommitted,
   type DataContext,
-  type DataDoorOptions,
+  type DataEndpointOptions,
   find,
   invalid,
   target,
@@ -16,19 +16,19 @@ import {
 } from './redshift-context';
 import { describeStatement, getStatementResult, listStatements } from './redshift-describe';
 import { hasEnded, type Statement, StatementBook, type SubStatement } from './statements';
-import type { DoorCall, DoorReply } from './types';
+import type { EndpointCall, EndpointReply } from './types';
 
 const MAX_SQL_BYTES = 100 * 1024;
 const MAX_STATEMENTS = 40;
 const MAX_ACTIVE = 500;
 
-/** The Redshift Data door and the end of its statements. */
-export function redshiftDataDoor(options: DataDoorOptions) {
+/** The Redshift Data endpoint and the end of its statements. */
+export function redshiftDataEndpoint(options: DataEndpointOptions) {
   const book = new StatementBook(join(options.dataDir, 'redshift-data', 'statements.jsonl'), options.clock);
   const cancels = new Map<string, AbortController>();
   const databaseName = options.database ?? 'carelake';
   return {
-    door: async (call: DoorCall, name: string): Promise<DoorReply> => {
+    endpoint: async (call: EndpointCall, name: string): Promise<EndpointReply> => {
       const operation = Object.hasOwn(OPERATIONS, name) ? OPERATIONS[name] : undefined;
       if (!operation) throw unknownOperation('Redshift Data', name);
       const output = await operation({ ...options, databaseName, book, cancels, call }, await readInput(call));
@@ -71,7 +71,7 @@ function submit(c: DataContext, input: Input, action: string, sqls: readonly str
     return known;
   }
   if (c.book.underWay >= MAX_ACTIVE)
-    throw new DoorError(
+    throw new EndpointError(
       'ActiveStatementsExceededException',
       `Active statements exceeded the allowed quota (${MAX_ACTIVE}).`,
     );
@@ -185,7 +185,7 @@ function executeStatement(c: DataContext, input: Input): Promise<Input> {
 function batchExecuteStatement(c: DataContext, input: Input): Promise<Input> {
   const sqls: unknown[] = items(input, 'Sqls', 1, MAX_STATEMENTS);
   if (!sqls.every((s) => typeof s === 'string'))
-    throw new DoorError('SerializationException', 'Sqls holds something that is no string');
+    throw new EndpointError('SerializationException', 'Sqls holds something that is no string');
   return submitted(c, input, submit(c, input, 'BatchExecuteStatement', sqls as string[], true));
 }
 

@@ -1,5 +1,5 @@
 import type { ColumnInfo } from '../engines/values';
-import { DoorError } from './errors';
+import { EndpointError } from './errors';
 import { type Input, integer, seal, text, unseal } from './json';
 import { autoCommitted, type DataContext, find, waitOf } from './redshift-context';
 import { hasEnded, type Statement, type SubStatement } from './statements';
@@ -82,19 +82,19 @@ export function getStatementResult(c: DataContext, input: Input): Input {
   const sub = s.subs[index];
   const done = s.status === 'FINISHED' || (autoCommitted(s) && sub?.status === 'FINISHED');
   if (!done)
-    throw new DoorError('ResourceNotFoundException', `Query is not in a completed state: ${s.status}`, 400, {
+    throw new EndpointError('ResourceNotFoundException', `Query is not in a completed state: ${s.status}`, 400, {
       ResourceId: String(input.Id),
     });
   const result = c.book.result(s.id, index);
   if (!sub?.hasResult)
-    throw new DoorError(
+    throw new EndpointError(
       'ResourceNotFoundException',
       'Query does not have result. Please check query status with DescribeStatement.',
       400,
       { ResourceId: String(input.Id) },
     );
   if (!result)
-    throw new DoorError(
+    throw new EndpointError(
       'ResourceNotFoundException',
       'Query result has expired: results do not outlive a restart. Run the statement again.',
       400,

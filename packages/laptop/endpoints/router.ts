@@ -1,35 +1,35 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock';
-import { DoorError, jsonError, queryError, s3Error, unknownOperation } from './errors';
+import { EndpointError, jsonError, queryError, s3Error, unknownOperation } from './errors';
 import { readSignature, type Signature } from './sigv4';
-import type { Authorizer, Callers, DoorCall, DoorReply } from './types';
+import type { Authorizer, Callers, EndpointCall, EndpointReply } from './types';
 
-type JsonDoor = (call: DoorCall, operation: string) => Promise<DoorReply>;
-type PlainDoor = (call: DoorCall) => Promise<DoorReply>;
+type JsonEndpoint = (call: EndpointCall, operation: string) => Promise<EndpointReply>;
+type PlainEndpoint = (call: EndpointCall) => Promise<EndpointReply>;
 
-/** The doors behind the port. */
-export interface DoorSet {
+/** The endpoints behind the port. */
+export interface EndpointSet {
   /** By the prefix of X-Amz-Target. */
-  readonly json: Readonly<Record<string, JsonDoor>>;
-  readonly s3: PlainDoor;
-  readonly sts: PlainDoor;
+  readonly json: Readonly<Record<string, JsonEndpoint>>;
+  readonly s3: PlainEndpoint;
+  readonly sts: PlainEndpoint;
 }
 
 /** A request of either HTTP, before anything is known of it. */
-export type RawRequest = Pick<DoorCall, 'method' | 'path' | 'headers' | 'body' | 'continueBody'>;
+export type RawRequest = Pick<EndpointCall, 'method' | 'path' | 'headers' | 'body' | 'continueBody'>;
 
 export interface RouterOptions {
-  readonly doors: DoorSet;
+  readonly endpoints: EndpointSet;
   readonly callers: Callers;
   readonly clock: Clock;
   readonly authorizer: () => Authorizer | undefined;
 }
 
 /**
- * Finds the door of a request: by X-Amz-Target, else by the service in the credential scope (header or presigned query). What finds
+ * Finds the endpoint of a request: by X-Amz-Target, else by the service in the credential scope (header or presigned query). What finds
  * none gets its protocol's error.
  */
-export function createRouter(options: RouterOptions): (request: RawRequest) => Promise<DoorReply> {
+export function createRouter(options: RouterOptions): (request: RawRequest) => Promise<EndpointReply> {
   return async (request) => {
     const requestId = randomUUID();
     const mark = request.path.indexOf('?');
@@ -40,17 +40,17 @@ export function createRouter(options: RouterOptions): (request: RawRequest) => P
       refuseForeign(request.headers);
       const signature = readSignature(request.headers, query);
       if (!signature)
-        throw new DoorError(
+        throw new EndpointError(
           'MissingAuthenticationTokenException',
           'the request is not signed; `carelake env` prints the exports that let any AWS client sign',
           403,
         );
       if (form === 's3' && signature.service !== 's3') form = signature.service === 'sts' ? 'query' : 'json';
       const call = callOf(options, { ...request, query, requestId }, signature);
-      const reply = await dispatch(options.doors, call, target, signature);
+      const reply = await dispatch(options.endpoints, call, target, signature);
       return { ...reply, headers: { 'x-amzn-requestid': requestId, 'x-amz-request-id': requestId, ...reply.headers } };
     } catch (error) {
-      const known = error instanceof DoorError ? error : internal(error);
+      const known = error instanceof EndpointError ? error : internal(error);
       if (form === 'json') return jsonError(known, requestId);
       if (form === 'query') return queryError(known, requestId);
       const reply = s3Error(known, requestId, request.path.split('?')[0] ?? '/');
@@ -63,19 +63,19 @@ export function createRouter(options: RouterOptions): (request: RawRequest) => P
 }
 
 function dispatch(
-  doors: DoorSet,
-  call: DoorCall,
+  endpoints: EndpointSet,
+  call: EndpointCall,
   target: string | undefined,
   signature: Signature,
-): Promise<DoorReply> {
+): Promise<EndpointReply> {
   if (target !== undefined) {
     const [prefix = '', operation = ''] = target.split('.');
-    const door = Object.hasOwn(doors.json, prefix) ? doors.json[prefix] : undefined;
-    if (!door) throw unknownOperation(prefix, operation);
-    return door(call, operation);
+    const endpoint = Object.hasOwn(endpoints.json, prefix) ? endpoints.json[prefix] : undefined;
+    if (!endpoint) throw unknownOperation(prefix, operation);
+    return endpoint(call, operation);
   }
-  if (signature.service === 's3') return doors.s3(call);
-  if (signature.service === 'sts') return doors.sts(call);
+  if (signature.service === 's3') return endpoints.s3(call);
+  if (signature.service === 'sts') return endpoints.sts(call);
   throw unknownOperation(signature.service ?? 'unnamed', `${call.method} ${call.path.split('?')[0]}`);
 }
 
@@ -83,19 +83,23 @@ function callOf(
   options: RouterOptions,
   request: RawRequest & { query: URLSearchParams; requestId: string },
   signature: Signature,
-): DoorCall {
+): EndpointCall {
   if (signature.expiresAt !== undefined && signature.expiresAt < options.clock.now())
-    throw new DoorError('AccessDenied', 'Request has expired', 403);
+    throw new EndpointError('AccessDenied', 'Request has expired', 403);
   const caller = options.callers.resolve(signature.accessKeyId);
   if (!caller)
-    throw new DoorError('UnrecognizedClientException', 'The security token included in the request is invalid.', 403);
+    throw new EndpointError(
+      'UnrecognizedClientException',
+      'The security token included in the request is invalid.',
+      403,
+    );
   return {
     ...request,
     caller,
     allow(action, resource, context = {}) {
       const reason = options.authorizer()?.({ caller, action, resource, context });
       if (reason !== undefined)
-        throw new DoorError(
+        throw new EndpointError(
           'AccessDeniedException',
           `User: ${caller.arn} is not authorized to perform: ${action} on resource: ${resource} because ${reason}`,
         );
@@ -108,18 +112,19 @@ function refuseForeign(headers: Readonly<Record<string, string | undefined>>): v
   const host = (headers[':authority'] ?? headers['host'] ?? '').replace(/:\d+$/, '').toLowerCase();
   const local = (name: string): boolean =>
     ['127.0.0.1', '[::1]', 'localhost'].includes(name) || name.endsWith('.localhost');
-  if (!local(host)) throw new DoorError('AccessDenied', 'the doors answer to 127.0.0.1 and localhost only', 403);
+  if (!local(host))
+    throw new EndpointError('AccessDenied', 'the endpoints answer to 127.0.0.1 and localhost only', 403);
   const origin = headers['origin'];
   if (origin !== undefined && !local(/^https?:\/\/([^/:]+|\[[^\]]+\])/.exec(origin)?.[1] ?? ''))
-    throw new DoorError('AccessDenied', 'the doors do not answer to web pages of other origins', 403);
+    throw new EndpointError('AccessDenied', 'the endpoints do not answer to web pages of other origins', 403);
 }
 
-/** An unexpected error of a door. Its text stays here: it could quote data. */
-function internal(error: unknown): DoorError {
+/** An unexpected error of an endpoint. Its text stays here: it could quote data. */
+function internal(error: unknown): EndpointError {
   const where =
     error instanceof Error ? (error.stack ?? '').split('\n').find((line) => /^\s+at /.test(line)) : undefined;
   console.error(
-    `carelake: a door failed: ${error instanceof Error ? error.name : typeof error}${where ? ` ${where.trim()}` : ''}`,
+    `carelake: an endpoint failed: ${error instanceof Error ? error.name : typeof error}${where ? ` ${where.trim()}` : ''}`,
   );
-  return new DoorError('InternalFailure', 'the door failed; the platform prints where', 500);
+  return new EndpointError('InternalFailure', 'the endpoint failed; the platform prints where', 500);
 }

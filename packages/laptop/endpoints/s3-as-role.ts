@@ -7,7 +7,7 @@ export type RoleGuard = (action: string, resource: string) => void;
 
 /**
  * The lake as COPY and UNLOAD see it: by the IAM role that the namespace names as its default, and no further.
- * @param guard undefined while no authorizer is set; everything is then allowed, as on the doors.
+ * @param guard undefined while no authorizer is set; everything is then allowed, as on the endpoints.
  */
 export function asRole(s3: S3Store, guard: () => RoleGuard | undefined): S3Store {
   const checked: Partial<S3Store> = {

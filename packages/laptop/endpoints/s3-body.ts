@@ -1,11 +1,11 @@
 import { rmSync } from 'node:fs';
 import { type Algorithm, ALGORITHMS, algorithmNamed } from './checksums';
-import { DoorError } from './errors';
+import { EndpointError } from './errors';
 import type { Checksums, Draft, S3Store } from './s3-types';
-import type { DoorCall } from './types';
+import type { EndpointCall } from './types';
 
-const malformed = (): DoorError =>
-  new DoorError('IncompleteBody', 'the aws-chunked body is malformed or breaks off', 400);
+const malformed = (): EndpointError =>
+  new EndpointError('IncompleteBody', 'the aws-chunked body is malformed or breaks off', 400);
 
 /** Takes the payload out of an aws-chunked body: size line, bytes, …, size 0, trailers. Trailers come by lower-case name. */
 async function* unchunk(body: AsyncIterable<Uint8Array>, trailers: Map<string, string>): AsyncIterable<Uint8Array> {
@@ -47,7 +47,7 @@ async function* unchunk(body: AsyncIterable<Uint8Array>, trailers: Map<string, s
 }
 
 /** Algorithms that the headers announce: a checksum, a trailer, or a wish. */
-function announced(call: DoorCall): Algorithm[] {
+function announced(call: EndpointCall): Algorithm[] {
   const names = [
     ...Object.keys(call.headers).filter((h) => h.startsWith('x-amz-checksum-')),
     ...(call.headers['x-amz-trailer'] ?? '').split(',').map((t) => t.trim().toLowerCase()),
@@ -65,9 +65,9 @@ export interface Received {
 
 /**
  * Receives a body as a draft: streamed, unchunked, hashed and compared with the sender's checksums and lengths.
- * @throws DoorError BadDigest, InvalidDigest, IncompleteBody.
+ * @throws EndpointError BadDigest, InvalidDigest, IncompleteBody.
  */
-export async function receive(store: S3Store, call: DoorCall, extra: readonly Algorithm[] = []): Promise<Received> {
+export async function receive(store: S3Store, call: EndpointCall, extra: readonly Algorithm[] = []): Promise<Received> {
   const { headers } = call;
   const chunked =
     (headers['content-encoding'] ?? '').includes('aws-chunked') ||
@@ -81,18 +81,18 @@ export async function receive(store: S3Store, call: DoorCall, extra: readonly Al
   try {
     const length = chunked ? headers['x-amz-decoded-content-length'] : headers['content-length'];
     if (length !== undefined && Number(length) !== draft.size)
-      throw new DoorError(
+      throw new EndpointError(
         'IncompleteBody',
         'You did not provide the number of bytes specified by the Content-Length HTTP header',
       );
     const md5 = headers['content-md5'];
     if (md5 !== undefined && md5 !== draft.md5.toString('base64'))
-      throw new DoorError('BadDigest', 'The Content-MD5 you specified did not match what we received.');
+      throw new EndpointError('BadDigest', 'The Content-MD5 you specified did not match what we received.');
     for (const algorithm of algorithms) {
       const name = `x-amz-checksum-${algorithm}`;
       const said = trailers.get(name) ?? headers[name];
       if (said !== undefined && said !== draft.checksums[algorithm])
-        throw new DoorError(
+        throw new EndpointError(
           'BadDigest',
           `The ${ALGORITHMS[algorithm]} you specified did not match the calculated checksum.`,
         );

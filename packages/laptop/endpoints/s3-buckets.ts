@@ -1,23 +1,23 @@
-import { DoorError } from './errors';
+import { EndpointError } from './errors';
 import { readBody } from './json';
 import { ALGORITHMS, type Algorithm } from './checksums';
 import type { ObjectInfo, S3Store } from './s3-types';
-import type { DoorCall, DoorReply } from './types';
+import type { EndpointCall, EndpointReply } from './types';
 import { s3Xml, type XmlNode } from './xml';
 
 /** A call on one bucket. */
 export interface BucketCall {
   readonly store: S3Store;
-  readonly call: DoorCall;
+  readonly call: EndpointCall;
   readonly bucket: string;
   readonly region: string;
   readonly account: string;
 }
 
-const xml = (body: string): DoorReply => ({ status: 200, headers: { 'content-type': 'application/xml' }, body });
+const xml = (body: string): EndpointReply => ({ status: 200, headers: { 'content-type': 'application/xml' }, body });
 const arnOf = (bucket: string): string => `arn:aws:s3:::${bucket}`;
 
-export function listBuckets({ store, call, account, region }: Omit<BucketCall, 'bucket'>): DoorReply {
+export function listBuckets({ store, call, account, region }: Omit<BucketCall, 'bucket'>): EndpointReply {
   call.allow('s3:ListAllMyBuckets', '*');
   const prefix = call.query.get('prefix') ?? '';
   const buckets = store.buckets().filter((b) => b.name.startsWith(prefix));
@@ -35,17 +35,17 @@ export function listBuckets({ store, call, account, region }: Omit<BucketCall, '
   );
 }
 
-export function headBucket({ store, call, bucket, region }: BucketCall): DoorReply {
+export function headBucket({ store, call, bucket, region }: BucketCall): EndpointReply {
   call.allow('s3:ListBucket', arnOf(bucket));
   if (!store.hasBucket(bucket))
-    throw new DoorError('NoSuchBucket', 'The specified bucket does not exist', 404, { BucketName: bucket });
+    throw new EndpointError('NoSuchBucket', 'The specified bucket does not exist', 404, { BucketName: bucket });
   return { status: 200, headers: { 'x-amz-bucket-region': region } };
 }
 
-export function createBucket({ store, call, bucket }: BucketCall): DoorReply {
+export function createBucket({ store, call, bucket }: BucketCall): EndpointReply {
   call.allow('s3:CreateBucket', arnOf(bucket));
   if (store.hasBucket(bucket))
-    throw new DoorError(
+    throw new EndpointError(
       'BucketAlreadyOwnedByYou',
       'Your previous request to create the named bucket succeeded and you already own it.',
       409,
@@ -55,13 +55,13 @@ export function createBucket({ store, call, bucket }: BucketCall): DoorReply {
   return { status: 200, headers: { location: `/${bucket}` } };
 }
 
-export function deleteBucket({ store, call, bucket }: BucketCall): DoorReply {
+export function deleteBucket({ store, call, bucket }: BucketCall): EndpointReply {
   call.allow('s3:DeleteBucket', arnOf(bucket));
   store.deleteBucket(bucket);
   return { status: 204 };
 }
 
-export function bucketLocation({ store, call, bucket, region }: BucketCall): DoorReply {
+export function bucketLocation({ store, call, bucket, region }: BucketCall): EndpointReply {
   call.allow('s3:GetBucketLocation', arnOf(bucket));
   headOnly(store, bucket);
   const location = region === 'us-east-1' ? '' : region;
@@ -72,11 +72,11 @@ export function bucketLocation({ store, call, bucket, region }: BucketCall): Doo
 
 function headOnly(store: S3Store, bucket: string): void {
   if (!store.hasBucket(bucket))
-    throw new DoorError('NoSuchBucket', 'The specified bucket does not exist', 404, { BucketName: bucket });
+    throw new EndpointError('NoSuchBucket', 'The specified bucket does not exist', 404, { BucketName: bucket });
 }
 
 /** ListObjectsV2 and, for clients that still send it, ListObjects. */
-export function listObjects({ store, call, bucket, account }: BucketCall): DoorReply {
+export function listObjects({ store, call, bucket, account }: BucketCall): EndpointReply {
   const { query } = call;
   const v2 = query.get('list-type') === '2';
   const prefix = query.get('prefix') ?? '';
@@ -87,13 +87,13 @@ export function listObjects({ store, call, bucket, account }: BucketCall): DoorR
   });
   const maxKeys = Number(query.get('max-keys') ?? 1000);
   if (!Number.isInteger(maxKeys) || maxKeys < 0)
-    throw new DoorError('InvalidArgument', 'Provided max-keys not an integer or within integer range', 400, {
+    throw new EndpointError('InvalidArgument', 'Provided max-keys not an integer or within integer range', 400, {
       ArgumentName: 'max-keys',
     });
   const token = query.get('continuation-token');
   const continuation = token === null ? undefined : Buffer.from(token, 'base64').toString('utf8');
   if (continuation !== undefined && !/^[kp]/.test(continuation))
-    throw new DoorError('InvalidArgument', 'The continuation token provided is incorrect', 400, {
+    throw new EndpointError('InvalidArgument', 'The continuation token provided is incorrect', 400, {
       ArgumentName: 'continuation-token',
     });
   const startAfter = (v2 ? query.get('start-after') : query.get('marker')) || undefined;
@@ -165,12 +165,12 @@ export function unescapeXml(content: string): string {
 }
 
 /** DeleteObjects: up to 1,000 keys; what may not be deleted is reported, the rest goes. */
-export async function deleteObjects({ store, call, bucket }: BucketCall): Promise<DoorReply> {
+export async function deleteObjects({ store, call, bucket }: BucketCall): Promise<EndpointReply> {
   const body = (await readBody(call, 2 * 1024 * 1024)).toString('utf8');
   headOnly(store, bucket);
   const keys = elements(body, 'Object').map((o) => unescapeXml(elements(o, 'Key')[0] ?? ''));
   if (keys.length === 0 || keys.length > 1000)
-    throw new DoorError(
+    throw new EndpointError(
       'MalformedXML',
       'The XML you provided was not well-formed or did not validate against our published schema',
     );
@@ -183,7 +183,7 @@ export async function deleteObjects({ store, call, bucket }: BucketCall): Promis
       store.delete(bucket, key);
       if (!quiet) deleted.push({ Key: key });
     } catch (error) {
-      if (!(error instanceof DoorError)) throw error;
+      if (!(error instanceof EndpointError)) throw error;
       errors.push({ Key: key, Code: 'AccessDenied', Message: error.message });
     }
   }

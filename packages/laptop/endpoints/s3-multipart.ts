@@ -3,14 +3,14 @@ import { createReadStream, existsSync, mkdirSync, readdirSync, readFileSync, ren
 import { join } from 'node:path';
 import type { Clock } from '../clock';
 import { type Algorithm, algorithmNamed, ALGORITHMS, digestOf } from './checksums';
-import { DoorError } from './errors';
+import { EndpointError } from './errors';
 import { streamOf, writeAtomically } from './files';
 import { readBody } from './json';
 import { checksumHeaders, checksumMembers, receive } from './s3-body';
 import { elements, unescapeXml } from './s3-buckets';
 import { copySource, describeObject, encryptionHeaders, type ObjectCall, writeConditions } from './s3-objects';
 import type { Checksums, Draft, PutOptions } from './s3-types';
-import type { DoorReply } from './types';
+import type { EndpointReply } from './types';
 import { s3Xml } from './xml';
 
 const MIN_PART_BYTES = 5 * 1024 * 1024;
@@ -32,7 +32,7 @@ interface Part {
 }
 
 const quoted = (etag: string): string => `"${etag}"`;
-const xml = (body: string, headers: Record<string, string> = {}): DoorReply => ({
+const xml = (body: string, headers: Record<string, string> = {}): EndpointReply => ({
   status: 200,
   headers: { 'content-type': 'application/xml', ...headers },
   body,
@@ -48,7 +48,7 @@ export class Multipart {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   }
 
-  create(c: ObjectCall): DoorReply {
+  create(c: ObjectCall): EndpointReply {
     c.call.allow('s3:PutObject', arnOf(c));
     c.store.list(c.bucket, { maxKeys: 0 });
     const { headers } = c.call;
@@ -74,7 +74,7 @@ export class Multipart {
     return xml(s3Xml('InitiateMultipartUploadResult', { Bucket: c.bucket, Key: c.key, UploadId: id }), answer);
   }
 
-  async putPart(c: ObjectCall): Promise<DoorReply> {
+  async putPart(c: ObjectCall): Promise<EndpointReply> {
     c.call.allow('s3:PutObject', arnOf(c));
     const { id, upload } = this.find(c);
     const number = partNumber(c);
@@ -83,14 +83,14 @@ export class Multipart {
     return { status: 200, headers: { etag: quoted(part.etag), ...checksumHeaders(checksums) } };
   }
 
-  async copyPart(c: ObjectCall): Promise<DoorReply> {
+  async copyPart(c: ObjectCall): Promise<EndpointReply> {
     const source = copySource(c);
     c.call.allow('s3:PutObject', arnOf(c));
     const { id, upload } = this.find(c);
     const number = partNumber(c);
     const range = /^bytes=(\d+)-(\d+)$/.exec(c.call.headers['x-amz-copy-source-range'] ?? '');
     if (range && Number(range[2]) >= source.size)
-      throw new DoorError('InvalidArgument', 'Range specified is not valid for source object');
+      throw new EndpointError('InvalidArgument', 'Range specified is not valid for source object');
     const bytes = streamOf(
       c.store.pathOf(source.bucket, source.key),
       range ? { start: Number(range[1]), end: Number(range[2]) } : undefined,
@@ -106,7 +106,7 @@ export class Multipart {
     );
   }
 
-  async complete(c: ObjectCall): Promise<DoorReply> {
+  async complete(c: ObjectCall): Promise<EndpointReply> {
     c.call.allow('s3:PutObject', arnOf(c));
     const { id, upload } = this.find(c);
     const named = elements((await readBody(c.call, 4 * 1024 * 1024)).toString('utf8'), 'Part').map((p) => ({
@@ -152,13 +152,13 @@ export class Multipart {
     }
   }
 
-  abort(c: ObjectCall): DoorReply {
+  abort(c: ObjectCall): EndpointReply {
     c.call.allow('s3:AbortMultipartUpload', arnOf(c));
     rmSync(join(this.folder, this.find(c).id), { recursive: true, force: true });
     return { status: 204 };
   }
 
-  listParts(c: ObjectCall): DoorReply {
+  listParts(c: ObjectCall): EndpointReply {
     c.call.allow('s3:ListMultipartUploadParts', arnOf(c));
     const { id } = this.find(c);
     const after = Number(c.call.query.get('part-number-marker') ?? 0);
@@ -186,7 +186,7 @@ export class Multipart {
   }
 
   /** ListMultipartUploads, in one page. */
-  listUploads(bucket: string): DoorReply {
+  listUploads(bucket: string): EndpointReply {
     const uploads = readdirSync(this.folder)
       .flatMap((id) => {
         const upload = this.load(id);
@@ -212,7 +212,7 @@ export class Multipart {
     const id = c.call.query.get('uploadId') ?? '';
     const upload = /^[0-9a-f]{32}$/.test(id) ? this.load(id) : undefined;
     if (upload?.bucket !== c.bucket || upload.key !== c.key)
-      throw new DoorError(
+      throw new EndpointError(
         'NoSuchUpload',
         'The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.',
         404,
@@ -247,12 +247,12 @@ export class Multipart {
 
   private choose(id: string, named: { number: number; etag: string }[]): Part[] {
     if (named.length === 0)
-      throw new DoorError(
+      throw new EndpointError(
         'MalformedXML',
         'The XML you provided was not well-formed or did not validate against our published schema',
       );
     if (named.some((p, i) => i > 0 && p.number <= (named[i - 1]?.number ?? 0)))
-      throw new DoorError(
+      throw new EndpointError(
         'InvalidPartOrder',
         'The list of parts was not in ascending order. Parts must be ordered by part number.',
       );
@@ -260,14 +260,19 @@ export class Multipart {
     return named.map(({ number, etag }, i) => {
       const part = stored.get(number);
       if (!part || part.etag !== etag)
-        throw new DoorError(
+        throw new EndpointError(
           'InvalidPart',
           "One or more of the specified parts could not be found. The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.",
         );
       if (i < named.length - 1 && part.size < MIN_PART_BYTES)
-        throw new DoorError('EntityTooSmall', 'Your proposed upload is smaller than the minimum allowed size', 400, {
-          PartNumber: String(number),
-        });
+        throw new EndpointError(
+          'EntityTooSmall',
+          'Your proposed upload is smaller than the minimum allowed size',
+          400,
+          {
+            PartNumber: String(number),
+          },
+        );
       return part;
     });
   }
@@ -276,7 +281,7 @@ export class Multipart {
 function partNumber(c: ObjectCall): number {
   const number = Number(c.call.query.get('partNumber'));
   if (!Number.isInteger(number) || number < 1 || number > 10_000)
-    throw new DoorError('InvalidArgument', 'Part number must be an integer between 1 and 10000, inclusive', 400, {
+    throw new EndpointError('InvalidArgument', 'Part number must be an integer between 1 and 10000, inclusive', 400, {
       ArgumentName: 'partNumber',
     });
   return number;

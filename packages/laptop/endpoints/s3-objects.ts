@@ -1,14 +1,14 @@
-import { DoorError } from './errors';
+import { EndpointError } from './errors';
 import { streamOf } from './files';
 import { checksumHeaders, receive } from './s3-body';
 import type { ObjectInfo, PutOptions, S3Store } from './s3-types';
-import type { DoorCall, DoorReply } from './types';
+import type { EndpointCall, EndpointReply } from './types';
 import { s3Xml } from './xml';
 
 /** A call on one object. */
 export interface ObjectCall {
   readonly store: S3Store;
-  readonly call: DoorCall;
+  readonly call: EndpointCall;
   readonly bucket: string;
   readonly key: string;
 }
@@ -30,8 +30,11 @@ const KEPT = [
 ];
 
 /** What a put or the beginning of a multipart upload says of its object. */
-export function describeObject(headers: DoorCall['headers']): Pick<PutOptions, 'contentType' | 'headers' | 'metadata'> {
-  if (headers['x-amz-tagging']) throw new DoorError('NotImplemented', "the laptop's S3 door keeps no tags", 501);
+export function describeObject(
+  headers: EndpointCall['headers'],
+): Pick<PutOptions, 'contentType' | 'headers' | 'metadata'> {
+  if (headers['x-amz-tagging'])
+    throw new EndpointError('NotImplemented', "the laptop's S3 endpoint keeps no tags", 501);
   const kept: Record<string, string> = {};
   for (const name of KEPT) if (headers[name] !== undefined) kept[name] = headers[name];
   const encoding = (headers['content-encoding'] ?? '')
@@ -48,18 +51,18 @@ export function describeObject(headers: DoorCall['headers']): Pick<PutOptions, '
 }
 
 /** Objects carry no tags, which clients ask for before they copy in parts; a write that brings tags is refused. */
-export function objectTags({ store, call, bucket, key }: ObjectCall): DoorReply {
+export function objectTags({ store, call, bucket, key }: ObjectCall): EndpointReply {
   call.allow('s3:GetObjectTagging', arnOf(bucket, key));
   if (!store.head(bucket, key))
-    throw new DoorError('NoSuchKey', 'The specified key does not exist.', 404, { Key: key });
+    throw new EndpointError('NoSuchKey', 'The specified key does not exist.', 404, { Key: key });
   return { status: 200, headers: { 'content-type': 'application/xml' }, body: s3Xml('Tagging', { TagSet: '' }) };
 }
 
 /** Conditions of a write. Only `*` is a condition that S3 knows for If-None-Match. */
-export function writeConditions(headers: DoorCall['headers']): Pick<PutOptions, 'ifNoneMatch' | 'ifMatch'> {
+export function writeConditions(headers: EndpointCall['headers']): Pick<PutOptions, 'ifNoneMatch' | 'ifMatch'> {
   const none = headers['if-none-match'];
   if (none !== undefined && none.trim() !== '*')
-    throw new DoorError(
+    throw new EndpointError(
       'NotImplemented',
       'A header you provided implies functionality that is not implemented: If-None-Match takes * only',
       501,
@@ -74,7 +77,7 @@ export const encryptionHeaders = (info: { headers?: Readonly<Record<string, stri
     Object.entries(info.headers ?? {}).filter(([name]) => name.startsWith('x-amz-server-side-encryption')),
   );
 
-export async function putObject({ store, call, bucket, key }: ObjectCall): Promise<DoorReply> {
+export async function putObject({ store, call, bucket, key }: ObjectCall): Promise<EndpointReply> {
   call.allow('s3:PutObject', arnOf(bucket, key));
   const conditions = writeConditions(call.headers);
   const mark = store.begin(bucket, key);
@@ -95,7 +98,7 @@ export async function putObject({ store, call, bucket, key }: ObjectCall): Promi
 }
 
 /** Checks the conditions of a read. @returns a status that ends it, or undefined. */
-function failedCondition(info: ObjectInfo, headers: DoorCall['headers'], prefix = ''): 304 | 412 | undefined {
+function failedCondition(info: ObjectInfo, headers: EndpointCall['headers'], prefix = ''): 304 | 412 | undefined {
   const match = headers[`${prefix}if-match`];
   const none = headers[`${prefix}if-none-match`];
   const seconds = Math.floor(info.lastModified / 1000) * 1000;
@@ -111,7 +114,7 @@ function failedCondition(info: ObjectInfo, headers: DoorCall['headers'], prefix 
   return since >= seconds ? 304 : undefined;
 }
 
-function objectHeaders(info: ObjectInfo, call: DoorCall): Record<string, string> {
+function objectHeaders(info: ObjectInfo, call: EndpointCall): Record<string, string> {
   const out: Record<string, string> = {
     etag: quoted(info.etag),
     'last-modified': new Date(info.lastModified).toUTCString(),
@@ -135,29 +138,34 @@ function rangeOf(header: string | undefined, size: number): { start: number; end
   const end = from === '' || to === '' ? size - 1 : Math.min(Number(to), size - 1);
   if (from !== '' && to !== '' && Number(to) < Number(from)) return undefined;
   if (start >= size || start > end)
-    throw new DoorError('InvalidRange', 'The requested range is not satisfiable', 416, {
+    throw new EndpointError('InvalidRange', 'The requested range is not satisfiable', 416, {
       ActualObjectSize: String(size),
     });
   return { start, end };
 }
 
 /** GetObject and HeadObject. */
-export function getObject({ store, call, bucket, key }: ObjectCall): DoorReply {
+export function getObject({ store, call, bucket, key }: ObjectCall): EndpointReply {
   call.allow('s3:GetObject', arnOf(bucket, key));
   if (call.query.has('partNumber'))
-    throw new DoorError('NotImplemented', 'the laptop does not read single parts of an object', 501);
+    throw new EndpointError('NotImplemented', 'the laptop does not read single parts of an object', 501);
   const info = store.head(bucket, key);
   if (!info) {
     // Whoever may not list the bucket is not told that an object is absent.
     call.allow('s3:ListBucket', `arn:aws:s3:::${bucket}`);
-    throw new DoorError('NoSuchKey', 'The specified key does not exist.', 404, { Key: key });
+    throw new EndpointError('NoSuchKey', 'The specified key does not exist.', 404, { Key: key });
   }
   const failed = failedCondition(info, call.headers);
   if (failed === 304) return { status: 304, headers: { etag: quoted(info.etag) } };
   if (failed === 412)
-    throw new DoorError('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold', 412, {
-      Condition: 'If-Match',
-    });
+    throw new EndpointError(
+      'PreconditionFailed',
+      'At least one of the pre-conditions you specified did not hold',
+      412,
+      {
+        Condition: 'If-Match',
+      },
+    );
   const range = rangeOf(call.headers['range'], info.size);
   const headers = objectHeaders(info, call);
   headers['content-length'] = String(range ? range.end - range.start + 1 : info.size);
@@ -172,7 +180,7 @@ export function getObject({ store, call, bucket, key }: ObjectCall): DoorReply {
   return { status, headers, body: streamOf(store.pathOf(bucket, key), range) };
 }
 
-export function deleteObject({ store, call, bucket, key }: ObjectCall): DoorReply {
+export function deleteObject({ store, call, bucket, key }: ObjectCall): EndpointReply {
   call.allow('s3:DeleteObject', arnOf(bucket, key));
   store.delete(bucket, key);
   return { status: 204 };
@@ -182,25 +190,30 @@ export function deleteObject({ store, call, bucket, key }: ObjectCall): DoorRepl
 export function copySource({ store, call }: ObjectCall): ObjectInfo {
   const source = decodeURIComponent((call.headers['x-amz-copy-source'] ?? '').split('?')[0] ?? '').replace(/^\//, '');
   const slash = source.indexOf('/');
-  if (slash < 1) throw new DoorError('InvalidArgument', 'x-amz-copy-source is not bucket/key');
+  if (slash < 1) throw new EndpointError('InvalidArgument', 'x-amz-copy-source is not bucket/key');
   const [bucket, key] = [source.slice(0, slash), source.slice(slash + 1)];
   call.allow('s3:GetObject', arnOf(bucket, key));
   const info = store.head(bucket, key);
-  if (!info) throw new DoorError('NoSuchKey', 'The specified key does not exist.', 404, { Key: key });
+  if (!info) throw new EndpointError('NoSuchKey', 'The specified key does not exist.', 404, { Key: key });
   if (failedCondition(info, call.headers, 'x-amz-copy-source-') !== undefined)
-    throw new DoorError('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold', 412, {
-      Condition: 'x-amz-copy-source-If-Match',
-    });
+    throw new EndpointError(
+      'PreconditionFailed',
+      'At least one of the pre-conditions you specified did not hold',
+      412,
+      {
+        Condition: 'x-amz-copy-source-If-Match',
+      },
+    );
   return info;
 }
 
-export async function copyObject(c: ObjectCall): Promise<DoorReply> {
+export async function copyObject(c: ObjectCall): Promise<EndpointReply> {
   const { store, call, bucket, key } = c;
   const source = copySource(c);
   call.allow('s3:PutObject', arnOf(bucket, key));
   const replace = call.headers['x-amz-metadata-directive']?.toUpperCase() === 'REPLACE';
   if (source.bucket === bucket && source.key === key && !replace)
-    throw new DoorError(
+    throw new EndpointError(
       'InvalidRequest',
       "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata.",
     );

@@ -16,7 +16,7 @@ import { dirname, join, relative } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Clock } from '../clock';
 import { type Algorithm, hasher } from './checksums';
-import { DoorError } from './errors';
+import { EndpointError } from './errors';
 import { writeAtomically } from './files';
 import { BucketIndex } from './s3-index';
 import { keyOfPath, pathOfKey } from './s3-keys';
@@ -74,7 +74,7 @@ class FileS3Store implements S3Store {
 
   createBucket(name: string, createdAt = this.clock.now()): void {
     if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name) || name.includes('..'))
-      throw new DoorError('InvalidBucketName', 'The specified bucket is not valid.', 400, { BucketName: name });
+      throw new EndpointError('InvalidBucketName', 'The specified bucket is not valid.', 400, { BucketName: name });
     if (this.all.has(name)) return;
     mkdirSync(join(this.tree, name), { recursive: true, mode: 0o700 });
     this.all.set(name, { createdAt, index: new BucketIndex(), marks: new Map() });
@@ -82,7 +82,9 @@ class FileS3Store implements S3Store {
 
   deleteBucket(name: string): void {
     if (this.bucket(name).index.size > 0)
-      throw new DoorError('BucketNotEmpty', 'The bucket you tried to delete is not empty', 409, { BucketName: name });
+      throw new EndpointError('BucketNotEmpty', 'The bucket you tried to delete is not empty', 409, {
+        BucketName: name,
+      });
     rmSync(join(this.tree, name), { recursive: true });
     rmSync(join(this.state, 'meta', name), { recursive: true, force: true });
     this.all.delete(name);
@@ -144,7 +146,7 @@ class FileS3Store implements S3Store {
 
   begin(bucket: string, key: string): WriteMark {
     if (Buffer.byteLength(key) > 1024)
-      throw new DoorError('KeyTooLongError', 'Your key is too long', 400, { MaxSizeAllowed: '1024' });
+      throw new EndpointError('KeyTooLongError', 'Your key is too long', 400, { MaxSizeAllowed: '1024' });
     const { marks } = this.bucket(bucket);
     const set = marks.get(key) ?? new Set<WriteMark>();
     marks.set(key, set);
@@ -194,7 +196,7 @@ class FileS3Store implements S3Store {
 
   async get(bucket: string, key: string): Promise<Buffer> {
     if (!this.head(bucket, key))
-      throw new DoorError('NoSuchKey', 'The specified key does not exist.', 404, { Key: key });
+      throw new EndpointError('NoSuchKey', 'The specified key does not exist.', 404, { Key: key });
     return readFile(this.pathOf(bucket, key));
   }
 
@@ -236,14 +238,15 @@ class FileS3Store implements S3Store {
 
   private bucket(name: string): Bucket {
     const bucket = this.all.get(name);
-    if (!bucket) throw new DoorError('NoSuchBucket', 'The specified bucket does not exist', 404, { BucketName: name });
+    if (!bucket)
+      throw new EndpointError('NoSuchBucket', 'The specified bucket does not exist', 404, { BucketName: name });
     return bucket;
   }
 
   private checkConditions(current: ObjectInfo | undefined, options: PutOptions & CommitOptions): void {
     if (options.ifNoneMatch || options.ifMatch !== undefined) {
       if (options.mark?.conflict)
-        throw new DoorError(
+        throw new EndpointError(
           'ConditionalRequestConflict',
           'The conditional request cannot succeed due to a conflicting operation against this resource.',
           409,
@@ -251,7 +254,7 @@ class FileS3Store implements S3Store {
     }
     if (options.ifNoneMatch && current) throw precondition('If-None-Match');
     if (options.ifMatch === undefined) return;
-    if (!current) throw new DoorError('NoSuchKey', 'The specified key does not exist.', 404);
+    if (!current) throw new EndpointError('NoSuchKey', 'The specified key does not exist.', 404);
     if (options.ifMatch !== '*' && options.ifMatch !== current.etag) throw precondition('If-Match');
   }
 
@@ -309,7 +312,7 @@ class FileS3Store implements S3Store {
   }
 }
 
-const precondition = (header: string): DoorError =>
-  new DoorError('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold', 412, {
+const precondition = (header: string): EndpointError =>
+  new EndpointError('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold', 412, {
     Condition: header,
   });

@@ -85,9 +85,9 @@ export interface S3Store {
   createBucket(name: string): void;
   buckets(): { name: string; createdAt: number }[];
   hasBucket(name: string): boolean;
-  /** Removes an empty bucket. @throws DoorError BucketNotEmpty. */
+  /** Removes an empty bucket. @throws EndpointError BucketNotEmpty. */
   deleteBucket(name: string): void;
-  /** @throws DoorError NoSuchBucket, KeyTooLongError, PreconditionFailed (412), ConditionalRequestConflict (409). */
+  /** @throws EndpointError NoSuchBucket, KeyTooLongError, PreconditionFailed (412), ConditionalRequestConflict (409). */
   put(bucket: string, key: string, body: Uint8Array | string | Readable, options?: PutOptions): Promise<ObjectInfo>;
   /** Writes a body to a file that no key names yet, counting and hashing it on the way. */
   draft(body: AsyncIterable<Uint8Array>, algorithms: readonly Algorithm[]): Promise<Draft>;
@@ -95,7 +95,7 @@ export interface S3Store {
   commit(bucket: string, key: string, draft: Draft, options?: PutOptions & CommitOptions): ObjectInfo;
   /** Marks a conditional write as begun: a delete of its key before the commit makes it a conflict. @returns the mark for `commit`. */
   begin(bucket: string, key: string): WriteMark;
-  /** @throws DoorError NoSuchKey, NoSuchBucket. */
+  /** @throws EndpointError NoSuchKey, NoSuchBucket. */
   get(bucket: string, key: string): Promise<Buffer>;
   head(bucket: string, key: string): ObjectInfo | undefined;
   list(bucket: string, options?: ListOptions): Listing;

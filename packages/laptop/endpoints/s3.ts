@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Clock } from '../clock';
-import { DoorError } from './errors';
+import { EndpointError } from './errors';
 import {
   type BucketCall,
   bucketLocation,
@@ -14,16 +14,16 @@ import {
 import { Multipart } from './s3-multipart';
 import { copyObject, deleteObject, getObject, type ObjectCall, objectTags, putObject } from './s3-objects';
 import type { S3Store } from './s3-types';
-import type { DoorCall, DoorReply } from './types';
+import type { EndpointCall, EndpointReply } from './types';
 
 /** Query parameters that carry no sub-resource: signatures, and options of the operations below. */
 const OPTIONS =
   /^(x-id|X-Amz-.*|AWSAccessKeyId|Signature|Expires|x-amz-.*|response-.*|list-type|prefix|delimiter|max-keys|marker|start-after|continuation-token|fetch-owner|encoding-type|optional-object-attributes|partNumber|uploadId|part-number-marker|max-parts|max-uploads|max-buckets)$/;
 
-/** The S3 door. */
-export function s3Door(store: S3Store, dataDir: string, clock: Clock, region: string, account: string) {
+/** The S3 endpoint. */
+export function s3Endpoint(store: S3Store, dataDir: string, clock: Clock, region: string, account: string) {
   const multipart = new Multipart(join(dataDir, 's3-state', 'uploads'), clock);
-  return async (call: DoorCall): Promise<DoorReply> => {
+  return async (call: EndpointCall): Promise<EndpointReply> => {
     const { bucket, key } = placeOf(call);
     if (bucket === '') {
       if (call.method !== 'GET') throw notImplemented(call, 'a service operation');
@@ -35,7 +35,7 @@ export function s3Door(store: S3Store, dataDir: string, clock: Clock, region: st
 }
 
 /** Bucket and key: from the host (`<bucket>.localhost`) or the path. */
-function placeOf(call: DoorCall): { bucket: string; key: string } {
+function placeOf(call: EndpointCall): { bucket: string; key: string } {
   const host = (call.headers[':authority'] ?? call.headers['host'] ?? '').replace(/:\d+$/, '').toLowerCase();
   const path = call.path.split('?')[0]?.slice(1) ?? '';
   try {
@@ -46,15 +46,16 @@ function placeOf(call: DoorCall): { bucket: string; key: string } {
       ? { bucket: decodeURIComponent(path), key: '' }
       : { bucket: decodeURIComponent(path.slice(0, slash)), key: decodeURIComponent(path.slice(slash + 1)) };
   } catch {
-    throw new DoorError('InvalidURI', "Couldn't parse the specified URI.");
+    throw new EndpointError('InvalidURI', "Couldn't parse the specified URI.");
   }
 }
 
-const subresource = (call: DoorCall): string | undefined => [...call.query.keys()].find((name) => !OPTIONS.test(name));
-const notImplemented = (call: DoorCall, what: string): DoorError =>
-  new DoorError('NotImplemented', `the laptop's S3 door does not implement ${call.method} of ${what}`, 501);
+const subresource = (call: EndpointCall): string | undefined =>
+  [...call.query.keys()].find((name) => !OPTIONS.test(name));
+const notImplemented = (call: EndpointCall, what: string): EndpointError =>
+  new EndpointError('NotImplemented', `the laptop's S3 endpoint does not implement ${call.method} of ${what}`, 501);
 
-async function onBucket(c: BucketCall, multipart: Multipart): Promise<DoorReply> {
+async function onBucket(c: BucketCall, multipart: Multipart): Promise<EndpointReply> {
   const { call } = c;
   const sub = subresource(call);
   switch (`${call.method} ${sub ?? ''}`) {
@@ -79,7 +80,7 @@ async function onBucket(c: BucketCall, multipart: Multipart): Promise<DoorReply>
   }
 }
 
-async function onObject(c: ObjectCall, multipart: Multipart): Promise<DoorReply> {
+async function onObject(c: ObjectCall, multipart: Multipart): Promise<EndpointReply> {
   const { call } = c;
   const sub = subresource(call);
   const upload = call.query.has('uploadId');

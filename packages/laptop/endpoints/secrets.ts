@@ -1,13 +1,13 @@
-import { DoorError, unknownOperation } from './errors';
+import { EndpointError, unknownOperation } from './errors';
 import { type Input, integer, readInput, required, seal, text, unseal } from './json';
 import type { Secret, SecretStore } from './secret-store';
-import type { DoorCall, DoorReply } from './types';
+import type { EndpointCall, EndpointReply } from './types';
 
-const notFound = (message: string): DoorError => new DoorError('ResourceNotFoundException', message);
+const notFound = (message: string): EndpointError => new EndpointError('ResourceNotFoundException', message);
 
-/** The Secrets Manager door: reading only, since values are made by the platform and never change. */
-export function secretsDoor(store: SecretStore) {
-  return async (call: DoorCall, name: string): Promise<DoorReply> => {
+/** The Secrets Manager endpoint: reading only, since values are made by the platform and never change. */
+export function secretsEndpoint(store: SecretStore) {
+  return async (call: EndpointCall, name: string): Promise<EndpointReply> => {
     const operation = Object.hasOwn(OPERATIONS, name) ? OPERATIONS[name] : undefined;
     if (!operation) throw unknownOperation('Secrets Manager', name);
     const output = operation(store, call, await readInput(call));
@@ -15,7 +15,7 @@ export function secretsDoor(store: SecretStore) {
   };
 }
 
-function secretOf(store: SecretStore, call: DoorCall, input: Input, action: string): Secret {
+function secretOf(store: SecretStore, call: EndpointCall, input: Input, action: string): Secret {
   const id = required(input, 'SecretId');
   const secret = store.get(id);
   call.allow(`secretsmanager:${action}`, secret?.arn ?? id);
@@ -23,7 +23,7 @@ function secretOf(store: SecretStore, call: DoorCall, input: Input, action: stri
   return secret;
 }
 
-function getSecretValue(store: SecretStore, call: DoorCall, input: Input): Input {
+function getSecretValue(store: SecretStore, call: EndpointCall, input: Input): Input {
   const secret = secretOf(store, call, input, 'GetSecretValue');
   const version = text(input, 'VersionId');
   const stage = text(input, 'VersionStage');
@@ -47,7 +47,7 @@ const entry = (s: Secret): Input => ({
   LastChangedDate: s.createdAt / 1000,
 });
 
-function listSecrets(store: SecretStore, call: DoorCall, input: Input): Input {
+function listSecrets(store: SecretStore, call: EndpointCall, input: Input): Input {
   call.allow('secretsmanager:ListSecrets', '*');
   const token = text(input, 'NextToken');
   const from = token === undefined ? 0 : Number(unseal(token, 'InvalidNextTokenException'));
@@ -59,7 +59,7 @@ function listSecrets(store: SecretStore, call: DoorCall, input: Input): Input {
   return { SecretList: page, ...(from + limit < all.length ? { NextToken: seal(from + limit) } : {}) };
 }
 
-const OPERATIONS: Readonly<Record<string, (store: SecretStore, call: DoorCall, input: Input) => Input>> = {
+const OPERATIONS: Readonly<Record<string, (store: SecretStore, call: EndpointCall, input: Input) => Input>> = {
   GetSecretValue: getSecretValue,
   DescribeSecret: (store, call, input) => {
     const secret = secretOf(store, call, input, 'DescribeSecret');

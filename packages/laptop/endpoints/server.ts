@@ -1,25 +1,33 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { openWarehouse } from '../engines/warehouse';
-import { kinesisDoor } from './kinesis';
+import { kinesisEndpoint } from './kinesis';
 import { openKinesisStore } from './kinesis-store';
 import { createListener } from './listener';
-import { redshiftDataDoor } from './redshift-data';
+import { redshiftDataEndpoint } from './redshift-data';
 import { createRouter } from './router';
-import { s3Door } from './s3';
+import { s3Endpoint } from './s3';
 import { asRole, refusedByS3, warehouseCaller } from './s3-as-role';
 import { openS3Store } from './s3-store';
 import { openSecretStore } from './secret-store';
-import { secretsDoor } from './secrets';
+import { secretsEndpoint } from './secrets';
 import { createCallers } from './sigv4';
-import { statesDoor } from './states';
-import { stsDoor } from './sts';
-import type { Caller, Doors, DoorsOptions, Executions } from './types';
+import { statesEndpoint } from './states';
+import { stsEndpoint } from './sts';
+import type { Caller, Endpoints, EndpointsOptions, Executions } from './types';
 
-export type { AuthorizationRequest, Authorizer, Caller, Callers, Credentials, Doors, DoorsOptions } from './types';
+export type {
+  AuthorizationRequest,
+  Authorizer,
+  Caller,
+  Callers,
+  Credentials,
+  Endpoints,
+  EndpointsOptions,
+} from './types';
 
 /** Opens the stores of a data folder; `listen` then opens the port. */
-export async function createDoors(options: DoorsOptions): Promise<Doors> {
+export async function createEndpoints(options: EndpointsOptions): Promise<Endpoints> {
   const { clock, region, account } = options;
   const dataDir = resolve(options.dataDir);
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
@@ -43,7 +51,7 @@ export async function createDoors(options: DoorsOptions): Promise<Doors> {
     threads: options.warehouseThreads,
   });
   let databaseRole: (caller: Caller, secretArn?: string) => string | undefined = () => undefined;
-  const data = redshiftDataDoor({
+  const data = redshiftDataEndpoint({
     warehouse,
     clock,
     dataDir,
@@ -58,15 +66,15 @@ export async function createDoors(options: DoorsOptions): Promise<Doors> {
     callers,
     clock,
     authorizer: () => authorize,
-    doors: {
+    endpoints: {
       json: {
-        Kinesis_20131202: kinesisDoor(kinesis, clock, region, account),
-        secretsmanager: secretsDoor(secrets),
-        RedshiftData: data.door,
-        AWSStepFunctions: statesDoor(() => executions),
+        Kinesis_20131202: kinesisEndpoint(kinesis, clock, region, account),
+        secretsmanager: secretsEndpoint(secrets),
+        RedshiftData: data.endpoint,
+        AWSStepFunctions: statesEndpoint(() => executions),
       },
-      s3: s3Door(s3, dataDir, clock, region, account),
-      sts: stsDoor(account),
+      s3: s3Endpoint(s3, dataDir, clock, region, account),
+      sts: stsEndpoint(account),
     },
   });
   const listener = createListener(router);

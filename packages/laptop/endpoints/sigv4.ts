@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { DoorError } from './errors';
+import { EndpointError } from './errors';
 import type { Caller, Callers, Credentials } from './types';
 
 /** How a request says who sent it and to which service. */
@@ -28,7 +28,7 @@ export function readSignature(
     if (v4) return fromScope(v4[1] ?? '');
     const v2 = /^AWS ([^:]+):/.exec(authorization);
     if (v2) return { accessKeyId: v2[1] ?? '', service: 's3' };
-    throw new DoorError('IncompleteSignatureException', 'the Authorization header carries no AWS credential', 403);
+    throw new EndpointError('IncompleteSignatureException', 'the Authorization header carries no AWS credential', 403);
   }
   const credential = query.get('X-Amz-Credential');
   if (credential) return { ...fromScope(credential), expiresAt: presignedUntil(query) };
@@ -41,7 +41,7 @@ export function readSignature(
 function fromScope(credential: string): Signature {
   const scope = SCOPE.exec(credential);
   if (!scope)
-    throw new DoorError(
+    throw new EndpointError(
       'IncompleteSignatureException',
       'the credential scope is not key/date/region/service/aws4_request',
       403,
@@ -51,7 +51,7 @@ function fromScope(credential: string): Signature {
 
 function presignedUntil(query: URLSearchParams): number {
   const date = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(query.get('X-Amz-Date') ?? '');
-  if (!date) throw new DoorError('AuthorizationQueryParametersError', 'X-Amz-Date is missing or malformed', 400);
+  if (!date) throw new EndpointError('AuthorizationQueryParametersError', 'X-Amz-Date is missing or malformed', 400);
   const [y, mo, d, h, mi, s] = date.slice(1).map(Number);
   return Date.UTC(y ?? 0, (mo ?? 1) - 1, d, h, mi, s) + Number(query.get('X-Amz-Expires') ?? 0) * 1000;
 }

@@ -1,11 +1,11 @@
 import { unknownOperation } from './errors';
 import { readBody } from './json';
-import type { DoorCall, DoorReply } from './types';
+import type { EndpointCall, EndpointReply } from './types';
 import { escapeXml } from './xml';
 
-/** The STS door (query protocol): who am I, which clients ask before anything else. */
-export function stsDoor(account: string) {
-  return async (call: DoorCall): Promise<DoorReply> => {
+/** The STS endpoint (query protocol): who am I, which clients ask before anything else. */
+export function stsEndpoint(account: string) {
+  return async (call: EndpointCall): Promise<EndpointReply> => {
     const form = new URLSearchParams((await readBody(call, 65_536)).toString('utf8'));
     const action = form.get('Action') ?? call.query.get('Action') ?? 'an empty Action';
     if (action !== 'GetCallerIdentity') throw unknownOperation('STS', action);

@@ -40,13 +40,13 @@ export interface Callers {
   resolve(accessKeyId: string): Caller | undefined;
 }
 
-export interface DoorsOptions {
+export interface EndpointsOptions {
   /** Folder of this laptop's data; made with mode 0700 when it is absent. */
   readonly dataDir: string;
   readonly clock: Clock;
   readonly region: string;
   readonly account: string;
-  /** Asked before every call through a door. Without it everything is allowed. */
+  /** Asked before every call through an endpoint. Without it everything is allowed. */
   readonly authorize?: Authorizer;
   /** Names the Data API accepts; any other is refused as unknown. */
   readonly workgroups?: readonly string[];
@@ -71,7 +71,7 @@ export interface ExecutionInfo {
   readonly error?: string;
 }
 
-/** The state machines of the template, as their door needs them. */
+/** The state machines of the template, as their endpoint needs them. */
 export interface Executions {
   machines(): { readonly arn: string; readonly name: string }[];
   /** Starts an execution, unless the name is taken: then it says so and tells of the one that has it. */
@@ -79,8 +79,8 @@ export interface Executions {
   describe(executionArn: string): ExecutionInfo | undefined;
 }
 
-/** The platform's doors: stores for in-process use and one port that speaks their protocols. */
-export interface Doors {
+/** The platform's endpoints: stores for in-process use and one port that speaks their protocols. */
+export interface Endpoints {
   readonly callers: Callers;
   readonly s3: S3Store;
   readonly kinesis: KinesisStore;
@@ -101,8 +101,8 @@ export interface Doors {
   close(): Promise<void>;
 }
 
-/** A call that has found its door. */
-export interface DoorCall {
+/** A call that has found its endpoint. */
+export interface EndpointCall {
   readonly method: string;
   /** Path and query as sent, still percent-encoded. */
   readonly path: string;
@@ -117,8 +117,8 @@ export interface DoorCall {
   continueBody(): void;
 }
 
-/** What a door answers. */
-export interface DoorReply {
+/** What an endpoint answers. */
+export interface EndpointReply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array | Readable;

@@ -56,7 +56,7 @@ export class StateMachines {
     );
   }
 
-  /** For the door: starts under a name that nothing had before, or tells what has it. */
+  /** For the endpoint: starts under a name that nothing had before, or tells what has it. */
   begin(machineArn: string, input: Json, name: string = randomUUID()): { known: boolean; info: ExecutionInfo } {
     const executionArn = `${machineArn.replace(':stateMachine:', ':execution:')}:${name}`;
     const known = this.describe(executionArn);

@@ -1,6 +1,6 @@
 import { renameSync, statSync } from 'node:fs';
 import { devNull } from 'node:os';
-import type { Doors } from '../endpoints/types';
+import type { Endpoints } from '../endpoints/types';
 import { FunctionPool, InvocationRefused } from '../engines/worker';
 import type { RoleAuthorizer } from '../template/policies';
 import type { FunctionOfRole } from './specs';
@@ -12,7 +12,7 @@ export class Functions {
   constructor(
     specs: readonly FunctionOfRole[],
     private readonly ports: {
-      doors: Doors;
+      endpoints: Endpoints;
       url: string;
       region: string;
       roles: RoleAuthorizer;
@@ -54,9 +54,9 @@ export class Functions {
   }
 
   private poolOf(spec: FunctionOfRole): FunctionPool {
-    const { doors, url, region } = this.ports;
+    const { endpoints, url, region } = this.ports;
     rotate(spec.logFile);
-    const { accessKeyId, secretAccessKey, sessionToken } = doors.callers.registerRole(spec.roleArn);
+    const { accessKeyId, secretAccessKey, sessionToken } = endpoints.callers.registerRole(spec.roleArn);
     return new FunctionPool({
       ...spec,
       logFile: this.mayLog(spec) ? spec.logFile : devNull,

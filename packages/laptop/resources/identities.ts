@@ -88,7 +88,7 @@ const MAKERS: Record<string, Maker> = {
     };
   },
   'AWS::RedshiftServerless::Workgroup': (n) => {
-    // The account has an id here; the door that checks it knows the name.
+    // The account has an id here; the endpoint that checks it knows the name.
     const arn = n.arn('redshift-serverless', `workgroup/${n.name}`);
     return { ref: n.name, attributes: { 'Workgroup.WorkgroupArn': arn, 'Workgroup.WorkgroupName': n.name } };
   },

@@ -6,8 +6,8 @@ const NOBODY = 'public';
 
 /**
  * Which database role a caller has, as Redshift maps it: who comes with the administrator's secret is the owner, and so is the laptop's
- * user; an IAM role is what its tag `RedshiftDbRoles` says; any other has no grants. The door has seen that the caller may read the secret.
- * @returns for the doors: a role's name, or undefined for the owner.
+ * user; an IAM role is what its tag `RedshiftDbRoles` says; any other has no grants. The endpoint has seen that the caller may read the secret.
+ * @returns for the endpoints: a role's name, or undefined for the owner.
  */
 export function databaseRoles(
   resources: readonly Resource[],

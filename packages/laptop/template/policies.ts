@@ -205,9 +205,9 @@ const find = (value: unknown, ...path: (string | number)[]): unknown =>
 
 /** Checks calls of roles against their policies, and remembers which grants were used. */
 export interface RoleAuthorizer {
-  /** For the doors: refuses with a reason. Users of the laptop are its administrators. */
+  /** For the endpoints: refuses with a reason. Users of the laptop are its administrators. */
   readonly authorize: Authorizer;
-  /** The same for what the platform does in a role's name, without a door. @throws Error with the reason. */
+  /** The same for what the platform does in a role's name, without an endpoint. @throws Error with the reason. */
   require(roleArn: string, action: string, resource: string, context?: Context): void;
   /** Every allowed pair of every role, as its policies state it. */
   granted(): Grant[];
@@ -230,7 +230,7 @@ export function createAuthorizer(resources: readonly Resource[]): RoleAuthorizer
   const check = (roleArn: string, action: string, resource: string, context: Context): string | undefined => {
     const statements = roles.get(roleArn);
     if (!statements) return `${roleArn} is no role of the template`;
-    // The doors tell callers apart by their ARN; in the account the id would be one of its own.
+    // The endpoints tell callers apart by their ARN; in the account the id would be one of its own.
     const own = { 'aws:userid': roleArn, 'aws:PrincipalArn': roleArn, 'aws:SecureTransport': 'true' };
     const decision = decide(statements, action, resource, { ...own, ...context });
     if (typeof decision === 'string')

@@ -4,7 +4,7 @@ import { mix32 } from './random';
 export type Entity = 'clinic' | 'provider' | 'patient' | 'appointment';
 
 /** One envelope as the generator knows it before it is written down. */
-export interface Statement {
+export interface SourceEvent {
   entity: Entity;
   eventId: string;
   op: 'upsert' | 'delete';
@@ -40,21 +40,17 @@ const ENTITY_SALT: Record<Entity, number> = {
 };
 
 /**
- * Writes a statement down. One system writes local offsets, the other UTC: both name the same instants. The envelope is
+ * Writes an event down. One system writes local offsets, the other UTC: both name the same instants. The envelope is
  * put together by hand, since its members need no escaping and this is the generator's hottest line.
  */
-export function encode(statement: Statement): SyntheticRecord {
-  const utc = statement.source === 'south-ehr';
-  const effective = utc ? isoUtc(statement.effective.utc) : isoLocal(statement.effective);
+export function encode(event: SourceEvent): SyntheticRecord {
+  const utc = event.source === 'south-ehr';
+  const effective = utc ? isoUtc(event.effective.utc) : isoLocal(event.effective);
   const recorded =
-    statement.recorded === statement.effective
-      ? effective
-      : utc
-        ? isoUtc(statement.recorded.utc)
-        : isoLocal(statement.recorded);
-  const text = `{"event_id":"${statement.eventId}","entity":"${statement.entity}","schema_version":1,"op":"${statement.op}","source_system":"${statement.source}","effective_at":"${effective}","recorded_at":"${recorded}","payload":${JSON.stringify(statement.payload)}}`;
+    event.recorded === event.effective ? effective : utc ? isoUtc(event.recorded.utc) : isoLocal(event.recorded);
+  const text = `{"event_id":"${event.eventId}","entity":"${event.entity}","schema_version":1,"op":"${event.op}","source_system":"${event.source}","effective_at":"${effective}","recorded_at":"${recorded}","payload":${JSON.stringify(event.payload)}}`;
   return {
-    partitionKey: mix32((statement.index ^ ENTITY_SALT[statement.entity]) >>> 0).toString(16),
+    partitionKey: mix32((event.index ^ ENTITY_SALT[event.entity]) >>> 0).toString(16),
     data: Buffer.from(text, 'utf8'),
   };
 }

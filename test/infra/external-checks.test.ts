@@ -5,7 +5,7 @@ import { CfnResource, Stack, Token, Validations, type App } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { ACKNOWLEDGEMENTS, type Acknowledgement } from '../../guard/acknowledgements';
-import { addJudges, templateRules } from '../../guard';
+import { addExternalChecks, templateRules } from '../../guard';
 import { StatefulInventory, inventoryOf, losses, recordedInventories, type Inventory } from '../../guard/inventory';
 import { CataloguedNag } from '../../guard/nag';
 import { guardRules } from '../../guard/rules';
@@ -22,7 +22,7 @@ interface Report {
   }[];
 }
 
-const outdir = mkdtempSync(join(tmpdir(), 'carelake-judges-'));
+const outdir = mkdtempSync(join(tmpdir(), 'carelake-external-checks-'));
 const quiet = jest.spyOn(console, 'error').mockImplementation(() => undefined);
 afterAll(() => {
   quiet.mockRestore();
@@ -90,31 +90,31 @@ test('all recommended feature flags are set', () => {
   expect(cdk.context).toEqual({ ...recommended, '@aws-cdk/core:defaultCrossStackReferences': 'strong' });
 });
 
-describe('every environment passes all judges', () => {
+describe('every environment passes all external checks', () => {
   // The one with most types of resources first: its rules serve the others too.
   test.each(['prod', 'dev', 'local'])('%s', (env) => {
     const { app } = build(env);
-    addJudges(app, env);
+    addExternalChecks(app, env);
     expect(findings(app)).toEqual([]);
   });
 });
 
 describe('the catalogue of acknowledgements', () => {
-  const judge = (catalogue: readonly Acknowledgement[], plant?: (app: App) => void, env = 'dev'): string[] => {
+  const violations = (catalogue: readonly Acknowledgement[], plant?: (app: App) => void, env = 'dev'): string[] => {
     const { app } = build('dev');
     plant?.(app);
-    return new CataloguedNag(env, catalogue).judge(app).map((v) => v.ruleName);
+    return new CataloguedNag(env, catalogue).check(app).map((v) => v.ruleName);
   };
 
   test('lets pass what it names, with a reason and an owner each', () => {
-    expect(judge(ACKNOWLEDGEMENTS)).toEqual([]);
+    expect(violations(ACKNOWLEDGEMENTS)).toEqual([]);
     for (const a of ACKNOWLEDGEMENTS)
       expect([a.id, a.reason.length > 20, a.owner.length > 0]).toEqual([a.id, true, true]);
   });
 
   test('a planted violation fails', () => {
     const plant = (app: App): void => void new s3.Bucket(new Stack(app, 'Planted'), 'Open', { enforceSSL: false });
-    expect(judge(ACKNOWLEDGEMENTS, plant)).toEqual(
+    expect(violations(ACKNOWLEDGEMENTS, plant)).toEqual(
       expect.arrayContaining([
         'AwsSolutions-S10',
         'HIPAA.Security-S3BucketSSLRequestsOnly',
@@ -130,11 +130,11 @@ describe('the catalogue of acknowledgements', () => {
       reason: 'none',
       owner: 'platform',
     };
-    expect(judge([...ACKNOWLEDGEMENTS, idle])).toEqual(['unused:AwsSolutions-S10']);
+    expect(violations([...ACKNOWLEDGEMENTS, idle])).toEqual(['unused:AwsSolutions-S10']);
   });
 
   test('a finding without its entry fails, a warning too', () => {
-    expect(judge(ACKNOWLEDGEMENTS.filter((a) => a.id !== 'AwsSolutions-KDS3'))).toEqual(['AwsSolutions-KDS3']);
+    expect(violations(ACKNOWLEDGEMENTS.filter((a) => a.id !== 'AwsSolutions-KDS3'))).toEqual(['AwsSolutions-KDS3']);
   });
 
   test('a check that failed itself is a finding, and an ordinary acknowledgement does not cover it', () => {
@@ -145,7 +145,7 @@ describe('the catalogue of acknowledgements', () => {
           { ipProtocol: 'tcp', cidrIp: '10.0.0.0/8', fromPort: Token.asNumber({ Ref: 'Port' }), toPort: 443 },
         ],
       });
-    const threw = judge(ACKNOWLEDGEMENTS, plant);
+    const threw = violations(ACKNOWLEDGEMENTS, plant);
     expect(threw).toContain('HIPAA.Security-EC2RestrictedCommonPorts');
     const entry = (id: string, failed: boolean): Acknowledgement => ({
       id,
@@ -155,15 +155,15 @@ describe('the catalogue of acknowledgements', () => {
       threw: failed,
     });
     const ids = [...new Set(threw)];
-    expect(judge([...ACKNOWLEDGEMENTS, ...ids.map((id) => entry(id, false))], plant)).toEqual(
+    expect(violations([...ACKNOWLEDGEMENTS, ...ids.map((id) => entry(id, false))], plant)).toEqual(
       expect.arrayContaining([
         'HIPAA.Security-EC2RestrictedCommonPorts',
         'unused:HIPAA.Security-EC2RestrictedCommonPorts',
       ]),
     );
-    expect(judge([...ACKNOWLEDGEMENTS, entry('HIPAA.Security-EC2RestrictedCommonPorts', true)], plant)).not.toContain(
-      'HIPAA.Security-EC2RestrictedCommonPorts',
-    );
+    expect(
+      violations([...ACKNOWLEDGEMENTS, entry('HIPAA.Security-EC2RestrictedCommonPorts', true)], plant),
+    ).not.toContain('HIPAA.Security-EC2RestrictedCommonPorts');
   });
 });
 
