@@ -4,9 +4,9 @@ import type { EntityContract } from './types';
 const NAME = new RegExp(`^${ENTITY_NAME_PATTERN}$`);
 const COLUMN = /^[a-z][a-z0-9_]{0,62}$/;
 
-/** Columns that every table has; a member of such a name would stand in it twice. */
+/** Columns that tables, or the statements that decide which event wins, have already; a member of such a name would stand there twice. */
 const TAKEN = new Set(
-  'event_id op source_system effective_at recorded_at payload_hash dq_flags record_source record_position load_id valid_from valid_to is_current is_inferred is_deleted'.split(
+  'event_id op source_system effective_at recorded_at payload_hash dq_flags record_source record_position load_id valid_from valid_to is_current is_inferred is_deleted known place copies copy_number'.split(
     ' ',
   ),
 );

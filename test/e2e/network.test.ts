@@ -337,7 +337,7 @@ describe('the synthetic network, from the generator to the answers', () => {
   it('is refused another source, and wiped when asked', async () => {
     const other = await cli(['start', '--once', '--patients', '401', '--events', '6000', ...at]);
     expect(other.code).toBe(2);
-    expect(other.stderr).toContain('carelake -- wipe');
+    expect(other.stderr).toContain(`carelake wipe --data ${dataDir}`);
     expect((await cli(['wipe', ...at])).code).toBe(2);
     expect(JSON.parse(await must(['wipe', '--yes', '--json', ...at]))).toEqual({ wiped: dataDir });
     expect((await cli(['sql', 'SELECT 1', ...at])).code).toBe(2);
