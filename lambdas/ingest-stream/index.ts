@@ -26,6 +26,7 @@ const write = (bucket: string, object: PlannedObject) => putOnce(s3, bucket, obj
  * Receives a batch of a stream: every record to bronze as it came, then each validated, the accepted to silver and the
  * others to quarantine. A bad record is no error. A store that fails is: the batch is then asked for again from its
  * first record on, which makes the same objects under the same names. What the configuration gets wrong throws.
+ * A new silver object starts the load (lib/constructs/triggers.ts).
  */
 export const handler = guarded<KinesisStreamEvent, KinesisStreamBatchResponse>(logger, async (event) => {
   const response: KinesisStreamBatchResponse = { batchItemFailures: [] };
