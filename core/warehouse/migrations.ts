@@ -1,7 +1,7 @@
 import { sha256Hex } from '../records/hash';
 import { SqlError, type SqlFile } from './sql';
 
-/** One entry of the warehouse's book of migrations. */
+/** One entry of the warehouse's record of migrations. */
 export interface Applied {
   readonly name: string;
   readonly sha256: string;
@@ -22,7 +22,7 @@ export const digestOf = (file: SqlFile): string => sha256Hex(file.statements.joi
 /**
  * Decides what to run.
  * @param files migrations of this release by name
- * @param applied the book; empty where none ever ran
+ * @param applied the record; empty where none ever ran
  * @param sqlHash hash of the release's SQL as CloudFormation states it; absent when called by hand
  * @throws SqlError for a file whose name has no number, or one that was changed after it ran
  */

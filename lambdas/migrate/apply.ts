@@ -33,7 +33,7 @@ export async function migrate(r: Runner, sqlDir: string, sqlHash: string | undef
 }
 
 async function apply(r: Runner, sqlDir: string, sqlHash: string | undefined): Promise<Migrated> {
-  const own = new Book(r, readSql(sqlDir, 'migrations/runner'));
+  const own = new MigrationRecord(r, readSql(sqlDir, 'migrations/runner'));
   const plan = planMigrations(readSql(sqlDir, 'migrations'), await own.read(), sqlHash);
   if (plan.kind === 'older') return { older: true, applied: [], views: 0 };
   const security = readSecurity(sqlDir);
@@ -62,8 +62,8 @@ function readSecurity(sqlDir: string): { roles: string[]; grants: string[] } {
   return { roles: statements.filter(isRole), grants: statements.filter((s) => !isRole(s)) };
 }
 
-/** The book of migrations, and the lock under which it is written. */
-class Book {
+/** The record of migrations, and the lock under which it is written. */
+class MigrationRecord {
   exists = false;
 
   constructor(

@@ -18,13 +18,13 @@ describe('a migration plan', () => {
   });
 
   it('repeats the newest release without noting it again', () => {
-    const book = [...applied('001-a', '002-b'), release(1, 'h1'), release(2, 'h2')];
-    expect(names(planMigrations(FILES, book, 'h2'))).toEqual({ pending: [], release: undefined });
+    const record = [...applied('001-a', '002-b'), release(1, 'h1'), release(2, 'h2')];
+    expect(names(planMigrations(FILES, record, 'h2'))).toEqual({ pending: [], release: undefined });
   });
 
   it('does nothing for an older release, which is what a rollback asks for', () => {
-    const book = [...applied('001-a', '002-b'), release(1, 'h1'), release(2, 'h2')];
-    expect(planMigrations(new Map([...FILES].slice(1)), book, 'h1')).toEqual({ kind: 'older' });
+    const record = [...applied('001-a', '002-b'), release(1, 'h1'), release(2, 'h2')];
+    expect(planMigrations(new Map([...FILES].slice(1)), record, 'h1')).toEqual({ kind: 'older' });
   });
 
   it('takes up a release that failed half-way', () => {
@@ -42,12 +42,12 @@ describe('a migration plan', () => {
   });
 
   it('refuses a file that was changed after it ran, but not a changed comment', () => {
-    const book = applied('001-a', '002-b');
+    const record = applied('001-a', '002-b');
     const changed = (text: string) => new Map([...FILES, file('002-b', text)]);
-    expect(() => planMigrations(changed('SELECT 3;'), book, 'h')).toThrow(
+    expect(() => planMigrations(changed('SELECT 3;'), record, 'h')).toThrow(
       'migrations/002-b.sql was changed after it ran',
     );
-    expect(names(planMigrations(changed('-- said better\nSELECT 2;'), book, 'h'))).toMatchObject({ pending: [] });
+    expect(names(planMigrations(changed('-- said better\nSELECT 2;'), record, 'h'))).toMatchObject({ pending: [] });
   });
 
   it('refuses a name without a number', () => {

@@ -1,18 +1,17 @@
 import { engines, type Engine } from './engines';
-import { brokenChecks, dump, empty, keyOf, load, migrate, rows, statement, type Statement } from './warehouse';
+import { brokenChecks, dump, empty, keyOf, load, migrate, rows, event, type Event } from './warehouse';
 
 const NY = 'America/New_York';
-const clinic = (id: string, name: string, effective = '2024-01-01 00:00:00', recorded = effective): Statement =>
-  statement('clinic', id, { effective, recorded }, { clinic_name: name, timezone: NY });
+const clinic = (id: string, name: string, effective = '2024-01-01 00:00:00', recorded = effective): Event =>
+  event('clinic', id, { effective, recorded }, { clinic_name: name, timezone: NY });
 const patient = (
   id: string,
   at: { effective: string; recorded: string; event?: string; op?: 'upsert' | 'delete' },
   payload = {},
-): Statement =>
-  statement('patient', id, at, at.op === 'delete' ? {} : { birth_date: '1980-03-11', zip5: '10001', ...payload });
+): Event => event('patient', id, at, at.op === 'delete' ? {} : { birth_date: '1980-03-11', zip5: '10001', ...payload });
 const days = { ordinary: '2024-05-02 14:00:00' };
-const appointment = (id: string, payload: Record<string, string | number | null>, at: { effective?: string; recorded: string; event?: string; op?: 'upsert' | 'delete' }): Statement =>
-  statement('appointment', id, { effective: at.recorded, ...at }, at.op === 'delete' ? {} : {
+const appointment = (id: string, payload: Record<string, string | number | null>, at: { effective?: string; recorded: string; event?: string; op?: 'upsert' | 'delete' }): Event =>
+  event('appointment', id, { effective: at.recorded, ...at }, at.op === 'delete' ? {} : {
     patient_id: 'P1', clinic_id: '10', status_code: 'booked', scheduled_start_at: days.ordinary, scheduled_date: days.ordinary.slice(0, 10), scheduled_time_key: 1000, ...payload,
   }); // prettier-ignore
 const history = (engine: Engine, id: string) =>
@@ -54,7 +53,7 @@ describe.each(engines)('the load on $name', ({ open }) => {
     ]);
   });
 
-  it('builds the first version from -infinity and places a late, back-dated statement between versions', async () => {
+  it('builds the first version from -infinity and places a late, back-dated event between versions', async () => {
     await load(engine, 'l1', [
       patient('P1', { effective: '2024-01-10 00:00:00', recorded: '2024-01-11 00:00:00' }),
       patient('P1', { effective: '2024-06-01 00:00:00', recorded: '2024-06-01 00:00:00' }, { zip5: '30003' }),
@@ -67,7 +66,7 @@ describe.each(engines)('the load on $name', ({ open }) => {
       ['20002', '2024-03-01 00:00:00', '2024-06-01 00:00:00', 'false', 'false'],
       ['30003', '2024-06-01 00:00:00', END, 'true', 'false'],
     ]);
-    // each version says which load brought its statement
+    // each version says which load brought its event
     expect(
       await rows(
         engine,
@@ -136,7 +135,7 @@ describe.each(engines)('the load on $name', ({ open }) => {
     expect(await history(engine, 'P1')).toEqual([[winner, START, END, 'true', 'false']]);
   });
 
-  it('lets the latest knowledge of an appointment win, whatever became true when; a tombstone removes it, a later statement restores it', async () => {
+  it('lets the latest knowledge of an appointment win, whatever became true when; a tombstone removes it, a later event restores it', async () => {
     const status = () => rows(engine, 'SELECT status_code FROM gold_phi.obt_appointment');
     await load(engine, 'l1', [
       appointment(
@@ -321,7 +320,7 @@ describe.each(engines)('the load on $name', ({ open }) => {
       ['9', '11', '2024-03-11 15:30:00', '2024-03-11', null, '2024-03-12 15:00:00', '2024-03-12', 'entered-in-error'],
       ['10', '11', '2024-03-11 16:00:00', '2024-03-11', null, '2024-03-10 15:00:00', '2024-03-10', 'noshow'],
     ];
-    const statements = (): Statement[] => [
+    const events = (): Event[] => [
       clinic('10', 'North'),
       clinic('11', 'South'),
       ...list.map(([id, clinicId, start, day, actual, created, createdDate, status]) =>
@@ -344,7 +343,7 @@ describe.each(engines)('the load on $name', ({ open }) => {
     ];
 
     it('gives the delays, flags and rates worked out by hand', async () => {
-      await load(engine, 'l1', statements());
+      await load(engine, 'l1', events());
       expect(
         await rows(
           engine,
@@ -393,12 +392,12 @@ describe.each(engines)('the load on $name', ({ open }) => {
     });
 
     it('ends in the same tables when a load crashed between its transactions and ran again', async () => {
-      await load(engine, 'l1', statements());
+      await load(engine, 'l1', events());
       const undisturbed = await dump(engine);
       await empty(engine);
-      await load(engine, 'l1', statements(), { stopAfter: 1 });
-      await load(engine, 'l1', statements(), { stopAfter: 1 });
-      await load(engine, 'l1', statements());
+      await load(engine, 'l1', events(), { stopAfter: 1 });
+      await load(engine, 'l1', events(), { stopAfter: 1 });
+      await load(engine, 'l1', events());
       expect(await dump(engine)).toEqual(undisturbed);
     });
   });

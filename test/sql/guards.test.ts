@@ -1,31 +1,21 @@
 import { engines, type Engine } from './engines';
-import {
-  brokenChecks,
-  empty,
-  load,
-  migrate,
-  rows,
-  sqlFile,
-  statement,
-  statementsOf,
-  type Statement,
-} from './warehouse';
+import { brokenChecks, empty, load, migrate, rows, sqlFile, event, statementsOf, type Event } from './warehouse';
 
-const clinic = (id: string): Statement =>
-  statement(
+const clinic = (id: string): Event =>
+  event(
     'clinic',
     id,
     { effective: '2024-01-01 00:00:00', recorded: '2024-01-01 00:00:00' },
     { clinic_name: `Clinic ${id}` },
   );
-const visit = (id: string, patient: string, recorded: string, day = '2024-05-02'): Statement =>
-  statement('appointment', id, { effective: recorded, recorded }, {
+const visit = (id: string, patient: string, recorded: string, day = '2024-05-02'): Event =>
+  event('appointment', id, { effective: recorded, recorded }, {
     patient_id: patient, clinic_id: '10', status_code: 'booked', scheduled_start_at: `${day} 14:00:00`, scheduled_date: day,
   }); // prettier-ignore
-const some = (): Statement[] => [clinic('10'), visit('A1', 'P1', '2024-04-01 00:00:00')];
+const some = (): Event[] => [clinic('10'), visit('A1', 'P1', '2024-04-01 00:00:00')];
 /** From 2024-02-01 on clinic 10 has another name. */
-const moved = (): Statement =>
-  statement('clinic', '10', { effective: '2024-02-01 00:00:00', recorded: '2024-02-01 00:00:00' }, { clinic_name: 'Moved' }); // prettier-ignore
+const moved = (): Event =>
+  event('clinic', '10', { effective: '2024-02-01 00:00:00', recorded: '2024-02-01 00:00:00' }, { clinic_name: 'Moved' }); // prettier-ignore
 const DOUBLED = `INSERT INTO core.dim_clinic_history SELECT * FROM core.dim_clinic_history WHERE clinic_id = '10'`;
 const giveUp = (engine: Engine, loadId: string) =>
   engine.batch(statementsOf(sqlFile('load/release.sql')), { load_id: loadId });
@@ -138,7 +128,7 @@ describe.each(engines)('guards on $name', ({ open }) => {
   it('a change restates the facts within the time that changed, and no other', async () => {
     const days = ['2024-01-15', '2024-02-01', '2024-02-29', '2024-03-15'];
     const name = (effective: string, clinic_name: string) =>
-      statement('clinic', '10', { effective, recorded: effective }, { clinic_name });
+      event('clinic', '10', { effective, recorded: effective }, { clinic_name });
     await load(engine, 'l1', [
       name('2024-01-01 00:00:00', 'First'),
       name('2024-03-01 00:00:00', 'Third'),
@@ -155,7 +145,7 @@ describe.each(engines)('guards on $name', ({ open }) => {
     ]);
     // A version that is beaten: the time that it held is what changed.
     await load(engine, 'l3', [
-      statement('clinic', '10', { effective: '2024-03-01 00:00:00', recorded: '2024-06-01 00:00:00' }, { clinic_name: 'Last' }),
+      event('clinic', '10', { effective: '2024-03-01 00:00:00', recorded: '2024-06-01 00:00:00' }, { clinic_name: 'Last' }),
     ]); // prettier-ignore
     expect(await rows(engine, 'SELECT appointment_id, clinic_name FROM core.appointment ORDER BY 1')).toEqual([
       ['A0', 'as it was'],

@@ -1,8 +1,8 @@
 import { ENTITIES, ENTITY_NAMES, type EntityName } from '../../contracts';
-import { DIMENSIONS, UNKNOWN, type Statement } from './warehouse';
+import { DIMENSIONS, UNKNOWN, type Event } from './warehouse';
 
 /**
- * What the tables must hold after any loads of these statements, worked out apart from SQL: fold per key, no ordering of loads.
+ * What the tables must hold after any loads of these events, worked out apart from SQL: fold per key, no ordering of loads.
  */
 type Row = Record<string, string | number | null>;
 
@@ -31,7 +31,7 @@ const newer = (a: Row, b: Row): boolean => {
   return BigInt(String(a.payload_hash)) > BigInt(String(b.payload_hash));
 };
 
-const identity = (s: Statement): string =>
+const identity = (s: Event): string =>
   JSON.stringify([
     s.entity,
     s.row[`${s.entity}_key`],
@@ -41,15 +41,13 @@ const identity = (s: Statement): string =>
     s.row.recorded_at,
   ]);
 
-/** Distinct statements: what the logs hold. */
-const distinct = (statements: Statement[]): Statement[] => [
-  ...new Map(statements.map((s) => [identity(s), s])).values(),
-];
+/** Distinct events: what the logs hold. */
+const distinct = (events: Event[]): Event[] => [...new Map(events.map((s) => [identity(s), s])).values()];
 
 /** Facts by appointment key: winners that are no tombstones. */
-export function facts(statements: Statement[]): Map<string, Row> {
+export function facts(events: Event[]): Map<string, Row> {
   const winners = new Map<string, Row>();
-  for (const { row } of statements.filter((s) => s.entity === 'appointment')) {
+  for (const { row } of events.filter((s) => s.entity === 'appointment')) {
     const key = String(row.appointment_key);
     const standing = winners.get(key);
     if (!standing || newer(row, standing)) winners.set(key, row);
@@ -58,9 +56,9 @@ export function facts(statements: Statement[]): Map<string, Row> {
 }
 
 /** Versions of every member of a dimension, inferred ones included, the unknown one left out. */
-export function versions(entity: EntityName, statements: Statement[]): Version[] {
+export function versions(entity: EntityName, events: Event[]): Version[] {
   const logs = new Map<string, Map<string, Row>>();
-  for (const { row } of statements.filter((s) => s.entity === entity)) {
+  for (const { row } of events.filter((s) => s.entity === entity)) {
     const key = String(row[`${entity}_key`]);
     const log = logs.get(key) ?? new Map<string, Row>();
     logs.set(key, log);
@@ -91,7 +89,7 @@ export function versions(entity: EntityName, statements: Statement[]): Version[]
     result.push(...kept);
   }
   const field = entity === 'provider' ? 'provider_npi' : NATURAL[entity];
-  for (const row of facts(statements).values()) {
+  for (const row of facts(events).values()) {
     const key = String(row[`${entity}_key`]);
     if (key === UNKNOWN || logs.has(key) || result.some((v) => v.key === key)) continue;
     result.push({
@@ -114,17 +112,17 @@ export function asOf(all: Version[], key: string, at: string): Version | undefin
 }
 
 /** Counts of conservation without `read`, which depends on what was sent twice. */
-export function applied(statements: Statement[]): Record<string, { applied: number; statements: number }> {
-  const all = distinct(statements);
+export function applied(events: Event[]): Record<string, { applied: number; events: number }> {
+  const all = distinct(events);
   return Object.fromEntries(
     ENTITY_NAMES.map((entity) => {
       const of = all.filter((s) => s.entity === entity);
       const grain = ENTITIES[entity].kind === 'fact' ? [`${entity}_key`] : [`${entity}_key`, 'effective_at'];
       return [
         entity,
-        { applied: new Set(of.map((s) => JSON.stringify(grain.map((c) => s.row[c])))).size, statements: of.length },
+        { applied: new Set(of.map((s) => JSON.stringify(grain.map((c) => s.row[c])))).size, events: of.length },
       ];
-    }).filter(([, count]) => (count as { statements: number }).statements > 0),
+    }).filter(([, count]) => (count as { events: number }).events > 0),
   );
 }
 

@@ -9,9 +9,9 @@ import {
   load,
   migrate,
   rows,
-  statement,
+  event,
   type LoadOptions,
-  type Statement,
+  type Event,
 } from './warehouse';
 
 const day = fc.integer({ min: 1, max: 6 }).map((d) => `2024-03-0${d} 00:00:00`);
@@ -26,18 +26,18 @@ const maybe = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.opti
 const payloadOf = (at: { op: string; event: string }, payload: Record<string, string | number | null>) =>
   at.op === 'delete' && at.event !== 'e1' ? {} : payload;
 
-const anyStatement: fc.Arbitrary<Statement> = fc.oneof(
+const anyEvent: fc.Arbitrary<Event> = fc.oneof(
   { weight: 3, arbitrary: fc.tuple(fc.constantFrom('P1', 'P2', 'P3'), times, maybe(fc.constantFrom('10001', '20002')), maybe(fc.constantFrom('aetna'))).map(
-    ([id, at, zip5, payer]) => statement('patient', id, at, payloadOf(at, { birth_date: '1980-01-01', zip5, primary_payer_id: payer }))) },
+    ([id, at, zip5, payer]) => event('patient', id, at, payloadOf(at, { birth_date: '1980-01-01', zip5, primary_payer_id: payer }))) },
   { weight: 1, arbitrary: fc.tuple(fc.constantFrom('C1', 'C2'), times, fc.constantFrom('North', 'South')).map(
-    ([id, at, name]) => statement('clinic', id, at, payloadOf(at, { clinic_name: name }))) },
+    ([id, at, name]) => event('clinic', id, at, payloadOf(at, { clinic_name: name }))) },
   { weight: 1, arbitrary: fc.tuple(fc.constantFrom('1000000004'), times, fc.constantFrom('cardiology', 'oncology')).map(
-    ([id, at, specialty]) => statement('provider', id, at, payloadOf(at, { specialty }))) },
+    ([id, at, specialty]) => event('provider', id, at, payloadOf(at, { specialty }))) },
   { weight: 4, arbitrary: fc.tuple(fc.constantFrom('A1', 'A2', 'A3', 'A4'), times, fc.constantFrom('P1', 'P2', 'P3'), fc.constantFrom('C1', 'C2'), maybe(fc.constant('1000000004')), fc.constantFrom('booked', 'fulfilled', 'noshow'), fc.integer({ min: 1, max: 7 })).map(
-    ([id, at, patient_id, clinic_id, provider_npi, status_code, start]) => statement('appointment', id, at, payloadOf(at, { patient_id, clinic_id, provider_npi, status_code, scheduled_start_at: `2024-03-0${start} 12:00:00`, scheduled_date: `2024-03-0${start}` }))) },
+    ([id, at, patient_id, clinic_id, provider_npi, status_code, start]) => event('appointment', id, at, payloadOf(at, { patient_id, clinic_id, provider_npi, status_code, scheduled_start_at: `2024-03-0${start} 12:00:00`, scheduled_date: `2024-03-0${start}` }))) },
 ); // prettier-ignore
 
-/** A way to bring statements in: an order, cut points, repeats, and whether loads crash between their transactions first. */
+/** A way to bring events in: an order, cut points, repeats, and whether loads crash between their transactions first. */
 const way = (count: number) =>
   fc.record({
     order: fc.shuffledSubarray([...Array(count).keys()], { minLength: count, maxLength: count }),
@@ -48,8 +48,8 @@ const way = (count: number) =>
 
 type Way = { order: number[]; cuts: number[]; repeats: number[]; crash: boolean };
 
-async function bring(engine: Engine, statements: Statement[], { order, cuts, repeats, crash }: Way): Promise<void> {
-  const sequence = [...order, ...repeats].map((i) => statements[i]);
+async function bring(engine: Engine, events: Event[], { order, cuts, repeats, crash }: Way): Promise<void> {
+  const sequence = [...order, ...repeats].map((i) => events[i]);
   const edges = [0, ...new Set(cuts.filter((c) => c > 0 && c < sequence.length)), sequence.length].sort(
     (a, b) => a - b,
   );
@@ -73,11 +73,11 @@ async function historyOf(engine: Engine, entity: 'clinic' | 'provider' | 'patien
   return found.map((row) => JSON.stringify(row)).sort();
 }
 
-async function expectTruth(engine: Engine, statements: Statement[]): Promise<void> {
+async function expectTruth(engine: Engine, events: Event[]): Promise<void> {
   const dimensions = {
-    clinic: versions('clinic', statements),
-    provider: versions('provider', statements),
-    patient: versions('patient', statements),
+    clinic: versions('clinic', events),
+    provider: versions('provider', events),
+    patient: versions('patient', events),
   };
   for (const entity of ['clinic', 'provider', 'patient'] as const) {
     const expected = dimensions[entity].map((v) =>
@@ -94,7 +94,7 @@ async function expectTruth(engine: Engine, statements: Statement[]): Promise<voi
     );
     expect(await historyOf(engine, entity)).toEqual(expected.sort());
   }
-  const expected = [...facts(statements).values()].map((row) => {
+  const expected = [...facts(events).values()].map((row) => {
     const at = String(row.scheduled_start_at);
     const [clinic, provider, patient] = (['clinic', 'provider', 'patient'] as const).map((e) =>
       asOf(dimensions[e], String(row[`${e}_key`]), at),
@@ -118,7 +118,7 @@ async function expectTruth(engine: Engine, statements: Statement[]): Promise<voi
     engine,
     'SELECT entity, applied, applied + superseded FROM ops.conservation ORDER BY entity',
   );
-  expect(counts).toEqual(Object.entries(applied(statements)).map(([e, c]) => [e, String(c.applied), String(c.statements)]).sort()); // prettier-ignore
+  expect(counts).toEqual(Object.entries(applied(events)).map(([e, c]) => [e, String(c.applied), String(c.events)]).sort()); // prettier-ignore
 }
 
 describe.each(engines)('any way of loading ends in the same tables, on $name', ({ open }) => {
@@ -130,19 +130,19 @@ describe.each(engines)('any way of loading ends in the same tables, on $name', (
   afterAll(() => engine.close());
 
   it('order, split, repeats and crashes change nothing but lineage; an oracle without SQL agrees', async () => {
-    const scenario = fc.array(anyStatement, { minLength: 1, maxLength: 24 }).chain((statements) =>
+    const scenario = fc.array(anyEvent, { minLength: 1, maxLength: 24 }).chain((events) =>
       fc.record({
-        statements: fc.constant(statements),
-        ways: fc.tuple(way(statements.length), way(statements.length)),
+        events: fc.constant(events),
+        ways: fc.tuple(way(events.length), way(events.length)),
       }),
     );
     await fc.assert(
-      fc.asyncProperty(scenario, async ({ statements, ways }) => {
+      fc.asyncProperty(scenario, async ({ events, ways }) => {
         const results: Record<string, string[]>[] = [];
         for (const each of ways) {
           await empty(engine);
-          await bring(engine, statements, each);
-          await expectTruth(engine, statements);
+          await bring(engine, events, each);
+          await expectTruth(engine, events);
           results.push(await dump(engine));
         }
         expect(results[1]).toEqual(results[0]);

@@ -1,18 +1,18 @@
 import { laptop, type Engine } from './engines';
-import { TABLES, empty, load, migrate, sqlFile, sqlNames, statement, statementsOf, type Statement } from './warehouse';
+import { TABLES, empty, load, migrate, sqlFile, sqlNames, event, statementsOf, type Event } from './warehouse';
 
 const at = { effective: '2024-01-01 00:00:00', recorded: '2024-01-01 00:00:00' };
-const visit = (id: string, clinicId: string, recorded: string): Statement =>
-  statement('appointment', id, { effective: recorded, recorded }, {
+const visit = (id: string, clinicId: string, recorded: string): Event =>
+  event('appointment', id, { effective: recorded, recorded }, {
     patient_id: 'P1', clinic_id: clinicId, provider_npi: '1000000004', status_code: 'booked', scheduled_start_at: '2024-05-02 14:00:00', scheduled_date: '2024-05-02',
   }); // prettier-ignore
-const first = (): Statement[] => [
-  statement('clinic', '10', at, { clinic_name: 'North' }),
-  statement('patient', 'P1', at, { birth_date: '1980-01-01' }),
-  statement('provider', '1000000004', at, { specialty: 'oncology' }),
+const first = (): Event[] => [
+  event('clinic', '10', at, { clinic_name: 'North' }),
+  event('patient', 'P1', at, { birth_date: '1980-01-01' }),
+  event('provider', '1000000004', at, { specialty: 'oncology' }),
   visit('A1', '10', '2024-04-01 00:00:00'),
 ];
-const second = (): Statement[] => [visit('A1', '11', '2024-04-02 00:00:00')];
+const second = (): Event[] => [visit('A1', '11', '2024-04-02 00:00:00')];
 
 const statements = [...sqlNames('security').map((name) => `security/${name}`), 'generated/grants.sql'].flatMap((path) =>
   statementsOf(sqlFile(path)),

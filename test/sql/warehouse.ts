@@ -33,8 +33,8 @@ export async function migrate(engine: Engine): Promise<void> {
   for (const sqls of viewTransactions(state)) await engine.batch(sqls);
 }
 
-/** A statement as silver carries it: columns by name. */
-export interface Statement {
+/** An event as silver carries it: columns by name. */
+export interface Event {
   entity: EntityName;
   row: Record<string, string | number | null>;
 }
@@ -43,13 +43,13 @@ export interface Statement {
 export const keyOf = (entity: EntityName, id: string): string =>
   createHash('sha256').update(`${entity}/${id}`).digest('hex').slice(0, 32);
 
-/** Builds a statement with its keys, its payload hash and the fields derived from local times. */
-export function statement(
+/** Builds an event with its keys, its payload hash and the fields derived from local times. */
+export function event(
   entity: EntityName,
   id: string,
   at: { event?: string; op?: 'upsert' | 'delete'; effective: string; recorded: string },
   payload: Record<string, string | number | null> = {},
-): Statement {
+): Event {
   const contract = CONTRACTS[entity];
   const natural = contract.naturalKey[0];
   const op = at.op ?? 'upsert';
@@ -90,7 +90,7 @@ const literal = (value: string | number | null | undefined): string =>
       ? String(value)
       : `'${value.replaceAll("'", "''")}'`;
 
-function stage(entity: EntityName, rows: Statement[]): string[] {
+function stage(entity: EntityName, rows: Event[]): string[] {
   const columns = silverColumns(entity);
   const sqls = [stageDdl(CONTRACTS[entity], `stage_${entity}`)];
   for (let from = 0; from < rows.length; from += 500) {
@@ -115,21 +115,16 @@ export interface LoadOptions {
   planned?: number;
   /** Load files that a wrong plan leaves out. */
   without?: string[];
-  /** A statement between dimensions and facts. */
+  /** A SQL statement between dimensions and facts. */
   meddle?: string;
 }
 
 const REFERENCED = DIMENSIONS.filter((d) => FACTS.some((f) => CONTRACTS[f].references.some((r) => r.entity === d)));
 
 /** Runs a load as the load function does: dimensions in one transaction, facts with what follows them and the close in the next. */
-export async function load(
-  engine: Engine,
-  loadId: string,
-  statements: Statement[],
-  options: LoadOptions = {},
-): Promise<void> {
-  const present = ENTITY_NAMES.filter((entity) => statements.some((s) => s.entity === entity));
-  const rowsOf = (entity: EntityName): Statement[] => statements.filter((s) => s.entity === entity);
+export async function load(engine: Engine, loadId: string, events: Event[], options: LoadOptions = {}): Promise<void> {
+  const present = ENTITY_NAMES.filter((entity) => events.some((s) => s.entity === entity));
+  const rowsOf = (entity: EntityName): Event[] => events.filter((s) => s.entity === entity);
   const listed = present.map(
     (entity, i) =>
       `INSERT INTO batch_object VALUES ('${options.objects?.[i] ?? `${loadId}/${entity}`}', '${entity}', 1, ${rowsOf(entity).length})`,

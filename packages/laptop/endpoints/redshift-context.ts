@@ -2,7 +2,7 @@ import type { Clock } from '../clock';
 import type { Warehouse } from '../engines/warehouse';
 import { EndpointError } from './errors';
 import { type Input, integer, required, text } from './json';
-import type { Statement, StatementBook } from './statements';
+import type { Statement, StatementStore } from './statements';
 import type { Caller, EndpointCall } from './types';
 
 export interface DataEndpointOptions {
@@ -19,7 +19,7 @@ export interface DataEndpointOptions {
 /** What the operations share. */
 export interface DataContext extends DataEndpointOptions {
   readonly databaseName: string;
-  readonly book: StatementBook;
+  readonly store: StatementStore;
   readonly cancels: Map<string, AbortController>;
   readonly call: EndpointCall;
 }
@@ -63,7 +63,7 @@ export function find(c: DataContext, input: Input, action: string): { statement:
   const id = required(input, 'Id');
   const match = /^([0-9a-f-]{36})(?::(\d+))?$/.exec(id);
   if (!match) throw invalid('id must satisfy regex pattern: ^[a-z0-9]{8}(-[a-z0-9]{4}){3}-[a-z0-9]{12}(:\\d+)?$');
-  const statement = c.book.get(match[1] ?? '');
+  const statement = c.store.get(match[1] ?? '');
   c.call.allow(
     `redshift-data:${action}`,
     `arn:aws:redshift-serverless:${c.region}:${c.account}:workgroup/${statement?.workgroup ?? '*'}`,

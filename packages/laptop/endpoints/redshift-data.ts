@@ -15,7 +15,7 @@ import {
   waitOf,
 } from './redshift-context';
 import { describeStatement, getStatementResult, listStatements } from './redshift-describe';
-import { hasEnded, type Statement, StatementBook, type SubStatement } from './statements';
+import { hasEnded, type Statement, StatementStore, type SubStatement } from './statements';
 import type { EndpointCall, EndpointReply } from './types';
 
 const MAX_SQL_BYTES = 100 * 1024;
@@ -24,23 +24,23 @@ const MAX_ACTIVE = 500;
 
 /** The Redshift Data endpoint and the end of its statements. */
 export function redshiftDataEndpoint(options: DataEndpointOptions) {
-  const book = new StatementBook(join(options.dataDir, 'redshift-data', 'statements.jsonl'), options.clock);
+  const store = new StatementStore(join(options.dataDir, 'redshift-data', 'statements.jsonl'), options.clock);
   const cancels = new Map<string, AbortController>();
   const databaseName = options.database ?? 'carelake';
   return {
     endpoint: async (call: EndpointCall, name: string): Promise<EndpointReply> => {
       const operation = Object.hasOwn(OPERATIONS, name) ? OPERATIONS[name] : undefined;
       if (!operation) throw unknownOperation('Redshift Data', name);
-      const output = await operation({ ...options, databaseName, book, cancels, call }, await readInput(call));
+      const output = await operation({ ...options, databaseName, store, cancels, call }, await readInput(call));
       return { status: 200, headers: { 'content-type': 'application/x-amz-json-1.1' }, body: JSON.stringify(output) };
     },
     close: async (): Promise<void> => {
       for (const cancel of cancels.values()) cancel.abort(new Error('the platform is stopping'));
       await Promise.all(
-        book
+        store
           .all()
           .filter((s) => !hasEnded(s))
-          .map((s) => book.wait(s, 10_000)),
+          .map((s) => store.wait(s, 10_000)),
       );
     },
   };
@@ -64,13 +64,13 @@ function submit(c: DataContext, input: Input, action: string, sqls: readonly str
       throw invalid(`the parameter ${name} is not used in any SQL statement`);
   const clientToken = text(input, 'ClientToken');
   if (clientToken !== undefined) checkLength(clientToken, 'clientToken', 1, 64);
-  const known = clientToken === undefined ? undefined : c.book.byToken(c.call.caller.arn, clientToken);
+  const known = clientToken === undefined ? undefined : c.store.byToken(c.call.caller.arn, clientToken);
   if (known) {
     if (JSON.stringify([known.sqls, known.parameters]) !== JSON.stringify([sqls, parameters]))
       throw invalid('ClientToken was used for another request');
     return known;
   }
-  if (c.book.underWay >= MAX_ACTIVE)
+  if (c.store.underWay >= MAX_ACTIVE)
     throw new EndpointError(
       'ActiveStatementsExceededException',
       `Active statements exceeded the allowed quota (${MAX_ACTIVE}).`,
@@ -91,7 +91,7 @@ function submit(c: DataContext, input: Input, action: string, sqls: readonly str
     status: 'SUBMITTED',
     subs: sqls.map(() => ({ status: 'SUBMITTED' })),
   };
-  c.book.add(statement);
+  c.store.add(statement);
   void perform(c, statement, text(input, 'SecretArn'));
   return statement;
 }
@@ -104,9 +104,9 @@ function parametersOf(input: Input): SqlParameter[] {
   });
 }
 
-/** Runs a statement; every outcome ends in the book. */
+/** Runs a statement; every outcome ends in the store. */
 async function perform(c: DataContext, statement: Statement, secretArn?: string): Promise<void> {
-  const { book, clock, warehouse } = c;
+  const { store, clock, warehouse } = c;
   const cancel = new AbortController();
   c.cancels.set(statement.id, cancel);
   statement.status = 'STARTED';
@@ -138,10 +138,10 @@ async function perform(c: DataContext, statement: Statement, secretArn?: string)
     const failed = statement.subs[error instanceof StatementError ? error.index : 0];
     if (failed) Object.assign(failed, { status: statement.status, error: statement.error });
     for (const sub of statement.subs) if (!hasEnded(sub)) sub.status = 'ABORTED';
-    if (!autoCommitted(statement)) book.dropResults(statement.id);
+    if (!autoCommitted(statement)) store.dropResults(statement.id);
   } finally {
     c.cancels.delete(statement.id);
-    book.save(statement);
+    store.save(statement);
   }
 }
 
@@ -153,12 +153,12 @@ function keep(c: DataContext, statement: Statement, i: number, result: QueryResu
   sub.bytes = hasResult
     ? result.rows.reduce((sum, row) => sum + row.reduce<number>((s, v) => s + String(v).length, 0), 0)
     : 0;
-  if (hasResult) c.book.keepResult(statement.id, i, result, sub.bytes);
+  if (hasResult) c.store.keepResult(statement.id, i, result, sub.bytes);
 }
 
 async function submitted(c: DataContext, input: Input, statement: Statement): Promise<Input> {
   const ms = waitOf(input);
-  await c.book.wait(statement, ms);
+  await c.store.wait(statement, ms);
   return {
     Id: statement.id,
     CreatedAt: statement.createdAt / 1000,
@@ -194,7 +194,7 @@ async function cancelStatement(c: DataContext, input: Input): Promise<Input> {
   if (hasEnded(statement))
     throw invalid(`Could not cancel a query that is already in ${statement.status} state with ID: ${statement.id}`);
   c.cancels.get(statement.id)?.abort(new Error("Query cancelled on user's request"));
-  await c.book.wait(statement, 10_000);
+  await c.store.wait(statement, 10_000);
   return { Status: statement.status === 'ABORTED' };
 }
 

@@ -13,7 +13,7 @@ const nanos = (from: number | undefined, to: number | undefined): number =>
 
 export async function describeStatement(c: DataContext, input: Input): Promise<Input> {
   const { statement: s, at } = find(c, input, 'DescribeStatement');
-  await c.book.wait(s, waitOf(input));
+  await c.store.wait(s, waitOf(input));
   const part = at === undefined ? undefined : s.subs[at];
   const sub = part ?? (s.isBatch ? undefined : s.subs[0]);
   const ended = hasEnded(s) ? s.updatedAt : undefined;
@@ -85,7 +85,7 @@ export function getStatementResult(c: DataContext, input: Input): Input {
     throw new EndpointError('ResourceNotFoundException', `Query is not in a completed state: ${s.status}`, 400, {
       ResourceId: String(input.Id),
     });
-  const result = c.book.result(s.id, index);
+  const result = c.store.result(s.id, index);
   if (!sub?.hasResult)
     throw new EndpointError(
       'ResourceNotFoundException',
@@ -120,7 +120,7 @@ export function listStatements(c: DataContext, input: Input): Input {
   const token = text(input, 'NextToken');
   const from = token === undefined ? 0 : Number(unseal(token, 'ValidationException'));
   const limit = integer(input, 'MaxResults', 100, 0, 100) || 100;
-  const all = c.book
+  const all = c.store
     .all()
     .filter(
       (s) => (status === 'ALL' || s.status === status) && (prefix === undefined || (s.name ?? '').startsWith(prefix)),

@@ -47,7 +47,7 @@ export const hasEnded = (s: { status: Status }): boolean => ENDED.includes(s.sta
  * Statements of the last 24 hours. Every change of state is appended to a journal, so that a restart knows tokens and outcomes; what
  * was under way when the process was killed is ABORTED. Results are not kept across a restart.
  */
-export class StatementBook {
+export class StatementStore {
   private readonly statements = new Map<string, Statement>();
   private readonly results = new Map<string, { result: QueryResult; bytes: number }>();
   private resultBytes = 0;
