@@ -1,5 +1,6 @@
 import { ENTITY_NAME_PATTERN } from './derive/registry';
-import type { EntityContract } from './types';
+import { SQL_WORDS } from './sql-words';
+import type { EntityContract, Reference } from './types';
 
 const NAME = new RegExp(`^${ENTITY_NAME_PATTERN}$`);
 const COLUMN = /^[a-z][a-z0-9_]{0,62}$/;
@@ -11,6 +12,12 @@ const TAKEN = new Set(
   ),
 );
 
+/** Names whose tables and views would be those of the calendar or of another entity. */
+const OTHERS = /^(date|time)$|^(dim|fact)_|_(log|superseded|history)$/;
+
+/** What the member is to the fact: the alias under which its attributes are joined. */
+export const roleOf = (r: Reference): string => r.role ?? r.entity;
+
 /** A contract that says something no table could hold. Its message names the entity and the member. */
 export class ContractError extends Error {
   override readonly name = 'ContractError';
@@ -20,9 +27,19 @@ function* mistakes(c: EntityContract, all: ReadonlyMap<string, EntityContract>):
   const fields = new Map(c.fields.map((f) => [f.name, f]));
   if (!NAME.test(c.name))
     yield "an entity's name is lower-case words joined by single underscores, at most 40 characters";
+  if (OTHERS.test(c.name)) yield 'its tables would have the names of others';
   for (const name of [...fields.keys(), ...c.derived.map((d) => d.name)])
     if (!COLUMN.test(name) || TAKEN.has(name) || name === `${c.name}_key`) yield `${name} can be no column`;
+  for (const name of [c.name, ...fields.keys(), ...c.derived.map((d) => d.name), ...c.references.map(roleOf)])
+    if (SQL_WORDS.has(name)) yield `${name} is a word of SQL`;
   if (fields.size !== c.fields.length) yield 'two members have one name';
+  const columns = [
+    ...fields.keys(),
+    ...c.references.map((r) => r.column),
+    ...c.derived.flatMap((d) => (d.take === 'local_date' ? [d.name, `${d.name}_key`] : [d.name])),
+  ];
+  const twice = columns.find((name, i) => columns.indexOf(name) < i);
+  if (twice !== undefined) yield `${twice} would be two columns`;
   for (const key of c.naturalKey) if (!fields.get(key)?.required) yield `key member ${key} is not required`;
   for (const f of c.fields) {
     if ((f.since ?? 1) > c.version) yield `${f.name} came in version ${f.since}, but the contract is at ${c.version}`;
@@ -30,17 +47,22 @@ function* mistakes(c: EntityContract, all: ReadonlyMap<string, EntityContract>):
   }
   for (const r of c.references) {
     if (!fields.has(r.field)) yield `reference ${r.column} names no member`;
-    if (all.get(r.entity)?.kind !== 'dimension') yield `reference ${r.column} names no dimension`;
-    if (r.column !== `${r.role ?? r.entity}_key`) yield `reference ${r.column} is not called after its role`;
+    const named = all.get(r.entity);
+    if (named?.kind !== 'dimension') yield `reference ${r.column} names no dimension`;
+    if (named?.naturalKey.length !== 1) yield `reference ${r.column} names a dimension whose key is not one member`;
+    if (r.column !== `${roleOf(r)}_key`) yield `reference ${r.column} is not called after its role`;
   }
   if (c.kind === 'dimension') {
     if (!c.members) yield 'a dimension says whether its members are few or many';
     if (c.references.length) yield 'a dimension has no references';
+    if (fields.size <= c.naturalKey.length) yield 'a dimension has a member beside its key';
   } else {
     const asOf = fields.get(c.asOf ?? '');
     if (!c.layout) yield 'a fact has a layout';
     if (!asOf?.required || asOf.type !== 'ts') yield 'asOf of a fact is a required time';
-    for (const name of c.asKnown ?? []) if (!fields.has(name)) yield `asKnown names no member ${name}`;
+    if (c.references.length === 0) yield 'a fact names at least one dimension';
+    for (const name of c.asKnown ?? [])
+      if (!fields.has(name) || c.references.some((r) => r.field === name)) yield `asKnown: the fact keeps no ${name}`;
   }
 }
 

@@ -27,8 +27,10 @@ async function main(): Promise<void> {
     write(`docs/generated/${name}`, text);
   const { generatedDictionary, generatedSql } = await import('./generated-sql');
   write('docs/generated/warehouse.md', generatedDictionary(ROOT));
+  // Rendered before the folder goes: what is refused leaves it as it was.
+  const sql = generatedSql(ROOT);
   rmSync(join(ROOT, 'sql/generated'), { recursive: true, force: true });
-  for (const [name, text] of Object.entries(generatedSql(ROOT))) write(`sql/generated/${name}`, text);
+  for (const [name, text] of Object.entries(sql)) write(`sql/generated/${name}`, text);
 }
 
 void main();

@@ -2,6 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ENTITIES, ENTITY_NAMES, type EntityContract } from '../contracts';
 import {
+  MeasureError,
   describedMart,
   describedTables,
   describedWarehouse,
@@ -23,9 +24,12 @@ export function readLists(
   root: string,
   contracts: readonly EntityContract[] = ENTITY_NAMES.map((e) => ENTITIES[e]),
 ): WarehouseLists {
+  const facts = new Set([...contracts, ...Object.values(ENTITIES)].filter((c) => c.kind === 'fact').map((c) => c.name as string)); // prettier-ignore
   const measures = [...texts(join(root, 'sql/measures'))].map(
     ([name, text]) => [name.replace(/\.sql$/, ''), parseMeasures(`sql/measures/${name}`, text)] as const,
   );
+  for (const [name] of measures)
+    if (!facts.has(name)) throw new MeasureError(`sql/measures/${name}.sql: no fact has this name`);
   return warehouseLists(contracts, new Map(measures));
 }
 

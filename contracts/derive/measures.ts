@@ -46,13 +46,25 @@ const cut = (line: string): [string, string] => {
 
 const depth = (code: string): number => (code.match(/\(/g)?.length ?? 0) - (code.match(/\)/g)?.length ?? 0);
 
+/** Parts of an expression that stand in no parenthesis. */
+function outermost(sql: string): string {
+  let level = 0;
+  return [...sql].filter((c) => (c === '(' ? level++ : c === ')' ? --level : level) === 0).join('');
+}
+
+/** Whether an AS stands in an expression itself: two items have run into one. */
+const isNamedInside = (sql: string): boolean => /\sAS\s/.test(outermost(sql));
+/** The type of an expression that is one CAST as a whole. */
+const typeOf = (sql: string): string | undefined => (outermost(sql) === 'CAST()' ? TYPE.exec(sql)?.[1] : undefined);
+
 function item(where: string, code: string, doc: string): Item {
   const text = code.replace(/,$/, '');
   const [, sql = text, given] = /^(.*)\sAS (\w+)$/s.exec(text) ?? [];
+  if (isNamedInside(sql)) throw new MeasureError(`${where}: a comma is missing before this line`);
   const [, alias, column] = COLUMN.exec(sql) ?? [];
   const name = given ?? column;
   if (name === undefined) throw new MeasureError(`${where}: "${text}" has no name`);
-  return { name, isNamed: given !== undefined, sql, type: TYPE.exec(sql)?.[1], alias, column, ...(doc ? { doc } : {}) };
+  return { name, isNamed: given !== undefined, sql, type: typeOf(sql), alias, column, ...(doc ? { doc } : {}) };
 }
 
 /** @throws MeasureError for a line outside the form, or a stored expression without type or meaning */
@@ -70,6 +82,7 @@ export function parseMeasures(file: string, text: string): Measures {
     if (list === undefined) {
       if (part !== 'SELECT' || section === undefined)
         throw new MeasureError(`${where}: a section is a heading and a SELECT`);
+      if (found[section]) throw new MeasureError(`${where}: the section stands twice`);
       list = found[section] = [];
     } else if (/^FROM (event e|fact f);$/.test(part) && code === '') {
       list = section = undefined;

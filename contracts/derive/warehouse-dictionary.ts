@@ -1,6 +1,7 @@
+import { roleOf } from '../check';
 import { ENVELOPE_FIELDS } from '../envelope';
 import { table } from './markdown';
-import { roleOf, type DimensionLists, type FactLists, type WarehouseColumn } from './warehouse';
+import type { DimensionLists, FactLists, WarehouseColumn } from './warehouse';
 import type { WarehouseLists } from './warehouse-sql';
 
 /** One column of a table or view of the warehouse, as people read about it. */

@@ -1,15 +1,10 @@
+import { roleOf } from '../check';
 import type { EntityContract, Reference } from '../types';
+import { UNKNOWN_KEY } from '../index';
 import { columnsOf } from './columns';
 import type { Measures } from './measures';
 import { render, type Row } from './template';
-import {
-  dimensionLists,
-  factLists,
-  roleOf,
-  type DimensionLists,
-  type FactLists,
-  type WarehouseColumn,
-} from './warehouse';
+import { dimensionLists, factLists, type DimensionLists, type FactLists, type WarehouseColumn } from './warehouse';
 
 /** Lists of all entities, dimensions and facts each in the order of the contracts. */
 export interface WarehouseLists {
@@ -62,8 +57,10 @@ function dimensionScope({ contract, naturals, attributes }: DimensionLists, fact
   };
 }
 
-function referenceRow(r: Reference, dimensions: ReadonlyMap<string, EntityContract>): Row {
+function referenceRow(c: EntityContract, r: Reference, dimensions: ReadonlyMap<string, EntityContract>): Row {
   const of = dimensions.get(r.entity)!;
+  const raw = of.members === 'many' ? RAW : '';
+  const isAppended = (c.fields.find((f) => f.name === r.field)?.since ?? 1) > 1;
   const isOfSource = of.keyScope === 'source';
   return {
     name: r.column,
@@ -74,7 +71,7 @@ function referenceRow(r: Reference, dimensions: ReadonlyMap<string, EntityContra
     own: of.naturalKey[0],
     source: isOfSource ? 'source_system, ' : '',
     staged_source: isOfSource ? 's.source_system, ' : '',
-    raw: of.members === 'many' ? RAW : '',
+    null: isAppended ? ` DEFAULT '${UNKNOWN_KEY}'${raw}` : `${raw} NOT NULL`,
   };
 }
 
@@ -96,12 +93,12 @@ function factScope(f: FactLists, dimensions: ReadonlyMap<string, EntityContract>
   const c = f.contract;
   const isPlain = (m: { name: string; value: string }): boolean => m.value === `e.${m.name}`;
   const lineage = new Set(['op', 'record_source', 'record_position']);
-  const asOf = f.members.find((m) => m.value === `e.${c.asOf}`)!.name;
+  const asOf = [...f.naturals, ...f.members].find((m) => m.value === `e.${c.asOf}`)!.name;
   return {
     ...words(c),
     asOf,
     naturals: f.naturals.map(columnRow),
-    references: f.references.map((r) => referenceRow(r, dimensions)),
+    references: f.references.map((r) => referenceRow(c, r, dimensions)),
     dates: f.dates.map((d) => ({ name: d.name, key: d.key })),
     members: f.members.map(columnRow),
     plains: f.members.filter(isPlain).map(columnRow),

@@ -1,5 +1,7 @@
+import { roleOf } from '../check';
+import { SQL_WORDS } from '../sql-words';
 import type { EntityContract, Reference } from '../types';
-import { redshiftType } from './columns';
+import { columnsOf, redshiftType } from './columns';
 import { MeasureError, NO_MEASURES, type Item, type Measures } from './measures';
 
 /** A column of a table or view of the warehouse. */
@@ -42,8 +44,6 @@ export interface FactLists {
   readonly obt: readonly StoredColumn[];
 }
 
-export const roleOf = (r: Reference): string => r.role ?? r.entity;
-
 const contractSource = (c: EntityContract): string => `contracts/entities/${c.name}.ts`;
 
 function memberColumns(c: EntityContract): (WarehouseColumn & { readonly isNatural: boolean })[] {
@@ -78,7 +78,6 @@ export function factLists(
   const fail = (what: string): never => {
     throw new MeasureError(`${source}: ${what}`);
   };
-  if (contract.references.length === 0) fail('a fact names at least one dimension');
   const all = memberColumns(contract);
   const named = new Map(m.measures.filter((i) => i.column).map((i) => [i.column!, i.name]));
   for (const from of named.keys()) if (!all.some((a) => a.name === from)) fail(`${from} is no member of the contract`);
@@ -122,9 +121,12 @@ export function factLists(
     return { ...held, name: i.name, value: `f.${i.column}` };
   });
   const everything = [...members, ...dateColumns, ...attributes].map((c) => ({ ...c, value: `f.${c.name}` }));
-  const names = [...naturals, ...members, ...dateColumns, ...attributes].map((c) => c.name);
-  const twice = names.find((name, i) => names.indexOf(name) < i);
-  if (twice !== undefined) fail(`${twice} stands in the fact twice`);
+  const obt = shown ?? everything;
+  checkNames(
+    contract,
+    { values: m.values, naturals, dates, stored: [...members, ...dateColumns, ...attributes], obt },
+    fail,
+  );
   return {
     contract,
     values: m.values,
@@ -134,8 +136,39 @@ export function factLists(
     members,
     attributes,
     knowns: (contract.asKnown ?? []).map((name) => ({ ...all.find((a) => a.name === name)!, stored: stored(name) })),
-    obt: shown ?? everything,
+    obt,
   };
+}
+
+interface Named {
+  readonly name: string;
+}
+
+/** Holds the columns of a fact to names that stand once and are no words of SQL, and its layout to name some of them. */
+function checkNames(
+  contract: EntityContract,
+  of: Readonly<Record<'values' | 'naturals' | 'stored' | 'obt', readonly Named[]>> & Pick<FactLists, 'dates'>,
+  fail: (what: string) => never,
+): void {
+  const key = [`${contract.name}_key`, ...of.naturals.map((n) => n.name), 'source_system'];
+  const fact = [
+    ...key,
+    ...contract.references.map((r) => r.column),
+    ...of.dates.map((d) => d.key),
+    ...of.stored.map((c) => c.name),
+    ...['dq_flags', 'event_id', 'payload_hash', 'effective_at', 'recorded_at', 'load_id'],
+  ];
+  const event = [...columnsOf(contract), ...of.values].map((c) => c.name);
+  const obt = [...key, ...of.obt.map((c) => c.name), 'dq_flags', 'known_at', 'load_id'];
+  for (const [where, names] of Object.entries({ fact, event, 'one big table': obt })) {
+    const twice = names.find((name, i) => names.indexOf(name) < i);
+    if (twice !== undefined) fail(`${twice} stands in the ${where} twice`);
+    const word = names.find((name) => SQL_WORDS.has(name));
+    if (word !== undefined) fail(`${word} is a word of SQL`);
+  }
+  const { distKey, sortKey } = contract.layout!;
+  for (const name of [distKey, ...sortKey])
+    if (!fact.includes(name)) fail(`the layout names ${name}, which is no column of the fact`);
 }
 
 function attribute(

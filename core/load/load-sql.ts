@@ -1,4 +1,4 @@
-import { ENTITIES, type EntityName } from '../../contracts';
+import { ENTITIES, UNKNOWN_KEY, type EntityName } from '../../contracts';
 import { contractAt } from '../../contracts/check';
 import { columnsOf, stageDdl } from '../../contracts/derive';
 import { readSql } from '../warehouse/sql-files';
@@ -106,7 +106,8 @@ const other = (sql: string): Statement => ({ sql, role: { kind: 'other' } });
 
 /**
  * Stage of one entity: `stage_<entity>` has the newest contract's columns. Objects of an older version are copied into a table of
- * their own columns first, since COPY from Parquet goes by position; the fields they do not have are null.
+ * their own columns first, since COPY from Parquet goes by position; the fields they do not have are null, and a
+ * reference that came since names the unknown member.
  */
 function stage(entities: Entities, entity: EntityName, versions: readonly number[]): Statement[] {
   const newest = entities[entity];
@@ -116,13 +117,14 @@ function stage(entities: Entities, entity: EntityName, versions: readonly number
     ...versions.flatMap((version) => {
       if (version === newest.version) return [copy(table, { entity, version })];
       const older = contractAt(newest, version);
-      const columns = columnsOf(older)
-        .map((c) => c.name)
-        .join(', ');
+      const columns = columnsOf(older).map((c) => c.name);
+      const unnamed = newest.references.map((r) => r.column).filter((name) => !columns.includes(name));
+      const into = [...columns, ...unnamed].join(', ');
+      const from = [...columns, ...unnamed.map(() => `'${UNKNOWN_KEY}'`)].join(', ');
       return [
         other(stageDdl(older, `${table}_v${version}`)),
         copy(`${table}_v${version}`, { entity, version }),
-        other(`INSERT INTO ${table} (${columns}) SELECT ${columns} FROM ${table}_v${version}`),
+        other(`INSERT INTO ${table} (${into}) SELECT ${from} FROM ${table}_v${version}`),
       ];
     }),
   ];

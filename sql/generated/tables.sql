@@ -129,7 +129,8 @@ WHERE NOT EXISTS (SELECT 1 FROM core.dim_provider_history WHERE provider_key = '
 -- Per fact one table, written by the loader alone: keys, what the winning event says, its measures, the event's identity and times, and
 -- what its one big table takes from the members, as of the fact's own time. The views fact_<entity> and obt_<entity> show their part of it
 -- without a join. Events that lost, tombstones included, stand in <entity>_superseded with the members that the contract calls as known.
--- Keys and ids are random or nearly so: ENCODE RAW spares the attempt to compress them.
+-- Keys and ids are random or nearly so: ENCODE RAW spares the attempt to compress them. A reference that came with a later version is
+-- the unknown member in the rows that stand.
 CREATE TABLE IF NOT EXISTS core.appointment (
   appointment_key varchar(32) ENCODE RAW NOT NULL,
   appointment_id varchar(64) ENCODE RAW NOT NULL,

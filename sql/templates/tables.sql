@@ -41,13 +41,14 @@ WHERE NOT EXISTS (SELECT 1 FROM core.dim_{entity}_history WHERE {key} = '0000000
 -- Per fact one table, written by the loader alone: keys, what the winning event says, its measures, the event's identity and times, and
 -- what its one big table takes from the members, as of the fact's own time. The views fact_<entity> and obt_<entity> show their part of it
 -- without a join. Events that lost, tombstones included, stand in <entity>_superseded with the members that the contract calls as known.
--- Keys and ids are random or nearly so: ENCODE RAW spares the attempt to compress them.
+-- Keys and ids are random or nearly so: ENCODE RAW spares the attempt to compress them. A reference that came with a later version is
+-- the unknown member in the rows that stand.
 -- each fact
 CREATE TABLE IF NOT EXISTS core.{entity} (
   {key} varchar(32) ENCODE RAW NOT NULL,
   {natural} {natural.type} ENCODE RAW NOT NULL,
   source_system varchar(64) NOT NULL,
-  {reference} varchar(32){reference.raw} NOT NULL,
+  {reference} varchar(32){reference.null},
   {date.key} integer,
   {member} {member.type}{member.null},
   {date} date,

@@ -122,12 +122,48 @@ describe('contracts', () => {
       /not called after its role/,
     ],
     ['a fact without its time', { ...appointment, asOf: 'created_at' }, /asOf/],
+    ['an entity whose tables would be others', named('clinic_log'), /names of others/],
+    ['an entity called like the calendar', named('date'), /names of others/],
+    [
+      'a member called like a word of SQL',
+      { ...clinic, fields: [...clinic.fields, { ...phone, name: 'order', since: 1 }] },
+      /order is a word of SQL/,
+    ],
+    ['an entity called like a word of SQL', named('group'), /group is a word of SQL/],
+    [
+      'a role called like a word of SQL',
+      { ...appointment, references: [{ ...appointment.references[0], role: 'user', column: 'user_key' }] },
+      /user is a word of SQL/,
+    ],
+    [
+      'a member called like the column of a reference',
+      { ...appointment, fields: [...appointment.fields, { ...phone, name: 'patient_key', since: 1 }] },
+      /patient_key would be two columns/,
+    ],
+    [
+      'a member called like the key of a date',
+      { ...appointment, fields: [...appointment.fields, { ...phone, name: 'created_date_key', since: 1 }] },
+      /created_date_key would be two columns/,
+    ],
+    ['a fact without a dimension', { ...appointment, references: [] }, /at least one dimension/],
+    ['a dimension that is its key alone', { ...clinic, fields: [clinic.fields[0]] }, /a member beside its key/],
+    [
+      'a member as known that is a reference',
+      { ...appointment, asKnown: ['patient_id'] },
+      /asKnown: the fact keeps no patient_id/,
+    ],
     ['a dimension of unknown size', { ...clinic, members: undefined }, /few or many/],
   ])('%s is refused when the contracts are read', (_, contract, message) => {
     const others = Object.values(ENTITIES).filter((c) => c.name !== contract.name);
     const check = () => checkContracts([...others, contract as EntityContract]);
     expect(check).toThrow(ContractError);
     expect(check).toThrow(message);
+  });
+
+  it('a reference to a dimension whose key is two members is refused', () => {
+    const fields = clinic.fields.map((f) => ({ ...f, required: true }));
+    const contracts = [...Object.values<EntityContract>(ENTITIES).filter((c) => c.name !== 'clinic'), { ...clinic, fields, naturalKey: ['clinic_id', 'city'] }]; // prettier-ignore
+    expect(() => checkContracts(contracts)).toThrow(/clinic_key names a dimension whose key is not one member/);
   });
 
   it('a name of several words is legal', () => {

@@ -1,13 +1,19 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ENTITIES, type EntityContract } from '../../contracts';
-import { MeasureError, parseMeasures } from '../../contracts/derive';
+import { ENTITIES, UNKNOWN_KEY, type EntityContract } from '../../contracts';
+import { MeasureError, parseMeasures, warehouseLists, warehouseSql } from '../../contracts/derive';
 import { TemplateError, render } from '../../contracts/derive/template';
 import { parseSql } from '../../core/warehouse/sql';
-import { generatedSql } from '../../scripts/generated-sql';
+import { newMigrations } from '../../core/warehouse/table-changes';
+import { generatedSql, readLists } from '../../scripts/generated-sql';
 
 const ROOT = join(__dirname, '../..');
 const GENERATED = join(ROOT, 'sql/generated');
+const sqlTemplates = (): [string, string][] =>
+  readdirSync(join(ROOT, 'sql/templates'), { recursive: true, encoding: 'utf8' })
+    .filter((n) => n.endsWith('.sql'))
+    .map((n) => [n, readFileSync(join(ROOT, 'sql/templates', n), 'utf8')]);
 
 describe('the SQL that is derived', () => {
   it('is committed as it is rendered', () => {
@@ -145,9 +151,79 @@ FROM fact f;
       'm.sql, line 3: "CAST(e.a AS integer)" has no name',
     ],
     ['a SELECT without a heading', 'SELECT\n  e.a\nFROM event e;\n', 'm.sql, line 1: a section is a heading'],
+    [
+      'a comma that is missing',
+      section('CAST(e.a AS integer) AS b -- B.\n  CAST(e.c AS integer) AS d -- D.'),
+      'm.sql, line 4: a comma is missing',
+    ],
+    [
+      'a comma that is missing between values',
+      '-- values: x\nSELECT\n  e.a AS b\n  e.c AS d\nFROM event e;\n',
+      'm.sql, line 4: a comma is missing',
+    ],
+    ['a type of a part only', section('CAST(e.a AS smallint) * CAST(e.c AS integer) AS b -- B.'), 'line 3: b is CAST'],
+    ['a section that stands twice', section('e.a AS b').repeat(2), 'm.sql, line 6: the section stands twice'],
+    ['a heading that is none', section('e.a AS b').replace('measures', 'measure'), 'm.sql, line 2: a section is a'],
     ['a section without its end', '-- measures: x\nSELECT\n  e.a AS b,\n', 'm.sql: the last section has no FROM'],
   ])('%s is refused', (_, text, message) => {
     expect(() => read(text)).toThrow(MeasureError);
     expect(() => read(text)).toThrow(message);
+  });
+});
+
+describe('names of a fact', () => {
+  const { patient, clinic, provider, appointment }: Record<string, EntityContract> = ENTITIES;
+  const lists = (text: string, change: Partial<EntityContract> = {}) =>
+    warehouseLists(
+      [patient, clinic, provider, { ...appointment, ...change }],
+      new Map([['appointment', parseMeasures('m.sql', text)]]),
+    );
+  const measures = (line: string) => `-- measures: x\nSELECT\n  ${line}\nFROM event e;\n`;
+
+  it('the key member as of which members are taken is found', () => {
+    const key = ['appointment_id', 'scheduled_start_at'];
+    const files = warehouseSql(lists('', { naturalKey: key }), new Map(sqlTemplates()));
+    expect(files['views/gold_phi.obt_appointment.sql']).toContain(
+      'with its members as they were at scheduled_start_at.',
+    );
+  });
+
+  it('a reference of a later version is added to the table as the unknown member', () => {
+    const fields = appointment.fields.map((f) => (f.name === 'provider_npi' ? { ...f, since: 2 } : f));
+    const references = appointment.references.filter((r) => r.field !== 'provider_npi');
+    const tables = (change: Partial<EntityContract>) => warehouseSql(lists('', change), new Map(sqlTemplates()))['tables.sql']; // prettier-ignore
+    const before = new Map([
+      [
+        '001-x',
+        `-- generated: true\n${tables({ references, fields: fields.filter((f) => f.name !== 'provider_npi') })}`,
+      ],
+    ]);
+    const [{ text }] = newMigrations(before, tables({ version: 2, fields }), 'add-provider');
+    expect(text).toContain(
+      `ALTER TABLE core.appointment ADD COLUMN provider_key varchar(32) DEFAULT '${UNKNOWN_KEY}';`,
+    );
+  });
+
+  it.each([
+    ['a measure called like a reference', measures('CAST(1 AS integer) AS clinic_key -- C.'), {}, 'clinic_key stands in the fact twice'], // prettier-ignore
+    ['a measure called like what every fact has', measures('CAST(1 AS integer) AS load_id -- L.'), {}, 'load_id stands in the fact twice'], // prettier-ignore
+    ['a measure called like a word of SQL', measures('CAST(1 AS integer) AS percent -- P.'), {}, 'percent is a word of SQL'], // prettier-ignore
+    ['a value called like a member', '-- values: x\nSELECT\n  1 AS status_code\nFROM event e;\n', {}, 'status_code stands in the event twice'], // prettier-ignore
+    ['a column shown twice', '-- one big table: x\nSELECT\n  f.status_code,\n  f.created_at AS status_code\nFROM fact f;\n', {}, 'status_code stands in the one big table twice'], // prettier-ignore
+    ['a layout of a column that is none', '', { layout: { distKey: 'pateint_key', sortKey: [] } }, 'the layout names pateint_key'], // prettier-ignore
+  ])('%s is refused', (_, text, change, message) => {
+    expect(() => lists(text, change)).toThrow(MeasureError);
+    expect(() => lists(text, change)).toThrow(`sql/measures/appointment.sql: ${message}`);
+  });
+
+  it('a file of measures of no fact is refused', () => {
+    const root = mkdtempSync(join(tmpdir(), 'carelake-measures-'));
+    try {
+      mkdirSync(join(root, 'sql/measures'), { recursive: true });
+      writeFileSync(join(root, 'sql/measures/apointment.sql'), '');
+      expect(() => readLists(root)).toThrow('sql/measures/apointment.sql: no fact has this name');
+    } finally {
+      rmSync(root, { recursive: true });
+    }
   });
 });

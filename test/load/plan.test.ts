@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { join } from 'node:path';
-import { ENTITIES, ENTITY_NAMES, type EntityName } from '../../contracts';
+import { ENTITIES, ENTITY_NAMES, UNKNOWN_KEY, type EntityContract, type EntityName } from '../../contracts';
 import { copyColumns } from '../../contracts/derive';
 import {
   EMPTY_STATE,
@@ -164,6 +164,17 @@ describe('transactions of a load', () => {
       { kind: 'copy', entity: 'clinic', version: 1 },
       { kind: 'copy', entity: 'clinic', version: 2 },
     ]);
+  });
+
+  it('give older versions the unknown member for a reference that came since', () => {
+    const fact: EntityContract = ENTITIES.appointment;
+    const fields = fact.fields.map((f) => (f.name === 'provider_npi' ? { ...f, since: 2 } : f));
+    const objects = [object('appointment', HOUR)];
+    const newer = loadSql(sql.files, { ...ENTITIES, appointment: { ...fact, version: 2, fields } });
+    const { sqls } = stepOf(newer, { ...planOf(objects), steps: packSteps(newer, objects) }, 'apply-0', 'control');
+    const [, into, from] = sqls.map((s) => /^INSERT INTO stage_appointment \((.*)\) SELECT (.*) FROM stage_appointment_v1$/.exec(s)).find(Boolean)!; // prettier-ignore
+    expect(into.endsWith('record_position, provider_key')).toBe(true);
+    expect(from.endsWith(`record_position, '${UNKNOWN_KEY}'`)).toBe(true);
   });
 
   it('that reconcile or release a load refer to no object by name', () => {
