@@ -70,6 +70,10 @@ export const RULES = {
     severity: 'warn',
     doc: 'The clinic that a record names is known; else an inferred member stands for it.',
   },
+  'DQ-ID-12': {
+    severity: 'warn',
+    doc: 'The member of any other dimension that a record names is known; else an inferred member stands for it.',
+  },
   'DQ-PAT-01': { severity: 'reject', doc: 'A birth date is not before 1900-01-01.' },
   'DQ-PAT-05': { severity: 'reject', doc: 'A reported age is not negative.' },
   'DQ-PAT-07': { severity: 'warn', doc: 'A birth date is not after the day on which the source knew it.' },

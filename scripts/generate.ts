@@ -33,4 +33,8 @@ async function main(): Promise<void> {
   for (const [name, text] of Object.entries(sql)) write(`sql/generated/${name}`, text);
 }
 
-void main();
+// What is refused is told by its own message; a stack would bury it.
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});

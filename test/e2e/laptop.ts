@@ -103,22 +103,32 @@ export async function rowsOf(dataDir: string, sql: string): Promise<unknown[][]>
   return (await queryFolder(dataDir, runOf(dataDir).names!, sql)).rows;
 }
 
+/** Asks a warehouse, served or not. */
+export type Query = (sql: string) => Promise<unknown[][]>;
+
 /**
  * Every row of every table and view of core and gold, lineage aside, as comparable text. `load_id` is the one column that
  * may differ between two ways to the same data.
+ * @param source only rows of this source system, of the tables that know one
  */
-export async function tablesOf(dataDir: string): Promise<Record<string, string[]>> {
-  const columns = await rowsOf(
-    dataDir,
-    `SELECT table_schema, table_name, column_name FROM information_schema.columns WHERE table_schema IN ('core', 'gold_phi') AND column_name <> 'load_id' ORDER BY 1, 2, ordinal_position`,
+export async function contentsOf(query: Query, source?: string): Promise<Record<string, string[]>> {
+  const columns = await query(
+    `SELECT table_schema, table_name, column_name FROM information_schema.columns WHERE table_schema IN ('core', 'gold_phi') AND column_name <> 'load_id' ORDER BY 1, 2, 3`,
   );
   const tables = new Map<string, string[]>();
   for (const [schema, table, column] of columns as string[][])
     tables.set(`${schema}.${table}`, [...(tables.get(`${schema}.${table}`) ?? []), column!]);
   const contents: Record<string, string[]> = {};
   for (const [table, names] of tables) {
-    const rows = await rowsOf(dataDir, `SELECT ${names.map((name) => `"${name}"`).join(', ')} FROM ${table}`);
+    if (source !== undefined && !names.includes('source_system')) continue;
+    const where = source === undefined ? '' : ` WHERE source_system = '${source}'`;
+    const rows = await query(`SELECT ${names.map((name) => `"${name}"`).join(', ')} FROM ${table}${where}`);
     contents[table] = rows.map((row) => JSON.stringify(row)).sort();
   }
   return contents;
 }
+
+/** The same of a folder that nobody serves. */
+export const tablesOf = (dataDir: string): Promise<Record<string, string[]>> =>
+  contentsOf((sql) => rowsOf(dataDir, sql));
+
