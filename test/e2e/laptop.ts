@@ -131,4 +131,3 @@ export async function contentsOf(query: Query, source?: string): Promise<Record<
 /** The same of a folder that nobody serves. */
 export const tablesOf = (dataDir: string): Promise<Record<string, string[]>> =>
   contentsOf((sql) => rowsOf(dataDir, sql));
-

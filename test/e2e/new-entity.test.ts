@@ -139,15 +139,17 @@ describe('a version 2 with one more member', () => {
   });
 
   it('rebuilds into an empty warehouse from the silver of both versions in one load', async () => {
-    cpSync(copy.dataDir, rebuiltDir, { recursive: true });
-    for (const name of ['warehouse.duckdb', 'warehouse.duckdb.wal', 'custom-resources'])
-      rmSync(join(rebuiltDir, name), { recursive: true, force: true });
     const disturbed = await Booted.on(join(copy.dataDir, 'cdk.out'), copy.dataDir);
+    await disturbed.platform.idle({ quietMs: 700 });
     for (const [name, check] of copy.checks()) expect([name, await disturbed.query(check)]).toEqual([name, []]);
     const expected = await contentsOf(disturbed.query);
     atOnce = await contentsOf(disturbed.query, 'home-ehr');
     await disturbed.platform.stop();
+    cpSync(copy.dataDir, rebuiltDir, { recursive: true });
+    for (const name of ['warehouse.duckdb', 'warehouse.duckdb.wal', 'custom-resources'])
+      rmSync(join(rebuiltDir, name), { recursive: true, force: true });
     const rebuilt = await Booted.on(join(rebuiltDir, 'cdk.out'), rebuiltDir);
+    await rebuilt.platform.idle({ quietMs: 700 });
     await rebuilt.forgetLoads();
     expect(await rebuilt.platform.execute('LoadMachine', { window: 'full' })).toMatchObject({ status: 'SUCCEEDED' });
     const versions = `SELECT schema_version, count(DISTINCT load_id) FROM ops.loaded_object WHERE entity = 'medical_device' GROUP BY 1 ORDER BY 1`;
