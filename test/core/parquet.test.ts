@@ -34,6 +34,7 @@ function expected(value: unknown, column: Column): unknown {
   if (value === null) return undefined;
   if (column.parquet === 'timestamp') return new Date((value as number) / 1000).getTime();
   if (column.parquet === 'date') return (value as number) * 86_400_000;
+  if (column.parquet === 'decimal') return Number(value) / 10 ** column.scale!;
   return value;
 }
 const seen = (value: unknown) => (value instanceof Date ? value.getTime() : (value ?? undefined));

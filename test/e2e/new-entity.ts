@@ -27,6 +27,7 @@ export interface Said {
 export class ProjectCopy {
   readonly root = mkdtempSync(join(tmpdir(), 'carelake-new-entity-'));
   readonly dataDir = join(this.root, '.carelake', 'demo');
+  private serving = Promise.resolve();
 
   constructor() {
     for (const name of readdirSync(ROOT))
@@ -63,6 +64,7 @@ export class ProjectCopy {
   async serve(commands: string): Promise<void> {
     const child = this.spawn(commands);
     const said = listen(child);
+    this.serving = new Promise((done) => child.on('close', () => done()));
     while (!said().includes('Serving at')) {
       if (child.exitCode !== null) throw new Error(`${commands}\nended before it served:\n${said()}`);
       await sleep(50);
@@ -72,7 +74,7 @@ export class ProjectCopy {
   /** Ends what serves: by `SIGKILL` as a power cut would, and waits until it is gone. */
   async end(signal: 'SIGKILL' | 'SIGINT'): Promise<void> {
     process.kill(servedBy(this.dataDir)!.pid, signal);
-    while (servedBy(this.dataDir)) await sleep(20);
+    await this.serving;
   }
 
   /** Puts records into the stream of what serves, by the SDK's PutRecords. */

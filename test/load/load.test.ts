@@ -11,6 +11,8 @@ import { execute } from './machine';
 import { ModelWarehouse } from './model-warehouse';
 import { HOUR, parquet, setup, silverName } from './setup';
 
+jest.mock('../../contracts/entities', () => jest.requireActual('./four-entities'));
+
 function world() {
   const s = setup();
   const model = new ModelWarehouse(s.s3);

@@ -26,6 +26,8 @@ import { loadSql, readLoadSql } from '../../core/load/load-sql';
 import { packSteps, releaseOf, stepOf } from '../../core/load/statements';
 import type { Step } from '../../core/load/steps';
 
+jest.mock('../../contracts/entities', () => jest.requireActual('./four-entities'));
+
 const sql = readLoadSql(join(__dirname, '..', '..', 'sql'));
 const object = (entity: EntityName, hour: string, n = 1, rows = 10): LoadObject => ({
   object: `${entity}/v1/arrival=${hour}/shardId-000000000000-${n}-${n + 1}.parquet`,

@@ -5,6 +5,8 @@ import { keyId } from '../../core/lake/names';
 import { selectLoad } from '../../lambdas/select-load/select';
 import { HOUR, parquet, setup, silverName } from './setup';
 
+jest.mock('../../contracts/entities', () => jest.requireActual('./four-entities'));
+
 const HOUR_PREFIX = `patient/v1/arrival=${HOUR}/`;
 
 const selected = async (s: ReturnType<typeof setup>, window: 'open' | 'full' = 'open') => {

@@ -7,6 +7,8 @@ import { execute } from './machine';
 import { ModelWarehouse } from './model-warehouse';
 import { parquet, setup, silverName } from './setup';
 
+jest.mock('../../contracts/entities', () => jest.requireActual('./four-entities'));
+
 function world() {
   const s = setup();
   const model = new ModelWarehouse(s.s3);
