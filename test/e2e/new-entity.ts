@@ -147,7 +147,7 @@ export class Booted {
   static async on(assemblyDir: string, dataDir: string): Promise<Booted> {
     const platform = await bootPlatform({ assemblyDir, dataDir, port: 0 });
     const query: Query = async (sql) =>
-      (await platform.doors.warehouse.query(sql)).rows.map((row) =>
+      (await platform.endpoints.warehouse.query(sql)).rows.map((row) =>
         row.map((cell) => (typeof cell === 'bigint' ? String(cell) : cell)),
       );
     return new Booted(platform, query);
