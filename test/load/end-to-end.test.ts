@@ -159,10 +159,9 @@ describe('the load over the real SQL', () => {
     const clinic = names.findIndex((n) => n.startsWith('clinic/'));
     await w.put(again(clinic).replace('-again', '-once-more'), portions.flat()[clinic].body);
     const { end, calls } = await execute(w.context);
-    expect([end, calls.filter((c) => c.endsWith('SELECT_AGAIN') || c.endsWith('DONE'))]).toEqual([
-      'nothing pending',
-      ['check apply-0 0 SELECT_AGAIN', 'check apply-0 0 DONE'],
-    ]);
+    // How many transactions every follow-up takes depends on the facts that there are.
+    const ends = calls.map((c) => c.split(' ').at(-1)).filter((word) => word === 'SELECT_AGAIN' || word === 'DONE');
+    expect([end, ends]).toEqual(['nothing pending', ['SELECT_AGAIN', 'DONE']]);
     const after = await dump(w);
     for (const table of ['core.dim_patient_history', 'core.fact_appointment', 'ops.unreferenced', 'ops.touched_member'])
       expect(after[table]).toEqual(before[table]);
