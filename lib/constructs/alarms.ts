@@ -148,7 +148,7 @@ export class Alarms extends Construct {
 
   /** Of the whole account, since a filter by tag sees nothing until somebody activates the tag for billing. */
   private addBudget(monthlyUsd: number): void {
-    new budgets.CfnBudget(this, 'Budget', {
+    const budget = new budgets.CfnBudget(this, 'Budget', {
       budget: { budgetType: 'COST', timeUnit: 'MONTHLY', budgetLimit: { amount: monthlyUsd, unit: 'USD' } },
       notificationsWithSubscribers: [
         { type: 'ACTUAL', at: 80 },
@@ -163,5 +163,7 @@ export class Alarms extends Construct {
         subscribers: [{ subscriptionType: 'SNS', address: this.topic.topicArn }],
       })),
     });
+    // Budgets tests at its creation whether it may publish.
+    budget.node.addDependency(this.topic.node.findChild('Policy'));
   }
 }
