@@ -29,7 +29,7 @@ export function parseLocated(text: string): LocatedJson {
   return { value, lines: scanner.lines };
 }
 
-/** The line of a pointer, or of its nearest parent that stands in the text. */
+/** The line of a pointer, or of its nearest parent that occurs in the text. */
 export function lineOf(lines: ReadonlyMap<string, number>, pointer: string): number {
   for (let p = pointer; ; p = p.slice(0, p.lastIndexOf('/'))) {
     const line = lines.get(p);

@@ -43,7 +43,7 @@ interface Pending {
 /**
  * A seeded clinic network over two years. Iterating yields the records in the order in which a stream would bring them:
  * by day of recording, shuffled within the day, some days or weeks late, some twice, some broken. Each iteration
- * starts anew and yields the same bytes; `expected()` is known after one pass (and makes one if there was none).
+ * starts over and yields the same bytes; `expected()` is known after one pass (and makes one if there was none).
  */
 export class ClinicNetwork implements Iterable<SyntheticRecord> {
   private known: Expected | undefined;

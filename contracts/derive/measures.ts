@@ -52,7 +52,7 @@ function outermost(sql: string): string {
   return [...sql].filter((c) => (c === '(' ? level++ : c === ')' ? --level : level) === 0).join('');
 }
 
-/** Whether an AS stands in an expression itself: two items have run into one. */
+/** Whether an expression itself contains an AS: two items have been merged into one. */
 const isNamedInside = (sql: string): boolean => /\sAS\s/.test(outermost(sql));
 /** The type of an expression that is one CAST as a whole. */
 const typeOf = (sql: string): string | undefined => (outermost(sql) === 'CAST()' ? TYPE.exec(sql)?.[1] : undefined);

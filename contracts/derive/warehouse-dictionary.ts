@@ -174,7 +174,7 @@ export function describedMart(name: string, text: string): DescribedColumn[] {
   }));
 }
 
-/** One row per name and meaning: a column that stands in several tables is told once. */
+/** One row per name and meaning: a column of several tables is listed once. */
 function merged(columns: readonly DescribedColumn[]): DescribedColumn[] {
   const found = new Map<string, DescribedColumn>();
   for (const c of columns) {
@@ -188,7 +188,7 @@ const chapter = (title: string, columns: readonly DescribedColumn[]): string =>
   [
     `## ${title}`,
     table(
-      ['column', 'type', 'unit', 'meaning', 'defined in', 'stands in'],
+      ['column', 'type', 'unit', 'meaning', 'defined in', 'tables'],
       merged(columns).map((c) => [c.name, c.type, unitOf(c.name, c.type), c.doc, c.source, c.in.join(', ')]),
     ),
   ].join('\n\n');

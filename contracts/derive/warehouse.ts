@@ -162,7 +162,7 @@ function checkNames(
   const obt = [...key, ...of.obt.map((c) => c.name), 'dq_flags', 'known_at', 'load_id'];
   for (const [where, names] of Object.entries({ fact, event, 'one big table': obt })) {
     const twice = names.find((name, i) => names.indexOf(name) < i);
-    if (twice !== undefined) fail(`${twice} stands in the ${where} twice`);
+    if (twice !== undefined) fail(`${twice} appears in the ${where} twice`);
     const word = names.find((name) => SQL_WORDS.has(name));
     if (word !== undefined) fail(`${word} is a word of SQL`);
   }

@@ -184,7 +184,7 @@ function plainBooleans(values: readonly Value[]): void {
   page.at += bytes.length;
 }
 
-/** Writes the page that stands in `page`; returns its uncompressed length with header. */
+/** Writes the page held in `page`; returns its uncompressed length with header. */
 function flush(writer: PageWriter, header: Record<string, unknown>, codec: CompressionCodec): number {
   let body: Uint8Array = page.bytes.subarray(0, page.at);
   if (codec === 'SNAPPY') {
@@ -202,7 +202,7 @@ function flush(writer: PageWriter, header: Record<string, unknown>, codec: Compr
 
 const KINDS_WITH_RANGE: ReadonlySet<Column['parquet']> = new Set<Column['parquet']>(['timestamp', 'date', 'int32']);
 
-/** Least and greatest value of columns of numbers; texts go without, so that no name stands in a footer. */
+/** Least and greatest value of columns of numbers; texts go without, so that no name ends up in a footer. */
 function statisticsOf(values: readonly Value[], column: Column, nulls: number): Statistics {
   const statistics: Statistics = { null_count: BigInt(nulls) };
   if (!KINDS_WITH_RANGE.has(column.parquet) || nulls === values.length) return statistics;

@@ -44,7 +44,7 @@ function schemaOf(column: Column): SchemaElement {
 
 /**
  * Writes columns of equal length as one Parquet file. The same values always give the same bytes: neither a clock nor
- * a version of a library stands in the file, since a retry must be able to prove that it wrote the same.
+ * a library's version is in the file, since a retry must be able to prove that it wrote the same.
  * @param valuesOf the values of column `index` from row `from` up to `to`
  */
 function writeFile(

@@ -37,7 +37,7 @@ interface Place {
 /** What follows a transaction that was committed. */
 export function afterSuccess({ step }: Place, transactions: number): Decision {
   const index = applyIndex(step);
-  // The lease is free or the receipts are written: what is left is selected anew.
+  // The lease is free or the receipts are written: what is left is selected again.
   if (index === undefined) return { state: 'SELECT_AGAIN', step, attempt: 0 };
   if (index + 1 < transactions) return { state: 'NEXT', step: applyStep(index + 1), attempt: 0 };
   return { state: 'DONE', step, attempt: 0 };

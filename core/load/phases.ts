@@ -2,7 +2,7 @@ import { ENTITIES, type EntityContract, type EntityName } from '../../contracts'
 
 /**
  * Work that a load may leave to the next one:
- * - `restate:<fact>`: rows of the fact take the attributes of their members anew where a member changed
+ * - `restate:<fact>`: rows of the fact take their members' attributes again where a member changed
  * - `prune:<dimension>`: inferred members that no fact names any more go
  */
 export type FollowUp = `restate:${EntityName}` | `prune:${EntityName}`;

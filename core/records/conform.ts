@@ -62,7 +62,7 @@ function validate(envelope: unknown, escaped: boolean, ctx: ConformContext): Con
  * Validates the bytes of one record and makes its silver row: JSON (envelope.ts), the envelope's members (head.ts), the
  * payload field by field (compiled.ts, readers.ts), then keys and flags. A pure function of the bytes, the contracts
  * and the key secret.
- * Nothing of the record stands in a rejection, only rule ids and JSON pointers made of names that the contracts know.
+ * A rejection contains nothing of the record, only rule ids and JSON pointers made of names that the contracts know.
  */
 export function conform(bytes: Uint8Array, ctx: ConformContext): Conformed {
   const decoded = decodeRecord(bytes, ctx.maxBytes);

@@ -7,7 +7,7 @@ import { parseDate, parseInstant } from './time';
 /** A value of a silver row: ts in microseconds UTC, date in days since 1970, decimal and payload_hash as bigint. */
 export type Cell = string | number | bigint | boolean | null;
 
-/** What the readers of one record write into; made anew for each record. */
+/** What the readers of one record write into; one per record. */
 export interface Target {
   row: Cell[];
   violations: Violation[];

@@ -40,7 +40,7 @@ const COPIES = 'next_';
 const ON_ITS_WAY = 'on its way';
 const LATE_BINDING = 'late-binding';
 
-/** Names of installed views that the release drops, or drops and makes anew. */
+/** Names of installed views that the release drops, or drops and recreates. */
 export function droppedViews(state: Pick<ViewState, 'views' | 'installed'>): string[] {
   const wanted = new Map(state.views.map((v) => [v.name, viewDigest(v)]));
   const changed = state.installed.filter((v) => wanted.get(v.name) !== v.sha256).map((v) => v.name);
@@ -95,8 +95,8 @@ const asMade = (view: View): Creation => ({ ...view, sha256: viewDigest(view) })
 const schemaOf = (name: string): string => name.slice(0, name.indexOf('.'));
 
 /**
- * A set that is too large for one transaction is exchanged over copies that nobody is told of: copies of the new views, which read each
- * other; then each view anew over the copies, dependents first; then each view as the release has it, those that are read first; then
+ * A set that is too large for one transaction is replaced by way of copies that no reader knows of: copies of the new views, which read each
+ * other; then each view again over the copies, dependents first; then each view as the release has it, those that are read first; then
  * the copies go. Each small step can be a transaction: a view is the old one over old ones, or the new one over whole new ones.
  */
 function exchangeSteps(drops: readonly InstalledView[], creates: readonly Creation[]): { steps: Step[]; last: Step[] } {

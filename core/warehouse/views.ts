@@ -26,7 +26,7 @@ export function parseView(name: string, file: SqlFile): View {
   return { name, select: found[2] };
 }
 
-/** Rewrites every `schema.name` that stands in a text, outside quotes. */
+/** Rewrites every `schema.name` in a text, outside quotes. */
 export function mapNames(sql: string, rename: (name: string) => string): string {
   let out = '';
   for (const [kind, piece] of pieces('view', sql))

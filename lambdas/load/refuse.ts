@@ -4,7 +4,7 @@ import { writeQuarantine } from '../../core/lake/parquet';
 import { putIfAbsent, putOnce } from '../shared/s3';
 import type { LoadContext } from './context';
 
-/** What stands in a receipt. */
+/** The content of a receipt. */
 export interface Receipt {
   readonly object: string;
   readonly load_id: string;

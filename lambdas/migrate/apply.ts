@@ -12,7 +12,7 @@ export interface Migrated {
   readonly older: boolean;
   /** Migrations that ran now. */
   readonly applied: readonly string[];
-  /** Transactions in which views were made anew. */
+  /** Transactions in which views were recreated. */
   readonly views: number;
 }
 

@@ -27,7 +27,7 @@ export async function respond(
       const reply = await fetch(event.ResponseURL, { method: 'PUT', body, headers: { 'content-type': '' } });
       if (reply.ok) return;
     } catch {
-      // The address is a credential and stands in the error's text; the next attempt says all there is to say.
+      // The address is a credential and the error's text contains it; the next attempt reports what matters.
     }
     await new Promise((done) => setTimeout(done, 500 * 2 ** attempt));
   }

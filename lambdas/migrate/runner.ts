@@ -42,7 +42,7 @@ export interface Work {
   readonly values?: Readonly<Record<string, string>>;
   /** What is done already is no failure (a role that exists, a column of the size that it shall have: neither has an IF NOT EXISTS). */
   readonly mayExist?: boolean;
-  /** Only reads: asked anew each time, where work is taken up if it is still running. */
+  /** Only reads: asked again each time, where work is resumed if it is still running. */
   readonly isQuestion?: boolean;
 }
 

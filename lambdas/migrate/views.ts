@@ -71,7 +71,7 @@ async function installedViews(r: Runner, { views }: ViewQuestions): Promise<Inst
   return orderViews(rows.map(([name, sha256, select]) => ({ name, sha256, select })));
 }
 
-/** A transaction is named by its content: a repeated call plans anew, and must not take another one's end for its own. */
+/** A transaction is named by its content: a repeated call plans again, and must not mistake another one's end for its own. */
 async function runAll(r: Runner, kind: string, transactions: readonly (readonly string[])[]): Promise<void> {
   for (const sqls of transactions)
     await run(r, { name: `${kind}-${sha256Hex(sqls.join('\n;\n')).slice(0, 12)}`, sqls });

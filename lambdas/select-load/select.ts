@@ -154,7 +154,7 @@ async function currentLoad(
   const isOwn = execution !== undefined && claimed?.text === JSON.stringify({ execution });
   const isAlive = heartbeat !== undefined && Math.abs(c.now() - heartbeat.getTime()) < HEARTBEAT_MS;
   if (!failed) return isAlive && !isOwn ? 'alive' : current;
-  // Planned again from what stands in the lake now, under a new revision. What is gone from the lake is for the load to find.
+  // Planned again from what the lake holds now, under a new revision. What is gone from the lake is for the load to find.
   const keys = current.objects.map((o) => o.object);
   const described = await describeObjects(c, keys);
   const whole = described.gone.length === 0 && described.unreadable.length === 0;
@@ -252,7 +252,7 @@ async function fingerprint(c: SelectContext): Promise<string> {
   const found = await getText(c.s3, c.controlBucket, FINGERPRINT_KEY);
   const value = found && (JSON.parse(found.text) as { fingerprint?: unknown }).fingerprint;
   if (typeof value !== 'string' || !value)
-    throw new SafeError('KEY-FINGERPRINT', `no fingerprint stands in ${c.controlBucket}/${FINGERPRINT_KEY}`);
+    throw new SafeError('KEY-FINGERPRINT', `there is no fingerprint at ${c.controlBucket}/${FINGERPRINT_KEY}`);
   return value;
 }
 

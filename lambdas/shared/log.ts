@@ -12,7 +12,7 @@ export interface Log {
   error(message: string, extra: Record<string, unknown>): void;
 }
 
-/** What stands in a log for anything that may hold a value of a record. */
+/** What a log shows in place of anything that may hold a value of a record. */
 export function redact(key: string, value: unknown): unknown {
   if (REDACTED.has(key)) return '[redacted]';
   if (value instanceof Error) return showError(value);

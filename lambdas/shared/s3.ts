@@ -46,11 +46,11 @@ export async function writtenAt(s3: S3Client, bucket: string, key: string): Prom
   });
 }
 
-/** Whether an object stands there. */
+/** Whether the object exists. */
 export const exists = async (s3: S3Client, bucket: string, key: string): Promise<boolean> =>
   (await writtenAt(s3, bucket, key)) !== undefined;
 
-/** Writes an object, over whatever stands there. */
+/** Writes an object, replacing what was there. */
 export async function put(
   s3: S3Client,
   bucket: string,
@@ -62,7 +62,7 @@ export async function put(
 }
 
 /**
- * Writes an object unless one stands there already, whatever it says: who comes first is right.
+ * Writes an object unless one exists already, whatever its content: the first writer wins.
  * @returns whether this call wrote it
  */
 export async function putIfAbsent(s3: S3Client, bucket: string, key: string, body: string): Promise<boolean> {
@@ -97,7 +97,7 @@ async function storedChecksum(s3: S3Client, bucket: string, key: string): Promis
 }
 
 /**
- * Writes an object that must not exist yet, or proves that the one that stands there is the same.
+ * Writes an object that must not exist yet, or proves that the existing one is the same.
  * @returns `written`, or `present` if the same bytes stood there already (a retry)
  * @throws SafeError `LAKE-CONFLICT` if other bytes stand under that name; the service's error if it refuses
  */

@@ -118,7 +118,7 @@ export class Alarms extends Construct {
         detail: { bucket: { name: [quarantine.bucketName] }, object: { key: [{ prefix: 'aws/lambda/' }] } },
       },
     });
-    // Bound by hand: the library's target would add to the policy of a key that stands in another stack.
+    // Bound by hand: the library's target would add to the policy of a key in another stack.
     rule.addTarget({
       bind: () => ({
         id: 'Topic',

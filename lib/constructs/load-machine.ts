@@ -143,7 +143,7 @@ export function loadDefinition(
   const busy = new sfn.Wait(scope, 'Warehouse busy', { time: seconds(config.load.busySeconds) });
   const failed = new sfn.Fail(scope, 'Load failed', {
     error: 'Carelake.LoadFailed',
-    cause: 'The load reported a failure; its reason stands in the log of the load function',
+    cause: 'The load reported a failure; see the log of the load function for the reason',
   });
 
   const is = (state: string): sfn.Condition => sfn.Condition.stringEquals('$.load.state', state);

@@ -37,7 +37,7 @@ export const PRICES = {
 } as const;
 
 /**
- * What the calculator supposes about traffic. Each figure stands in the report, so that a reader can put his own beside it.
+ * What the calculator supposes about traffic. Each figure is printed in the report, so that readers can compare it with their own.
  */
 export const ASSUMPTIONS = {
   recordBytes: 500,

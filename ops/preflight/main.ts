@@ -27,7 +27,7 @@ export function needsOf(
     .filter(([vendor, service]) => vendor === 'AWS' && service !== 'CDK');
   return {
     ...rest,
-    // One subnet of each kind stands in every zone: the distinct zones of the subnets are the zones needed.
+    // There is one subnet of each kind in every zone: the distinct zones of the subnets are the zones needed.
     availabilityZones: new Set(
       resources.filter((r) => r.Type === 'AWS::EC2::Subnet').map((r) => JSON.stringify(r.Properties?.AvailabilityZone)),
     ).size,

@@ -33,7 +33,7 @@ interface Sleeper {
   wake(): void;
 }
 
-/** Time that stands still until a test moves it. Sleepers wake in the order of their due times. */
+/** Time that does not pass until a test moves it. Sleepers wake in the order of their due times. */
 export class VirtualClock implements Clock {
   private readonly sleepers: Sleeper[] = [];
   private order = 0;

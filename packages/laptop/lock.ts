@@ -12,7 +12,7 @@ export class FolderInUse extends Error {
   }
 }
 
-/** When a process started, where the system tells (Linux): a pid that was given anew is another process. */
+/** When a process started, where the system tells (Linux): a reused pid is another process. */
 function startOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

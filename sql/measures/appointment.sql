@@ -37,7 +37,7 @@ SELECT
     AS smallint) AS is_in_no_show_denominator -- 1: attended or no-show, the denominator of the no-show rate.
 FROM event e;
 
--- attributes: stored with the fact for its one big table, made anew when a member changes. f: the fact; clinic, provider, patient: the
+-- attributes: stored with the fact for its one big table, refreshed when a member changes. f: the fact; clinic, provider, patient: the
 -- member as it was at scheduled_start_at. Without another name an attribute is called after its role.
 SELECT
   CAST(substring(CAST(f.scheduled_date AS varchar(10)), 1, 7)

@@ -12,7 +12,7 @@ CREATE TABLE IF NOT EXISTS ops.migration (
   sha256 varchar(64) NOT NULL
 );
 
--- The views of the release as they stand: a view is made anew only when its text is another one.
+-- The release's views as they are now: a view is recreated only when its text changed.
 CREATE TABLE IF NOT EXISTS ops.view (
   view_name varchar(256) NOT NULL,
   sha256 varchar(64) NOT NULL,

@@ -205,11 +205,11 @@ describe('names of a fact', () => {
   });
 
   it.each([
-    ['a measure called like a reference', measures('CAST(1 AS integer) AS clinic_key -- C.'), {}, 'clinic_key stands in the fact twice'], // prettier-ignore
-    ['a measure called like what every fact has', measures('CAST(1 AS integer) AS load_id -- L.'), {}, 'load_id stands in the fact twice'], // prettier-ignore
+    ['a measure called like a reference', measures('CAST(1 AS integer) AS clinic_key -- C.'), {}, 'clinic_key appears in the fact twice'], // prettier-ignore
+    ['a measure called like what every fact has', measures('CAST(1 AS integer) AS load_id -- L.'), {}, 'load_id appears in the fact twice'], // prettier-ignore
     ['a measure called like a word of SQL', measures('CAST(1 AS integer) AS percent -- P.'), {}, 'percent is a word of SQL'], // prettier-ignore
-    ['a value called like a member', '-- values: x\nSELECT\n  1 AS status_code\nFROM event e;\n', {}, 'status_code stands in the event twice'], // prettier-ignore
-    ['a column shown twice', '-- one big table: x\nSELECT\n  f.status_code,\n  f.created_at AS status_code\nFROM fact f;\n', {}, 'status_code stands in the one big table twice'], // prettier-ignore
+    ['a value called like a member', '-- values: x\nSELECT\n  1 AS status_code\nFROM event e;\n', {}, 'status_code appears in the event twice'], // prettier-ignore
+    ['a column shown twice', '-- one big table: x\nSELECT\n  f.status_code,\n  f.created_at AS status_code\nFROM fact f;\n', {}, 'status_code appears in the one big table twice'], // prettier-ignore
     ['a layout of a column that is none', '', { layout: { distKey: 'pateint_key', sortKey: [] } }, 'the layout names pateint_key'], // prettier-ignore
   ])('%s is refused', (_, text, change, message) => {
     expect(() => lists(text, change)).toThrow(MeasureError);

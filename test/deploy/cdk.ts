@@ -46,7 +46,7 @@ export class Cdk {
   }
 }
 
-/** Stacks that a `cdk deploy` output reports as deployed anew or updated, and those it left alone. */
+/** Stacks that a `cdk deploy` output reports as created or updated, and those it left alone. */
 export function outcome(output: string): { changed: string[]; unchanged: string[] } {
   const changed = new Set<string>();
   const unchanged = new Set<string>();

@@ -71,7 +71,7 @@ describe('one port', () => {
     await second.close();
   });
 
-  test('HTTP/2 and HTTP/1.1 are told apart even when the first bytes come one by one', async () => {
+  test('HTTP/2 and HTTP/1.1 are distinguished even when the first bytes come one by one', async () => {
     const { port, hostname } = new URL(opened.url);
     const text = await new Promise<string>((resolve, reject) => {
       const socket = connectSocket({ port: Number(port), host: hostname });

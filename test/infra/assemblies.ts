@@ -5,7 +5,7 @@ import { fingerprint, INPUTS, PROJECT } from '../../cli/synthesize';
 
 export const ENVIRONMENTS = ['local', 'dev', 'prod'] as const;
 
-/** A resource as it stands in a template. */
+/** A resource as written in a template. */
 export interface Resource {
   Type: string;
   Properties: Record<string, never> & Record<string, unknown>;

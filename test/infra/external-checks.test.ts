@@ -189,7 +189,7 @@ describe('the stateful inventory', () => {
     expect(found(a, b)).toEqual([]);
   });
 
-  test('a renamed resource, a replaced one, a regenerated secret and a new one are told apart, each with the way out', () => {
+  test('a renamed resource, a replaced one, a regenerated secret and a new one are distinguished, each with what to do', () => {
     expect(found(bucket('B'), bucket('C'))).toEqual(['stateful-resource-gone', 'stateful-resource-unrecorded']);
     expect(found(bucket('B'), bucket('B', 'mine'))).toEqual(['stateful-resource-replaced']);
     expect(found(secret(64), secret(65))).toEqual(['secret-value-regenerated']);

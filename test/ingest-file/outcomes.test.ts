@@ -228,7 +228,7 @@ describe('long files and failures', () => {
     );
   });
 
-  test('nothing of a row stands in the answer, in control, in quarantine or in a name', async () => {
+  test('nothing of a row appears in the answer, in control, in quarantine or in a name', async () => {
     const canary = 'CANARY';
     const { result } = await ingest(
       land(

@@ -94,7 +94,7 @@ describe('function processes', () => {
     expect((await call(p, {})).calls).toBe(1);
   });
 
-  test('a process that ends or runs out of memory fails its invocation, and the next one starts anew', async () => {
+  test('a process that ends or runs out of memory fails its invocation, and the next one starts afresh', async () => {
     const p = pool({ memoryMb: 64 });
     expect(await failure(call(p, { do: 'exit' }))).toMatchObject({
       errorType: 'Runtime.ExitError',

@@ -139,7 +139,7 @@ describe('states of the warehouse', () => {
     expect(new Set(w.model.ledger.values()).size).toBeGreaterThan(1);
   });
 
-  it('a fault that stays fails the load, and the next execution tries anew', async () => {
+  it('a fault that stays fails the load, and the next execution tries again', async () => {
     const w = world();
     put(w, 'patient', 1);
     failing(w, ...Array.from({ length: 3 }, () => ({ error: 'syntax error at or near "SELECT secret"', at: 20 })));

@@ -91,7 +91,7 @@ describe('select-load', () => {
     expect(s.s3.calls.filter((c) => /^list patient\/v1\/arrival=\d/.test(c))).toHaveLength(16);
   });
 
-  it('goes on with a sweep that ran out of time where it stopped, and begins anew at its end', async () => {
+  it('goes on with a sweep that ran out of time where it stopped, and starts over at its end', async () => {
     const s = setup();
     for (let day = 1; day <= 28; day++) {
       const name = silverName('patient', 1, `2025-11-${String(day).padStart(2, '0')}T09`);

@@ -190,7 +190,7 @@ describe('what a load leaves that is given up', () => {
 });
 
 describe('a load that was finished', () => {
-  it('is put to the warehouse anew when its receipts are gone: a restored warehouse may have lost it', async () => {
+  it('is put to the warehouse again when its receipts are gone: a restored warehouse may have lost it', async () => {
     const w = world();
     const name = put(w, 2, 1);
     await execute(w.context);

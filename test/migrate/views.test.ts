@@ -84,7 +84,7 @@ describe.each(engines)('views on $name', ({ open, name }) => {
     await isAt(views);
   });
 
-  it('that change are made anew with what reads them, in one transaction; the others are not touched', async () => {
+  it('that change are recreated with what reads them, in one transaction; the others are not touched', async () => {
     const views = release(5, 'a');
     await go(views, []);
     const later = orderViews([...views.filter((v) => v.name !== 'core.v3'), view('core.v3', 'SELECT a, 7 AS other FROM core.t'), view('core.new', 'SELECT other FROM core.v3')]); // prettier-ignore

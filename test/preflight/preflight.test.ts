@@ -71,7 +71,7 @@ describe('preflight', () => {
     expect(findings[0]).toMatchObject({ status: 'missing', found: 'could not be asked: CredentialsProviderError' });
   });
 
-  test('eligibility: not eligible, unknown and outdated are told apart', () => {
+  test('eligibility: not eligible, unknown and outdated are distinguished', () => {
     const table = {
       checked: '2026-11-21',
       source: 'list',

@@ -38,7 +38,7 @@ const CSV = [
   'N;07;3;Praxis;2;P-1;Muster;30.02.1980;w;1067;1000000004;Dr. Z;29.03.2026;09:30;30;geplant;28.03.2026 10:00;x',
 ].join('\r\n');
 
-/** The day of a snapshot stands in the name of its file. */
+/** A snapshot's file name carries its day. */
 const NAME_DATE = { object_key: '/(\\d{4}-\\d{2}-\\d{2})\\.csv$', date: 'yyyy-MM-dd', zone: 'UTC' };
 
 /** A profile of somebody's own whose files are snapshots: what one lacks is gone. */

@@ -22,7 +22,7 @@ export function listGrants(grants: readonly Grant[], resources: readonly Resourc
     return {
       role: `${stack}/${plainId(id!)}`,
       action,
-      // One key or one for each class: a right to it is the same right, told apart by the service that it goes through.
+      // One key or one for each class: a right to it is the same right, distinguished by the service it goes through.
       resource: keys.has(resource) ? 'a key of the platform' : String(normalised(resource, names)),
       ...(when ? { when } : {}),
     };

@@ -179,7 +179,7 @@ describe.each(engines)('guards on $name', ({ open }) => {
     expect(await brokenChecks(engine)).toEqual([]);
   });
 
-  it('a load that was given up after it restated its facts restates them anew', async () => {
+  it('a load that was given up after it restated its facts restates them again', async () => {
     await load(engine, 'l1', some());
     await load(engine, 'l2', [moved()], { without: ['close'] });
     await giveUp(engine, 'l2');

@@ -19,7 +19,7 @@ export interface Listener {
   close(): Promise<void>;
 }
 
-/** One port on loopback that speaks HTTP/1.1 and cleartext HTTP/2, told apart by the first bytes. */
+/** One port on loopback that speaks HTTP/1.1 and cleartext HTTP/2, distinguished by the first bytes. */
 export function createListener(handle: (request: RawRequest) => Promise<EndpointReply>): Listener {
   const respond = (request: Request, response: Response, holdsBody: boolean): void => {
     void answer(handle, request, response, holdsBody);

@@ -95,7 +95,7 @@ function respell(sql: string, tokens: readonly Token[]): string {
   return out;
 }
 
-/** True when the construct stands in bare words: a text or a quoted name may say anything, and `a.identity` is a column. */
+/** True when the construct is written in bare words: a text or a quoted name may say anything, and `a.identity` is a column. */
 function hasWords(tokens: readonly Token[], construct: string): boolean {
   const words = construct.split(' ');
   return tokens.some(

@@ -215,7 +215,7 @@ export class Execution {
   }
 
   private endOf(state: State, scope: Scope): number {
-    // The end is fixed when the state is entered, so that a restart does not wait anew.
+    // The end is fixed when the state is entered, so that a restart does not wait all over again.
     const after = (seconds: Json): number => this.journal.enteredAt + Number(seconds) * 1000;
     if (state.SecondsPath) return after(read(state.SecondsPath, scope));
     if (state.TimestampPath) return Date.parse(String(read(state.TimestampPath, scope)));

@@ -40,7 +40,7 @@ export function tokenize(sql: string): Token[] {
   }
   while (tokens.at(-1)?.text === ';') tokens.pop();
   if (tokens.some((t) => t.text === ';'))
-    throw new DialectError('one statement at a time: a semicolon stands in the middle');
+    throw new DialectError('one statement at a time: there is a semicolon in the middle');
   if (tokens.length === 0) throw new DialectError('the statement is empty');
   return tokens;
 }

@@ -280,7 +280,7 @@ function prepare(sql: string, index: number, parameters: Record<string, string>,
   try {
     const plan = translate(sql);
     if (inBatch && plan.kind === 'write' && plan.verb === 'TRUNCATE')
-      throw new DialectError('TRUNCATE commits the transaction it stands in; run it alone, or use DELETE');
+      throw new DialectError('TRUNCATE commits the transaction it is in; run it alone, or use DELETE');
     for (const name of parametersOf(sql))
       if (!(name in parameters)) throw new DialectError(`the parameter :${name} has no value`);
     return plan;

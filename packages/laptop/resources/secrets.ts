@@ -34,7 +34,7 @@ function randomPassword(how: Record<string, unknown>): string {
   const pick = (from: string[]): string => from[randomInt(from.length)]!;
   for (;;) {
     const password = Array.from({ length }, () => pick(all));
-    // One character of each kind, unless the template says otherwise; drawing anew keeps all places equally likely.
+    // One character of each kind, unless the template says otherwise; drawing again keeps all positions equally likely.
     if (how.RequireEachIncludedType === false || groups.every((group) => group.some((c) => password.includes(c))))
       return password.join('');
   }

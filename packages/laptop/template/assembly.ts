@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A resource as it stands in a template, intrinsics unresolved. */
+/** A resource as written in a template, intrinsics unresolved. */
 export interface ResourceTemplate {
   readonly Type: string;
   readonly Properties?: Record<string, unknown>;

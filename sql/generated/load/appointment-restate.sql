@@ -1,4 +1,4 @@
--- Appointment: facts take the attributes of their members anew where a member changed, by this load or by one that was given up before it.
+-- Appointment: facts take their members' attributes again where a member changed, in this load or in one given up before it.
 -- Parameter: :load_id. Facts that this load has just written are among them when they name such a member: a load that was given up and
 -- selected again bears the same id, so that the id does not tell which facts know the change.
 CREATE TEMP TABLE appointment_reached AS

@@ -1,4 +1,4 @@
--- read = applied + superseded + duplicate, per entity, over every finished load. An event is told apart by key, event_id, payload_hash
+-- read = applied + superseded + duplicate, per entity, over every finished load. An event is identified by key, event_id, payload_hash
 -- and both times; applied are the winners: one per key and instant for dimensions, one per key for facts (a tombstone that removes its
 -- fact included).
 CREATE VIEW ops.conservation AS

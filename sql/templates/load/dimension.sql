@@ -88,8 +88,8 @@ UNION ALL
 SELECT d.{entity}_key, d.held_from, CASE WHEN d.is_version = 0 THEN d.held_from END, CASE WHEN d.is_version = 0 THEN d.held_to END
 FROM {entity}_decided d
 WHERE d.known = 1 AND (d.is_version = 0 OR d.held_from <> d.valid_from OR d.held_to <> d.valid_to);
--- The time in which such a member may say something else now: where a version ended, and where a new one holds. Facts of that time take
--- its attributes anew. What a version merely lost or gained is the time of a neighbour that came or went.
+-- The time for which such a member may have other attributes now: where a version ended, and where a new one begins. Facts of that time
+-- take its attributes again. Time that a version merely lost to or gained from a neighbour is covered by that neighbour's own rows.
 INSERT INTO ops.touched_member (load_id, entity, member_key, changed_from, changed_to)
 SELECT CAST(:load_id AS varchar(32)), '{entity}', x.{entity}_key, min(x.changed_from), max(x.changed_to)
 FROM (
