@@ -274,6 +274,14 @@ async function main(): Promise<void> {
     },
     { stopOnFailure: false },
   );
+  await suite.check(
+    'the bootstrap policies are what the templates and the handlers say',
+    () => {
+      const run = spawnSync('npx', ['tsx', 'ops/bootstrap/main.ts', '--check'], { encoding: 'utf8' });
+      assert.equal(run.status, 0, run.stdout + run.stderr);
+    },
+    { stopOnFailure: false },
+  );
   for (const environment of [devEnvironment, prodEnvironment, localEnvironment, guide]) {
     await environment().catch(() => console.log('        the rest of this environment is left out'));
   }
