@@ -147,7 +147,7 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
     paths: policy('Migrate', 'Load'),
     owner: 'security',
     reason:
-      'Describing a Redshift Data statement and reading its result know no resource; a condition holds both to statements of the caller itself.',
+      'Describing a Redshift Data statement and reading its result know no resource; a condition holds both to statements of the caller itself. Reading tags, by which Redshift finds the database roles of Load, knows none either.',
   },
   {
     id: 'AwsSolutions-IAM5[Resource::*]',

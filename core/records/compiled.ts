@@ -4,7 +4,7 @@ import { silverColumns } from '../../contracts/derive';
 import { SEPARATOR } from './hash';
 import { memberCount } from './head';
 import type { Keyring } from './keys';
-import { readerOf, type Cell, type Reader, type Target } from './readers';
+import { readerOf, withoutTrailingBlanks, type Cell, type Reader, type Target } from './readers';
 
 /** One silver row in `silverColumns` order, without record_source and record_position, which ingest knows. */
 export type SilverRow = Cell[];
@@ -99,7 +99,7 @@ export class Compiled {
     const upsert = op === 'upsert';
     let seen = 0;
     for (const step of this.steps) {
-      let value = payload[step.name];
+      let value = withoutTrailingBlanks(payload[step.name]);
       if (value !== undefined) seen++;
       target.canonical += SEPARATOR;
       // An empty text says nothing; it is the same as an absent member, on every way in.

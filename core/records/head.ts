@@ -8,7 +8,7 @@ import {
   type Op,
 } from '../../contracts/envelope';
 import type { Violation } from './envelope';
-import { isTooLong, isUnstorable } from './readers';
+import { isTooLong, isUnstorable, withoutTrailingBlanks } from './readers';
 import { parseInstant, type Instant } from './time';
 
 const SOURCE_SYSTEM = new RegExp(SOURCE_SYSTEM_PATTERN);
@@ -46,7 +46,7 @@ function isSourceSystem(text: string): boolean {
 }
 
 function readText(envelope: Record<string, unknown>, member: string, violations: Violation[]): string | null {
-  const value = envelope[member];
+  const value = withoutTrailingBlanks(envelope[member]);
   if (value === undefined || value === null || value === '')
     violations.push({ rule: 'ENV-MISSING', pointer: `/${member}` });
   else if (typeof value !== 'string') violations.push({ rule: 'ENV-TYPE', pointer: `/${member}` });

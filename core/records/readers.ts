@@ -33,6 +33,17 @@ export function isTooLong(text: string, maxBytes: number): boolean {
   return text.length * 3 > maxBytes && Buffer.byteLength(text) > maxBytes;
 }
 
+/**
+ * A value without the blanks (U+0020) at its end. Redshift compares texts as if they were not there, other engines do not: two
+ * texts that differ in them alone would be two versions of a member on one engine and one on the other.
+ */
+export function withoutTrailingBlanks(value: unknown): unknown {
+  if (typeof value !== 'string' || value.charCodeAt(value.length - 1) !== 32) return value;
+  let end = value.length - 1;
+  while (end > 0 && value.charCodeAt(end - 1) === 32) end--;
+  return value.slice(0, end);
+}
+
 function break_(target: Target, rule: RuleId, pointer: string): void {
   target.violations.push({ rule, pointer });
 }

@@ -28,6 +28,9 @@ export interface CarelakeFunctionProps {
   readonly databaseRoles?: string[];
 }
 
+/** Redshift reads the tags of the caller's role with the caller's own rights; without them it gives no database role. */
+const readTags = () => allow(['tag:GetResources', 'tag:GetTagKeys'], ['*']);
+
 /** One function with its own role, its own encrypted log, and nothing shared. */
 export class CarelakeFunction extends Construct {
   readonly fn: lambda.Function;
@@ -38,7 +41,11 @@ export class CarelakeFunction extends Construct {
     const role = roleWith(this, 'Role', {
       assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
       description: `Carelake ${props.name}`,
-      statements: [...props.statements, allow(['logs:CreateLogStream', 'logs:PutLogEvents'], [logGroup.logGroupArn])],
+      statements: [
+        ...props.statements,
+        ...(props.databaseRoles?.length ? [readTags()] : []),
+        allow(['logs:CreateLogStream', 'logs:PutLogEvents'], [logGroup.logGroupArn]),
+      ],
     });
     // Redshift maps a caller to database roles by this tag, so that the identity in the database is the identity in the account.
     if (props.databaseRoles?.length) Tags.of(role).add('RedshiftDbRoles', props.databaseRoles.join(':'));

@@ -30,6 +30,20 @@ export function compare(
   return { format: 1, environment, probes: rows, differences: rows.filter(differs).map((row) => row.id) };
 }
 
+/** The sentence that the report begins with. One place alone is no comparison, and says so. */
+function summary({ environment, probes, differences }: Report): string {
+  const asked = (place: 'laptop' | 'account'): boolean => probes.some((row) => row[place] !== undefined);
+  if (asked('laptop') && asked('account'))
+    return `${differences.length} of ${probes.length} probes differ between the laptop and the account.`;
+  const [alone, other] = asked('account')
+    ? ['the account', 'start the laptop (npm start) and verify again']
+    : ['the laptop', 'name a deployed environment: carelake verify --env dev'];
+  return (
+    `Nothing was compared: only ${alone} was asked${asked('account') ? ` (environment ${environment})` : ''}. ` +
+    `${probes.length - differences.length} of ${probes.length} probes came out there as Redshift is documented. To compare: ${other}.`
+  );
+}
+
 /** The report as text for people; the same content as the JSON. */
 export function markdown(report: Report): string {
   const cell = (seen: Observation | undefined): string =>
@@ -44,7 +58,7 @@ export function markdown(report: Report): string {
   return [
     `# Carelake verify, environment ${report.environment}`,
     '',
-    `${report.differences.length} of ${report.probes.length} probes differ. The report holds no data, names or identifiers of the account.`,
+    `${summary(report)} The report holds no data, names or identifiers of the account.`,
     '',
     '| probe | what it checks | laptop | account |',
     '|---|---|---|---|',

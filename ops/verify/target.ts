@@ -34,6 +34,8 @@ export interface Target {
   readonly name: 'laptop' | 'account';
   readonly places: Places;
   sql(statements: string[]): Promise<SqlOutcome>;
+  /** Submits a statement under a token. @returns its id; undefined when the service refuses the request */
+  submit(sql: string, token: string): Promise<string | undefined>;
   put(records: { data: Buffer; key: string }[]): Promise<string[]>;
   list(bucket: string, prefix: string): Promise<string[]>;
   get(bucket: string, key: string): Promise<Buffer>;
@@ -90,6 +92,14 @@ export function target(name: Target['name'], places: Places, settings: ClientSet
           ? await redshift.send(new ExecuteStatementCommand({ ...where, Sql: statements[0] }))
           : await redshift.send(new BatchExecuteStatementCommand({ ...where, Sqls: statements }));
       return settle(sent.Id!);
+    },
+    async submit(sql, token) {
+      try {
+        return (await redshift.send(new ExecuteStatementCommand({ ...where, Sql: sql, ClientToken: token }))).Id;
+      } catch (error) {
+        if (error instanceof Error && error.name === 'ValidationException') return undefined;
+        throw error;
+      }
     },
     async put(records) {
       const put = await kinesis.send(

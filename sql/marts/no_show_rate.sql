@@ -19,14 +19,14 @@ WITH cell AS (
   FROM {{ source('gold_phi', 'obt_appointment') }} o
   GROUP BY 1, 2, 3, 4, 5
 ), grouped AS (
-  SELECT 'all' AS by_dimension, 'all' AS group_key, c.no_shows, c.counted, c.n FROM cell c
+  SELECT CAST('all' AS varchar(32)) AS by_dimension, CAST('all' AS varchar(64)) AS group_key, c.no_shows, c.counted, c.n FROM cell c
   UNION ALL SELECT 'clinic', coalesce(c.clinic_id, 'unknown'), c.no_shows, c.counted, c.n FROM cell c
   UNION ALL SELECT 'weekday', c.weekday, c.no_shows, c.counted, c.n FROM cell c
   UNION ALL SELECT 'age_band', c.age_band, c.no_shows, c.counted, c.n FROM cell c
   UNION ALL SELECT 'lead_days', c.lead_days, c.no_shows, c.counted, c.n FROM cell c
   UNION ALL SELECT 'reminded', c.reminded, c.no_shows, c.counted, c.n FROM cell c
 )
-SELECT 'no_show_rate' AS kpi, g.by_dimension, g.group_key,
+SELECT CAST('no_show_rate' AS varchar(32)) AS kpi, g.by_dimension, g.group_key,
   CAST(sum(g.no_shows) AS bigint) AS numerator, CAST(sum(g.counted) AS bigint) AS denominator, CAST(sum(g.n) AS bigint) AS n,
   CAST(sum(g.no_shows) AS double precision) / nullif(sum(g.counted), 0) AS value
 FROM grouped g

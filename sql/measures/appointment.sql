@@ -1,14 +1,18 @@
 -- What an appointment measures. Times are UTC, minutes and days are signed integers, is_ flags are 0 or 1.
 
 -- values: used by the measures, not stored. e: the winning event, columns as in stage_appointment.
--- Minutes are floored epoch minutes (60.0: a whole division would round towards zero before 1970). A scheduled day without an hour
--- has no minute, so that no delay is invented.
+-- Minutes are counted since 1970 by days, hours and minutes: Redshift documents the seconds of an epoch as an INTEGER, which ends in
+-- 2038 and may round a fraction of a second up. A scheduled day without an hour has no minute, so that no delay is invented.
 SELECT
-  CASE WHEN e.scheduled_precision = 'day' THEN NULL ELSE CAST(floor(extract(epoch FROM e.scheduled_start_at) / 60.0) AS integer) END
+  CASE WHEN e.scheduled_precision = 'day' THEN NULL ELSE CAST((CAST(e.scheduled_start_at AS date) - date '1970-01-01') * 1440 + CAST(extract(hour FROM e.scheduled_start_at) AS integer) * 60
+      + CAST(extract(minute FROM e.scheduled_start_at) AS integer) AS integer) END
     AS scheduled_minute,
-  CAST(floor(extract(epoch FROM e.actual_start_at) / 60.0) AS integer) AS actual_minute,
-  CAST(floor(extract(epoch FROM e.arrived_at) / 60.0) AS integer) AS arrived_minute,
-  CAST(floor(extract(epoch FROM e.completed_at) / 60.0) AS integer) AS completed_minute,
+  CAST((CAST(e.actual_start_at AS date) - date '1970-01-01') * 1440 + CAST(extract(hour FROM e.actual_start_at) AS integer) * 60
+      + CAST(extract(minute FROM e.actual_start_at) AS integer) AS integer) AS actual_minute,
+  CAST((CAST(e.arrived_at AS date) - date '1970-01-01') * 1440 + CAST(extract(hour FROM e.arrived_at) AS integer) * 60
+      + CAST(extract(minute FROM e.arrived_at) AS integer) AS integer) AS arrived_minute,
+  CAST((CAST(e.completed_at AS date) - date '1970-01-01') * 1440 + CAST(extract(hour FROM e.completed_at) AS integer) * 60
+      + CAST(extract(minute FROM e.completed_at) AS integer) AS integer) AS completed_minute,
   CASE WHEN e.scheduled_precision = 'day' THEN e.scheduled_start_at + interval '1 day' ELSE e.scheduled_start_at END AS scheduled_end
 FROM event e;
 

@@ -77,7 +77,7 @@ CREATE TABLE IF NOT EXISTS core.dim_appointment_status (
 ) DISTSTYLE ALL;
 INSERT INTO core.dim_appointment_status (status_code, outcome_group, is_final, counts_in_no_show_denominator)
 SELECT s.status_code, s.outcome_group, s.is_final, s.counts FROM (
-  SELECT 'proposed' AS status_code, 'open' AS outcome_group, false AS is_final, false AS counts
+  SELECT CAST('proposed' AS varchar(32)) AS status_code, CAST('open' AS varchar(16)) AS outcome_group, false AS is_final, false AS counts
   UNION ALL SELECT 'pending', 'open', false, false
   UNION ALL SELECT 'booked', 'open', false, false
   UNION ALL SELECT 'waitlist', 'open', false, false

@@ -89,6 +89,15 @@ describe.each(engines)('guards on $name', ({ open }) => {
     },
   );
 
+  it.each([
+    ['effective_at', '2201-01-01 00:00:00'],
+    ['effective_at', '1899-12-31 23:59:59'],
+    ['recorded_at', '2262-04-11 00:00:00'],
+  ])('stage_is_whole raises when a stage holds an impossible %s, %s: a reader took the unit of the column for another', async (column, at) => {
+    const spoil = `UPDATE stage_clinic SET ${column} = timestamp '${at}'`;
+    await expect(load(engine, 'l1', some(), { spoil })).rejects.toThrow(/stage_is_whole/);
+  }); // prettier-ignore
+
   it('every guard column has a case here', async () => {
     const columns = await rows(
       engine,

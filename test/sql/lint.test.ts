@@ -57,6 +57,12 @@ describe('each rule of the lint fires', () => {
     ['named windows', 'SELECT lag(a) OVER w FROM t WINDOW w AS (ORDER BY a)'],
     ['semi and anti', 'SELECT a FROM t ANTI JOIN s ON t.a = s.a'],
     ['column lists', 'SELECT * EXCLUDE (a) FROM t'],
+    ['a literal', "SELECT 'no_show_rate' AS kpi, count(a) AS n FROM t"],
+    ['a literal', "CREATE TABLE t AS SELECT a, 'x' FROM s UNION ALL SELECT a, b FROM s"],
+    ['a literal', 'SELECT a FROM (SELECT NULL AS a, b FROM t) t'],
+    ['a subquery under OR', 'SELECT a FROM t WHERE a IN (SELECT b FROM s) OR a = 1'],
+    ['a subquery under OR', 'SELECT a FROM t WHERE a = 1 OR NOT EXISTS (SELECT b FROM s WHERE s.b = t.a)'],
+    ['a subquery under OR', 'SELECT a FROM t WHERE a = 1 OR a NOT IN (SELECT b FROM s)'],
     ['upserts', 'INSERT INTO t (a) SELECT 1 ON CONFLICT DO NOTHING'],
     ['LIKE loses', 'CREATE TEMP TABLE s (LIKE core.t)'],
     ['booleans', 'SELECT sum(is_current) FROM t'],
@@ -84,6 +90,13 @@ describe('each rule of the lint fires', () => {
         'marts',
       ),
     ).toEqual([]);
-    expect(lint("SELECT 'now() is only a text' AS a -- and avg(x) a comment", 'load')).toEqual([]);
+    expect(
+      lint(
+        "SELECT CAST('x' AS varchar(8)) AS a, coalesce(t.b, 'y') AS b FROM t UNION ALL SELECT 'z', c FROM s",
+        'load',
+      ),
+    ).toEqual([]);
+    expect(lint("INSERT INTO t (a, b) SELECT 'x', s.b FROM s WHERE s.a IN (SELECT a FROM u)", 'load')).toEqual([]);
+    expect(lint("SELECT CAST('now() is only a text' AS varchar(32)) AS a -- and avg(x) a comment", 'load')).toEqual([]);
   });
 });

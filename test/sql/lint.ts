@@ -51,6 +51,55 @@ function placeholders(sql: string, place: Place): Finding[] {
     .map((text) => ({ rule: 'placeholders: {{word}} in COPY of a load, ref() and source() in a mart', found: text }));
 }
 
+/** Items of every select list of a statement whose texts are blanked; what stands in parentheses belongs to its item. */
+function selectItems(code: string): string[] {
+  const items: string[] = [];
+  const nested = (index: number): boolean =>
+    [...code.slice(0, index)].reduce((depth, c) => depth + (c === '(' ? 1 : c === ')' ? -1 : 0), 0) > 0;
+  for (const { index, 0: word } of code.matchAll(/\bSELECT\b(\s+DISTINCT\b)?/gi)) {
+    // The columns that an INSERT names give its own list their types, and the first SELECT of a union those of the others.
+    if (/^\s*INSERT\b/i.test(code) && !nested(index)) continue;
+    if (/\b(UNION|EXCEPT|INTERSECT)(\s+ALL)?\s*$/i.test(code.slice(0, index))) continue;
+    let [depth, from] = [0, index + word.length];
+    for (let at = from; ; at++) {
+      const ends =
+        at >= code.length ||
+        (depth === 0 && (code[at] === ')' || /^\b(FROM|UNION|WHERE|GROUP|ORDER|EXCEPT|INTERSECT)\b/i.test(code.slice(at, at + 10)) && /\W/.test(code[at - 1]))); // prettier-ignore
+      if (ends || (depth === 0 && code[at] === ',')) {
+        items.push(code.slice(from, at).trim());
+        from = at + 1;
+      }
+      if (ends) break;
+      if (code[at] === '(') depth++;
+      if (code[at] === ')') depth--;
+    }
+  }
+  return items;
+}
+
+/** Where the subquery that begins after `open` is a condition among alternatives: `x IN (SELECT …) OR …`. */
+function isBesideOr(code: string, open: number): boolean {
+  let [depth, at] = [1, open];
+  for (; depth > 0 && at < code.length; at++) depth += code[at] === '(' ? 1 : code[at] === ')' ? -1 : 0;
+  return /^\s*OR\b/i.test(code.slice(at));
+}
+
+/** What needs more than a pattern: where an item, or a parenthesis, ends. */
+function structure(code: string): Finding[] {
+  const literals = selectItems(code).filter((item) => /^(''|NULL)(\s+(AS\s+)?\w+)?$/i.test(item));
+  const subqueries = [...code.matchAll(/\b(?:IN|EXISTS)\s*\((?=\s*SELECT\b)/gi)].filter(
+    ({ index, 0: word }) =>
+      isBesideOr(code, index + word.length) || /\bOR\s+(NOT\s+)?([\w.]+\s+(NOT\s+)?)?$/i.test(code.slice(0, index)),
+  );
+  return [
+    ...literals.map((found) => ({ rule: 'a literal in a select list has no type on Redshift: cast it', found })),
+    ...subqueries.map(({ 0: found }) => ({
+      rule: 'a subquery under OR cannot become a join, and planners may refuse it: use UNION ALL',
+      found: found.replace(/\s+/g, ' '),
+    })),
+  ];
+}
+
 /** Violations in one statement of a file that lies in sql/<place>. */
 export function lint(sql: string, place: Place): Finding[] {
   const findings = placeholders(sql, place);
@@ -62,6 +111,7 @@ export function lint(sql: string, place: Place): Finding[] {
     const match = (!places || places.includes(place)) && code.match(pattern);
     if (match) findings.push({ rule, found: match[0].replace(/\s+/g, ' ').slice(0, 60) });
   }
+  findings.push(...structure(code));
   // A column list follows the name of a table; every other word before a parenthesis is a function.
   const calls = code
     .replace(/\bINSERT\s+INTO\s+[\w.]+\s*\(/gi, '')

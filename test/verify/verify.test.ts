@@ -1,5 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { parquetMetadata } from 'hyparquet';
+import { deserializeTCompactProtocol } from 'hyparquet/src/thrift.js';
 import { costOfRun, placesOf } from '../../ops/verify/account';
-import { observe, PROBES, probeParquet, type Probe } from '../../ops/verify/probes';
+import { probeParquet } from '../../ops/verify/copy-probes';
+import { observe, PROBES, type Probe } from '../../ops/verify/probes';
 import { compare, markdown } from '../../ops/verify/report';
 import type { SqlOutcome, Target } from '../../ops/verify/target';
 
@@ -8,6 +12,7 @@ const target = (name: Target['name'], answer: (statements: string[]) => SqlOutco
   name,
   places,
   sql: async (statements) => answer(statements),
+  submit: async () => undefined,
   put: async () => [],
   list: async () => [],
   get: async () => Buffer.alloc(0),
@@ -81,9 +86,54 @@ describe('verify', () => {
       { 'sql-lead': fine, 'sql-bigint': fine, 'sql-trailing-blanks': fine },
       { 'sql-lead': fine, 'sql-bigint': other, 'sql-trailing-blanks': other },
     );
-    expect(report.differences).toEqual(['sql-bigint', 'sql-trailing-blanks']);
-    expect(markdown(report)).toContain('2 of 3 probes differ');
+    expect(report.differences).toEqual(['sql-trailing-blanks', 'sql-bigint']);
+    expect(markdown(report)).toContain('2 of 3 probes differ between the laptop and the account.');
     expect(markdown(report)).toContain("- sql-trailing-blanks: Redshift's notes say");
+  });
+
+  test('one place alone is no comparison, and the report says so', () => {
+    const fine = { outcome: 'as expected' as const, expected: 'a', seen: 'a' };
+    const other = { outcome: 'differs' as const, expected: 'a', seen: 'b' };
+    const probes = some('sql-lead', 'sql-trailing-blanks');
+    const seen = { 'sql-lead': fine, 'sql-trailing-blanks': other };
+    expect(markdown(compare('laptop', probes, seen))).toContain(
+      'Nothing was compared: only the laptop was asked. 1 of 2 probes came out there as Redshift is documented.',
+    );
+    expect(markdown(compare('dev', probes, undefined, seen))).toContain(
+      'Nothing was compared: only the account was asked (environment dev).',
+    );
+  });
+
+  test('what the documentation leaves open is asked first', () => {
+    const firsts = PROBES.slice(0, 10).map((probe) => probe.id);
+    expect(firsts).toEqual(
+      expect.arrayContaining(['copy-types', 'copy-pages-v2', 'copy-times', 'copy-dictionary', 'sql-epoch-2038', 'sql-epoch-fraction', 'role-by-tag', 'token-reuse']),
+    ); // prettier-ignore
+  });
+
+  test('a token that runs a statement twice, or takes another one, is a difference', async () => {
+    const ids = (...answers: (string | undefined)[]): Target => ({
+      ...target('account', () => ({ ok: true, rows: [] })),
+      submit: async () => answers.shift(),
+    });
+    const outcome = async (...answers: (string | undefined)[]) =>
+      (await observe(ids(...answers), some('token-reuse')))['token-reuse']!;
+    expect(await outcome('1', '1', undefined)).toMatchObject({ outcome: 'as expected' });
+    expect(await outcome('1', '2', undefined)).toMatchObject({ seen: '["another statement","refused"]' });
+    expect(await outcome('1', '1', '1')).toMatchObject({ seen: '["same statement","the first statement"]' });
+    expect(await outcome('1', '1', '3')).toMatchObject({ seen: '["same statement","run as well"]' });
+  });
+
+  test('the probe of pages of version 2 has them, and silver has pages of version 1', () => {
+    const pageType = (file: Uint8Array): unknown => {
+      const buffer = file.buffer.slice(file.byteOffset, file.byteOffset + file.byteLength) as ArrayBuffer;
+      const chunk = parquetMetadata(buffer).row_groups[0]!.columns[3]!.meta_data!;
+      const view = new DataView(buffer, Number(chunk.data_page_offset));
+      return deserializeTCompactProtocol({ view, offset: 0 }).field_1;
+    };
+    const [v1, v2] = [0, 3];
+    expect(pageType(probeParquet())).toBe(v1);
+    expect(pageType(readFileSync('ops/verify/pages-v2.parquet'))).toBe(v2);
   });
 
   test('probe ids are unique, and the probe file is Parquet', () => {

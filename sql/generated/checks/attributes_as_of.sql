@@ -1,5 +1,5 @@
 -- What a fact says of its members is what their history says as of the fact's own time. Rows returned are violations.
-SELECT 'appointment' AS entity, x.appointment_key AS fact_key
+SELECT CAST('appointment' AS varchar(64)) AS entity, x.appointment_key AS fact_key
 FROM (
   SELECT f.appointment_key,
     CAST(CAST(substring(CAST(f.scheduled_date AS varchar(10)), 1, 7)

@@ -1,5 +1,5 @@
 -- Two neighbouring versions of a key differ in what they say. Rows returned are violations.
-SELECT 'clinic' AS entity, n.clinic_key AS member_key, n.valid_from
+SELECT CAST('clinic' AS varchar(64)) AS entity, n.clinic_key AS member_key, n.valid_from
 FROM core.dim_clinic_history n
 JOIN core.dim_clinic_history p ON p.clinic_key = n.clinic_key AND p.valid_to = n.valid_from
 WHERE n.is_deleted = p.is_deleted AND n.is_inferred = p.is_inferred
@@ -9,7 +9,7 @@ WHERE n.is_deleted = p.is_deleted AND n.is_inferred = p.is_inferred
   AND coalesce(n.state = p.state, n.state IS NULL AND p.state IS NULL)
   AND coalesce(n.timezone = p.timezone, n.timezone IS NULL AND p.timezone IS NULL)
 UNION ALL
-SELECT 'patient' AS entity, n.patient_key AS member_key, n.valid_from
+SELECT CAST('patient' AS varchar(64)) AS entity, n.patient_key AS member_key, n.valid_from
 FROM core.dim_patient_history n
 JOIN core.dim_patient_history p ON p.patient_key = n.patient_key AND p.valid_to = n.valid_from
 WHERE n.is_deleted = p.is_deleted AND n.is_inferred = p.is_inferred
@@ -23,7 +23,7 @@ WHERE n.is_deleted = p.is_deleted AND n.is_inferred = p.is_inferred
   AND coalesce(n.state = p.state, n.state IS NULL AND p.state IS NULL)
   AND coalesce(n.primary_payer_id = p.primary_payer_id, n.primary_payer_id IS NULL AND p.primary_payer_id IS NULL)
 UNION ALL
-SELECT 'provider' AS entity, n.provider_key AS member_key, n.valid_from
+SELECT CAST('provider' AS varchar(64)) AS entity, n.provider_key AS member_key, n.valid_from
 FROM core.dim_provider_history n
 JOIN core.dim_provider_history p ON p.provider_key = n.provider_key AND p.valid_to = n.valid_from
 WHERE n.is_deleted = p.is_deleted AND n.is_inferred = p.is_inferred

@@ -4,7 +4,11 @@
 -- A guard raises by inserting NULL, which nullif(x, x) is, into a column that is NOT NULL.
 INSERT INTO ops.guard (stage_is_whole)
 SELECT CAST(nullif(s.staged, s.staged) AS varchar(64))
-FROM (SELECT count(*) AS staged FROM stage_appointment) s
+FROM (
+  SELECT count(CASE WHEN s.effective_at >= timestamp '1900-01-01 00:00:00' AND s.effective_at < timestamp '2201-01-01 00:00:00'
+    AND s.recorded_at >= timestamp '1900-01-01 00:00:00' AND s.recorded_at < timestamp '2201-01-01 00:00:00' THEN 1 END) AS staged
+  FROM stage_appointment s
+) s
 CROSS JOIN (SELECT coalesce(sum(row_count), 0) AS listed FROM batch_object WHERE entity = 'appointment') b
 WHERE s.staged <> b.listed;
 
@@ -286,11 +290,15 @@ FROM (
     e.dq_flags, e.event_id, e.payload_hash, e.effective_at, e.recorded_at
   FROM (
     SELECT
-      CASE WHEN e.scheduled_precision = 'day' THEN NULL ELSE CAST(floor(extract(epoch FROM e.scheduled_start_at) / 60.0) AS integer) END
+      CASE WHEN e.scheduled_precision = 'day' THEN NULL ELSE CAST((CAST(e.scheduled_start_at AS date) - date '1970-01-01') * 1440 + CAST(extract(hour FROM e.scheduled_start_at) AS integer) * 60
+    + CAST(extract(minute FROM e.scheduled_start_at) AS integer) AS integer) END
     AS scheduled_minute,
-      CAST(floor(extract(epoch FROM e.actual_start_at) / 60.0) AS integer) AS actual_minute,
-      CAST(floor(extract(epoch FROM e.arrived_at) / 60.0) AS integer) AS arrived_minute,
-      CAST(floor(extract(epoch FROM e.completed_at) / 60.0) AS integer) AS completed_minute,
+      CAST((CAST(e.actual_start_at AS date) - date '1970-01-01') * 1440 + CAST(extract(hour FROM e.actual_start_at) AS integer) * 60
+    + CAST(extract(minute FROM e.actual_start_at) AS integer) AS integer) AS actual_minute,
+      CAST((CAST(e.arrived_at AS date) - date '1970-01-01') * 1440 + CAST(extract(hour FROM e.arrived_at) AS integer) * 60
+    + CAST(extract(minute FROM e.arrived_at) AS integer) AS integer) AS arrived_minute,
+      CAST((CAST(e.completed_at AS date) - date '1970-01-01') * 1440 + CAST(extract(hour FROM e.completed_at) AS integer) * 60
+    + CAST(extract(minute FROM e.completed_at) AS integer) AS integer) AS completed_minute,
       CASE WHEN e.scheduled_precision = 'day' THEN e.scheduled_start_at + interval '1 day' ELSE e.scheduled_start_at END AS scheduled_end,
       e.*
     FROM (

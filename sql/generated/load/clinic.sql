@@ -4,7 +4,11 @@
 -- A guard raises by inserting NULL, which nullif(x, x) is, into a column that is NOT NULL.
 INSERT INTO ops.guard (stage_is_whole)
 SELECT CAST(nullif(s.staged, s.staged) AS varchar(64))
-FROM (SELECT count(*) AS staged FROM stage_clinic) s
+FROM (
+  SELECT count(CASE WHEN s.effective_at >= timestamp '1900-01-01 00:00:00' AND s.effective_at < timestamp '2201-01-01 00:00:00'
+    AND s.recorded_at >= timestamp '1900-01-01 00:00:00' AND s.recorded_at < timestamp '2201-01-01 00:00:00' THEN 1 END) AS staged
+  FROM stage_clinic s
+) s
 CROSS JOIN (SELECT coalesce(sum(row_count), 0) AS listed FROM batch_object WHERE entity = 'clinic') b
 WHERE s.staged <> b.listed;
 
@@ -42,7 +46,7 @@ WITH every AS (
   UNION ALL
   SELECT p.clinic_key, p.event_id, p.payload_hash, p.op, p.source_system, p.effective_at, p.recorded_at,
     p.clinic_id, p.clinic_name, p.city, p.state, p.timezone, p.dq_flags,
-    2, p.load_id, NULL, NULL
+    2, p.load_id, CAST(NULL AS timestamp), CAST(NULL AS timestamp)
   FROM core.clinic_superseded p WHERE p.clinic_key IN (SELECT c.clinic_key FROM clinic_contested c)
 ), ordered AS (
   SELECT v.*,

@@ -4,9 +4,9 @@ INSERT INTO ops.guard (touched_are_restated)
 SELECT CAST(nullif(t.member_key, t.member_key) AS varchar(64))
 FROM ops.touched_member t
 JOIN (
-  SELECT 'appointment' AS fact, 'patient' AS entity
-  UNION ALL SELECT 'appointment' AS fact, 'clinic' AS entity
-  UNION ALL SELECT 'appointment' AS fact, 'provider' AS entity
+  SELECT CAST('appointment' AS varchar(64)) AS fact, CAST('patient' AS varchar(64)) AS entity
+  UNION ALL SELECT CAST('appointment' AS varchar(64)) AS fact, CAST('clinic' AS varchar(64)) AS entity
+  UNION ALL SELECT CAST('appointment' AS varchar(64)) AS fact, CAST('provider' AS varchar(64)) AS entity
 ) p ON p.entity = t.entity
 LEFT JOIN ops.restated r ON r.fact = p.fact AND r.load_id = :load_id
 WHERE r.fact IS NULL;

@@ -6,25 +6,25 @@ SELECT o.entity, o.row_count AS read, s.applied, s.events - s.applied AS superse
 FROM (
   SELECT entity, CAST(sum(row_count) AS bigint) AS row_count FROM ops.loaded_object GROUP BY entity
 ) o JOIN (
-  SELECT 'clinic' AS entity, l.events, w.applied
+  SELECT CAST('clinic' AS varchar(64)) AS entity, l.events, w.applied
   FROM (SELECT count(*) AS events FROM core.clinic_log) l
   CROSS JOIN (
     SELECT count(*) AS applied FROM (SELECT clinic_key, effective_at FROM core.clinic_log GROUP BY clinic_key, effective_at) d
   ) w
 UNION ALL
-  SELECT 'patient' AS entity, l.events, w.applied
+  SELECT CAST('patient' AS varchar(64)) AS entity, l.events, w.applied
   FROM (SELECT count(*) AS events FROM core.patient_log) l
   CROSS JOIN (
     SELECT count(*) AS applied FROM (SELECT patient_key, effective_at FROM core.patient_log GROUP BY patient_key, effective_at) d
   ) w
 UNION ALL
-  SELECT 'provider' AS entity, l.events, w.applied
+  SELECT CAST('provider' AS varchar(64)) AS entity, l.events, w.applied
   FROM (SELECT count(*) AS events FROM core.provider_log) l
   CROSS JOIN (
     SELECT count(*) AS applied FROM (SELECT provider_key, effective_at FROM core.provider_log GROUP BY provider_key, effective_at) d
   ) w
   UNION ALL
-  SELECT 'appointment', f.facts + l.events, f.facts + t.removed
+  SELECT CAST('appointment' AS varchar(64)), f.facts + l.events, f.facts + t.removed
   FROM (SELECT count(*) AS facts FROM core.appointment) f
   CROSS JOIN (SELECT count(*) AS events FROM core.appointment_superseded) l
   CROSS JOIN (

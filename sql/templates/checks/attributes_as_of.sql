@@ -1,6 +1,6 @@
 -- What a fact says of its members is what their history says as of the fact's own time. Rows returned are violations.
 -- each fact, UNION ALL
-SELECT '{entity}' AS entity, x.{key} AS fact_key
+SELECT CAST('{entity}' AS varchar(64)) AS entity, x.{key} AS fact_key
 FROM (
   SELECT f.{key},
     CAST({attribute.value} AS {attribute.type}) AS {attribute}_now, f.{attribute},

@@ -1,6 +1,6 @@
 -- The versions of a key cover all time without gap or overlap, from -infinity to +infinity. Rows returned are violations.
 -- each dimension, UNION ALL
-SELECT '{entity}' AS entity, v.{key} AS member_key, v.valid_from
+SELECT CAST('{entity}' AS varchar(64)) AS entity, v.{key} AS member_key, v.valid_from
 FROM (
   SELECT h.{key}, h.valid_from, h.valid_to, h.is_current,
     coalesce(LAG(h.valid_to) OVER (PARTITION BY h.{key} ORDER BY h.valid_from), timestamp '1900-01-01 00:00:00') AS due_from,

@@ -1,6 +1,6 @@
 -- Two neighbouring versions of a key differ in what they say. Rows returned are violations.
 -- each dimension, UNION ALL
-SELECT '{entity}' AS entity, n.{key} AS member_key, n.valid_from
+SELECT CAST('{entity}' AS varchar(64)) AS entity, n.{key} AS member_key, n.valid_from
 FROM core.dim_{entity}_history n
 JOIN core.dim_{entity}_history p ON p.{key} = n.{key} AND p.valid_to = n.valid_from
 WHERE n.is_deleted = p.is_deleted AND n.is_inferred = p.is_inferred

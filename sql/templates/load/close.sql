@@ -4,7 +4,7 @@ INSERT INTO ops.guard (touched_are_restated)
 SELECT CAST(nullif(t.member_key, t.member_key) AS varchar(64))
 FROM ops.touched_member t
 JOIN (
-  SELECT '{pair.fact}' AS fact, '{pair.entity}' AS entity  -- each UNION ALL
+  SELECT CAST('{pair.fact}' AS varchar(64)) AS fact, CAST('{pair.entity}' AS varchar(64)) AS entity  -- each UNION ALL
 ) p ON p.entity = t.entity
 LEFT JOIN ops.restated r ON r.fact = p.fact AND r.load_id = :load_id
 WHERE r.fact IS NULL;

@@ -4,7 +4,11 @@
 -- A guard raises by inserting NULL, which nullif(x, x) is, into a column that is NOT NULL.
 INSERT INTO ops.guard (stage_is_whole)
 SELECT CAST(nullif(s.staged, s.staged) AS varchar(64))
-FROM (SELECT count(*) AS staged FROM stage_{entity}) s
+FROM (
+  SELECT count(CASE WHEN s.effective_at >= timestamp '1900-01-01 00:00:00' AND s.effective_at < timestamp '2201-01-01 00:00:00'
+    AND s.recorded_at >= timestamp '1900-01-01 00:00:00' AND s.recorded_at < timestamp '2201-01-01 00:00:00' THEN 1 END) AS staged
+  FROM stage_{entity} s
+) s
 CROSS JOIN (SELECT coalesce(sum(row_count), 0) AS listed FROM batch_object WHERE entity = '{entity}') b
 WHERE s.staged <> b.listed;
 

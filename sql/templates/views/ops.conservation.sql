@@ -7,7 +7,7 @@ FROM (
   SELECT entity, CAST(sum(row_count) AS bigint) AS row_count FROM ops.loaded_object GROUP BY entity
 ) o JOIN (
 -- each dimension, UNION ALL
-  SELECT '{entity}' AS entity, l.events, w.applied
+  SELECT CAST('{entity}' AS varchar(64)) AS entity, l.events, w.applied
   FROM (SELECT count(*) AS events FROM core.{entity}_log) l
   CROSS JOIN (
     SELECT count(*) AS applied FROM (SELECT {key}, effective_at FROM core.{entity}_log GROUP BY {key}, effective_at) d
@@ -15,7 +15,7 @@ FROM (
 -- end
 -- each fact
   UNION ALL
-  SELECT '{entity}', f.facts + l.events, f.facts + t.removed
+  SELECT CAST('{entity}' AS varchar(64)), f.facts + l.events, f.facts + t.removed
   FROM (SELECT count(*) AS facts FROM core.{entity}) f
   CROSS JOIN (SELECT count(*) AS events FROM core.{entity}_superseded) l
   CROSS JOIN (
