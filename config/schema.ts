@@ -54,6 +54,16 @@ const Shape = z.strictObject({
     maxRecordAgeSeconds: z.int().min(60).max(604_800),
     memoryMb: z.int().min(256).max(10_240),
     timeoutSeconds: z.int().min(30).max(900),
+    /** Concurrency of the stream's function that files and other functions of the account cannot use up; 100 must be left to them. */
+    reservedConcurrency: z.int().min(1).max(1000).optional(),
+  }),
+  files: z.strictObject({
+    /** Landed files that are read at the same time; further ones wait. */
+    concurrency: z.int().min(1).max(200),
+    /** Age in minutes after which a landed object that nobody has read is started again by the sweep. */
+    unreadAfterMinutes: z.int().min(60).max(10_080),
+    /** Daily sweep over landing for what was never read. */
+    sweep: z.strictObject({ expression: z.string().regex(/^\S+( \S+){5}$/), timezone: z.string().min(1) }),
   }),
   load: z.strictObject({
     trigger: Trigger,
@@ -99,6 +109,11 @@ const LOG_RETENTION_DAYS = [
 /** The monthly price of a workgroup that is awake all the time at its base capacity. */
 export const alwaysAwakeUsd = (baseRpu: number): number => Math.ceil(baseRpu * RPU_HOUR_USD * HOURS_PER_MONTH);
 
+/** Events of an execution's history that one poll of the warehouse adds: a wait (2), a call (5), a choice (2). */
+const EVENTS_PER_POLL = 9;
+/** Step Functions ends an execution as failed at 25,000; the rest is left to retries, starts and selections. */
+const MAX_POLL_EVENTS = 20_000;
+
 type Rule = (c: CarelakeConfig) => [path: string, message: string] | undefined;
 
 /** What no single field can say. Each returns the offending path and a message with the way out. */
@@ -143,6 +158,16 @@ const crossFieldRules: Rule[] = [
     LOG_RETENTION_DAYS.includes(c.logs.retentionDays)
       ? undefined
       : ['logs.retentionDays', `CloudWatch Logs knows only ${LOG_RETENTION_DAYS.join(', ')}`],
+  (c) => {
+    const events = Math.ceil((c.load.timeoutMinutes * 60) / c.load.pollSeconds) * EVENTS_PER_POLL;
+    return events >= MAX_POLL_EVENTS
+      ? [
+          'load.pollSeconds',
+          `a load of ${c.load.timeoutMinutes} minutes would write ${events} events by polling, of the 25,000 that an execution may have: ` +
+            `poll every ${Math.floor((c.load.timeoutMinutes * 60 * EVENTS_PER_POLL) / MAX_POLL_EVENTS) + 1} seconds or more`,
+        ]
+      : undefined;
+  },
   (c) =>
     c.load.timeoutMinutes * 60 <= c.load.busySeconds
       ? ['load.timeoutMinutes', 'must be longer than one wait for a busy warehouse']

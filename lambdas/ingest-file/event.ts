@@ -17,6 +17,8 @@ export interface IngestFileEvent {
   received?: number;
   accepted?: number;
   quarantined?: number;
+  /** How often this file has asked for a slot since it was last read on. */
+  waits?: number;
 }
 
 /** What the invocation answers, which is the event of the next one while `done` is false. Ids and counts only. */
@@ -27,6 +29,8 @@ export interface IngestFileResult extends IngestFileEvent {
   accepted: number;
   quarantined: number;
   done: boolean;
+  /** Seconds until the file may ask for a slot again; nothing was read. */
+  wait_seconds?: number;
   /** Rules by which the file as a whole was refused. */
   refused?: string[];
   /** Tombstones written for what this snapshot lacks, and the rule that held them back. */
@@ -55,6 +59,7 @@ export function readEvent(event: IngestFileEvent): IngestFileResult {
     received: count(event.received),
     accepted: count(event.accepted),
     quarantined: count(event.quarantined),
+    waits: count(event.waits),
     done: false,
   };
 }

@@ -9,7 +9,8 @@ import { guarded, makeLogger } from '../shared/log';
 import { makeMetrics, publishCounts } from '../shared/metrics';
 import { keyringOnce } from '../shared/keyring';
 import { readEvent, type IngestFileEvent, type IngestFileResult } from './event';
-import { type LandedFile, lookAt, readText, sourceOf } from './landing';
+import { type LandedFile, lookAt, markRead, readText, sourceOf } from './landing';
+import { freeSlot, takeSlot, waitSeconds } from './slots';
 import { type Budget, ingestRows, store, type Zones } from './rows';
 import { finishSnapshot, takenAtOf } from './snapshots';
 
@@ -33,10 +34,26 @@ type Rules = { rule: string; pointer: string }[];
 /**
  * Reads a landed file by the profile that its first folder names: accepted rows to silver, the others to quarantine.
  * A file too long for one invocation answers where to go on. A file that does not fit its profile is refused as a
- * whole, which is an outcome and no error; only what the infrastructure gets wrong throws.
+ * whole, which is an outcome and no error; only what the infrastructure gets wrong throws. Where too many files are being
+ * read already, it answers how long to wait.
  */
 export const handler = guarded<IngestFileEvent, IngestFileResult>(logger, async (event, context) => {
   const from = readEvent(event);
+  const slots = { s3, bucket: environment('CONTROL_BUCKET'), count: Number(environment('FILE_SLOTS')) };
+  const now = Date.now();
+  const slot = await takeSlot(slots, now + context.getRemainingTimeInMillis(), now);
+  const waits = from.waits ?? 0;
+  if (!slot) return { ...from, waits: waits + 1, wait_seconds: waitSeconds(waits) };
+  try {
+    const result = await read({ ...from, waits: 0 }, context);
+    if (result.done) await markRead(s3, slots.bucket, result);
+    return result;
+  } finally {
+    await freeSlot(slots, slot);
+  }
+});
+
+async function read(from: IngestFileResult, context: Context): Promise<IngestFileResult> {
   const zones: Zones = {
     silver: environment('SILVER_BUCKET'),
     quarantine: environment('QUARANTINE_BUCKET'),
@@ -79,7 +96,7 @@ export const handler = guarded<IngestFileEvent, IngestFileResult>(logger, async 
     held: result.held,
   });
   return result;
-});
+}
 
 function budgetOf(context: Context): Budget & { wholeMs: number } {
   const total = context.getRemainingTimeInMillis();

@@ -1,8 +1,10 @@
 import { GetObjectCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import type { LandingObject } from '../../core/files/objects';
+import { readMarkKey, versionOf } from '../../core/files/landed';
+import { hashOf, type LandingObject } from '../../core/files/objects';
 import type { ByteSource } from '../../core/files/source';
 import { SafeError } from '../shared/errors';
-import type { IngestFileEvent } from './event';
+import { put } from '../shared/s3';
+import type { IngestFileEvent, IngestFileResult } from './event';
 
 /** The landing object of an event, and what the first look at it added. */
 export interface LandedFile extends LandingObject {
@@ -10,6 +12,13 @@ export interface LandedFile extends LandingObject {
   etag: string;
   /** Version to read, where the event names one; else the ETag guards that all reads are of one object. */
   readVersion: string | undefined;
+}
+
+/** Leaves the mark by which the sweep over landing knows that this object was read to its end, or refused. */
+export async function markRead(s3: S3Client, control: string, read: IngestFileResult): Promise<void> {
+  const landedMs = Date.parse(read.last_modified!);
+  const hash = hashOf({ bucket: read.bucket, key: read.key, version: read.version!, lastModifiedMs: landedMs });
+  await put(s3, control, readMarkKey(landedMs, hash), '{}', 'application/json');
 }
 
 const status = (error: unknown): number | undefined =>
@@ -46,8 +55,7 @@ export async function lookAt(s3: S3Client, event: IngestFileEvent): Promise<Land
     .catch((error: unknown) => gone(error, bucket, key));
   const stored = event.last_modified ? Date.parse(event.last_modified) : (head.LastModified?.getTime() ?? NaN);
   if (Number.isNaN(stored)) throw new SafeError('LANDING-READ', `${bucket}/${key}: no time of storing`);
-  const versionId = head.VersionId && head.VersionId !== 'null' ? head.VersionId : undefined;
-  const version = event.version ?? versionId ?? `${etag}.${Math.floor(stored / 1000)}`;
+  const version = event.version ?? versionOf({ versionId: head.VersionId, etag, landedMs: stored });
   return { bucket, key, etag, readVersion, size: head.ContentLength ?? 0, lastModifiedMs: stored, version };
 }
 

@@ -22,6 +22,8 @@ export interface CarelakeFunctionProps {
   readonly memoryMb: number;
   readonly timeoutSeconds: number;
   readonly environment?: Record<string, string>;
+  /** Concurrency that nothing else in the account can use up; absent: what the account has left. */
+  readonly reservedConcurrency?: number;
   /** Everything the function may do, besides writing its own log. */
   readonly statements: iam.PolicyStatement[];
   /** Roles in the warehouse that the function's IAM identity stands for. */
@@ -57,6 +59,7 @@ export class CarelakeFunction extends Construct {
       code: props.code(props.name),
       memorySize: props.memoryMb,
       timeout: Duration.seconds(props.timeoutSeconds),
+      reservedConcurrentExecutions: props.reservedConcurrency,
       role: fixed(role),
       logGroup,
       environment: {

@@ -66,11 +66,24 @@ export class Machine extends Construct {
   }
 }
 
-/** Calls a function with its reply as the result, retrying what the service or a passing fault of the function causes. */
+/** How long the tries of a failing function go on. */
+interface Patience {
+  readonly tries: number;
+  readonly longestPause: Duration;
+}
+/** The next execution of a load starts by the clock or with the next object. */
+const LOAD_PATIENCE: Patience = { tries: 3, longestPause: Duration.seconds(60) };
+/** Nothing but the daily sweep would start a file again: an hour in which a store fails is waited through. */
+const FILE_PATIENCE: Patience = { tries: 24, longestPause: Duration.minutes(10) };
+
+/**
+ * Calls a function with its reply as the result, retrying what the service or a passing fault of the function causes. Pauses are drawn
+ * at random up to their bound, or all that failed together would fail together again.
+ */
 function call(
   scope: Construct,
   id: string,
-  props: { fn: lambda.IFunction; payload?: Record<string, unknown>; resultPath?: string },
+  props: { fn: lambda.IFunction; payload?: Record<string, unknown>; resultPath?: string; patience: Patience },
 ): tasks.LambdaInvoke {
   const task = new tasks.LambdaInvoke(scope, id, {
     lambdaFunction: props.fn,
@@ -79,6 +92,8 @@ function call(
     resultPath: props.resultPath,
     retryOnServiceExceptions: false,
   });
+  const jitterStrategy = sfn.JitterType.FULL;
+  // A hundred tries of two and a half minutes on average: an account that is at its concurrency is waited for, not given up on.
   task.addRetry({
     errors: [
       'Lambda.ServiceException',
@@ -88,20 +103,34 @@ function call(
       'Lambda.TooManyRequestsException',
     ],
     interval: Duration.seconds(2),
-    maxAttempts: 6,
+    maxAttempts: 100,
     backoffRate: 2,
+    maxDelay: Duration.minutes(5),
+    jitterStrategy,
   });
   // Every function may be called again: its effects are written once under fixed names, or guarded in the warehouse.
-  task.addRetry({ errors: ['States.TaskFailed'], interval: Duration.seconds(5), maxAttempts: 3, backoffRate: 2 });
+  task.addRetry({
+    errors: ['States.TaskFailed'],
+    interval: Duration.seconds(5),
+    maxAttempts: props.patience.tries,
+    backoffRate: 2,
+    maxDelay: props.patience.longestPause,
+    jitterStrategy,
+  });
   return task;
 }
 
-/** The course of a file: call the function until it says that nothing is left. */
+/** The course of a file: call the function until it says that nothing is left; where all slots are taken, wait as long as it says. */
 export function ingestFileDefinition(scope: Construct, fn: lambda.IFunction): sfn.IChainable {
-  const ingest = call(scope, 'Ingest', { fn });
+  const ingest = call(scope, 'Ingest', { fn, patience: FILE_PATIENCE });
+  const wait = new sfn.Wait(scope, 'Wait for a slot', {
+    time: sfn.WaitTime.secondsPath(sfn.JsonPath.stringAt('$.wait_seconds')),
+  });
+  wait.next(ingest);
   return ingest.next(
     new sfn.Choice(scope, 'Whole file read?')
       .when(sfn.Condition.booleanEquals('$.done', true), new sfn.Succeed(scope, 'File ingested'))
+      .when(sfn.Condition.isPresent('$.wait_seconds'), wait)
       .otherwise(ingest),
   );
 }
@@ -122,21 +151,29 @@ export function loadDefinition(
     fn: selectLoad,
     payload: { window: at('$.window'), execution: at('$$.Execution.Name') },
     resultPath: '$.select',
+    patience: LOAD_PATIENCE,
   });
   const begin = new sfn.Pass(scope, 'Begin', {
     parameters: { window: at('$.window'), load: { load_id: at('$.select.load.load_id'), step: 'apply-0', attempt: 0 } },
   });
   const step = { load_id: at('$.load.load_id'), step: at('$.load.step'), attempt: at('$.load.attempt') };
-  const start = call(scope, 'Start', { fn: load, payload: { op: 'start', ...step }, resultPath: '$.load' });
+  const start = call(scope, 'Start', {
+    fn: load,
+    payload: { op: 'start', ...step },
+    resultPath: '$.load',
+    patience: LOAD_PATIENCE,
+  });
   const check = call(scope, 'Check', {
     fn: load,
     payload: { op: 'check', ...step, statement_id: at('$.load.statement_id') },
     resultPath: '$.load',
+    patience: LOAD_PATIENCE,
   });
   const finish = call(scope, 'Finish', {
     fn: load,
     payload: { op: 'finish', load_id: at('$.load.load_id') },
     resultPath: '$.finish',
+    patience: LOAD_PATIENCE,
   });
   const poll = new sfn.Wait(scope, 'Poll', { time: seconds(config.load.pollSeconds) });
   const again = new sfn.Wait(scope, 'Wait before retry', { time: seconds(config.load.pollSeconds) });

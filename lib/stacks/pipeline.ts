@@ -59,7 +59,8 @@ export class PipelineStack extends BaseStack {
       logKey: this.platformKey,
       functions: [ingestFile],
       definition: ingestFileDefinition(this, ingestFile),
-      timeout: Duration.hours(12),
+      // Long enough for the last of many that landed together; the wait for a slot costs nothing.
+      timeout: Duration.hours(48),
       comment: 'Reads one landed file, piece by piece, into silver and quarantine',
     }).machine;
     const loads = new Machine(this, 'LoadMachine', {
@@ -107,6 +108,7 @@ export class PipelineStack extends BaseStack {
       ...this.common('ingest-stream', 'Validates records of the stream: bronze first, then silver or quarantine'),
       memoryMb: config.ingest.memoryMb,
       timeoutSeconds: config.ingest.timeoutSeconds,
+      reservedConcurrency: config.ingest.reservedConcurrency,
       environment: {
         BRONZE_BUCKET: bronze.bucketName,
         SILVER_BUCKET: silver.bucketName,
@@ -152,7 +154,7 @@ export class PipelineStack extends BaseStack {
 
   /** Landed files into silver and quarantine, by profile. */
   private makeIngestFile(): lambda.Function {
-    const { keys, lake } = this.props;
+    const { config, keys, lake } = this.props;
     const { landing, silver, quarantine, control } = lake.buckets;
     return new CarelakeFunction(this, 'IngestFile', {
       ...this.common('ingest-file', 'Reads a landed file by its profile into silver or quarantine'),
@@ -164,15 +166,16 @@ export class PipelineStack extends BaseStack {
         QUARANTINE_BUCKET: quarantine.bucketName,
         CONTROL_BUCKET: control.bucketName,
         KEY_SECRET_ARN: keys.keySecret.secretArn,
+        FILE_SLOTS: String(config.files.concurrency),
       },
       statements: [
         ...this.ingestStatements(),
         readVersions(landing),
         listObjects(landing),
         listObjects(quarantine),
-        // Profiles of the users, receipts of chunks, what became of snapshots.
-        readObjects(control, 'profiles/', 'ingest/'),
-        writeObjects(control, 'ingest/'),
+        // Profiles of the users, receipts of chunks, what became of snapshots; slots of files that are being read, marks of those that were.
+        readObjects(control, 'profiles/', 'ingest/', 'files/slots/'),
+        writeObjects(control, 'ingest/', 'files/slots/', 'files/read/'),
         listObjects(control),
       ],
     }).fn;

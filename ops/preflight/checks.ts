@@ -10,6 +10,8 @@ export interface Needs {
   /** CloudFormation service names in the templates, e.g. `Kinesis`, `RedshiftServerless`. */
   services: string[];
   functions: number;
+  /** Concurrency that functions reserve; Lambda refuses what would leave the others of the account less than 100. */
+  reservedConcurrency: number;
   vpcs: number;
   buckets: number;
   baaConfirmed: boolean;
@@ -94,7 +96,7 @@ const quotaList = [
     title: 'Lambda concurrent executions',
     service: 'lambda',
     code: 'L-B99A9384',
-    need: (n: Needs) => Math.max(100, n.functions * 10),
+    need: (n: Needs) => Math.max(100, n.functions * 10) + n.reservedConcurrency,
   },
   { id: 'vpcs', title: 'VPCs per region', service: 'vpc', code: 'L-F678F1CE', need: (n: Needs) => n.vpcs },
   { id: 'buckets', title: 'S3 buckets', service: 's3', code: 'L-DC2B2D3D', need: (n: Needs) => n.buckets },

@@ -33,6 +33,9 @@ export function needsOf(
     ).size,
     services: [...new Set(services.map(([, service]) => service!))].sort(),
     functions: count('AWS::Lambda::Function'),
+    reservedConcurrency: resources
+      .filter((r) => r.Type === 'AWS::Lambda::Function')
+      .reduce((sum, r) => sum + Number(r.Properties?.ReservedConcurrentExecutions ?? 0), 0),
     vpcs: count('AWS::EC2::VPC'),
     buckets: count('AWS::S3::Bucket'),
   };

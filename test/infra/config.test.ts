@@ -39,6 +39,18 @@ test('a misspelt field and a wrong type are named', () => {
 });
 
 test.each<[string, string, (c: Loose) => void, string]>([
+  [
+    'polling a long load stays below the history that an execution may have',
+    'prod',
+    (c) => void (c['load']!['pollSeconds'] = 6),
+    'a load of 240 minutes would write 21600 events by polling, of the 25,000 that an execution may have: poll every 7 seconds or more',
+  ],
+  [
+    'the shortest poll over the longest load is refused',
+    'dev',
+    (c) => Object.assign(c['load']!, { pollSeconds: 1, timeoutMinutes: 1440 }),
+    'poll every 39 seconds or more',
+  ],
   ['production keeps its data', 'prod', (c) => void (c['allowRemoval'] = true as never), 'allowRemoval'],
   ['production spans three zones', 'prod', (c) => void (c['network']!['azs'] = 2), 'network.azs'],
   [
@@ -88,4 +100,12 @@ test('with the price accepted, on-arrival loads are allowed in the cloud', () =>
     c['load']!['acceptedMonthlyUsd'] = alwaysAwakeUsd(4);
   });
   expect(parseConfig(value).load.trigger.kind).toBe('onArrival');
+});
+
+test('what the refusal of a poll proposes is accepted', () => {
+  for (const [pollSeconds, timeoutMinutes] of [
+    [7, 240],
+    [39, 1440],
+  ])
+    expect(problem(changed('prod', (c) => Object.assign(c['load']!, { pollSeconds, timeoutMinutes })))).toBe('');
 });

@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadConfig, parseConfig } from '../../config';
+import { ENVIRONMENTS } from '../../config/environments';
 import { cleanUp, synthesized } from './apps';
 import { assemblyOf, ENVIRONMENTS as ENVS, readTemplates, type Resource, type Templates } from './assemblies';
 
@@ -96,6 +97,17 @@ describe('every environment', () => {
       }
     },
   );
+
+  test('concurrency is reserved for the function of the stream alone, where the configuration says so', () => {
+    const value = structuredClone(ENVIRONMENTS['dev']) as Record<string, Record<string, unknown>>;
+    value['ingest']!['reservedConcurrency'] = 20;
+    const templates = readTemplates(synthesized(parseConfig(value)));
+    const reserving = Object.values(templates)
+      .flatMap((t) => Object.entries(t.Resources))
+      .filter(([, r]) => r.Properties?.['ReservedConcurrentExecutions'] !== undefined)
+      .map(([id, r]) => [id.replace(/[0-9A-F]{8}$/, ''), r.Properties['ReservedConcurrentExecutions']]);
+    expect(reserving).toEqual([['IngestStreamFunction', 20]]);
+  });
 
   test.each(ENVS)('%s: every variable that a function asks for is in its environment', (env) => {
     const asked = readdirSync('lambdas')
@@ -207,15 +219,19 @@ describe('stream', () => {
 });
 
 describe('state machines', () => {
-  test('a file is read until nothing is left', () => {
+  test('a file is read until nothing is left, and waits where too many are being read', () => {
     const { StartAt, States } = machine(apps.dev, 'IngestFile');
     expect(StartAt).toBe('Ingest');
     expect(States['Ingest']).toMatchObject({ Type: 'Task', Next: 'Whole file read?' });
     expect(States['Ingest']).not.toHaveProperty('Parameters');
     expect(States['Whole file read?']).toMatchObject({
-      Choices: [{ Variable: '$.done', BooleanEquals: true, Next: 'File ingested' }],
+      Choices: [
+        { Variable: '$.done', BooleanEquals: true, Next: 'File ingested' },
+        { Variable: '$.wait_seconds', IsPresent: true, Next: 'Wait for a slot' },
+      ],
       Default: 'Ingest',
     });
+    expect(States['Wait for a slot']).toEqual({ Type: 'Wait', SecondsPath: '$.wait_seconds', Next: 'Ingest' });
   });
 
   test('a load selects, submits, waits and checks, and every state of the load has a way on', () => {

@@ -5,6 +5,7 @@ Object.assign(process.env, {
   SILVER_BUCKET: BUCKETS.silver,
   QUARANTINE_BUCKET: BUCKETS.quarantine,
   CONTROL_BUCKET: BUCKETS.control,
+  FILE_SLOTS: '4',
   KEY_SECRET_ARN: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:keys',
   POWERTOOLS_METRICS_NAMESPACE: 'Carelake',
   POWERTOOLS_METRICS_DISABLED: 'true',

@@ -101,7 +101,13 @@ export class FakeS3 {
     const range = /^bytes=(\d+)-(\d+)$/.exec(input.Range ?? '');
     const body = range ? stored.body.subarray(Number(range[1]), Number(range[2]) + 1) : stored.body;
     if (range) this.reads.push(body.length);
-    return { ...head, Body: { transformToByteArray: () => Promise.resolve(new Uint8Array(body)) } };
+    return {
+      ...head,
+      Body: {
+        transformToByteArray: () => Promise.resolve(new Uint8Array(body)),
+        transformToString: () => Promise.resolve(body.toString('utf8')),
+      },
+    };
   }
 
   private write(path: string, input: Input): unknown {
@@ -110,6 +116,8 @@ export class FakeS3 {
       throw new Refused('InternalError', { httpStatusCode: 500 });
     }
     if (input.IfNoneMatch === '*' && this.objects.has(path))
+      throw new Refused('PreconditionFailed', { httpStatusCode: 412 });
+    if (input.IfMatch && input.IfMatch.replaceAll('"', '') !== this.objects.get(path)?.etag)
       throw new Refused('PreconditionFailed', { httpStatusCode: 412 });
     const { etag } = this.put(input.Bucket, input.Key, Buffer.from(input.Body ?? ''));
     this.objects.set(path, { ...(this.objects.get(path) as Stored), etag, checksum: input.ChecksumSHA256 });

@@ -179,13 +179,20 @@ describe('long files and failures', () => {
     return made;
   }
 
-  const all = (): Map<string, string> => new Map(s3.keys('').map((k) => [k, s3.body(k).toString('base64')]));
+  /** Everything but the slots, of which any may have been taken. */
+  const all = (): Map<string, string> =>
+    new Map(
+      s3
+        .keys('')
+        .filter((k) => !k.startsWith('control/files/slots/'))
+        .map((k) => [k, s3.body(k).toString('base64')]),
+    );
 
   test('no time left after each chunk: the machine calls again, and the objects are those of one run', async () => {
     const body = many(41_000);
     const whole = await undisturbed(body);
     let asked = 0;
-    const { result, invocations } = await ingest(land(body), () => (asked++ % 2 === 0 ? 900_000 : 1000));
+    const { result, invocations } = await ingest(land(body), () => (asked++ % 3 < 2 ? 900_000 : 1000));
     expect(invocations).toBeGreaterThan(1);
     expect(result).toMatchObject({ received: 41_000, accepted: 41_000, quarantined: 0 });
     expect(all()).toEqual(whole);

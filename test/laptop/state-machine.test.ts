@@ -55,6 +55,39 @@ describe('state machines', () => {
 
   const task = (more: object = {}) => ({ Type: 'Task', Resource: FN, End: true, ...more });
 
+  test('a retrier with full jitter waits a random part of its pause, bounded by MaxDelaySeconds', async () => {
+    const retry = { ErrorEquals: ['States.ALL'], IntervalSeconds: 100, BackoffRate: 2, MaxDelaySeconds: 300 };
+    const pauses = async (JitterStrategy?: string): Promise<number[]> => {
+      const calls: number[] = [];
+      const made = new StateMachines(
+        [
+          {
+            name: 'm',
+            arn: ARN,
+            definition: parse({ T: task({ Retry: [{ ...retry, MaxAttempts: 4, JitterStrategy }] }) }),
+          },
+        ],
+        {
+          clock,
+          dir: join(folder.dir, `jitter-${JitterStrategy}`),
+          random: () => 0.25,
+          log: () => undefined,
+          invoke: async () => {
+            calls.push(clock.now());
+            throw new FunctionError('Busy', 'busy');
+          },
+        },
+      );
+      open.push(made);
+      let over = false;
+      void made.start(ARN, {}, 'one').ended.then(() => (over = true));
+      await until(clock, () => over);
+      return calls.slice(1).map((at, i) => (at - calls[i]!) / 1000);
+    };
+    expect(await pauses()).toEqual([100, 200, 300, 300]);
+    expect(await pauses('FULL')).toEqual([25, 50, 75, 75]);
+  });
+
   test('a task gets its Parameters, and ResultSelector, ResultPath and OutputPath shape what it gives', async () => {
     const seen: Json[] = [];
     const states = {

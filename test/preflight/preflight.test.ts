@@ -24,6 +24,7 @@ const needs: Needs = {
   bootstrapVersion: 6,
   services: ['Kinesis', 'Lambda', 'RedshiftServerless', 'S3'],
   functions: 6,
+  reservedConcurrency: 0,
   vpcs: 1,
   buckets: 6,
   baaConfirmed: true,
@@ -38,6 +39,15 @@ describe('preflight', () => {
     expect(findings.filter((finding) => finding.status === 'missing' || finding.status === 'warn')).toEqual([]);
     expect(byId(findings).bootstrap).toMatchObject({ status: 'ok', found: 'version 30, 6 needed', mend: '' });
     expect(byId(findings).baa!.status).toBe('ok');
+  });
+
+  test('concurrency that is reserved must leave a hundred to the other functions of the account', async () => {
+    const asked = async (reservedConcurrency: number) =>
+      byId(await preflight(account(answers.healthy), { ...needs, reservedConcurrency }, loadEligibility()))[
+        'quota-lambda-concurrency'
+      ];
+    expect(await asked(900)).toMatchObject({ status: 'ok', found: '1000, 1000 needed' });
+    expect(await asked(901)).toMatchObject({ status: 'missing', found: '1000, 1001 needed' });
   });
 
   test('each gap of an empty account is named with the command that mends it', async () => {
@@ -119,6 +129,7 @@ describe('preflight', () => {
       availabilityZones: 2,
       services: ['EC2', 'S3'],
       functions: 0,
+      reservedConcurrency: 0,
       vpcs: 1,
       buckets: 1,
     });

@@ -10,6 +10,7 @@ export interface Retrier {
   readonly MaxAttempts?: number;
   readonly BackoffRate?: number;
   readonly MaxDelaySeconds?: number;
+  readonly JitterStrategy?: 'FULL' | 'NONE';
 }
 
 /** A catcher of a state. */
@@ -82,7 +83,14 @@ const FIELDS: Record<State['Type'], readonly string[]> = {
   Succeed: FLOW,
   Fail: ['Type', 'Comment', 'Error', 'Cause'],
 };
-const RETRIER_FIELDS = ['ErrorEquals', 'IntervalSeconds', 'MaxAttempts', 'BackoffRate', 'MaxDelaySeconds'];
+const RETRIER_FIELDS = [
+  'ErrorEquals',
+  'IntervalSeconds',
+  'MaxAttempts',
+  'BackoffRate',
+  'MaxDelaySeconds',
+  'JitterStrategy',
+];
 const CATCHER_FIELDS = ['ErrorEquals', 'ResultPath', 'Next'];
 const PATH = /^\$\$?(\.[A-Za-z_][\w-]*|\['[^']+'\]|\[\d+\])*$/;
 

@@ -36,6 +36,8 @@ export interface MachinePorts {
   /** Invokes a function by ARN for a machine. @throws FunctionError, InvocationRefused */
   invoke(functionArn: string, payload: string, machineArn: string): Promise<string>;
   log(line: string): void;
+  /** Draws the pauses of retriers with full jitter; by default at random. */
+  readonly random?: () => number;
 }
 
 /** How an execution ended. */
@@ -204,7 +206,8 @@ export class Execution {
     retries[index] = used + 1;
     this.journal.retries = retries;
     const seconds = (retrier.IntervalSeconds ?? 1) * (retrier.BackoffRate ?? 2) ** used;
-    return Math.min(seconds, retrier.MaxDelaySeconds ?? Infinity) * 1000;
+    const bound = Math.min(seconds, retrier.MaxDelaySeconds ?? Infinity) * 1000;
+    return retrier.JitterStrategy === 'FULL' ? (this.ports.random ?? Math.random)() * bound : bound;
   }
 
   private caught(state: State, scope: Scope, fault: StatesError): string {

@@ -1,0 +1,35 @@
+/** What tells landed objects apart, and which of them were read. */
+
+/** An object as a listing or a look at it tells. */
+export interface Landed {
+  /** Version id, where the bucket keeps versions. */
+  readonly versionId: string | undefined;
+  readonly etag: string;
+  /** ms since 1970. */
+  readonly landedMs: number;
+}
+
+/**
+ * What names the object's version in the lake: the version id where the bucket keeps versions; else the ETag with the time of storing, since
+ * the same bytes stored again are another arrival.
+ */
+export const versionOf = ({ versionId, etag, landedMs }: Landed): string =>
+  versionId && versionId !== 'null' ? versionId : `${etag.replaceAll('"', '')}.${Math.floor(landedMs / 1000)}`;
+
+/** Day of a moment, `YYYY-MM-DD`, UTC. */
+export const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
+
+const MARKS = 'files/read/';
+
+/**
+ * Key in control of the mark that a landed object was read to its end, or refused. The day of landing comes first, so that the marks of some
+ * days are listed without those before.
+ */
+export const readMarkKey = (landedMs: number, hash: string): string => `${MARKS}${dayOf(landedMs)}/${hash}.json`;
+/** Prefix of all marks, and what to list after to have those of a day and later. */
+export const marksFrom = (day: string): { prefix: string; startAfter: string } => ({
+  prefix: MARKS,
+  startAfter: `${MARKS}${day}`,
+});
+/** The object's hash that a mark is of. */
+export const markedHash = (key: string): string => key.slice(key.lastIndexOf('/') + 1, -'.json'.length);
