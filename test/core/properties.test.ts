@@ -80,9 +80,11 @@ describe('validating a record', () => {
       fc.property(disturbed, (value) => {
         if (!conform(bytes(value), ctx).ok) return;
         accepted++;
-        // An empty text is an absent member to ingest; the schema asks producers not to send one for a number.
-        const told = JSON.parse(JSON.stringify(value, (_, v: unknown) => (v === '' ? undefined : v))) as unknown;
-        expect(accepts[value.entity as string](told)).toBe(true);
+        // Ingest drops blanks at the end of a text and takes an empty one for an absent member; the schema asks producers to send neither.
+        const told = JSON.parse(
+          JSON.stringify(value, (_, v: unknown) => (typeof v === 'string' ? v.replace(/ +$/, '') || undefined : v)),
+        ) as { entity: string };
+        expect(accepts[told.entity](told)).toBe(true);
       }),
       { numRuns: 500 },
     );
