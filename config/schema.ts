@@ -39,6 +39,11 @@ const Shape = z.strictObject({
   }),
   network: z.strictObject({
     azs: z.union([z.literal(2), z.literal(3)]),
+    /**
+     * Ids of the availability zones, one for each of `azs`. Absent: the first ones of the Region by position, which are other zones in
+     * each account; Redshift Serverless does not take every zone, so preflight looks which these are.
+     */
+    zones: z.array(z.string().regex(/^[a-z]{2,5}\d-az\d$/, 'is no id of a zone, like use1-az1')).optional(),
     enhancedVpcRouting: z.boolean(),
     flowLogs: z.boolean(),
   }),
@@ -123,7 +128,13 @@ const crossFieldRules: Rule[] = [
       ? ['allowRemoval', 'a production environment keeps its data: set allowRemoval to false']
       : undefined,
   (c) =>
-    c.production && c.network.azs !== 3 ? ['network.azs', 'production spans three availability zones'] : undefined,
+    c.place === 'cloud' && c.network.azs !== 3
+      ? ['network.azs', 'Redshift Serverless asks for subnets in three availability zones']
+      : undefined,
+  (c) =>
+    c.network.zones && new Set(c.network.zones).size !== c.network.azs
+      ? ['network.zones', `names ${c.network.azs} different zones, as network.azs says`]
+      : undefined,
   (c) => (c.production && c.place === 'laptop' ? ['place', 'a laptop is not a production environment'] : undefined),
   (c) => {
     const price = alwaysAwakeUsd(c.warehouse.baseRpu);

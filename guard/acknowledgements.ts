@@ -66,7 +66,7 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
     paths: ZONES,
     owner: 'security',
     reason:
-      'Server access logs cannot be written under a customer managed key. Object reads are audited by CloudTrail data events of the account, which name the caller.',
+      'Server access logs cannot be written under a customer managed key. CloudTrail data events name who reads an object; a trail belongs to the account, so that the stacks make none and preflight warns where none covers these buckets.',
   },
   {
     id: 'AwsSolutions-S1',

@@ -21,7 +21,7 @@ const FROZEN: Record<string, readonly string[]> = {
   'AWS::RedshiftServerless::Namespace': ['NamespaceName', 'DbName', 'AdminUsername', 'AdminUserPassword'],
   'AWS::RedshiftServerless::Workgroup': ['WorkgroupName', 'NamespaceName'],
   'AWS::EC2::VPC': ['CidrBlock', 'InstanceTenancy'],
-  'AWS::EC2::Subnet': ['VpcId', 'AvailabilityZone', 'CidrBlock'],
+  'AWS::EC2::Subnet': ['VpcId', 'AvailabilityZone', 'AvailabilityZoneId', 'CidrBlock'],
   'AWS::EC2::SecurityGroup': ['GroupDescription', 'GroupName', 'VpcId'],
 };
 

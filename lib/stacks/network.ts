@@ -17,7 +17,7 @@ export class NetworkStack extends BaseStack {
     super(scope, id, 'isolated subnets of the warehouse', config, true);
     this.vpc = new ec2.Vpc(this, 'Vpc', {
       ipAddresses: ec2.IpAddresses.cidr('10.40.0.0/18'),
-      // Chosen by position, so that synthesis needs neither an account nor a lookup.
+      // By position, so that synthesis needs neither an account nor a lookup.
       availabilityZones: Array.from({ length: config.network.azs }, (_, i) => Fn.select(i, Fn.getAzs())),
       subnetConfiguration: [{ name: 'Warehouse', subnetType: ec2.SubnetType.PRIVATE_ISOLATED, cidrMask: 22 }],
       natGateways: 0,
@@ -26,6 +26,7 @@ export class NetworkStack extends BaseStack {
       // Closing the default group takes a custom resource; nothing here joins that group.
       restrictDefaultSecurityGroup: false,
     });
+    config.network.zones?.forEach((zone, i) => placeIn(this.vpc.isolatedSubnets[i]!, zone));
     this.warehouseGroup = new ec2.SecurityGroup(this, 'WarehouseGroup', {
       vpc: this.vpc,
       description: 'Redshift workgroup: nobody connects by socket, everybody comes by the Data API',
@@ -55,4 +56,11 @@ export class NetworkStack extends BaseStack {
       deliverLogsPermissionArn: role.roleArn,
     });
   }
+}
+
+/** Puts a subnet into a zone by its id, which is the same zone in every account; the library knows names only. */
+function placeIn(subnet: ec2.ISubnet, zoneId: string): void {
+  const resource = subnet.node.defaultChild as ec2.CfnSubnet;
+  resource.addPropertyDeletionOverride('AvailabilityZone');
+  resource.addPropertyOverride('AvailabilityZoneId', zoneId);
 }

@@ -11,7 +11,7 @@ import { readTemplates, type StackTemplate } from '../assembly';
 export const BOUNDARY = 'carelake-boundary';
 
 /** A cloud environment as it may be deployed behind the boundary, with every option switched on that brings a type of resource. */
-export function boundedConfig(env: 'dev' | 'prod'): CarelakeConfig {
+function boundedConfig(env: 'dev' | 'prod'): CarelakeConfig {
   const value = ENVIRONMENTS[env] as Record<string, Record<string, unknown>>;
   return parseConfig({
     ...value,

@@ -90,7 +90,7 @@ export const UNUSED: readonly Unused[] = [
 ];
 
 /** Whether an action is matched by a pattern with `*`, as IAM reads it: without regard to case. */
-export const matches = (pattern: string, action: string): boolean =>
+const matches = (pattern: string, action: string): boolean =>
   new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`, 'i').test(action);
 
 /** The entry that keeps an action of a type's handler out of the policy. */

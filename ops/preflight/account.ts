@@ -6,7 +6,19 @@ export interface Account {
   ask<T = Record<string, unknown>>(service: Service, operation: string, input: Record<string, unknown>): Promise<T>;
 }
 
-export type Service = 'sts' | 'ssm' | 'ec2' | 'iam' | 'lakeformation' | 'ce' | 'service-quotas';
+export type Service =
+  | 'sts'
+  | 'ssm'
+  | 'ec2'
+  | 'iam'
+  | 'lakeformation'
+  | 'ce'
+  | 'service-quotas'
+  | 'cloudformation'
+  | 'cloudcontrol'
+  | 'tagging'
+  | 'sns'
+  | 'cloudtrail';
 
 interface Sendable {
   send(command: unknown): Promise<unknown>;
@@ -23,6 +35,14 @@ const modules: Record<Service, { load: () => Promise<unknown>; client: string }>
   lakeformation: { load: () => import('@aws-sdk/client-lakeformation'), client: 'LakeFormationClient' },
   ce: { load: () => import('@aws-sdk/client-cost-explorer'), client: 'CostExplorerClient' },
   'service-quotas': { load: () => import('@aws-sdk/client-service-quotas'), client: 'ServiceQuotasClient' },
+  cloudformation: { load: () => import('@aws-sdk/client-cloudformation'), client: 'CloudFormationClient' },
+  cloudcontrol: { load: () => import('@aws-sdk/client-cloudcontrol'), client: 'CloudControlClient' },
+  tagging: {
+    load: () => import('@aws-sdk/client-resource-groups-tagging-api'),
+    client: 'ResourceGroupsTaggingAPIClient',
+  },
+  sns: { load: () => import('@aws-sdk/client-sns'), client: 'SNSClient' },
+  cloudtrail: { load: () => import('@aws-sdk/client-cloudtrail'), client: 'CloudTrailClient' },
 };
 
 /** The real account behind the default credential chain; only read operations are ever sent. */

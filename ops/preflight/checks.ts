@@ -1,34 +1,11 @@
 import type { Account } from './account';
 import { eligibility, type EligibilityTable } from './eligibility';
-import type { Finding } from './finding';
-
-/** What the environment's templates need of the account; derived from the synthesized assembly, never typed by hand. */
-export interface Needs {
-  environment: string;
-  availabilityZones: number;
-  bootstrapVersion: number;
-  /** CloudFormation service names in the templates, e.g. `Kinesis`, `RedshiftServerless`. */
-  services: string[];
-  functions: number;
-  /** Concurrency that functions reserve; Lambda refuses what would leave the others of the account less than 100. */
-  reservedConcurrency: number;
-  vpcs: number;
-  buckets: number;
-  baaConfirmed: boolean;
-  today: string;
-}
-
-type Check = (account: Account, needs: Needs) => Promise<Finding[]>;
-
-const finding = (id: string, title: string, status: Finding['status'], found: string, mend = ''): Finding => ({
-  id,
-  title,
-  status,
-  found,
-  mend: status === 'ok' ? '' : mend,
-});
-
-const errorName = (error: unknown): string => (error instanceof Error ? error.name : 'unknown error');
+import { errorName, finding, type Finding } from './finding';
+import type { Check, Needs } from './needs';
+import { secondLife } from './retained';
+import { subscribers } from './subscribers';
+import { trail } from './trail';
+import { baseCapacity, zones } from './zones';
 
 const credentials: Check = async (account) => {
   const answer = await account.ask<{ Account?: string; Arn?: string }>('sts', 'GetCallerIdentity', {});
@@ -66,27 +43,6 @@ const bootstrap: Check = async (account, needs) => {
     if (errorName(error) !== 'ParameterNotFound') throw error;
     return [finding('bootstrap', title, 'missing', 'not bootstrapped in this region', mend)];
   }
-};
-
-const zones: Check = async (account, needs) => {
-  const answer = await account.ask<{ AvailabilityZones?: { ZoneName?: string; ZoneType?: string; State?: string }[] }>(
-    'ec2',
-    'DescribeAvailabilityZones',
-    {
-      Filters: [{ Name: 'zone-type', Values: ['availability-zone'] }],
-    },
-  );
-  const usable = (answer.AvailabilityZones ?? []).filter((zone) => zone.State === 'available');
-  const enough = usable.length >= needs.availabilityZones;
-  return [
-    finding(
-      'zones',
-      'Availability zones',
-      enough ? 'ok' : 'missing',
-      `${usable.length} available, ${needs.availabilityZones} needed`,
-      'choose a region with more zones, or lower the count of the environment in config/environments.ts',
-    ),
-  ];
 };
 
 /** Quota codes: Service Quotas, stable identifiers of the account's limits. */
@@ -266,10 +222,14 @@ const named = (table: EligibilityTable): [string, string, Check][] => [
   ['bootstrap', 'CDK bootstrap', bootstrap],
   ['services', 'Services in this region', serviceInRegion],
   ['zones', 'Availability zones', zones],
+  ['base-capacity', 'Base capacity of the warehouse', baseCapacity],
   ['quotas', 'Quotas', quotas],
   ['linked-roles', 'Service-linked roles', linkedRoles],
   ['lake-formation', 'Lake Formation administrators', lakeAdministrators],
   ['cost-anomaly', 'Cost anomaly monitor', anomalyMonitor],
+  ['retained', 'Left by an earlier deployment', secondLife],
+  ['subscribers', 'Somebody hears the alarms', subscribers],
+  ['trail', 'Record of who reads objects', trail],
   ['baa', 'Business Associate Addendum', agreement],
   ['hipaa', 'HIPAA eligibility', eligible(table)],
 ];

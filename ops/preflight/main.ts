@@ -1,12 +1,15 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { bootstrapVersion, readTemplates, synthesize, type StackTemplate } from '../assembly';
+import { loadConfig } from '../../config';
+import { bootstrapVersion, readTemplates, synthesize } from '../assembly';
 import { contextValue } from '../context';
-import { realAccount } from './account';
-import { preflight, type Needs } from './checks';
+import { realAccount, type Account } from './account';
+import { preflight } from './checks';
 import type { EligibilityTable } from './eligibility';
 import type { Finding } from './finding';
+import { needsOf, type Needs } from './needs';
+import { importMaps, retainedResources } from './retained';
 
 const MARK: Record<Finding['status'], string> = {
   ok: 'ok     ',
@@ -15,34 +18,24 @@ const MARK: Record<Finding['status'], string> = {
   confirm: 'confirm',
 };
 
-/** Reads from the templates what the account must offer. */
-export function needsOf(
-  templates: StackTemplate[],
-  rest: Pick<Needs, 'environment' | 'bootstrapVersion' | 'baaConfirmed' | 'today'>,
-): Needs {
-  const resources = templates.flatMap(({ template }) => Object.values(template.Resources));
-  const count = (type: string): number => resources.filter((resource) => resource.Type === type).length;
-  const services = resources
-    .map((resource) => resource.Type.split('::'))
-    .filter(([vendor, service]) => vendor === 'AWS' && service !== 'CDK');
-  return {
-    ...rest,
-    // There is one subnet of each kind in every zone: the distinct zones of the subnets are the zones needed.
-    availabilityZones: new Set(
-      resources.filter((r) => r.Type === 'AWS::EC2::Subnet').map((r) => JSON.stringify(r.Properties?.AvailabilityZone)),
-    ).size,
-    services: [...new Set(services.map(([, service]) => service!))].sort(),
-    functions: count('AWS::Lambda::Function'),
-    reservedConcurrency: resources
-      .filter((r) => r.Type === 'AWS::Lambda::Function')
-      .reduce((sum, r) => sum + Number(r.Properties?.ReservedConcurrentExecutions ?? 0), 0),
-    vpcs: count('AWS::EC2::VPC'),
-    buckets: count('AWS::S3::Bucket'),
-  };
-}
-
 export const loadEligibility = (): EligibilityTable =>
   JSON.parse(readFileSync(join(__dirname, 'hipaa-eligible.json'), 'utf8')) as EligibilityTable;
+
+/** Writes one file a stack. @returns the commands that take the stores over, in the order of the stacks */
+export async function writeImportMaps(account: Account, needs: Needs, folder: string): Promise<string> {
+  const maps = importMaps(await retainedResources(account, needs.environment, needs.stacks));
+  if (Object.keys(maps).length === 0) return 'Nothing of an earlier deployment is in the account and in no stack.';
+  mkdirSync(folder, { recursive: true });
+  return needs.stacks
+    .flatMap(({ id }) => {
+      const deploy = `npx cdk deploy ${id} --exclusively -c env=${needs.environment}`;
+      if (!maps[id]) return [deploy];
+      const file = join(folder, `${id}.json`);
+      writeFileSync(file, `${JSON.stringify(maps[id], null, 2)}\n`);
+      return [`npx cdk import ${id} -c env=${needs.environment} --resource-mapping ${file}`, deploy];
+    })
+    .join('\n');
+}
 
 async function main(): Promise<void> {
   const command = new Command('preflight')
@@ -56,18 +49,31 @@ async function main(): Promise<void> {
       process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION ?? 'us-east-1',
     )
     .option('--baa-confirmed', 'you have read in AWS Artifact that the Business Associate Addendum is signed')
+    .option(
+      '--import-map <folder>',
+      'write what cdk import needs to take over stores of an earlier deployment, and stop',
+    )
     .option('--json', 'print findings as JSON')
     .parse();
-  const options = command.opts<{ context: string; region: string; baaConfirmed?: boolean; json?: boolean }>();
+  const options = command.opts<{
+    context: string;
+    region: string;
+    baaConfirmed?: boolean;
+    importMap?: string;
+    json?: boolean;
+  }>();
   const environment = contextValue(options.context, 'env');
   const assembly = synthesize(environment);
   const needs = needsOf(readTemplates(assembly), {
     environment,
+    production: loadConfig(environment).production,
     bootstrapVersion: bootstrapVersion(assembly),
     baaConfirmed: options.baaConfirmed ?? false,
     today: new Date().toISOString().slice(0, 10),
   });
-  const findings = await preflight(realAccount(options.region), needs, loadEligibility());
+  const account = realAccount(options.region);
+  if (options.importMap) return console.log(await writeImportMaps(account, needs, options.importMap));
+  const findings = await preflight(account, needs, loadEligibility());
   if (options.json) console.log(JSON.stringify({ environment, region: options.region, findings }, null, 2));
   else {
     for (const { status, title, found, mend } of findings)

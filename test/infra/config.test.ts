@@ -52,7 +52,19 @@ test.each<[string, string, (c: Loose) => void, string]>([
     'poll every 39 seconds or more',
   ],
   ['production keeps its data', 'prod', (c) => void (c['allowRemoval'] = true as never), 'allowRemoval'],
-  ['production spans three zones', 'prod', (c) => void (c['network']!['azs'] = 2), 'network.azs'],
+  ['the cloud spans three zones', 'dev', (c) => void (c['network']!['azs'] = 2), 'network.azs'],
+  [
+    'as many zone ids as zones',
+    'dev',
+    (c) => void (c['network']!['zones'] = ['use1-az1', 'use1-az2', 'use1-az2']),
+    'network.zones: names 3 different zones',
+  ],
+  [
+    'zones are ids, since their names differ from account to account',
+    'dev',
+    (c) => void (c['network']!['zones'] = ['us-east-1a', 'us-east-1b', 'us-east-1c']),
+    'is no id of a zone',
+  ],
   [
     'on-arrival loads in the cloud need an accepted price',
     'dev',

@@ -389,3 +389,14 @@ describe('data stores', () => {
     );
   });
 });
+
+test('zones that the configuration names by id are those of the subnets; without it they go by position', () => {
+  const subnets = (templates: Templates) => ofType(templates, 'AWS::EC2::Subnet').map(([, r]) => r.Properties);
+  const prod = loadConfig('prod');
+  const zones = ['use1-az1', 'use1-az2', 'use1-az4'];
+  const named = subnets(readTemplates(synthesized({ ...prod, network: { ...prod.network, zones } })));
+  expect(named.map((p) => [p['AvailabilityZoneId'], p['AvailabilityZone']])).toEqual(zones.map((z) => [z, undefined]));
+  expect(subnets(apps.prod).map((p) => p['AvailabilityZone'])).toEqual(
+    [0, 1, 2].map((i) => ({ 'Fn::Select': [i, { 'Fn::GetAZs': '' }] })),
+  );
+});

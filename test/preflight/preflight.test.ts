@@ -1,10 +1,11 @@
 import answers from './answers.json';
 import { contextValue } from '../../ops/context';
 import type { Account } from '../../ops/preflight/account';
-import { preflight, type Needs } from '../../ops/preflight/checks';
+import { preflight } from '../../ops/preflight/checks';
 import { eligibility } from '../../ops/preflight/eligibility';
 import type { Finding } from '../../ops/preflight/finding';
-import { loadEligibility, needsOf } from '../../ops/preflight/main';
+import { loadEligibility } from '../../ops/preflight/main';
+import { needsOf, type Needs } from '../../ops/preflight/needs';
 
 type Recorded = Record<string, Record<string, unknown>>;
 
@@ -20,13 +21,29 @@ const account = (recorded: Recorded): Account => ({
 
 const needs: Needs = {
   environment: 'dev',
-  availabilityZones: 3,
+  production: false,
+  zones: { ids: [], positions: [0, 1, 2] },
   bootstrapVersion: 6,
   services: ['Kinesis', 'Lambda', 'RedshiftServerless', 'S3'],
   functions: 6,
   reservedConcurrency: 0,
   vpcs: 1,
   buckets: 6,
+  baseRpus: [8],
+  stacks: [
+    {
+      id: 'Lake',
+      stack: 'carelake-dev-lake',
+      environment: { account: '', region: '' },
+      template: { Resources: { Bronze: { Type: 'AWS::S3::Bucket', DeletionPolicy: 'RetainExceptOnCreate' } } },
+    },
+    {
+      id: 'Pipeline',
+      stack: 'carelake-dev-pipeline',
+      environment: { account: '', region: '' },
+      template: { Resources: { Topic: { Type: 'AWS::SNS::Topic' } } },
+    },
+  ],
   baaConfirmed: true,
   today: '2026-12-01',
 };
@@ -58,7 +75,20 @@ describe('preflight', () => {
       mend: expect.stringContaining('npx cdk bootstrap aws://ACCOUNT/us-east-1'),
     });
     expect(found.services).toMatchObject({ status: 'missing', found: 'absent: Kinesis, RedshiftServerless' });
-    expect(found.zones).toMatchObject({ status: 'missing', found: '1 available, 3 needed' });
+    expect(found.zones).toMatchObject({
+      status: 'missing',
+      found: expect.stringContaining('position 2 is not available in us-east-1'),
+      mend: 'choose another region: us-east-1 has 1 zones that Redshift Serverless takes',
+    });
+    expect(found.retained).toMatchObject({
+      status: 'missing',
+      found: 'in the account and in no stack: Lake/Bronze (carelake-dev-lake-bronze-old)',
+    });
+    expect(found.subscribers).toMatchObject({ status: 'warn', found: 'not deployed, and no address is configured' });
+    expect(found.trail).toMatchObject({
+      status: 'warn',
+      found: 'no trail that is logging records reads of arn:aws:s3:::carelake-dev-lake-',
+    });
     expect(found['quota-lambda-concurrency']).toMatchObject({
       status: 'missing',
       found: '10, 100 needed',
@@ -112,6 +142,8 @@ describe('preflight', () => {
       a: subnet(0),
       b: subnet(1),
       a2: subnet(0),
+      byId: { Type: 'AWS::EC2::Subnet', Properties: { AvailabilityZoneId: 'use1-az4' } },
+      warehouse: { Type: 'AWS::RedshiftServerless::Workgroup', Properties: { BaseCapacity: 4 } },
       bucket: { Type: 'AWS::S3::Bucket' },
       meta: { Type: 'AWS::CDK::Metadata' },
       own: { Type: 'Custom::Migrations' },
@@ -120,18 +152,27 @@ describe('preflight', () => {
       { id: 'S', stack: 'S', environment: { account: '', region: '' }, template: { Resources: resources } },
     ];
     expect(
-      needsOf(templates, { environment: 'dev', bootstrapVersion: 6, baaConfirmed: false, today: '2026-12-01' }),
+      needsOf(templates, {
+        environment: 'dev',
+        production: false,
+        bootstrapVersion: 6,
+        baaConfirmed: false,
+        today: '2026-12-01',
+      }),
     ).toEqual({
       environment: 'dev',
+      production: false,
       bootstrapVersion: 6,
       baaConfirmed: false,
       today: '2026-12-01',
-      availabilityZones: 2,
-      services: ['EC2', 'S3'],
+      zones: { ids: ['use1-az4'], positions: [0, 1] },
+      services: ['EC2', 'RedshiftServerless', 'S3'],
       functions: 0,
       reservedConcurrency: 0,
       vpcs: 1,
       buckets: 1,
+      baseRpus: [4],
+      stacks: templates,
     });
   });
 

@@ -6,7 +6,8 @@ import sys
 
 import botocore.session
 
-FOLDERS = {"sts": "sts", "ssm": "ssm", "ec2": "ec2", "iam": "iam", "lakeformation": "lakeformation", "ce": "ce", "service-quotas": "service-quotas"}
+FOLDERS = {"sts": "sts", "ssm": "ssm", "ec2": "ec2", "iam": "iam", "lakeformation": "lakeformation", "ce": "ce", "service-quotas": "service-quotas",
+           "cloudformation": "cloudformation", "cloudcontrol": "cloudcontrol", "tagging": "resourcegroupstaggingapi", "sns": "sns", "cloudtrail": "cloudtrail"}
 PRIMITIVES = {"string": str, "integer": int, "long": int, "boolean": bool, "double": float, "float": float, "timestamp": str, "character": str}
 
 
