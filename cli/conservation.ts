@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { keyOfPath } from '@carelake/laptop/endpoints/s3-keys';
-import { isLoadable, keyId } from '../core/lake/names';
+import { isLoadable, keyId, streamSource } from '../core/lake/names';
+import { givenUpBatches } from '../core/stream-event';
 import { CliError, EXIT } from './errors';
 import { filesUnder, withEngine } from './lake-files';
 
@@ -9,6 +10,8 @@ export interface IngestCounts {
   received: number;
   accepted: number;
   quarantined: number;
+  /** Given up by the stream's mapping and not yet taken in (carelake replay-failed). */
+  held: number;
 }
 
 export interface LoadCounts {
@@ -24,30 +27,34 @@ export interface ZoneFolders {
   silver: string;
   quarantine: string;
   control: string;
+  failed: string;
 }
 
 /**
  * Counts what ingest made of what it received, by reading what lies in the lake: distinct (record_source,
  * record_position), so that a retried batch is counted once. A file has no bronze but its landing object; its received
- * rows are those of the receipts that each finished chunk leaves in control.
+ * rows are those of the receipts that each finished chunk leaves in control. A record that was read by two releases, the
+ * batch being tried again after a deployment, counts as accepted if one of them accepted it.
  */
 export async function countIngest(zones: ZoneFolders): Promise<IngestCounts> {
   const distinct = await distinctRecords(zones);
   return {
-    received: distinct.bronze + fileRows(join(zones.control, 'ingest')),
+    received: distinct.received + fileRows(join(zones.control, 'ingest')),
     accepted: distinct.silver,
     quarantined: distinct.quarantine,
+    held: distinct.held,
   };
 }
 
-/** @throws CliError when records are missing or appear twice: received must be accepted + quarantined. */
+/** @throws CliError when records are missing or appear twice: received must be accepted + quarantined + held. */
 export function checkIngest(counts: IngestCounts, where: string): void {
-  if (counts.received === counts.accepted + counts.quarantined) return;
+  const { received, accepted, quarantined, held } = counts;
+  if (received === accepted + quarantined + held) return;
   throw new CliError(
-    `conservation is broken: ${counts.received} received, but ${counts.accepted} accepted + ${counts.quarantined} quarantined`,
+    `conservation is broken: ${received} received, but ${accepted} accepted + ${quarantined} quarantined + ${held} held`,
     {
       where,
-      rule: 'received = accepted + quarantined',
+      rule: 'received = accepted + quarantined + held',
       next: 'carelake start --once again; if it stays, keep the folder and report it',
       exitCode: EXIT.failed,
     },
@@ -113,22 +120,20 @@ export function checkLoaded(silverRows: number, load: LoadCounts, where: string)
 }
 
 /**
- * What gave up since the run began: batches that the stream's mapping handed to its on-failure destination, and files whose
- * reading ended badly. None of their records is counted anywhere, so that counting alone would not miss them.
+ * What gave up since the run began: batches that the stream's mapping handed to its on-failure destination, which are held,
+ * and files whose reading ended badly, whose records are counted nowhere.
  * @throws CliError naming them
  */
-export function checkGivenUp(dataDir: string, quarantine: string, since: number): void {
-  const batches = [...filesUnder(join(quarantine, 'aws', 'lambda'), '')].filter(
-    (file) => statSync(file).mtimeMs >= since,
-  );
+export function checkGivenUp(dataDir: string, failed: string, since: number): void {
+  const batches = [...filesUnder(failed, '')].filter((file) => statSync(file).mtimeMs >= since);
   const files = endedExecutions(dataDir).filter(
     (ended) => ended.machine.includes('IngestFile') && ended.status !== 'SUCCEEDED' && ended.endedAt >= since,
   );
   if (batches.length + files.length === 0) return;
   throw new CliError(`${batches.length} batches of the stream and ${files.length} files could not be taken in`, {
-    where: `${quarantine}/aws/lambda, ${dataDir}/executions/ended.ndjson`,
+    where: `${failed}, ${dataDir}/executions/ended.ndjson`,
     lines: files.slice(0, 5).map((ended) => `${ended.machine} ${ended.name}: ${ended.status} ${ended.error ?? ''}`),
-    next: `read ${dataDir}/logs; what failed for a passing reason is sent again: a file by a new start, a batch by carelake push`,
+    next: `read ${dataDir}/logs; what failed for a passing reason is taken in again: batches by carelake replay-failed while the folder is served, a file by a new start`,
     exitCode: EXIT.failed,
   });
 }
@@ -150,20 +155,51 @@ function endedExecutions(dataDir: string): EndedExecution[] {
     .map((line) => JSON.parse(line) as EndedExecution);
 }
 
-async function distinctRecords(zones: ZoneFolders): Promise<Record<'bronze' | 'silver' | 'quarantine', number>> {
-  const counts = { bronze: 0, silver: 0, quarantine: 0 };
-  await withEngine(async (query) => {
-    for (const zone of ['bronze', 'silver', 'quarantine'] as const) {
-      if (filesUnder(zones[zone], '.parquet').next().done) continue;
-      const files = `${zones[zone]}/**/*.parquet`;
-      const [row] = await query(
-        `SELECT count(*) AS n FROM (SELECT DISTINCT record_source, record_position FROM read_parquet($files, union_by_name = true, hive_partitioning = false))`,
-        { files },
-      );
-      counts[zone] = Number(row!.n);
-    }
+interface Distinct {
+  received: number;
+  silver: number;
+  quarantine: number;
+  held: number;
+}
+
+/** Positions of the records in batches that were given up, as JSON for the engine. */
+function heldRecords(folder: string): string {
+  const held = [...filesUnder(folder, '')].flatMap((file) =>
+    (givenUpBatches(readFileSync(file, 'utf8')) ?? []).flatMap(({ stream, shardId, records }) =>
+      records.map(({ sequence }) => ({ s: streamSource(stream, shardId), p: sequence })),
+    ),
+  );
+  return JSON.stringify(held);
+}
+
+const NO_RECORDS = `SELECT NULL::VARCHAR AS s, NULL::VARCHAR AS p, NULL::VARCHAR AS object WHERE false`;
+const HELD_RECORDS = `SELECT DISTINCT r.s, r.p FROM (SELECT unnest(from_json($held::JSON, '[{"s":"VARCHAR","p":"VARCHAR"}]')) AS r)`;
+/** Two releases name what they make of one batch differently; one name in both zones would be one reading that counts twice. */
+const QUARANTINED = `SELECT DISTINCT s, p FROM quarantine q WHERE NOT EXISTS
+  (SELECT 1 FROM silver WHERE silver.s = q.s AND silver.p = q.p AND silver.object <> q.object)`;
+
+/** Records of a zone as a view: source, position, and the name of the object. */
+function viewOf(zone: string, folder: string): string {
+  const none = filesUnder(folder, '.parquet').next().done;
+  const files = `'${folder.replaceAll("'", "''")}/**/*.parquet'`;
+  const options = 'union_by_name = true, hive_partitioning = false, filename = true';
+  const records = `SELECT record_source AS s, record_position AS p, parse_filename(filename) AS object FROM read_parquet(${files}, ${options})`;
+  return `CREATE TEMP VIEW ${zone} AS ${none ? NO_RECORDS : records}`;
+}
+
+async function distinctRecords(zones: ZoneFolders): Promise<Distinct> {
+  return withEngine(async (query) => {
+    const count = async (records: string): Promise<number> =>
+      Number((await query(`SELECT count(*) AS n FROM (${records})`))[0]!.n);
+    for (const zone of ['bronze', 'silver', 'quarantine'] as const) await query(viewOf(zone, zones[zone]));
+    await query(`CREATE TEMP TABLE held AS ${HELD_RECORDS}`, { held: heldRecords(zones.failed) });
+    return {
+      received: await count('SELECT s, p FROM bronze UNION SELECT s, p FROM held'),
+      silver: await count('SELECT DISTINCT s, p FROM silver'),
+      quarantine: await count(QUARANTINED),
+      held: await count('SELECT s, p FROM held ANTI JOIN silver USING (s, p) EXCEPT SELECT s, p FROM quarantine'),
+    };
   });
-  return counts;
 }
 
 /** Rows of all finished chunks. Chunks are fixed, so a chunk that was read twice leaves one receipt. */

@@ -25,6 +25,8 @@ export interface Names {
   workgroup: string;
   /** ARN of the state machine that loads. */
   loadMachine: string;
+  /** ARN of the state machine that takes in given-up batches; a folder of an earlier release has none until it is served. */
+  replayMachine?: string;
   database: string;
   region: string;
   account: string;

@@ -66,6 +66,7 @@ export function namesOf(platform: Platform): Names {
     workgroup: output('WorkgroupName'),
     database: output('DatabaseName'),
     loadMachine: output('LoadMachineArn'),
+    replayMachine: output('ReplayFailedMachineArn'),
     ...PLACE,
   };
 }
@@ -86,6 +87,8 @@ export function zonesOf(dataDir: string, names: Names): ZoneFolders {
     silver: folder('silver'),
     quarantine: folder('quarantine'),
     control: folder('control'),
+    // A folder that an earlier release made has none until it is served again.
+    failed: bucketFolder(dataDir, names.buckets.failed ?? 'none'),
   };
 }
 

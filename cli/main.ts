@@ -4,6 +4,7 @@ import { CliError, EXIT } from './errors';
 import { existingFolder, servedBy } from './folder';
 import { print, printJson } from './output';
 import type { StartOptions } from './source';
+import type { ReplayOptions } from './commands/replay-failed';
 import type { VerifyOptions } from './commands/verify';
 
 function whole(low: number, high: number): (text: string) => number {
@@ -92,6 +93,17 @@ function addData(carelake: Command): void {
     .action(async (options: { full?: boolean; json?: boolean; data?: string }) => {
       const { load } = await import('./commands/load');
       process.exitCode = await load(options);
+    });
+  carelake
+    .command('replay-failed')
+    .description('take in the batches of the stream that the lake did not take until they were too old to wait')
+    .option('--env <name>', 'in this deployed environment, in the account behind your credentials')
+    .option('--region <name>', 'region of the environment (default: AWS_REGION)')
+    .option(...JSON_OUT)
+    .option(...DATA)
+    .action(async (options: ReplayOptions) => {
+      const { replayFailed } = await import('./commands/replay-failed');
+      process.exitCode = await replayFailed(options);
     });
   carelake
     .command('env')

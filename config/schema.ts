@@ -5,6 +5,9 @@ export const RPU_HOUR_USD = 0.375;
 /** Hours of an average month, as AWS bills. */
 const HOURS_PER_MONTH = 730;
 
+/** Part of the stream's retention that is left for what waits behind a batch when that is given up. */
+const RETENTION_MARGIN = 1 / 8;
+
 const positive = z.int().positive();
 
 const Trigger = z.discriminatedUnion('kind', [
@@ -55,7 +58,7 @@ const Shape = z.strictObject({
     batchSize: z.int().min(1).max(10_000),
     windowSeconds: z.int().min(0).max(300),
     parallelization: z.int().min(1).max(10),
-    retryAttempts: z.int().min(0).max(100),
+    /** A batch that a store does not take is held and tried again until its records are so old; tries are not counted. */
     maxRecordAgeSeconds: z.int().min(60).max(604_800),
     memoryMb: z.int().min(256).max(10_240),
     timeoutSeconds: z.int().min(30).max(900),
@@ -147,13 +150,16 @@ const crossFieldRules: Rule[] = [
         ]
       : undefined;
   },
-  (c) =>
-    c.ingest.maxRecordAgeSeconds >= c.stream.retentionHours * 3600
+  (c) => {
+    const greatest = Math.floor(c.stream.retentionHours * 3600 * (1 - RETENTION_MARGIN));
+    return c.ingest.maxRecordAgeSeconds > greatest
       ? [
           'ingest.maxRecordAgeSeconds',
-          'must end before the stream forgets the record, or a failing record vanishes without reaching quarantine',
+          `at most ${greatest}, seven eighths of the stream's retention: what waits behind a batch that is given up ` +
+            'has to be read before the stream forgets it',
         ]
-      : undefined,
+      : undefined;
+  },
   (c) =>
     c.warehouse.maxRpu < c.warehouse.baseRpu ? ['warehouse.maxRpu', 'must not be below warehouse.baseRpu'] : undefined,
   (c) =>

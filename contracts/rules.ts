@@ -83,6 +83,14 @@ export const RULES = {
   },
   'DQ-APT-04': { severity: 'warn', doc: 'Creation, arrival, start and completion follow one another.' },
   'DQ-APT-05': { severity: 'reject', doc: 'The status is one of the FHIR appointment statuses.' },
+  'SYS-THROWN': {
+    severity: 'reject',
+    doc: 'The platform can read the record. One at which its code throws is quarantined as it came: a fault of the platform, not of the sender; replay it after the fault is mended.',
+  },
+  'SYS-KILLED': {
+    severity: 'reject',
+    doc: 'The platform survives the record. One that, alone in its batch, ended the process twice (memory, time) is quarantined unread; replay it after the fault is mended.',
+  },
   'LOAD-NAME-01': {
     severity: 'reject',
     doc: 'The name of an object in silver is a silver key of a published contract version; another is loaded by nobody.',

@@ -1,6 +1,6 @@
 import { MAX_RECORD_BYTES } from '../contracts/envelope';
-import type { EntityName } from '../contracts';
-import { conform, type SilverRow } from './records/conform';
+import type { EntityName, RuleId } from '../contracts';
+import { conform, type Conformed, type SilverRow } from './records/conform';
 import type { Keyring } from './records/keys';
 import { bronzeKey, quarantineKey, silverKey, streamSource, type StreamRange } from './lake/names';
 import { writeBronze, writeQuarantine, writeSilver, type BronzeRecord, type Rejected } from './lake/parquet';
@@ -31,13 +31,19 @@ export interface IngestPlan {
   silver: PlannedObject[];
   quarantine: PlannedObject | null;
   counts: Counts;
+  /** What was thrown, one for each record quarantined as SYS-THROWN. Their messages may quote the record. */
+  thrown: unknown[];
 }
+
+type Accepted = Extract<Conformed, { ok: true }>;
+type Refused = Extract<Conformed, { ok: false }>;
 
 interface Group {
   entity: EntityName;
   version: number;
   rows: SilverRow[];
-  positions: string[];
+  /** Places of the rows' records in the batch. */
+  indexes: number[];
 }
 
 function rangeOf(batch: StreamBatch): StreamRange {
@@ -52,55 +58,119 @@ function rangeOf(batch: StreamBatch): StreamRange {
   };
 }
 
-/**
- * Validates a batch and makes the bytes of every object that it becomes: a pure function of the batch, the contracts and
- * the key secret, so that a retry of the same batch makes the same objects under the same names.
- * @param batch at least one record
- * @param bronzeBucket name that quarantine rows give as the place of the exact bytes
- */
-export function planBatch(batch: StreamBatch, keys: Keyring, bronzeBucket: string): IngestPlan {
+const refusedBy = (rule: RuleId, of: { entity?: EntityName; version?: number } = {}): Refused => ({
+  ok: false,
+  violations: [{ rule, pointer: '' }],
+  entity: of.entity,
+  version: of.version,
+});
+
+/** Runs `make`, or keeps what it threw. */
+function attempt<T>(make: () => T, thrown: unknown[]): T | undefined {
+  try {
+    return make();
+  } catch (error) {
+    thrown.push(error);
+    return undefined;
+  }
+}
+
+/** Silver objects of the accepted records. A row that no object can hold is refused, and its group written without it. */
+class SilverGroups {
+  private readonly groups = new Map<string, Group>();
+
+  constructor(
+    private readonly batch: StreamBatch,
+    private readonly source: string,
+  ) {}
+
+  add(index: number, { entity, version, row }: Accepted): void {
+    const id = `${entity}/${version}`;
+    let group = this.groups.get(id);
+    if (!group) this.groups.set(id, (group = { entity, version, rows: [], indexes: [] }));
+    group.rows.push(row);
+    group.indexes.push(index);
+  }
+
+  objects(range: StreamRange, thrown: unknown[], refuse: (index: number, refused: Refused) => void): PlannedObject[] {
+    return [...this.groups.values()].flatMap((group): PlannedObject[] => {
+      const key = silverKey(group.entity, group.version, range);
+      const body = attempt(() => this.body(group), []);
+      if (body) return [{ key, body }];
+      const sound: Group = { ...group, rows: [], indexes: [] };
+      group.rows.forEach((row, i) => {
+        const alone = { ...group, rows: [row], indexes: [group.indexes[i]] };
+        if (attempt(() => this.body(alone), thrown)) {
+          sound.rows.push(row);
+          sound.indexes.push(group.indexes[i]);
+        } else refuse(group.indexes[i], refusedBy('SYS-THROWN', group));
+      });
+      // Rows that can be written one by one but not together are a fault of the batch: it throws, and Lambda splits it.
+      return sound.rows.length > 0 ? [{ key, body: this.body(sound) }] : [];
+    });
+  }
+
+  private body({ entity, version, rows, indexes }: Group): Uint8Array {
+    const positions = indexes.map((index) => this.batch.records[index].sequence);
+    return writeSilver(entity, rows, { record_source: this.source, positions, version });
+  }
+}
+
+/** Makes the objects of a batch, each record judged by `judge`. */
+function plan(batch: StreamBatch, bronzeBucket: string, judge: (record: BronzeRecord) => Conformed): IngestPlan {
   const range = rangeOf(batch);
   const source = streamSource(batch.stream, batch.shardId);
   const bronze = bronzeKey(range);
-  const groups = new Map<string, Group>();
-  const rejected: Rejected[] = [];
-  const ctx = { keys, maxBytes: MAX_RECORD_BYTES };
+  const groups = new SilverGroups(batch, source);
+  const refused = new Map<number, Refused>();
+  const thrown: unknown[] = [];
   batch.records.forEach((record, index) => {
-    const validated = conform(record.data, ctx);
-    if (validated.ok) {
-      const id = `${validated.entity}/${validated.version}`;
-      let group = groups.get(id);
-      if (!group)
-        groups.set(id, (group = { entity: validated.entity, version: validated.version, rows: [], positions: [] }));
-      group.rows.push(validated.row);
-      group.positions.push(record.sequence);
-      return;
-    }
-    rejected.push({
+    const judged = attempt(() => judge(record), thrown) ?? refusedBy('SYS-THROWN');
+    if (judged.ok) groups.add(index, judged);
+    else refused.set(index, judged);
+  });
+  const silver = groups.objects(range, thrown, (index, why) => refused.set(index, why));
+  const rejected = [...refused]
+    .sort(([a], [b]) => a - b)
+    .map(([index, why]): Rejected => ({
       recordSource: source,
-      recordPosition: record.sequence,
+      recordPosition: batch.records[index].sequence,
       byteOffset: null,
-      entity: validated.entity ?? null,
-      version: validated.version ?? null,
-      violations: validated.violations,
+      entity: why.entity ?? null,
+      version: why.version ?? null,
+      violations: why.violations,
       profile: null,
-      arrivedAt: record.arrivedAt,
+      arrivedAt: batch.records[index].arrivedAt,
       bronzeObject: `${bronzeBucket}/${bronze}`,
       bronzeRow: index,
-      byteLength: record.data.length,
-    });
-  });
+      byteLength: batch.records[index].data.length,
+    }));
   return {
     bronze: { key: bronze, body: writeBronze(source, batch.records) },
-    silver: [...groups.values()].map((g) => ({
-      key: silverKey(g.entity, g.version, range),
-      body: writeSilver(g.entity, g.rows, { record_source: source, positions: g.positions, version: g.version }),
-    })),
+    silver,
     quarantine: rejected.length > 0 ? { key: quarantineKey(range), body: writeQuarantine(rejected) } : null,
     counts: {
       received: batch.records.length,
       accepted: batch.records.length - rejected.length,
       quarantined: rejected.length,
     },
+    thrown,
   };
+}
+
+/**
+ * Validates a batch and makes the bytes of every object that it becomes: a pure function of the batch, the contracts and
+ * the key secret, so that a retry of the same batch makes the same objects under the same names. A record at which the
+ * code itself throws is quarantined, since asking for it again would throw again and hold up its shard.
+ * @param batch at least one record
+ * @param bronzeBucket name that quarantine rows give as the place of the exact bytes
+ */
+export function planBatch(batch: StreamBatch, keys: Keyring, bronzeBucket: string): IngestPlan {
+  const ctx = { keys, maxBytes: MAX_RECORD_BYTES };
+  return plan(batch, bronzeBucket, (record) => conform(record.data, ctx));
+}
+
+/** The same for records that end the process that reads them: quarantined unread. */
+export function planUnread(batch: StreamBatch, bronzeBucket: string): IngestPlan {
+  return plan(batch, bronzeBucket, () => refusedBy('SYS-KILLED'));
 }

@@ -1,7 +1,7 @@
-import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { SFNClient } from '@aws-sdk/client-sfn';
 import { LAPTOP_CREDENTIALS } from '../environment';
 import { CliError, EXIT } from '../errors';
+import { execute } from '../executions';
 import { existingFolder, servedBy } from '../folder';
 import { count, print, printJson, Progress } from '../output';
 import { queryServed } from '../sql';
@@ -23,29 +23,23 @@ export async function load(options: { data?: string; json?: boolean; full?: bool
   try {
     const before = await events();
     const window = options.full ? 'full' : 'open';
-    await new Progress(options.json).step('load', () => execute(client, names.loadMachine, { window }, dataDir));
+    await new Progress(options.json).step('load', () =>
+      execute(
+        client,
+        names.loadMachine,
+        { window },
+        {
+          what: 'the load',
+          where: `${dataDir}/logs`,
+          next: 'the log of the load function says why; then carelake load again',
+        },
+      ),
+    );
     const read = (await events()) - before;
     if (options.json) printJson({ read });
     else print(read === 0 ? 'Nothing was pending.' : `${count(read)} events loaded.`);
     return EXIT.ok;
   } finally {
     client.destroy();
-  }
-}
-
-async function execute(client: SFNClient, stateMachineArn: string, input: object, dataDir: string): Promise<void> {
-  const { executionArn } = await client.send(
-    new StartExecutionCommand({ stateMachineArn, input: JSON.stringify(input) }),
-  );
-  for (let pause = 50; ; pause = Math.min(pause * 2, 1000)) {
-    const { status, error } = await client.send(new DescribeExecutionCommand({ executionArn }));
-    if (status === 'SUCCEEDED') return;
-    if (status !== 'RUNNING')
-      throw new CliError(`the load ended as ${status}${error ? `: ${error}` : ''}`, {
-        where: `${dataDir}/logs`,
-        next: 'the log of the load function says why; then carelake load again',
-        exitCode: EXIT.failed,
-      });
-    await sleep(pause);
   }
 }

@@ -127,7 +127,7 @@ async function takeIn(session: Session): Promise<AnswersDocument> {
     );
   }
   const zones = zonesOf(session.source.dataDir, session.names);
-  checkGivenUp(session.source.dataDir, zones.quarantine, began);
+  checkGivenUp(session.source.dataDir, zones.failed, began);
   const after = await counts(session);
   checkIngest(after.ingest, session.source.dataDir);
   checkLoad(after.load, 'ops.conservation');

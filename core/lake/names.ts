@@ -50,6 +50,20 @@ export function quarantineKey(range: StreamRange | FileRange): string {
   return `arrival=${isoHour(range.arrivalMs)}/${stem(range)}.parquet`;
 }
 
+/**
+ * Another name for an object whose own name is taken by other bytes: code of another release read the same records
+ * before. It carries the contracts' version and which reading this is, so that a retry comes upon its own bytes.
+ * @param reading 2 for the second reading, and so on
+ */
+export function rereadKey(key: string, reading: number): string {
+  return key.replace(/(-c\d+)?\.parquet$/, `-c${CONTRACTS_VERSION}-r${reading}.parquet`);
+}
+
+/** Key of the mark in the control bucket that work on a record, alone in its batch, has begun for the nth time. */
+export function attemptKey(stream: string, shardId: string, sequence: string, attempt: number): string {
+  return `attempts/${stream}/${shardId}/${sequence}-${attempt}.json`;
+}
+
 /** Key of the receipt of a silver object in the control bucket. */
 export function receiptKey(silver: string): string {
   return `_ledger/${silver}.json`;

@@ -1,13 +1,15 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import type { KinesisStreamBatchResponse, KinesisStreamEvent } from 'aws-lambda';
-import { planBatch, type Counts, type PlannedObject } from '../../core/ingest';
+import type { Context, KinesisStreamBatchResponse, KinesisStreamEvent } from 'aws-lambda';
+import { planBatch, planUnread, type Counts, type IngestPlan, type StreamBatch } from '../../core/ingest';
+import { batchesOf } from '../../core/stream-event';
+import type { Keyring } from '../../core/records/keys';
 import { environment, showError } from '../shared/errors';
 import { guarded, makeLogger } from '../shared/log';
-import { makeMetrics, publishCounts } from '../shared/metrics';
+import { countNotWritten, makeMetrics, publishCounts } from '../shared/metrics';
 import { keyringOnce } from '../shared/keyring';
-import { putOnce } from '../shared/s3';
-import { batchesOf } from './batches';
+import { inTime, streamZones, tellThrown, writeBatch, type StreamZones } from '../shared/stream-batch';
+import { Attempts } from './attempts';
 
 const logger = makeLogger();
 const metrics = makeMetrics();
@@ -19,47 +21,81 @@ const keyring = keyringOnce(() => ({
   secretArn: environment('KEY_SECRET_ARN'),
   controlBucket: environment('CONTROL_BUCKET'),
 }));
+let attempts: Attempts | undefined;
 
-const write = (bucket: string, object: PlannedObject) => putOnce(s3, bucket, object.key, object.body);
+/** Makes what a batch becomes. A record that has ended the process twice, alone in its batch, is not read again. */
+function makePlan(batch: StreamBatch, deadly: boolean, keys: Keyring, bronze: string): IngestPlan {
+  const plan = deadly ? planUnread(batch, bronze) : planBatch(batch, keys, bronze);
+  if (deadly)
+    logger.error('a record ended the process twice, quarantined unread as SYS-KILLED', {
+      stream: batch.stream,
+      shard: batch.shardId,
+      sequence: batch.records[0].sequence,
+    });
+  tellThrown(logger, batch, plan);
+  return plan;
+}
+
+/** What a store answers, or undefined where it does not or refuses: told, and for the caller to ask the batch for again. */
+async function unlessStoreFails<T>(
+  batch: StreamBatch,
+  context: Context,
+  work: Promise<T>,
+): Promise<{ of: T } | undefined> {
+  try {
+    return { of: await inTime(context, work) };
+  } catch (error) {
+    logger.error('batch not written, asked for again', {
+      failure: showError(error),
+      stream: batch.stream,
+      shard: batch.shardId,
+      records: batch.records.length,
+    });
+    return undefined;
+  }
+}
+
+/** Takes one batch in. @returns its counts, or undefined where a store did not take it */
+async function takeIn(batch: StreamBatch, keys: Keyring, zones: StreamZones, context: Context) {
+  attempts ??= new Attempts(s3, environment('CONTROL_BUCKET'));
+  const begun = await unlessStoreFails(batch, context, attempts.begin(batch));
+  if (!begun) return undefined;
+  const plan = makePlan(batch, begun.of === undefined, keys, zones.bronze);
+  if (!(await unlessStoreFails(batch, context, attempts.end(batch, begun.of ?? 0)))) return undefined;
+  const written = await unlessStoreFails(batch, context, writeBatch(s3, zones, plan));
+  if (!written) return undefined;
+  logger.info('batch written', { stream: batch.stream, shard: batch.shardId, ...plan.counts });
+  return plan.counts;
+}
 
 /**
  * Receives a batch of a stream: every record to bronze as it came, then each validated, the accepted to silver and the
  * others to quarantine. A bad record is no error. A store that fails is: the batch is then asked for again from its
- * first record on, which makes the same objects under the same names. What the configuration gets wrong throws.
+ * first record on, which makes the same objects under the same names, for as long as the mapping holds records
+ * (config: maxRecordAgeSeconds). What the configuration gets wrong throws.
  * A new silver object starts the load (lib/constructs/triggers.ts).
  */
-export const handler = guarded<KinesisStreamEvent, KinesisStreamBatchResponse>(logger, async (event) => {
+export const handler = guarded<KinesisStreamEvent, KinesisStreamBatchResponse>(logger, async (event, context) => {
   const response: KinesisStreamBatchResponse = { batchItemFailures: [] };
   const total: Counts = { received: 0, accepted: 0, quarantined: 0 };
   const batches = batchesOf(event);
   if (batches.length === 0) return response;
-  const bronze = environment('BRONZE_BUCKET');
-  const silver = environment('SILVER_BUCKET');
-  const quarantine = environment('QUARANTINE_BUCKET');
-  const keys = await keyring();
+  const zones = streamZones();
+  const keys = await inTime(context, keyring()).catch((error: unknown) => {
+    countNotWritten(metrics, batches.length);
+    throw error;
+  });
   for (const batch of batches) {
-    const plan = planBatch(batch, keys, bronze);
-    try {
-      await write(bronze, plan.bronze);
-      await Promise.all([
-        ...plan.silver.map((o) => write(silver, o)),
-        ...(plan.quarantine ? [write(quarantine, plan.quarantine)] : []),
-      ]);
-    } catch (error) {
-      logger.error('batch not written, asked for again', {
-        failure: showError(error),
-        stream: batch.stream,
-        shard: batch.shardId,
-        records: batch.records.length,
-      });
+    const counts = await takeIn(batch, keys, zones, context);
+    if (!counts) {
       response.batchItemFailures.push({ itemIdentifier: batch.records[0].sequence });
       continue;
     }
-    total.received += plan.counts.received;
-    total.accepted += plan.counts.accepted;
-    total.quarantined += plan.counts.quarantined;
-    logger.info('batch written', { stream: batch.stream, shard: batch.shardId, ...plan.counts });
+    total.received += counts.received;
+    total.accepted += counts.accepted;
+    total.quarantined += counts.quarantined;
   }
   if (total.received > 0) publishCounts(metrics, total);
+  if (response.batchItemFailures.length > 0) countNotWritten(metrics, response.batchItemFailures.length);
   return response;
 });

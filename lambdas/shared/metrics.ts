@@ -6,6 +6,12 @@ export function makeMetrics(): Metrics {
   return new Metrics();
 }
 
+/** Adds batches of the stream that could not be written and are asked for again; an invocation that says so is no error to Lambda. */
+export function countNotWritten(metrics: Metrics, batches: number): void {
+  metrics.addMetric('BatchesNotWritten', MetricUnit.Count, batches);
+  metrics.publishStoredMetrics();
+}
+
 /**
  * Publishes the counts of records of one invocation. To be called after everything is written, so that an attempt
  * that failed and is repeated counts once.

@@ -5,6 +5,7 @@ import {
   PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import { rereadKey } from '../../core/lake/names';
 import { sha256Base64 } from '../../core/records/hash';
 import { SafeError } from './errors';
 
@@ -135,6 +136,25 @@ export async function putOnce(
     if (stored !== undefined) throw new SafeError('LAKE-CONFLICT', `other bytes stand under ${bucket}/${key}`);
   }
   throw new SafeError('LAKE-BUSY', `could not write ${bucket}/${key} in ${PUT_ATTEMPTS} attempts`);
+}
+
+/** Readings of the same records by different releases for which there are names. */
+const MOST_READINGS = 9;
+
+/**
+ * Writes an object once under its name or, where code of another release has written other bytes under it, under the
+ * next name that is free or its own: a deployment between two attempts holds nobody up. The load removes what both say.
+ */
+export async function putReading(s3: S3Client, bucket: string, key: string, body: Uint8Array): Promise<void> {
+  for (let reading = 1; ; reading++) {
+    try {
+      await putOnce(s3, bucket, reading === 1 ? key : rereadKey(key, reading), body);
+      return;
+    } catch (error) {
+      const taken = error instanceof SafeError && error.code === 'LAKE-CONFLICT';
+      if (!taken || reading === MOST_READINGS) throw error;
+    }
+  }
 }
 
 /**

@@ -23,7 +23,7 @@ export interface Watched {
   readonly files: sfn.StateMachine;
   readonly loads: sfn.StateMachine;
   readonly undelivered: sqs.Queue;
-  readonly quarantine: s3.IBucket;
+  readonly failed: s3.IBucket;
 }
 
 /** The topic that people subscribe to, and everything that speaks to it. */
@@ -90,7 +90,7 @@ export class Alarms extends Construct {
     });
     const limit = this.config.alarms.warehouseRpuHoursPerDay;
     if (limit) this.warehouseAlarm(limit);
-    this.onGivenUpBatch(w.quarantine);
+    this.onGivenUpBatch(w.failed);
   }
 
   /** Metric name and unit as Redshift Serverless publishes them: seconds of RPU, by workgroup. */
@@ -109,13 +109,13 @@ export class Alarms extends Construct {
   }
 
   /** Lambda writes a batch that it gave up on under this prefix; the message carries the object's name and nothing of its content. */
-  private onGivenUpBatch(quarantine: s3.IBucket): void {
+  private onGivenUpBatch(failed: s3.IBucket): void {
     const rule = new events.Rule(this, 'BatchGivenUp', {
-      description: 'Carelake: a batch of the stream was given up after all retries',
+      description: 'Carelake: a batch of the stream was given up when its records were too old to hold',
       eventPattern: {
         source: ['aws.s3'],
         detailType: ['Object Created'],
-        detail: { bucket: { name: [quarantine.bucketName] }, object: { key: [{ prefix: 'aws/lambda/' }] } },
+        detail: { bucket: { name: [failed.bucketName] }, object: { key: [{ prefix: 'aws/lambda/' }] } },
       },
     });
     // Bound by hand: the library's target would add to the policy of a key in another stack.

@@ -4,7 +4,15 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import { buildSync } from 'esbuild';
 
 /** Every function that ships; each has its entry in `lambdas/<name>/index.ts`. */
-export const LAMBDA_NAMES = ['ingest-stream', 'ingest-file', 'select-load', 'load', 'migrate', 'usage-limit'] as const;
+export const LAMBDA_NAMES = [
+  'ingest-stream',
+  'ingest-file',
+  'replay-failed',
+  'select-load',
+  'load',
+  'migrate',
+  'usage-limit',
+] as const;
 /** Name of a function that ships. */
 export type LambdaName = (typeof LAMBDA_NAMES)[number];
 

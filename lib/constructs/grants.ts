@@ -25,6 +25,10 @@ export const readVersions = (bucket: IBucket): iam.PolicyStatement =>
 export const writeObjects = (bucket: IBucket, ...prefixes: string[]): iam.PolicyStatement =>
   new iam.PolicyStatement({ actions: ['s3:PutObject'], resources: under(bucket, prefixes) });
 
+/** Removes objects under the prefixes; where the bucket keeps versions, the last one stays for a while. */
+export const removeObjects = (bucket: IBucket, ...prefixes: string[]): iam.PolicyStatement =>
+  new iam.PolicyStatement({ actions: ['s3:DeleteObject'], resources: under(bucket, prefixes) });
+
 /**
  * Lists a bucket. It also makes S3 answer 404, and not 403, for an object that is not there; a condition on the prefix would undo that,
  * since reading an object states none.

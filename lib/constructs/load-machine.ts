@@ -135,6 +135,21 @@ export function ingestFileDefinition(scope: Construct, fn: lambda.IFunction): sf
   );
 }
 
+/** The course of a replay: call the function until it has looked at every batch that was given up. */
+export function replayDefinition(scope: Construct, fn: lambda.IFunction): sfn.IChainable {
+  const replay = call(scope, 'Replay', { fn, patience: LOAD_PATIENCE });
+  const left = new sfn.Fail(scope, 'Objects left', {
+    error: 'REPLAY-UNREADABLE',
+    cause: 'Some objects hold no batch of the stream and stay; the log of replay-failed names them',
+  });
+  return replay.next(
+    new sfn.Choice(scope, 'All looked at?')
+      .when(sfn.Condition.booleanEquals('$.done', false), replay)
+      .when(sfn.Condition.numberGreaterThan('$.unreadable', 0), left)
+      .otherwise(new sfn.Succeed(scope, 'All taken in')),
+  );
+}
+
 /**
  * The course of a load: select what is pending, then submit, wait and check each step until the warehouse has committed it,
  * finish, and select again until nothing is pending. States carry ids, counts and statuses, never text of the warehouse.

@@ -15,6 +15,7 @@ export type KeyClass = (typeof KEY_CLASSES)[number];
 export class KeysStack extends BaseStack {
   readonly keySecret: secrets.Secret;
   private readonly keys: Record<KeyClass, kms.Key>;
+  private readonly failed?: kms.Key;
 
   constructor(scope: Construct, id: string, { config }: BaseProps) {
     super(scope, id, 'encryption keys and the secret of the durable keys', config, true);
@@ -36,6 +37,7 @@ export class KeysStack extends BaseStack {
         warehouse: make('WarehouseKey', 'warehouse'),
         platform: make('PlatformKey', 'logs, secrets and notifications'),
       };
+      this.failed = make('FailedKey', 'batches of the stream that were given up');
     }
     allowServices(this.keys.platform);
 
@@ -62,6 +64,15 @@ export class KeysStack extends BaseStack {
     const id = `${keyClass[0]!.toUpperCase()}${keyClass.slice(1)}KeyRef`;
     const known = scope.node.tryFindChild(id) as kms.IKey | undefined;
     return known ?? kms.Key.fromKeyArn(scope, id, this.keys[keyClass].keyArn);
+  }
+
+  /**
+   * The key of batches that were given up, or undefined where all data has one key: S3 then encrypts them under its own,
+   * since a batch is given up when the lake cannot be written, and its key may be the reason.
+   */
+  useFailed(scope: Construct): kms.IKey | undefined {
+    const known = scope.node.tryFindChild('FailedKeyRef') as kms.IKey | undefined;
+    return known ?? (this.failed && kms.Key.fromKeyArn(scope, 'FailedKeyRef', this.failed.keyArn));
   }
 }
 

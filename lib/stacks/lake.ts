@@ -1,4 +1,4 @@
-import { CfnOutput, Duration } from 'aws-cdk-lib';
+import { CfnOutput, Duration, Tags } from 'aws-cdk-lib';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { dataRemoval } from '../constructs/retention';
@@ -6,12 +6,16 @@ import { BaseStack, type BaseProps } from './base';
 import type { KeysStack } from './keys';
 
 /** The zones of the lake, each a bucket. */
-export const ZONES = ['landing', 'bronze', 'silver', 'gold', 'quarantine', 'control'] as const;
+export const ZONES = ['landing', 'bronze', 'silver', 'gold', 'quarantine', 'control', 'failed'] as const;
 /** One zone of the lake. */
 export type Zone = (typeof ZONES)[number];
 
 /** Zones whose new objects start something. */
-const ANNOUNCING: readonly Zone[] = ['landing', 'silver', 'quarantine'];
+const ANNOUNCING: readonly Zone[] = ['landing', 'silver', 'failed'];
+/** Zones whose objects are removed when they are done with. */
+const PASSING: readonly Zone[] = ['control', 'failed'];
+/** Days after which a mark of an attempt at a record is forgotten: longer than any stream keeps the record. */
+const ATTEMPT_DAYS = 400;
 /** Zones that are kept but seldom read again. */
 const COOLING: readonly Zone[] = ['landing', 'bronze'];
 
@@ -20,13 +24,17 @@ export class LakeStack extends BaseStack {
   readonly buckets: Record<Zone, s3.Bucket>;
 
   constructor(scope: Construct, id: string, { config, keys }: BaseProps & { keys: KeysStack }) {
-    super(scope, id, 'landing, bronze, silver, gold, quarantine, control', config, true);
+    super(scope, id, 'landing, bronze, silver, gold, quarantine, control, failed', config, true);
     const key = keys.use(this, 'lake');
+    const encryption = (zone: Zone) => {
+      const of = zone === 'failed' ? keys.useFailed(this) : key;
+      return of
+        ? { encryption: s3.BucketEncryption.KMS, encryptionKey: of, bucketKeyEnabled: true }
+        : { encryption: s3.BucketEncryption.S3_MANAGED };
+    };
     const make = (zone: Zone): s3.Bucket => {
       const bucket = new s3.Bucket(this, `${zone[0]!.toUpperCase()}${zone.slice(1)}`, {
-        encryption: s3.BucketEncryption.KMS,
-        encryptionKey: key,
-        bucketKeyEnabled: true,
+        ...encryption(zone),
         blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
         objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
         enforceSSL: true,
@@ -47,8 +55,13 @@ export class LakeStack extends BaseStack {
                   ]
                 : undefined,
           },
+          // What is removed leaves a marker, which goes once the version under it is gone.
+          ...(PASSING.includes(zone) ? [{ expiredObjectDeleteMarker: true }] : []),
+          ...(zone === 'control' ? [{ prefix: 'attempts/', expiration: Duration.days(ATTEMPT_DAYS) }] : []),
         ],
       });
+      // Read by the rule on encryption (guard/rules), which lets these alone lie under S3's own key.
+      if (zone === 'failed') Tags.of(bucket).add('carelake:holds', 'given-up-batches');
       if (ANNOUNCING.includes(zone)) {
         // The construct's own switch would bring a custom resource written in Python.
         (bucket.node.defaultChild as s3.CfnBucket).notificationConfiguration = {

@@ -11,10 +11,11 @@ import {
   readObjects,
   readVersions,
   redshiftData,
+  removeObjects,
   useKey,
   writeObjects,
 } from '../constructs/grants';
-import { Machine, ingestFileDefinition, loadDefinition } from '../constructs/load-machine';
+import { Machine, ingestFileDefinition, loadDefinition, replayDefinition } from '../constructs/load-machine';
 import { Triggers } from '../constructs/triggers';
 import { limitUsage } from '../constructs/usage-limit';
 import { BaseStack, type BaseProps } from './base';
@@ -63,6 +64,15 @@ export class PipelineStack extends BaseStack {
       timeout: Duration.hours(48),
       comment: 'Reads one landed file, piece by piece, into silver and quarantine',
     }).machine;
+    const replayFailed = this.makeReplayFailed();
+    const replays = new Machine(this, 'ReplayFailedMachine', {
+      config,
+      logKey: this.platformKey,
+      functions: [replayFailed],
+      definition: replayDefinition(this, replayFailed),
+      timeout: Duration.hours(12),
+      comment: 'Takes in the batches of the stream that were given up; started by carelake replay-failed',
+    }).machine;
     const loads = new Machine(this, 'LoadMachine', {
       config,
       logKey: this.platformKey,
@@ -89,7 +99,7 @@ export class PipelineStack extends BaseStack {
       files,
       loads,
       undelivered: triggers.undelivered,
-      quarantine: props.lake.buckets.quarantine,
+      failed: props.lake.buckets.failed,
     });
 
     new CfnOutput(this, 'LoadMachineArn', { value: loads.stateMachineArn, description: 'Start it to load now' });
@@ -97,13 +107,18 @@ export class PipelineStack extends BaseStack {
       value: files.stateMachineArn,
       description: 'Runs for each landed file',
     });
+    new CfnOutput(this, 'ReplayFailedMachineArn', {
+      value: replays.stateMachineArn,
+      description: 'Start it to take in the batches of the stream that were given up',
+    });
     new CfnOutput(this, 'AlarmTopicArn', { value: alarms.topic.topicArn, description: 'Subscribe to hear of alarms' });
   }
 
   /** Records of the stream into bronze, silver and quarantine. */
   private makeIngestStream(): lambda.Function {
     const { config, keys, lake, stream } = this.props;
-    const { bronze, silver, quarantine, control } = lake.buckets;
+    const { bronze, silver, quarantine, control, failed } = lake.buckets;
+    const failedKey = keys.useFailed(this);
     const { fn } = new CarelakeFunction(this, 'IngestStream', {
       ...this.common('ingest-stream', 'Validates records of the stream: bronze first, then silver or quarantine'),
       memoryMb: config.ingest.memoryMb,
@@ -132,8 +147,13 @@ export class PipelineStack extends BaseStack {
           [stream.stream.streamArn],
         ),
         useKey(keys.use(this, 'stream'), 'kinesis', 'read'),
+        // Marks of attempts at a record that may end the process.
+        writeObjects(control, 'attempts/'),
+        removeObjects(control, 'attempts/'),
         // The event-source mapping looks into the bucket before it writes what it gave up on.
-        listObjects(quarantine),
+        listObjects(failed),
+        writeObjects(failed, 'aws/lambda/'),
+        ...(failedKey ? [useKey(failedKey, 's3', 'write')] : []),
       ],
     });
     new lambda.EventSourceMapping(this, 'StreamMapping', {
@@ -145,11 +165,39 @@ export class PipelineStack extends BaseStack {
       parallelizationFactor: config.ingest.parallelization,
       reportBatchItemFailures: true,
       bisectBatchOnError: true,
-      retryAttempts: config.ingest.retryAttempts,
       maxRecordAge: Duration.seconds(config.ingest.maxRecordAgeSeconds),
-      onFailure: { bind: () => ({ destination: quarantine.bucketArn }) },
+      onFailure: { bind: () => ({ destination: failed.bucketArn }) },
     });
     return fn;
+  }
+
+  /** Batches that the mapping gave up into bronze, silver and quarantine, as ingest-stream would have. */
+  private makeReplayFailed(): lambda.Function {
+    const { config, keys, lake } = this.props;
+    const { bronze, silver, quarantine, control, failed } = lake.buckets;
+    const failedKey = keys.useFailed(this);
+    return new CarelakeFunction(this, 'ReplayFailed', {
+      ...this.common('replay-failed', 'Takes in the batches of the stream that were given up'),
+      memoryMb: config.ingest.memoryMb,
+      timeoutSeconds: 900,
+      environment: {
+        FAILED_BUCKET: failed.bucketName,
+        BRONZE_BUCKET: bronze.bucketName,
+        SILVER_BUCKET: silver.bucketName,
+        QUARANTINE_BUCKET: quarantine.bucketName,
+        CONTROL_BUCKET: control.bucketName,
+        KEY_SECRET_ARN: keys.keySecret.secretArn,
+      },
+      statements: [
+        ...this.ingestStatements(),
+        readObjects(bronze),
+        writeObjects(bronze),
+        listObjects(failed),
+        readObjects(failed, 'aws/lambda/'),
+        removeObjects(failed, 'aws/lambda/'),
+        ...(failedKey ? [useKey(failedKey, 's3', 'read')] : []),
+      ],
+    }).fn;
   }
 
   /** Landed files into silver and quarantine, by profile. */

@@ -21,8 +21,12 @@ export function placesOf(outputs: Readonly<Record<string, string>>): Places {
   ) as unknown as Places;
 }
 
+/** Finds what the probes need in an account. */
+export const accountPlaces = async (environment: string, region: string): Promise<Places> =>
+  placesOf(await outputsOf(environment, region));
+
 /** Reads the outputs of an environment's stacks in an account. */
-export async function accountPlaces(environment: string, region: string): Promise<Places> {
+export async function outputsOf(environment: string, region: string): Promise<Record<string, string>> {
   const client = new CloudFormationClient({ region });
   const outputs: Record<string, string> = {};
   let token: string | undefined;
@@ -35,7 +39,7 @@ export async function accountPlaces(environment: string, region: string): Promis
     }
     token = page.NextToken;
   } while (token);
-  return placesOf(outputs);
+  return outputs;
 }
 
 /** Minutes that a run keeps the warehouse awake, generously; statements themselves take seconds. */

@@ -56,11 +56,11 @@ describe('lines of an input', () => {
 
 describe('conservation', () => {
   it('is an error when records are missing or too many', () => {
-    checkIngest({ received: 3, accepted: 2, quarantined: 1 }, 'here');
-    expect(cliError(() => checkIngest({ received: 3, accepted: 2, quarantined: 0 }, 'here')).exitCode).toBe(1);
-    expect(cliError(() => checkIngest({ received: 3, accepted: 4, quarantined: 0 }, 'here')).render()).toContain(
-      '3 received',
-    );
+    checkIngest({ received: 3, accepted: 2, quarantined: 1, held: 0 }, 'here');
+    expect(cliError(() => checkIngest({ received: 3, accepted: 2, quarantined: 0, held: 0 }, 'here')).exitCode).toBe(1);
+    expect(
+      cliError(() => checkIngest({ received: 3, accepted: 4, quarantined: 0, held: 0 }, 'here')).render(),
+    ).toContain('3 received');
     checkLoad({ read: 6, applied: 3, superseded: 2, duplicate: 1 }, 'here');
     expect(cliError(() => checkLoad({ read: 6, applied: 3, superseded: 2, duplicate: 0 }, 'here')).exitCode).toBe(1);
     expect(cliError(() => checkLoad({ read: 1, applied: 2, superseded: 0, duplicate: -1 }, 'here')).exitCode).toBe(1);
@@ -92,8 +92,11 @@ describe('conservation', () => {
 
   it('of one run is what came in addition', () => {
     expect(
-      difference({ received: 5, accepted: 4, quarantined: 1 }, { received: 2, accepted: 2, quarantined: 0 }),
-    ).toEqual({ received: 3, accepted: 2, quarantined: 1 });
+      difference(
+        { received: 5, accepted: 4, quarantined: 1, held: 0 },
+        { received: 2, accepted: 2, quarantined: 0, held: 0 },
+      ),
+    ).toEqual({ received: 3, accepted: 2, quarantined: 1, held: 0 });
   });
 });
 
@@ -214,16 +217,16 @@ describe('what the console shows', () => {
 
 describe('what gave up', () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'carelake-given-up-'));
-  const quarantine = join(dataDir, 's3', 'quarantine');
+  const failed = join(dataDir, 's3', 'failed');
 
   it('since the run began is an error that names it; what lies there from before is none', () => {
-    checkGivenUp(dataDir, quarantine, 0);
-    mkdirSync(join(quarantine, 'aws', 'lambda', 'id', 'shard'), { recursive: true });
-    writeFileSync(join(quarantine, 'aws', 'lambda', 'id', 'shard', 'batch'), '{}');
-    const error = cliError(() => checkGivenUp(dataDir, quarantine, 0));
+    checkGivenUp(dataDir, failed, 0);
+    mkdirSync(join(failed, 'aws', 'lambda', 'id', 'shard'), { recursive: true });
+    writeFileSync(join(failed, 'aws', 'lambda', 'id', 'shard', 'batch'), '{}');
+    const error = cliError(() => checkGivenUp(dataDir, failed, 0));
     expect(error.exitCode).toBe(1);
     expect(error.render()).toContain('1 batches of the stream and 0 files');
-    checkGivenUp(dataDir, quarantine, Date.now() + 60_000);
+    checkGivenUp(dataDir, failed, Date.now() + 60_000);
   });
 
   it('also is a file whose reading ended badly', () => {

@@ -81,10 +81,16 @@ test.each<[string, string, (c: Loose) => void, string]>([
     'load.acceptedMonthlyUsd',
   ],
   [
-    'a failing record reaches quarantine before the stream forgets it',
+    'a batch is given up while the stream still has what waits behind it',
     'dev',
-    (c) => void (c['ingest']!['maxRecordAgeSeconds'] = 86_400),
-    'ingest.maxRecordAgeSeconds',
+    (c) => void (c['ingest']!['maxRecordAgeSeconds'] = 75_601),
+    'ingest.maxRecordAgeSeconds: at most 75600',
+  ],
+  [
+    'a batch is held by age alone',
+    'dev',
+    (c) => void (c['ingest']!['retryAttempts'] = 5),
+    'ingest: Unrecognized key: "retryAttempts"',
   ],
   ['the ceiling stands above the base', 'dev', (c) => void (c['warehouse']!['baseRpu'] = 16), 'warehouse.maxRpu'],
   [

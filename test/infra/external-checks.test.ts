@@ -224,7 +224,7 @@ describe('the stateful inventory', () => {
     expect(Object.keys(recorded)).toEqual(['dev', 'local', 'prod']);
     for (const inventory of Object.values(recorded)) {
       const types = Object.values(inventory).flatMap((r) => Object.values(r).map((k) => k.type));
-      expect(types.filter((t) => t === 'AWS::S3::Bucket')).toHaveLength(6);
+      expect(types.filter((t) => t === 'AWS::S3::Bucket')).toHaveLength(7);
       expect(types.filter((t) => t === 'AWS::SecretsManager::Secret')).toHaveLength(2);
       expect(types).toEqual(
         expect.arrayContaining(['AWS::Kinesis::Stream', 'AWS::RedshiftServerless::Namespace', 'AWS::KMS::Key']),

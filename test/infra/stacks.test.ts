@@ -139,7 +139,9 @@ describe('every environment', () => {
       .filter(([, r]) => r!.includes('DurableKeySecret'))
       .map(([id]) => id!.replace(/[0-9A-F]{8}$/, ''));
     expect(admin).toEqual(['Pipeline/MigrateRolePolicy']);
-    expect(durable.sort()).toEqual(['Pipeline/IngestFileRolePolicy', 'Pipeline/IngestStreamRolePolicy']);
+    expect(durable.sort()).toEqual(
+      ['IngestFile', 'IngestStream', 'ReplayFailed'].map((f) => `Pipeline/${f}RolePolicy`),
+    );
   });
 
   test.each(ENVS)('%s: the network has no way out, and its zones are chosen by position', (env) => {
@@ -169,12 +171,13 @@ describe('every environment', () => {
     );
     expect(outputs.sort()).toEqual(
       [
-        ...['Landing', 'Bronze', 'Silver', 'Gold', 'Quarantine', 'Control'].map((z) => `${z}BucketName`),
+        ...['Landing', 'Bronze', 'Silver', 'Gold', 'Quarantine', 'Control', 'Failed'].map((z) => `${z}BucketName`),
         'StreamName',
         'WorkgroupName',
         'DatabaseName',
         'LoadMachineArn',
         'IngestFileMachineArn',
+        'ReplayFailedMachineArn',
         'AlarmTopicArn',
       ].sort(),
     );
@@ -194,16 +197,38 @@ test('where the account asks for a permissions boundary, every role has it', () 
 });
 
 describe('stream', () => {
-  test('the mapping bisects, bounds retries and age, reports failures by record, and gives up into quarantine', () => {
-    const [[, mapping]] = ofType(apps.dev, 'AWS::Lambda::EventSourceMapping') as [[string, Resource]];
-    expect(mapping.Properties).toMatchObject({
-      StartingPosition: 'TRIM_HORIZON',
-      BatchSize: 10_000,
-      BisectBatchOnFunctionError: true,
-      FunctionResponseTypes: ['ReportBatchItemFailures'],
-      MaximumRetryAttempts: 5,
-      MaximumRecordAgeInSeconds: 21_600,
-      DestinationConfig: { OnFailure: { Destination: { 'Fn::ImportValue': expect.stringContaining('Quarantine') } } },
+  test('the mapping holds by age alone, bisects, reports failures by record, and gives up into a bucket of its own', () => {
+    for (const [env, age] of [
+      ['dev', 72_000],
+      ['prod', 518_400],
+    ] as const) {
+      const [[, mapping]] = ofType(apps[env], 'AWS::Lambda::EventSourceMapping') as [[string, Resource]];
+      expect(mapping.Properties).toMatchObject({
+        StartingPosition: 'TRIM_HORIZON',
+        BatchSize: 10_000,
+        BisectBatchOnFunctionError: true,
+        FunctionResponseTypes: ['ReportBatchItemFailures'],
+        MaximumRecordAgeInSeconds: age,
+        DestinationConfig: { OnFailure: { Destination: { 'Fn::ImportValue': expect.stringContaining('Failed') } } },
+      });
+      // Without it Lambda tries for as long as the record's age allows.
+      expect(mapping.Properties).not.toHaveProperty('MaximumRetryAttempts');
+    }
+  });
+
+  test('given-up batches lie under another key than the lake: of S3 in dev, of their own in prod', () => {
+    const encryption = (env: 'dev' | 'prod'): unknown => {
+      const failed = ofType(apps[env], 'AWS::S3::Bucket').find(([id]) => id.startsWith('Lake/Failed'))![1];
+      const { ServerSideEncryptionConfiguration } = failed.Properties['BucketEncryption'] as Record<string, unknown[]>;
+      return ServerSideEncryptionConfiguration![0];
+    };
+    expect(encryption('dev')).toEqual({ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } });
+    expect(encryption('prod')).toEqual({
+      BucketKeyEnabled: true,
+      ServerSideEncryptionByDefault: {
+        SSEAlgorithm: 'aws:kms',
+        KMSMasterKeyID: { 'Fn::ImportValue': expect.stringContaining('FailedKey') },
+      },
     });
   });
 
@@ -268,12 +293,12 @@ describe('state machines', () => {
 
   test('states are of the simple kinds, tasks are functions and are retried', () => {
     for (const env of ENVS) {
-      for (const part of ['IngestFile', 'LoadMachine']) {
+      for (const part of ['IngestFile', 'ReplayFailed', 'LoadMachine']) {
         const { States } = machine(apps[env], part);
         for (const state of Object.values(States)) {
           expect(['Task', 'Choice', 'Wait', 'Pass', 'Succeed', 'Fail']).toContain(state['Type']);
           if (state['Type'] !== 'Task') continue;
-          expect(state['Resource']).toMatch(/^(IngestFile|SelectLoad|Load)Function/);
+          expect(state['Resource']).toMatch(/^(IngestFile|ReplayFailed|SelectLoad|Load)Function/);
           expect((state['Retry'] as { ErrorEquals: string[] }[]).flatMap((r) => r.ErrorEquals)).toEqual(
             expect.arrayContaining(['Lambda.ServiceException', 'Lambda.TooManyRequestsException', 'States.TaskFailed']),
           );
@@ -324,7 +349,7 @@ describe('triggers', () => {
     const telling = ofType(apps.dev, 'AWS::S3::Bucket')
       .filter(([, b]) => 'NotificationConfiguration' in b.Properties)
       .map(([id]) => id.replace(/[0-9A-F]{8}$/, ''));
-    expect(telling).toEqual(['Lake/Landing', 'Lake/Silver', 'Lake/Quarantine']);
+    expect(telling).toEqual(['Lake/Landing', 'Lake/Silver', 'Lake/Failed']);
   });
 });
 
@@ -332,7 +357,7 @@ describe('cost and guardrails', () => {
   test('dev has one key, two secrets and at most ten alarms, prod a key for each class', () => {
     const count = (t: Templates, type: string): number => ofType(t, type).length;
     expect(count(apps.dev, 'AWS::KMS::Key')).toBe(1);
-    expect(count(apps.prod, 'AWS::KMS::Key')).toBe(4);
+    expect(count(apps.prod, 'AWS::KMS::Key')).toBe(5);
     expect(count(apps.dev, 'AWS::SecretsManager::Secret')).toBe(2);
     expect(count(apps.dev, 'AWS::CloudWatch::Alarm')).toBeLessThanOrEqual(10);
   });

@@ -10,6 +10,17 @@ const schedule = (ScheduleExpression: string): Raw => ({
   Type: 'AWS::Scheduler::Schedule',
   Properties: { FlexibleTimeWindow: { Mode: 'OFF' }, ScheduleExpression, Target: { Arn: KINESIS, RoleArn: ROLE } },
 });
+const mapping = (more: Record<string, unknown>): Raw => ({
+  Type: 'AWS::Lambda::EventSourceMapping',
+  Properties: {
+    FunctionName: 'f',
+    EventSourceArn: KINESIS,
+    StartingPosition: 'LATEST',
+    MaximumRecordAgeInSeconds: 3600,
+    DestinationConfig: { OnFailure: { Destination: 'arn:aws:s3:::b' } },
+    ...more,
+  },
+});
 
 /** A resource as the template writes it. */
 export interface Raw {
@@ -18,33 +29,13 @@ export interface Raw {
 }
 
 export const VIOLATIONS: Record<string, Record<string, Raw>> = {
-  carelake_mapping_starts_somewhere: {
-    NoStart: {
-      Type: 'AWS::Lambda::EventSourceMapping',
-      Properties: {
-        FunctionName: 'f',
-        EventSourceArn: KINESIS,
-        MaximumRetryAttempts: 1,
-        DestinationConfig: { OnFailure: { Destination: 'arn:aws:s3:::b' } },
-      },
-    },
-  },
+  carelake_mapping_starts_somewhere: { NoStart: mapping({ StartingPosition: undefined }) },
   carelake_mapping_gives_up_into_a_destination: {
-    NoDestination: {
-      Type: 'AWS::Lambda::EventSourceMapping',
-      Properties: { FunctionName: 'f', EventSourceArn: KINESIS, StartingPosition: 'LATEST', MaximumRetryAttempts: 1 },
-    },
-    Endless: {
-      Type: 'AWS::Lambda::EventSourceMapping',
-      Properties: {
-        FunctionName: 'f',
-        EventSourceArn: KINESIS,
-        StartingPosition: 'LATEST',
-        MaximumRetryAttempts: -1,
-        DestinationConfig: { OnFailure: { Destination: 'arn:aws:s3:::b' } },
-      },
-    },
+    NoDestination: mapping({ DestinationConfig: undefined }),
+    NoAge: mapping({ MaximumRecordAgeInSeconds: undefined }),
+    Endless: mapping({ MaximumRecordAgeInSeconds: -1 }),
   },
+  carelake_mapping_holds_by_age: { Counts: mapping({ MaximumRetryAttempts: 5 }) },
   carelake_schedule_is_readable: { Words: schedule('every day'), FiveFields: schedule('cron(0 5 * * ?)') },
   carelake_rule_schedule_is_readable: {
     Words: { Type: 'AWS::Events::Rule', Properties: { ScheduleExpression: 'rate(every 5 minutes)' } },

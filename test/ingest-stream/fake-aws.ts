@@ -24,6 +24,8 @@ export class FakeAws {
   secret = '';
   /** Called before each request; an answer here is given instead. */
   fault: (call: string) => Fault | undefined = () => undefined;
+  /** Called before each request; where it says so there is never an answer. */
+  hangs: (call: string) => boolean = () => false;
   private server: Server | undefined;
 
   async start(): Promise<string> {
@@ -52,13 +54,17 @@ export class FakeAws {
     const target = req.headers['x-amz-target'];
     const call = target ? String(target) : `${req.method} ${path}`;
     this.calls.push(call);
+    if (this.hangs(call)) return;
     const fault = this.fault(call);
     if (fault) return this.refuse(res, fault.status, fault.code);
     if (target === 'secretsmanager.GetSecretValue') {
       res.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' });
       res.end(JSON.stringify({ Name: 'key', SecretString: this.secret }));
     } else if (req.method === 'PUT') this.put(req, res, path, body);
-    else this.head(res, path);
+    else if (req.method === 'DELETE') {
+      this.objects.delete(path);
+      res.writeHead(204).end();
+    } else this.head(res, path);
   }
 
   private put(req: IncomingMessage, res: ServerResponse, path: string, body: Buffer): void {

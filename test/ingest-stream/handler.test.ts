@@ -1,60 +1,13 @@
 import type { Context, KinesisStreamBatchResponse, KinesisStreamEvent } from 'aws-lambda';
 import { parquetReadObjects } from 'hyparquet';
-import { batchesOf } from '../../lambdas/ingest-stream/batches';
+import { batchesOf } from '../../core/stream-event';
 import { envelope, SECRET } from '../core/samples';
 import { FakeAws } from './fake-aws';
+import { CANARY, context, ENV, event } from './run';
 
-const CANARY = 'Zq7Canary';
 const aws = new FakeAws();
 const printed: string[] = [];
 let handler: (event: KinesisStreamEvent, context: Context) => Promise<KinesisStreamBatchResponse>;
-
-const context = {
-  awsRequestId: 'r-1',
-  functionName: 'ingest-stream',
-  invokedFunctionArn: 'arn:f',
-  memoryLimitInMB: '512',
-} as Context;
-const ENV = {
-  BRONZE_BUCKET: 'bronze',
-  SILVER_BUCKET: 'silver',
-  QUARANTINE_BUCKET: 'quarantine',
-  CONTROL_BUCKET: 'control',
-  KEY_SECRET_ARN: 'arn:key',
-  POWERTOOLS_SERVICE_NAME: 'ingest-stream',
-  POWERTOOLS_METRICS_NAMESPACE: 'Carelake',
-  POWERTOOLS_DEV: 'true',
-  POWERTOOLS_METRICS_DISABLED: 'false',
-  AWS_REGION: 'us-east-1',
-  AWS_ACCESS_KEY_ID: 'a',
-  AWS_SECRET_ACCESS_KEY: 'b',
-  AWS_MAX_ATTEMPTS: '1',
-  LOG_LEVEL: 'DEBUG',
-};
-
-function event(values: unknown[], over: { shard?: string; from?: number } = {}): KinesisStreamEvent {
-  const { shard = 'shardId-000000000000', from = 1 } = over;
-  const Records = values.map((value, i) => ({
-    eventID: `${shard}:${from + i}`,
-    eventName: 'aws:kinesis:record',
-    eventSource: 'aws:kinesis',
-    eventVersion: '1.0',
-    awsRegion: 'us-east-1',
-    invokeIdentityArn: 'arn:role',
-    eventSourceARN: 'arn:aws:kinesis:us-east-1:000000000000:stream/events',
-    kinesis: {
-      kinesisSchemaVersion: '1.0',
-      partitionKey: `${CANARY}-${i}`,
-      sequenceNumber: String(from + i),
-      approximateArrivalTimestamp: 1_767_344_399.987,
-      data: (value instanceof Uint8Array
-        ? Buffer.from(value)
-        : Buffer.from(typeof value === 'string' ? value : JSON.stringify(value))
-      ).toString('base64'),
-    },
-  }));
-  return { Records };
-}
 
 const rows = async (name: string, utf8 = true) => {
   const body = aws.objects.get(name)?.body;
@@ -162,7 +115,9 @@ describe('a failing store', () => {
     aws.fault = (call) => (call.startsWith('PUT bronze/') ? { status: 503, code: 'SlowDown' } : undefined);
     expect(await handler(event(MIXED), context)).toEqual({ batchItemFailures: [{ itemIdentifier: '1' }] });
     expect([aws.keys('silver'), aws.keys('quarantine')]).toEqual([[], []]);
-    expect(printed.filter((l) => l.includes('_aws'))).toEqual([]);
+    const metrics = printed.filter((l) => l.includes('_aws')).map((l) => JSON.parse(l) as Record<string, unknown>);
+    expect(metrics).toMatchObject([{ BatchesNotWritten: 1, _aws: { CloudWatchMetrics: [{ Namespace: 'Carelake' }] } }]);
+    expect(metrics[0]).not.toHaveProperty('Received');
   });
 
   it('in the middle leaves what the retry completes', async () => {

@@ -185,10 +185,10 @@ describe.each(ENVIRONMENTS)('the platform of environment %s', (env) => {
       reportItemFailures: true,
       bisect: true,
       startingPosition: 'TRIM_HORIZON',
-      onFailureBucket: `carelake-${env}-lake-quarantine`,
+      onFailureBucket: `carelake-${env}-lake-failed`,
     });
     const machines = machinesOf(resources, functions);
-    expect(machines).toHaveLength(2);
+    expect(machines).toHaveLength(3);
     const arns = machines.map((m) => m.arn);
     expect(rulesOf(resources, (arn) => arns.includes(arn)).rules.length).toBeGreaterThan(0);
     expect(schedulesOf(resources).every((s) => arns.includes(s.targetArn))).toBe(true);

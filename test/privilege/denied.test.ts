@@ -67,7 +67,7 @@ test('records that were refused for too long are kept whole where the mapping gi
   platform.endpoints.kinesis.putRecords(names.stream, sent);
   await platform.idle({ quietMs: 700 });
   const { s3 } = platform.endpoints;
-  const bucket = names.buckets.quarantine!;
+  const bucket = names.buckets.failed!;
   const kept = await Promise.all(
     s3.list(bucket, {}).objects.map(async ({ key }) => JSON.parse((await s3.get(bucket, key)).toString())),
   );

@@ -1,0 +1,109 @@
+import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { GIVEN_UP_PREFIX } from '../../core/stream-event';
+import { outputsOf } from '../../ops/verify/account';
+import { LAPTOP_CREDENTIALS } from '../environment';
+import { CliError, EXIT } from '../errors';
+import { execute } from '../executions';
+import { existingFolder, servedBy } from '../folder';
+import { count, print, printJson, Progress } from '../output';
+
+export interface ReplayOptions {
+  env?: string;
+  region?: string;
+  json?: boolean;
+  data?: string;
+}
+
+/** Where the given-up batches lie and what takes them in: the serving laptop's, or an environment's in an account. */
+interface Place {
+  machine: string;
+  bucket: string;
+  clients: { region: string; endpoint?: string; credentials?: typeof LAPTOP_CREDENTIALS };
+  /** Where to read why a replay failed. */
+  logs: string;
+}
+
+/**
+ * `carelake replay-failed`: starts the state machine that takes in what the stream's mapping gave up, and waits for its end.
+ * @returns 0 when nothing is left
+ */
+export async function replayFailed(options: ReplayOptions): Promise<number> {
+  const at = options.env === undefined ? laptop(options.data) : await account(options.env, options.region);
+  const sfn = new SFNClient(at.clients);
+  const s3 = new S3Client({ ...at.clients, forcePathStyle: at.clients.endpoint !== undefined });
+  try {
+    const before = await objectsIn(s3, at.bucket);
+    if (before > 0)
+      await new Progress(options.json).step(`replay of ${count(before)} batches`, () =>
+        execute(
+          sfn,
+          at.machine,
+          {},
+          {
+            what: 'the replay',
+            where: at.logs,
+            next: 'the log of replay-failed says why (docs/runbooks/stream.md); what was taken in before is done, and the rest stays: carelake replay-failed again',
+          },
+        ),
+      );
+    const left = await objectsIn(s3, at.bucket);
+    // A batch that was given up meanwhile may make more of them.
+    const replayed = Math.max(0, before - left);
+    if (options.json) printJson({ replayed, left });
+    else print(before === 0 ? 'No batch was given up.' : `${count(replayed)} batches taken in, ${count(left)} left.`);
+    return left === 0 ? EXIT.ok : EXIT.failed;
+  } finally {
+    sfn.destroy();
+    s3.destroy();
+  }
+}
+
+function laptop(data: string | undefined): Place {
+  const { dataDir, run } = existingFolder(data);
+  const served = servedBy(dataDir);
+  const { names } = run;
+  if (!served || !names?.replayMachine || names.buckets.failed === undefined)
+    throw new CliError('nothing serves this data folder, so nothing can take batches in', {
+      where: dataDir,
+      next: `in another terminal: npm start${data === undefined ? '' : ` -- --data ${data}`}`,
+    });
+  return {
+    machine: names.replayMachine,
+    bucket: names.buckets.failed,
+    clients: { region: names.region, endpoint: served.url, credentials: LAPTOP_CREDENTIALS },
+    logs: `${dataDir}/logs`,
+  };
+}
+
+async function account(env: string, asked: string | undefined): Promise<Place> {
+  const region = asked ?? process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION ?? 'us-east-1';
+  const where = `environment ${env}, region ${region}`;
+  const outputs = await outputsOf(env, region).catch((error: unknown) => {
+    throw new CliError(`the account could not be asked: ${error instanceof Error ? error.name : 'Error'}`, {
+      where,
+      next: 'aws sso login, or set AWS_PROFILE; then again',
+      exitCode: EXIT.failed,
+    });
+  });
+  const { ReplayFailedMachineArn: machine, FailedBucketName: bucket } = outputs;
+  if (!machine || !bucket)
+    throw new CliError('the stacks of this environment have no replay', {
+      where,
+      next: 'deploy the environment first (docs/deploy.md)',
+    });
+  return { machine, bucket, clients: { region }, logs: `${where}: log group of the function replay-failed` };
+}
+
+async function objectsIn(s3: S3Client, bucket: string): Promise<number> {
+  let found = 0;
+  let token: string | undefined;
+  do {
+    const page = await s3.send(
+      new ListObjectsV2Command({ Bucket: bucket, Prefix: GIVEN_UP_PREFIX, ContinuationToken: token }),
+    );
+    found += page.KeyCount ?? 0;
+    token = page.NextContinuationToken;
+  } while (token);
+  return found;
+}

@@ -1,0 +1,63 @@
+import type { StreamBatch } from './ingest';
+import type { BronzeRecord } from './lake/parquet';
+
+/** What is read of an event in which Lambda hands records of a stream to a function. */
+export interface StreamEvent {
+  readonly Records?: readonly {
+    readonly eventID: string;
+    readonly eventSourceARN: string;
+    readonly kinesis: {
+      readonly sequenceNumber: string;
+      readonly partitionKey: string;
+      readonly approximateArrivalTimestamp: number;
+      readonly data: string;
+    };
+  }[];
+}
+
+type EventRecord = NonNullable<StreamEvent['Records']>[number];
+
+/** Microseconds of a time in seconds with a fraction of milliseconds; the product alone would carry a rounding error. */
+const microsOf = (seconds: number) => Math.round(seconds * 1000) * 1000;
+
+function bronzeRecord({ kinesis }: EventRecord): BronzeRecord {
+  return {
+    sequence: kinesis.sequenceNumber,
+    partitionKey: kinesis.partitionKey,
+    arrivedAt: microsOf(kinesis.approximateArrivalTimestamp),
+    data: Buffer.from(kinesis.data, 'base64'),
+  };
+}
+
+/** The records of an event by stream and shard, in their order. An event-source mapping sends one shard at a time. */
+export function batchesOf(event: StreamEvent): StreamBatch[] {
+  const batches = new Map<string, StreamBatch & { records: BronzeRecord[] }>();
+  for (const record of event.Records ?? []) {
+    const stream = record.eventSourceARN.slice(record.eventSourceARN.lastIndexOf('/') + 1);
+    const shardId = record.eventID.slice(0, record.eventID.indexOf(':'));
+    const id = `${stream}/${shardId}`;
+    let batch = batches.get(id);
+    if (!batch) batches.set(id, (batch = { stream, shardId, records: [] }));
+    batch.records.push(bronzeRecord(record));
+  }
+  return [...batches.values()];
+}
+
+/** Where Lambda writes what a mapping gives up; the prefix is its own. */
+export const GIVEN_UP_PREFIX = 'aws/lambda/';
+
+/**
+ * Batches of an object that Lambda wrote for records it gave up: metadata and, in a bucket, the event itself as JSON text.
+ * @returns undefined where it is something else; a parser's message would quote a record
+ */
+export function givenUpBatches(text: string): StreamBatch[] | undefined {
+  try {
+    const { payload } = JSON.parse(text) as { payload?: unknown };
+    const event = (typeof payload === 'string' ? JSON.parse(payload) : payload) as StreamEvent;
+    const batches = batchesOf(event);
+    const whole = ({ sequence, arrivedAt }: BronzeRecord) => typeof sequence === 'string' && Number.isFinite(arrivedAt);
+    return batches.length > 0 && batches.every((batch) => batch.records.every(whole)) ? batches : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,54 @@
+import { DeleteObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { attemptKey } from '../../core/lake/names';
+import type { StreamBatch } from '../../core/ingest';
+import { putIfAbsent } from '../shared/s3';
+
+/** Attempts that a record, alone in its batch, may take a process with it. The next one quarantines it unread. */
+const DEADLY_ATTEMPTS = 2;
+/** Batches whose marks could not be removed and that are remembered instead. */
+const MOST_REMEMBERED = 1000;
+
+/**
+ * Marks in the control bucket that tell a record that ends the process (memory, time) from one that waits for a store.
+ * A process that dies can say nothing, and Lambda tells no function how often it tried; but it splits a batch whose
+ * invocation failed, so that what kills ends up alone. Only a batch of one record is therefore marked: before the work
+ * on it begins, and unmarked once its objects are made, before they are written. What a store refuses is never counted.
+ * A mark is written where there is none yet, which also tells whether there is one.
+ */
+export class Attempts {
+  /** Batches that this process has survived but has not unmarked. */
+  private readonly survived = new Set<string>();
+
+  constructor(
+    private readonly s3: S3Client,
+    private readonly bucket: string,
+  ) {}
+
+  /**
+   * Marks the beginning of work.
+   * @returns marks that the batch now has; undefined where it has ended the process as often as it may
+   */
+  async begin(batch: StreamBatch): Promise<number | undefined> {
+    if (batch.records.length !== 1 || this.survived.has(keyOf(batch, 1))) return 0;
+    for (let attempt = 1; attempt <= DEADLY_ATTEMPTS; attempt++)
+      if (await putIfAbsent(this.s3, this.bucket, keyOf(batch, attempt), '{}')) return attempt;
+    return undefined;
+  }
+
+  /** Unmarks a batch that this process has survived. A store that fails here fails nothing: the process remembers. */
+  async end(batch: StreamBatch, marks: number): Promise<void> {
+    if (marks === 0) return;
+    if (this.survived.size >= MOST_REMEMBERED) this.survived.clear();
+    this.survived.add(keyOf(batch, 1));
+    try {
+      for (let attempt = marks; attempt >= 1; attempt--)
+        await this.s3.send(new DeleteObjectCommand({ Bucket: this.bucket, Key: keyOf(batch, attempt) }));
+      this.survived.delete(keyOf(batch, 1));
+    } catch {
+      // The marks stay: should the batch come again, this process does not count them.
+    }
+  }
+}
+
+const keyOf = ({ stream, shardId, records }: StreamBatch, attempt: number): string =>
+  attemptKey(stream, shardId, records[0].sequence, attempt);
