@@ -234,6 +234,18 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
     reason: PREFIX,
   },
   {
+    id: 'AwsSolutions-IAM5[Resource::<Control42E771B2.Arn>/files/slots/*]',
+    paths: policy('IngestFile'),
+    owner: 'security',
+    reason: PREFIX,
+  },
+  {
+    id: 'AwsSolutions-IAM5[Resource::<Control42E771B2.Arn>/files/read/*]',
+    paths: policy('IngestFile'),
+    owner: 'security',
+    reason: PREFIX,
+  },
+  {
     id: 'AwsSolutions-IAM5[Resource::<Control42E771B2.Arn>/profiles/*]',
     paths: policy('IngestFile'),
     owner: 'security',

@@ -189,6 +189,7 @@ describe('a record that a healthy store would take', () => {
   });
 
   it('counts as not written when the key secret is out of reach, which throws', async () => {
+    await freshProcess();
     aws.fault = (call) => (call.startsWith('secretsmanager') ? { status: 500, code: 'InternalError' } : undefined);
     await expect(handler(one, context)).rejects.toThrow();
     expect(metricsOf()).toMatchObject([{ BatchesNotWritten: 1 }]);
