@@ -1,8 +1,9 @@
 import { RealClock } from '@carelake/laptop/clock';
 import { createEndpoints } from '@carelake/laptop/endpoints/server';
+import type { AlarmState, AlarmStatus } from '@carelake/laptop/engines/alarms';
 import type { Warehouse } from '@carelake/laptop/engines/warehouse';
 import { FolderInUse } from '@carelake/laptop/lock';
-import { bootPlatform, PLACE, type Platform } from '@carelake/laptop/runtime';
+import { bootPlatform, PLACE, type BootOptions, type Platform } from '@carelake/laptop/runtime';
 import type { Ask } from './answers';
 import type { ZoneFolders } from './conservation';
 import { CliError, EXIT } from './errors';
@@ -17,6 +18,7 @@ export async function boot(options: {
   port: number;
   keySecretFile?: string;
   onProgress?: (detail: string) => void;
+  onAlarm?: BootOptions['onAlarm'];
 }): Promise<Platform> {
   try {
     return await bootPlatform(options);
@@ -49,6 +51,12 @@ export async function boot(options: {
       exitCode: EXIT.failed,
     });
   }
+}
+
+/** The line that tells of an alarm that is raised or over; undefined for changes that are no news, such as first data. */
+export function alarmLine({ name, description, state }: AlarmStatus, was?: AlarmState): string | undefined {
+  if (state === 'ALARM') return `ALARM ${name}: ${description}`;
+  return was === 'ALARM' ? `over: alarm ${name}` : undefined;
 }
 
 /** The names that people need, from the outputs of the stacks. */

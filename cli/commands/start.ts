@@ -17,11 +17,11 @@ import { loadsOnArrival } from '../../config';
 import { EXIT, runnable } from '../errors';
 import { storedFile, streamNetwork, uploadFile, uploadProfile } from '../feed';
 import { type Names, type RunState, writeRun } from '../folder';
-import { asker, boot, namesOf, zonesOf } from '../laptop';
+import { alarmLine, asker, boot, namesOf, zonesOf } from '../laptop';
 import { count, print, printJson, Progress } from '../output';
 import { type Prepared, type Source, type StartOptions } from '../source';
 import { synthesize } from '../synthesize';
-import type { Platform } from '@carelake/laptop/runtime';
+import type { BootOptions, Platform } from '@carelake/laptop/runtime';
 
 const DEFAULT_PORT = 4600;
 /** Nothing under way for so long counts as done; what waits in a stream, a state machine or a rule counts as under way. */
@@ -76,10 +76,14 @@ async function open(options: StartOptions, source: Source, state: RunState, prog
     () => synthesize(dataDir, options.env),
     ({ made }) => (made ? 'made' : 'unchanged since the last time'),
   );
+  const say = (text: string | undefined): void => {
+    if (text !== undefined) progress.line(text);
+  };
+  const onAlarm: BootOptions['onAlarm'] = (status, was) => say(alarmLine(status, was));
   const port = options.port ?? (options.once ? 0 : DEFAULT_PORT);
   const platform = await progress.step(
     'boot what they describe',
-    (tell) => boot({ assemblyDir, dataDir, port, keySecretFile: options.keySecretFile, onProgress: tell }),
+    (tell) => boot({ assemblyDir, dataDir, port, keySecretFile: options.keySecretFile, onProgress: tell, onAlarm }),
     (booted) => `endpoints at ${booted.url}`,
   );
   if (platform.notRun.length > 0) {
@@ -89,6 +93,8 @@ async function open(options: StartOptions, source: Source, state: RunState, prog
       `  not run on the laptop: ${[...types].map(([type, n]) => (n === 1 ? type : `${type} ×${n}`)).join(', ')}`,
     );
   }
+  // Raised by a former process, and not over yet.
+  for (const status of platform.alarms()) say(alarmLine(status));
   const names = namesOf(platform);
   writeRun(dataDir, { ...state, names });
   return {

@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { RealClock, type Clock } from './clock';
 import { createEndpoints } from './endpoints/server';
 import type { Endpoints } from './endpoints/types';
+import type { AlarmState, AlarmStatus } from './engines/alarms';
 import { writeWhole } from './engines/checkpoints';
 import { applyCustomResource } from './engines/custom-resource';
+import { Metrics, type Count } from './engines/metrics';
 import type { Ending } from './engines/state-machine';
 import { lockFolder } from './lock';
 import { notRun, type NotRun } from './resources/catalog';
@@ -15,7 +17,17 @@ import { readAssembly } from './template/assembly';
 import { databaseRoles } from './template/database-roles';
 import { Resolver, type Resource } from './template/intrinsics';
 import { createAuthorizer, type RoleAuthorizer } from './template/policies';
-import { makeStores, PLACE, startBus, startMachines, startMappings, startSchedules, type Wiring } from './wiring';
+import {
+  makeStores,
+  openDeadLetters,
+  PLACE,
+  startAlarms,
+  startBus,
+  startMachines,
+  startMappings,
+  startSchedules,
+  type Wiring,
+} from './wiring';
 
 export { PLACE } from './wiring';
 const POLL_MS = 50;
@@ -34,6 +46,8 @@ export interface BootOptions {
   readonly onProgress?: (detail: string) => void;
   /** Memory of the warehouse's engine, e.g. `4GB`. */
   readonly warehouseMemory?: string;
+  /** Told of every change of an alarm's state. */
+  readonly onAlarm?: (status: AlarmStatus, was: AlarmState) => void;
 }
 
 /** What is under way. */
@@ -63,10 +77,14 @@ export interface Platform {
   /** Role checks, granted and used pairs. */
   readonly roles: RoleAuthorizer;
   status(): Status;
+  /** The alarms of the template as they stand, in its order. */
+  alarms(): readonly AlarmStatus[];
   /** Resolves when nothing has been under way for `quietMs`: streams drained, no execution, event, invocation or statement. */
   idle(options: { quietMs: number; signal?: AbortSignal }): Promise<void>;
   /** Invokes a function by logical id, name or ARN. @returns its reply. @throws FunctionError */
   invoke(fn: string, event: unknown): Promise<unknown>;
+  /** Reserves concurrency of a function, as PutFunctionConcurrency does: 0 throttles every invocation; undefined takes it back. */
+  reserve(fn: string, concurrency: number | undefined): void;
   /** Starts a state machine by logical id, name or ARN. @returns how it ends. */
   execute(machine: string, input: unknown): Promise<Ending>;
   stop(): Promise<void>;
@@ -112,12 +130,18 @@ async function run(
   outputs: Platform['outputs'],
   stop: () => Promise<void>,
 ): Promise<Platform> {
-  const { clock = new RealClock(), onProgress: tell = () => undefined } = options;
+  const { clock = new RealClock(), onProgress: tell = () => undefined, onAlarm = () => undefined } = options;
   const { dataDir, resources, roles, closers } = w;
   const log = (line: string): void =>
     appendFileSync(join(dataDir, 'logs', 'platform.log'), `${new Date(clock.now()).toISOString()} ${line}\n`, {
       mode: 0o600,
     });
+
+  const metrics = new Metrics();
+  const count: Count = (sample) => metrics.add(sample, clock.now());
+  // Before anything happens that an alarm counts.
+  const deadLetters = openDeadLetters(w, clock);
+  const alarms = startAlarms(w, { clock, metrics, deadLetters, log }, onAlarm);
 
   tell('opening the stores');
   const endpoints = await createEndpoints({
@@ -127,6 +151,7 @@ async function run(
     ...warehouseOf(resources),
     authorize: roles.authorize,
     warehouseMemory: options.warehouseMemory,
+    count,
   });
   closers.push(() => endpoints.close());
   endpoints.setDatabaseRoles(databaseRoles(resources));
@@ -136,7 +161,7 @@ async function run(
   writeWhole(join(dataDir, 'endpoint.json'), JSON.stringify({ port, pid: process.pid, url }));
   closers.push(() => rmSync(join(dataDir, 'endpoint.json'), { force: true }));
 
-  const functions = new Functions(w.functions, { endpoints, url, region: PLACE.region, roles, log });
+  const functions = new Functions(w.functions, { endpoints, url, region: PLACE.region, roles, count, log });
   closers.push(() => functions.stop());
   for (const spec of customResourcesOf(resources)) {
     tell(`applying ${spec.logicalId}`);
@@ -147,15 +172,15 @@ async function run(
     });
   }
 
-  const machines = startMachines(w, { clock, functions, log });
+  const machines = startMachines(w, { clock, functions, count, log });
   endpoints.setExecutions({
     machines: () => machines.list(),
     start: (arn, input, name) => machines.begin(arn, input as never, name),
     describe: (arn) => machines.describe(arn),
   });
-  const bus = startBus(w, { endpoints, machines, functions, log });
-  startSchedules(w, { clock, machines, functions, log });
-  const mappings = startMappings(w, { endpoints, clock, functions, log });
+  const bus = startBus(w, { endpoints, machines, functions, deadLetters, log });
+  startSchedules(w, { clock, machines, functions, deadLetters, log });
+  const mappings = startMappings(w, { endpoints, clock, functions, count, log });
   // Before the functions: an execution whose function is killed by the stop has not failed.
   closers.push(() => machines.stop());
   tell('ready');
@@ -183,6 +208,8 @@ async function run(
     notRun: w.off,
     roles,
     status,
+    alarms: () => alarms.status(),
+    reserve: (fn, concurrency) => functions.reserve(fn, concurrency),
     idle: ({ quietMs, signal }) => untilQuiet(status, quietMs, signal),
     invoke: async (fn, event) => JSON.parse(await functions.invoke(fn, JSON.stringify(event))) as unknown,
     execute: (machine, input) => machines.start(machineOf(machine), input as never).ended,

@@ -2,17 +2,22 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from './clock';
 import type { Endpoints } from './endpoints/types';
+import { Alarms, type AlarmPorts } from './engines/alarms';
 import { Bus } from './engines/bus';
+import { DeadLetters } from './engines/dead-letters';
 import { EventSourceMapping } from './engines/event-source-mapping';
+import type { Count, Metrics } from './engines/metrics';
 import type { RuleTarget } from './engines/rules';
 import { parseSchedule, runSchedule } from './engines/schedule';
 import { shardsOf } from './engines/shards';
 import { StateMachines } from './engines/state-machine';
+import { alarmsOf } from './resources/alarms';
 import type { NotRun } from './resources/catalog';
 import type { Functions } from './resources/functions';
 import { givenKeySecret, isKeySecret, secretValue } from './resources/secrets';
 import {
   bucketsOf,
+  queuesOf,
   rulesOf,
   schedulesOf,
   streamsOf,
@@ -71,6 +76,8 @@ interface Engines {
   readonly clock: Clock;
   readonly functions: Functions;
   readonly machines: StateMachines;
+  readonly deadLetters: DeadLetters;
+  readonly count: Count;
   log(line: string): void;
 }
 
@@ -89,7 +96,7 @@ const LOG_DELIVERY = [
 /** State machines, with the executions that a former process left. */
 export function startMachines(
   b: Wiring,
-  { clock, functions, log }: Pick<Engines, 'clock' | 'functions' | 'log'>,
+  { clock, functions, count, log }: Pick<Engines, 'clock' | 'functions' | 'count' | 'log'>,
 ): StateMachines {
   for (const { roleArn, logs } of b.machines)
     if (logs) for (const action of LOG_DELIVERY) b.roles.require(roleArn, `logs:${action}`, '*');
@@ -97,6 +104,7 @@ export function startMachines(
   const machines = new StateMachines(b.machines, {
     clock,
     dir: join(b.dataDir, 'executions'),
+    count,
     log,
     invoke: (fn, payload, machineArn) => functions.invoke(fn, payload, byArn.get(machineArn)!.roleArn),
   });
@@ -120,8 +128,43 @@ function sender(b: Wiring, { machines, functions, log }: Pick<Engines, 'machines
   };
 }
 
+/** The queues of the template, with what former processes put into them. */
+export const openDeadLetters = (b: Wiring, clock: Clock): DeadLetters =>
+  new DeadLetters(queuesOf(b.resources), { clock, dir: join(b.dataDir, 'queues') });
+
+/** Puts a start that could not be delivered into the queue that its target names. */
+function undelivered(deadLetters: DeadLetters) {
+  return ({ deadLetterArn }: Pick<RuleTarget, 'deadLetterArn'>, input: unknown): void => {
+    if (deadLetterArn !== undefined) deadLetters.send(deadLetterArn, input);
+  };
+}
+
+/** The alarms of the template, evaluated every minute. @throws Error naming an alarm that the laptop cannot evaluate. */
+export function startAlarms(
+  b: Wiring,
+  { clock, metrics, deadLetters, log }: Pick<Engines, 'clock' | 'deadLetters' | 'log'> & { metrics: Metrics },
+  changed: AlarmPorts['changed'],
+): Alarms {
+  const alarms = new Alarms(alarmsOf(b.resources), {
+    clock,
+    metrics,
+    file: join(b.dataDir, 'alarms.json'),
+    gauges: () => deadLetters.gauges(),
+    changed: (status, was) => {
+      log(`alarm ${status.name}: ${was} → ${status.state}`);
+      changed(status, was);
+    },
+  });
+  b.closers.push(() => alarms.stop());
+  alarms.start();
+  return alarms;
+}
+
 /** Events of buckets to the targets of rules. */
-export function startBus(b: Wiring, engines: Pick<Engines, 'endpoints' | 'machines' | 'functions' | 'log'>): Bus {
+export function startBus(
+  b: Wiring,
+  engines: Pick<Engines, 'endpoints' | 'machines' | 'functions' | 'deadLetters' | 'log'>,
+): Bus {
   const runs = (arn: string): boolean =>
     b.machines.some((m) => m.arn === arn) || b.functions.some((f) => f.arn === arn);
   const { rules, off } = rulesOf(b.resources, runs);
@@ -134,6 +177,7 @@ export function startBus(b: Wiring, engines: Pick<Engines, 'endpoints' | 'machin
     dir: join(b.dataDir, 'events'),
     buckets: buckets.map((bucket) => bucket.name),
     send: sender(b, engines),
+    undelivered: undelivered(engines.deadLetters),
     log: engines.log,
   });
   b.closers.push(() => bus.stop());
@@ -143,16 +187,21 @@ export function startBus(b: Wiring, engines: Pick<Engines, 'endpoints' | 'machin
 }
 
 /** Schedules, on the platform's clock. */
-export function startSchedules(b: Wiring, engines: Pick<Engines, 'clock' | 'machines' | 'functions' | 'log'>): void {
+export function startSchedules(
+  b: Wiring,
+  engines: Pick<Engines, 'clock' | 'machines' | 'functions' | 'deadLetters' | 'log'>,
+): void {
   const abort = new AbortController();
   const send = sender(b, engines);
   for (const schedule of schedulesOf(b.resources)) {
     const fire = (): void => {
       const name = `${schedule.name}_${engines.clock.now()}`;
+      const input = JSON.parse(schedule.input) as unknown;
       try {
-        send({ arn: schedule.targetArn, roleArn: schedule.roleArn }, JSON.parse(schedule.input), name);
+        send({ arn: schedule.targetArn, roleArn: schedule.roleArn }, input, name);
       } catch (error) {
         engines.log(`schedule ${schedule.name}: ${(error as Error).message}`);
+        undelivered(engines.deadLetters)(schedule, input);
       }
     };
     void runSchedule(parseSchedule(schedule), engines.clock, abort.signal, fire);
@@ -166,25 +215,34 @@ const READ_STREAM = ['DescribeStream', 'DescribeStreamSummary', 'GetRecords', 'G
 /** Event-source mappings, each by the role of its function. */
 export function startMappings(
   b: Wiring,
-  { endpoints, clock, functions, log }: Omit<Engines, 'machines'>,
+  { endpoints, clock, functions, count, log }: Omit<Engines, 'machines' | 'deadLetters'>,
 ): EventSourceMapping[] {
   const mappings = b.mappings.map((spec) => {
     const stream = streamsOf(b.resources).find((s) => s.arn === spec.streamArn);
     if (!stream) throw new Error(`mapping ${spec.name}: no stream ${spec.streamArn}`);
     for (const action of READ_STREAM) b.roles.require(spec.roleArn, `kinesis:${action}`, stream.arn);
     const bucket = spec.onFailureBucket;
+    const FunctionName = b.functions.find((f) => f.arn === spec.functionArn)!.name;
+    const publish = (name: string, value: number): void =>
+      count({ namespace: 'AWS/Lambda', name, dimensions: { FunctionName }, value });
     return new EventSourceMapping(spec, {
       shards: shardsOf(endpoints.kinesis, stream.name),
       clock,
       dir: join(b.dataDir, 'esm', spec.name),
       invoke: (event) => functions.invoke(spec.functionArn, event),
+      age: (ms) => publish('IteratorAge', ms),
       giveUp:
         bucket === undefined
           ? undefined
           : async ({ key, body }) => {
-              b.roles.require(spec.roleArn, 's3:ListBucket', `arn:aws:s3:::${bucket}`);
-              b.roles.require(spec.roleArn, 's3:PutObject', `arn:aws:s3:::${bucket}/${key}`);
-              await endpoints.s3.put(bucket, key, body, { contentType: 'application/json' });
+              try {
+                b.roles.require(spec.roleArn, 's3:ListBucket', `arn:aws:s3:::${bucket}`);
+                b.roles.require(spec.roleArn, 's3:PutObject', `arn:aws:s3:::${bucket}/${key}`);
+                await endpoints.s3.put(bucket, key, body, { contentType: 'application/json' });
+              } catch (error) {
+                publish('DestinationDeliveryFailures', 1);
+                throw error;
+              }
             },
       log,
     });

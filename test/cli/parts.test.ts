@@ -8,6 +8,7 @@ import { checkGivenUp, checkIngest, checkLoad, checkLoaded, checkReadable, diffe
 import { environmentOf, exportsText } from '../../cli/environment';
 import { CliError } from '../../cli/errors';
 import type { RunState } from '../../cli/folder';
+import { alarmLine } from '../../cli/laptop';
 import { table } from '../../cli/output';
 import { linesOf, partitionKeyOf } from '../../cli/records';
 import { reconcile, type Source } from '../../cli/source';
@@ -238,5 +239,19 @@ describe('what gave up', () => {
     );
     expect(cliError(() => checkGivenUp(dataDir, join(dataDir, 'none'), 40)).render()).toContain('LANDING-READ');
     checkGivenUp(dataDir, join(dataDir, 'none'), 60);
+  });
+});
+
+describe('alarms', () => {
+  const status = { name: 'LoadFailed', description: 'A load into the warehouse failed', since: 0 };
+  it.each([
+    ['ALARM', 'OK', 'ALARM LoadFailed: A load into the warehouse failed'],
+    ['ALARM', undefined, 'ALARM LoadFailed: A load into the warehouse failed'],
+    ['OK', 'ALARM', 'over: alarm LoadFailed'],
+    ['INSUFFICIENT_DATA', 'ALARM', 'over: alarm LoadFailed'],
+    ['OK', 'INSUFFICIENT_DATA', undefined],
+    ['OK', undefined, undefined],
+  ] as const)('that is %s after %s is told in one line, or is no news', (state, was, line) => {
+    expect(alarmLine({ ...status, state }, was)).toBe(line);
   });
 });

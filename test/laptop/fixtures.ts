@@ -6,6 +6,7 @@ import type { VirtualClock } from '@carelake/laptop/clock';
 import type { Shard } from '@carelake/laptop/engines/event-source-mapping';
 import type { StreamRecord } from '@carelake/laptop/engines/batches';
 import type { FunctionSpec } from '@carelake/laptop/engines/worker';
+import type { Platform } from '@carelake/laptop/runtime';
 
 /** A folder that is removed by `clean`. */
 export function scratch(): { dir: string; clean(): void } {
@@ -106,4 +107,26 @@ export async function until(clock: VirtualClock, holds: () => boolean, stepMs = 
     await clock.advance(stepMs);
   }
   throw new Error('virtual time went by and nothing happened');
+}
+
+/**
+ * Lets virtual time go by on a booted platform. Its functions and its warehouse run in real time: what is in flight is waited for before
+ * the clock moves on, so that a minute holds what was begun in it.
+ */
+export async function pass(platform: Platform, clock: VirtualClock, ms: number, stepMs = 2000): Promise<void> {
+  for (const end = clock.now() + ms; clock.now() < end;) {
+    await atRest(platform);
+    await clock.advance(Math.min(stepMs, end - clock.now()));
+  }
+  await atRest(platform);
+}
+
+async function atRest(platform: Platform): Promise<void> {
+  for (let quiet = 0; quiet < 2;) {
+    await settle();
+    const { invocations, events, warehouseBusy } = platform.status();
+    if (invocations || events || warehouseBusy) quiet = 0;
+    else quiet++;
+    if (!quiet) await new Promise((resolve) => setTimeout(resolve, 5));
+  }
 }

@@ -5,12 +5,15 @@ import { bundle } from './fixtures';
 
 /** Writes what it is given to silver, one object for each batch; names records that say `poison` as failed, and dies of `deadly` ones. */
 const INGEST = `
+const metric = (Name: string, value: number): void =>
+  console.log(JSON.stringify({ _aws: { Timestamp: 0, CloudWatchMetrics: [{ Namespace: 'Carelake', Dimensions: [['service']], Metrics: [{ Name }] }] }, service: 'ingest', [Name]: value }));
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 const s3 = new S3Client({});
 const text = (r: any): string => Buffer.from(r.kinesis.data, 'base64').toString();
 export const handler = async (event: any) => {
   if (event.Records.some((r: any) => text(r) === 'deadly')) process.exit(1);
   const bad = event.Records.findIndex((r: any) => text(r) === 'poison');
+  metric('Poisoned', bad < 0 ? 0 : 1);
   const good = bad < 0 ? event.Records : event.Records.slice(0, bad);
   if (good.length) {
     const shard = good[0].eventID.split(':')[0];
@@ -50,6 +53,8 @@ export interface SmallOptions {
   readonly without?: 'silver' | 'stream';
   readonly mapping?: object;
   readonly machineStates?: object;
+  /** Further resources of the stack that moves data. */
+  readonly resources?: object;
 }
 
 let code: Record<string, string> | undefined;
@@ -138,7 +143,7 @@ const role = (Statement: object[]) => ({
 const allow = (Action: string | string[], Resource: unknown) => ({ Effect: 'Allow', Action, Resource });
 const LOGS = allow(['logs:CreateLogStream', 'logs:PutLogEvents'], '*');
 
-function flow({ sqlHash = 'one', without, mapping = {}, machineStates }: SmallOptions): object {
+function flow({ sqlHash = 'one', without, mapping = {}, machineStates, resources = {} }: SmallOptions): object {
   const retry = [{ ErrorEquals: ['States.TaskFailed'], IntervalSeconds: 1, MaxAttempts: 2 }];
   const states = machineStates ?? {
     Debounce: { Type: 'Wait', Seconds: 0, Next: 'Count' },
@@ -247,6 +252,7 @@ function flow({ sqlHash = 'one', without, mapping = {}, machineStates }: SmallOp
         },
       ]),
       GivenUp: onObject(from('Quarantine'), [{ Id: 'T', Arn: from('TopicArn') }], { key: [{ prefix: 'aws/lambda/' }] }),
+      ...resources,
     },
     Outputs: { StreamName: { Value: from('Stream') } },
   };

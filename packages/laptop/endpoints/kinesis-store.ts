@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../clock';
+import type { Count } from '../engines/metrics';
 import { EndpointError } from './errors';
 import { writeAtomically } from './files';
 import { ShardLog } from './shard-log';
@@ -89,13 +90,14 @@ interface Stream {
 /** Opens the streams under a folder. */
 export function openKinesisStore(
   folder: string,
-  options: { clock: Clock; region: string; account: string; segmentBytes?: number },
+  options: { clock: Clock; region: string; account: string; segmentBytes?: number; count?: Count },
 ): KinesisStore {
   return new FileKinesisStore(
     folder,
     options.clock,
     `arn:aws:kinesis:${options.region}:${options.account}:stream/`,
     options.segmentBytes,
+    options.count,
   );
 }
 
@@ -108,6 +110,7 @@ class FileKinesisStore implements KinesisStore {
     private readonly clock: Clock,
     private readonly arnPrefix: string,
     private readonly segmentBytes?: number,
+    private readonly count?: Count,
   ) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     for (const name of readdirSync(folder))
@@ -161,6 +164,12 @@ class FileKinesisStore implements KinesisStore {
         answers[at] = { shardId: shard.summary.shardId, sequenceNumber: sequenceNumber(shard, first + k) };
       });
       written.push(shard.summary.shardId);
+    });
+    this.count?.({
+      namespace: 'AWS/Kinesis',
+      name: 'IncomingRecords',
+      dimensions: { StreamName: name },
+      value: records.length,
     });
     if (now - stream.trimmedAt > TRIM_EVERY_MS) {
       stream.trimmedAt = now;

@@ -33,7 +33,7 @@ export async function createEndpoints(options: EndpointsOptions): Promise<Endpoi
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const callers = createCallers(account);
   const s3 = await openS3Store(dataDir, clock);
-  const kinesis = openKinesisStore(join(dataDir, 'kinesis'), { clock, region, account });
+  const kinesis = openKinesisStore(join(dataDir, 'kinesis'), { clock, region, account, count: options.count });
   const secrets = openSecretStore(join(dataDir, 'secrets'), clock);
   let authorize = options.authorize;
   const copyGuard = () => {

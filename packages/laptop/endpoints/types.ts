@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Clock } from '../clock';
+import type { Count } from '../engines/metrics';
 import type { Warehouse } from '../engines/warehouse';
 import type { KinesisStore } from './kinesis-store';
 import type { S3Store } from './s3-types';
@@ -58,6 +59,8 @@ export interface EndpointsOptions {
   readonly warehouseMemory?: string;
   /** DuckDB's threads; default one per core. */
   readonly warehouseThreads?: number;
+  /** Counts what the services would publish as metrics. */
+  readonly count?: Count;
 }
 
 /** One execution of a state machine, as people see it. */

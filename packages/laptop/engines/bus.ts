@@ -12,6 +12,8 @@ export interface BusPorts {
   readonly buckets: readonly string[];
   /** Starts what a target names; durable when it returns. @throws Error when the target refuses. */
   send(target: RuleTarget, input: unknown, name: string): void;
+  /** Keeps what a target refused. */
+  undelivered?(target: RuleTarget, input: unknown): void;
   log(line: string): void;
 }
 
@@ -78,10 +80,12 @@ export class Bus {
     for (const { rule, delivered } of this.deliveries) {
       if (delivered.has(event.id) || !matches(rule.pattern, event)) continue;
       for (const target of rule.targets) {
+        const input = targetInput(event, target);
         try {
-          this.ports.send(target, targetInput(event, target), `${event.id}_${rule.name.slice(0, 40)}`);
+          this.ports.send(target, input, `${event.id}_${rule.name.slice(0, 40)}`);
         } catch (error) {
           this.ports.log(`rule ${rule.name}: event ${event.id} could not be delivered: ${(error as Error).message}`);
+          this.ports.undelivered?.(target, input);
         }
       }
       delivered.add(event.id);

@@ -58,6 +58,8 @@ export interface MappingPorts {
   invoke(event: string): Promise<string>;
   /** Keeps records that were given up; undefined drops them, as a mapping without destination does. */
   readonly giveUp?: (object: FailureObject) => Promise<void>;
+  /** Told at each invocation how long its last record has waited, in milliseconds. */
+  readonly age?: (ms: number) => void;
   /** Tells what happens, without any value of a record. */
   log(line: string): void;
 }
@@ -239,6 +241,7 @@ class Lane {
   }
 
   private async invoke(items: readonly Item[]): Promise<{ verdict: Verdict; functionError: boolean }> {
+    this.ports.age?.(Math.max(0, this.ports.clock.now() - items.at(-1)!.record.arrivedAt));
     try {
       const reply = await this.ports.invoke(eventText(items));
       const verdict: Verdict = this.spec.reportItemFailures ? verdictOf(reply, items) : { kind: 'done' };

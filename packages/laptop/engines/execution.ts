@@ -14,6 +14,7 @@ import {
   type State,
 } from './asl';
 import { sleepLong } from './checkpoints';
+import type { Count } from './metrics';
 import { FunctionError, InvocationRefused } from './worker';
 
 /** Bytes that a state's data may have. */
@@ -35,6 +36,8 @@ export interface MachinePorts {
   readonly dir: string;
   /** Invokes a function by ARN for a machine. @throws FunctionError, InvocationRefused */
   invoke(functionArn: string, payload: string, machineArn: string): Promise<string>;
+  /** Counts what the service would publish. */
+  readonly count?: Count;
   log(line: string): void;
   /** Draws the pauses of retriers with full jitter; by default at random. */
   readonly random?: () => number;

@@ -16,6 +16,8 @@ export interface RuleTarget {
   readonly id: string;
   readonly arn: string;
   readonly roleArn?: string;
+  /** Queue that keeps what could not be delivered. */
+  readonly deadLetterArn?: string;
   /** Fixed text instead of the event. */
   readonly input?: string;
   readonly inputPath?: string;

@@ -20,6 +20,12 @@ export type { Ending, MachinePorts, MachineSpec } from './execution';
 type Ended = Pick<Journal, 'machine' | 'name' | 'startedAt'> &
   Pick<Ending, 'status' | 'error'> & { readonly endedAt: number };
 
+const METRIC_OF: Record<Ending['status'], string> = {
+  SUCCEEDED: 'ExecutionsSucceeded',
+  FAILED: 'ExecutionsFailed',
+  TIMED_OUT: 'ExecutionsTimedOut',
+};
+
 /** Runs standard executions of the platform's state machines; each survives a kill at its last state. */
 export class StateMachines {
   private readonly running = new Map<string, Promise<Ending>>();
@@ -117,6 +123,7 @@ export class StateMachines {
       events: 1,
     };
     this.save(journal);
+    this.count(machine.arn, 'ExecutionsStarted');
     return { executionArn, ended: this.launch(machine, journal) };
   }
 
@@ -130,16 +137,21 @@ export class StateMachines {
     const arn = `${machine.arn.replace(':stateMachine:', ':execution:')}:${journal.name}`;
     const ended = new Execution(machine, journal, this.ports, this.abort.signal, () => this.save(journal))
       .run()
-      .then((ending) => this.finish(journal, ending))
+      .then((ending) => this.finish(machine.arn, journal, ending))
       .finally(() => this.running.delete(arn));
     this.running.set(arn, ended);
     return ended;
   }
 
-  private finish(journal: Journal, ending: Ending): Ending {
+  private count(StateMachineArn: string, name: string): void {
+    this.ports.count?.({ namespace: 'AWS/States', name, dimensions: { StateMachineArn }, value: 1 });
+  }
+
+  private finish(arn: string, journal: Journal, ending: Ending): Ending {
     if (this.abort.signal.aborted) return ending;
     const { machine, name, startedAt } = journal;
     const { status, error } = ending;
+    this.count(arn, METRIC_OF[status]);
     if (status !== 'SUCCEEDED')
       this.ports.log(`execution ${name} of ${machine}: ${status} in "${journal.state}" with ${error}`);
     const line: Ended = { machine, name, startedAt, endedAt: this.ports.clock.now(), status, error };

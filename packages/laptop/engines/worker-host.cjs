@@ -14,6 +14,17 @@ const fault = (error) => ({
   trace: String((error && error.stack) || '').split('\n'),
 });
 
+/**
+ * A line in CloudWatch's embedded metric format is told to the platform before it is printed: a metric of an invocation has arrived
+ * when its reply does. Its size is small and its lines whole, since Powertools prints each with one write.
+ */
+const print = process.stdout.write.bind(process.stdout);
+process.stdout.write = (chunk, ...rest) => {
+  const text = String(chunk);
+  if (text.includes('"CloudWatchMetrics"')) process.send({ metrics: text });
+  return print(chunk, ...rest);
+};
+
 let handler;
 let initFault;
 try {

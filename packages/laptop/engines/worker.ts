@@ -61,6 +61,8 @@ export class InvocationRefused extends Error {
 
 interface Reply {
   readonly ready?: true;
+  /** Lines that hold metrics, printed by the function. */
+  readonly metrics?: string;
   readonly id?: string;
   readonly result?: string;
   readonly error?: { errorType: string; errorMessage: string; trace: string[] };
@@ -73,8 +75,18 @@ export class FunctionPool {
   private readonly workers = new Set<Worker>();
   private running = 0;
   private stopped = false;
+  /** Invocations above this are refused; undefined: they wait. */
+  private reserved?: number;
 
-  constructor(readonly spec: FunctionSpec) {}
+  constructor(
+    readonly spec: FunctionSpec,
+    private readonly onMetrics: (lines: string) => void = () => undefined,
+  ) {}
+
+  /** Reserves concurrency, as PutFunctionConcurrency does: what comes above it is throttled. Undefined takes that back. */
+  reserve(concurrency: number | undefined): void {
+    this.reserved = concurrency;
+  }
 
   /** Invocations that run or wait. */
   get busy(): number {
@@ -94,6 +106,8 @@ export class FunctionPool {
         'RequestTooLargeException',
         `${this.spec.name}: event of ${bytes} bytes exceeds 6 MB`,
       );
+    if (this.reserved !== undefined && this.running >= this.reserved)
+      throw new InvocationRefused('TooManyRequestsException', `${this.spec.name}: Rate Exceeded.`);
     if (this.running >= this.spec.concurrency) await new Promise<void>((go) => this.waiting.push(go));
     else this.running++;
     try {
@@ -138,7 +152,7 @@ export class FunctionPool {
   }
 
   private start(): Worker {
-    const worker = new Worker(this.spec);
+    const worker = new Worker(this.spec, this.onMetrics);
     this.workers.add(worker);
     return worker;
   }
@@ -159,7 +173,7 @@ class Worker {
   private timer?: NodeJS.Timeout;
   private gone?: string;
 
-  constructor(spec: FunctionSpec) {
+  constructor(spec: FunctionSpec, onMetrics: (lines: string) => void) {
     mkdirSync(dirname(spec.logFile), { recursive: true });
     const log = openSync(spec.logFile, 'a', 0o600);
     this.child = fork(HOST, [], {
@@ -176,7 +190,11 @@ class Worker {
     let failed!: (error: Error) => void;
     this.ready = new Promise<void>((resolve, reject) => ((started = resolve), (failed = reject)));
     this.ready.catch(() => undefined);
-    this.child.on('message', (reply: Reply) => (reply.ready ? started() : this.settle(reply)));
+    this.child.on('message', (reply: Reply) => {
+      if (reply.ready) started();
+      else if (reply.metrics !== undefined) onMetrics(reply.metrics);
+      else this.settle(reply);
+    });
     this.child.on('error', (error) => failed(new InvocationRefused('ServiceException', error.message)));
     this.child.on('exit', (code, signal) => {
       this.gone = signal ? `signal: ${signal}` : `exit status ${code}`;

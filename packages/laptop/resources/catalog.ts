@@ -16,6 +16,8 @@ export const RUN: readonly string[] = [
   'AWS::RedshiftServerless::Namespace',
   'AWS::RedshiftServerless::Workgroup',
   'AWS::Logs::LogGroup',
+  'AWS::CloudWatch::Alarm',
+  'AWS::SQS::Queue',
   'Custom::CarelakeMigrations',
 ];
 
@@ -24,12 +26,10 @@ export const NOT_RUN: Readonly<Record<string, string>> = {
   'AWS::KMS::Key': 'files are protected by the rights of their folder; roles need their key grants all the same',
   'AWS::KMS::Alias': 'names a key',
   'AWS::S3::BucketPolicy': 'only denies calls without TLS, which loopback does not use',
-  'AWS::SQS::Queue': 'would keep starts that could not be delivered; the platform log names them',
   'AWS::SQS::QueuePolicy': 'protects a queue',
   'AWS::SNS::Topic': 'would send alarms to people',
   'AWS::SNS::TopicPolicy': 'protects a topic',
   'AWS::SNS::Subscription': 'would send alarms to people',
-  'AWS::CloudWatch::Alarm': 'nobody watches a laptop; metrics stand in the logs of the functions',
   'AWS::CloudWatch::Dashboard': 'shows metrics of the account',
   'AWS::Budgets::Budget': 'a laptop costs nothing',
   'Custom::CarelakeUsageLimit': 'a laptop has no compute to limit',

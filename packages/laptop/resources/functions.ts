@@ -1,7 +1,8 @@
 import { renameSync, statSync } from 'node:fs';
 import { devNull } from 'node:os';
 import type { Endpoints } from '../endpoints/types';
-import { FunctionPool, InvocationRefused } from '../engines/worker';
+import { readEmbeddedMetrics, type Count } from '../engines/metrics';
+import { FunctionError, FunctionPool, InvocationRefused } from '../engines/worker';
 import type { RoleAuthorizer } from '../template/policies';
 import type { FunctionOfRole } from './specs';
 
@@ -16,6 +17,7 @@ export class Functions {
       url: string;
       region: string;
       roles: RoleAuthorizer;
+      count: Count;
       log(line: string): void;
     },
   ) {
@@ -33,12 +35,35 @@ export class Functions {
    * @throws FunctionError, InvocationRefused
    */
   async invoke(id: string, payload: string, roleArn?: string): Promise<string> {
+    const { spec, pool } = this.find(id);
+    if (roleArn) this.refuse(roleArn, spec.arn);
+    try {
+      const reply = await pool.invoke(payload);
+      this.count(spec.name, 'Invocations');
+      return reply;
+    } catch (error) {
+      if (error instanceof FunctionError) for (const name of ['Invocations', 'Errors']) this.count(spec.name, name);
+      if (error instanceof InvocationRefused && error.code === 'TooManyRequestsException')
+        this.count(spec.name, 'Throttles');
+      throw error;
+    }
+  }
+
+  /** Reserves concurrency of a function, as PutFunctionConcurrency does; undefined takes that back. */
+  reserve(id: string, concurrency: number | undefined): void {
+    this.find(id).pool.reserve(concurrency);
+  }
+
+  private find(id: string) {
     const found =
       this.pools.find(({ spec }) => spec.arn === id || spec.name === id || spec.logicalId === id) ??
       this.pools.find(({ spec }) => spec.logicalId.startsWith(id));
     if (!found) throw new Error(`no function ${id}`);
-    if (roleArn) this.refuse(roleArn, found.spec.arn);
-    return found.pool.invoke(payload);
+    return found;
+  }
+
+  private count(FunctionName: string, name: string): void {
+    this.ports.count({ namespace: 'AWS/Lambda', name, dimensions: { FunctionName }, value: 1 });
   }
 
   private refuse(roleArn: string, functionArn: string): void {
@@ -57,9 +82,10 @@ export class Functions {
     const { endpoints, url, region } = this.ports;
     rotate(spec.logFile);
     const { accessKeyId, secretAccessKey, sessionToken } = endpoints.callers.registerRole(spec.roleArn);
-    return new FunctionPool({
+    const logs = this.mayLog(spec);
+    const own = {
       ...spec,
-      logFile: this.mayLog(spec) ? spec.logFile : devNull,
+      logFile: logs ? spec.logFile : devNull,
       runtimeEnvironment: {
         AWS_ENDPOINT_URL: url,
         AWS_REGION: region,
@@ -68,7 +94,10 @@ export class Functions {
         AWS_SECRET_ACCESS_KEY: secretAccessKey,
         AWS_SESSION_TOKEN: sessionToken,
       },
-    });
+    };
+    // The account takes a function's metrics out of its log: without one there are none.
+    const publish = (lines: string): void => lines.split('\n').flatMap(readEmbeddedMetrics).forEach(this.ports.count);
+    return new FunctionPool(own, logs ? publish : undefined);
   }
 
   /** A function whose role may not write its log runs without one, as in the account. */

@@ -232,6 +232,7 @@ function targetOf(t: Record<string, unknown>): RuleTarget {
     id: String(t.Id),
     arn: String(t.Arn),
     roleArn: t.RoleArn as string | undefined,
+    deadLetterArn: dig(t, 'DeadLetterConfig', 'Arn') as string | undefined,
     input: t.Input as string | undefined,
     inputPath: t.InputPath as string | undefined,
     inputTransformer: transformer && { paths: transformer.InputPathsMap ?? {}, template: transformer.InputTemplate },
@@ -242,6 +243,7 @@ function targetOf(t: Record<string, unknown>): RuleTarget {
 export interface ScheduleOfTemplate extends ScheduleSpec {
   readonly targetArn: string;
   readonly roleArn: string;
+  readonly deadLetterArn?: string;
   readonly input: string;
 }
 
@@ -255,8 +257,16 @@ export const schedulesOf = (resources: readonly Resource[]): ScheduleOfTemplate[
       timezone: String(p.ScheduleExpressionTimezone ?? 'UTC'),
       targetArn: String(dig(p, 'Target', 'Arn')),
       roleArn: String(dig(p, 'Target', 'RoleArn')),
+      deadLetterArn: dig(p, 'Target', 'DeadLetterConfig', 'Arn') as string | undefined,
       input: String(dig(p, 'Target', 'Input') ?? '{}'),
     }));
+
+/** Queues; only as the end of starts that could not be delivered. */
+export const queuesOf = (resources: readonly Resource[]): { name: string; retentionMs: number }[] =>
+  ofType(resources, 'AWS::SQS::Queue').map((r) => ({
+    name: String(r.attributes.QueueName),
+    retentionMs: number(r.properties.MessageRetentionPeriod, 345_600) * 1000,
+  }));
 
 /** Custom resources, in the order of the templates. */
 export const customResourcesOf = (resources: readonly Resource[]): CustomResourceSpec[] =>
