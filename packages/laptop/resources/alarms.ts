@@ -3,6 +3,7 @@ import { parseExpression } from '../engines/metric-math';
 import { STATISTICS, type MetricId, type Statistic } from '../engines/metrics';
 import type { Resource } from '../template/intrinsics';
 import { onlyKnown } from './catalog';
+import { readable } from './identities';
 
 /** Metrics of services that the laptop counts; those of the namespace that functions write themselves come with their logs. */
 const COUNTED: Readonly<Record<string, readonly string[]>> = {
@@ -75,7 +76,7 @@ function alarmOf(r: Resource): AlarmSpec {
   const evaluationPeriods = Number(p.EvaluationPeriods);
   const treatMissing = MISSING.find((m) => m === (p.TreatMissingData ?? 'missing'));
   return {
-    name: logicalId,
+    name: readable(logicalId),
     description: String(p.AlarmDescription ?? ''),
     queries: inOrder(
       templates.map((q) => queryOf(q, refuse)),
