@@ -35,6 +35,16 @@ const Shape = z.strictObject({
   allowRemoval: z.boolean(),
   /** Name of a managed policy that bounds every role, where the account's bootstrap asks for one (docs/bootstrap). */
   permissionsBoundary: z.string().min(1).optional(),
+  /** Further tags of every resource, such as owner and cost center. They are shown on bills and in lists: no patient's name. */
+  tags: z.record(z.string().regex(/^(?!aws:|carelake:)[\w .:/=+@-]{1,128}$/), z.string().max(256)).optional(),
+  /**
+   * Roles of other systems or accounts that may put records into the stream, by ARN. They exist before they are named here: a policy
+   * that names a role that does not exist is refused.
+   */
+  producers: z
+    .array(z.string().regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/, 'is no ARN of one role'))
+    .min(1)
+    .optional(),
   keys: z.strictObject({
     /** `one` customer managed key, or one for each of lake, stream, warehouse and platform (logs, secrets, topics). */
     scheme: z.enum(['one', 'perClass']),

@@ -91,7 +91,7 @@ class MigrationRecord {
   }
 
   async read(): Promise<Applied[]> {
-    const [[known]] = await ask(this.r, { name: 'known', sqls: [this.one('known')] });
+    const [[known]] = await ask(this.r, { name: 'known', sqls: [this.one('known')], isFirst: true });
     this.exists = Number(known) > 0;
     if (!this.exists) return [];
     const rows = await ask(this.r, { name: 'applied', sqls: [this.one('applied')] });

@@ -17,6 +17,9 @@ const TRIES = 8;
 /** Most steps end in milliseconds: the first question comes soon, later ones at this pace. */
 const POLL_MS = 500;
 const FIRST_POLL_MS = 20;
+/** A role that a first deployment has just created is refused until it is known everywhere: for seconds, seldom for a minute. */
+const NEW_ROLE_MS = 60_000;
+const NEW_ROLE_PAUSE_MS = 5000;
 /** Left for the answer to CloudFormation when a statement takes too long. */
 const RESERVE_MS = 20_000;
 
@@ -44,6 +47,8 @@ export interface Work {
   readonly mayExist?: boolean;
   /** Only reads: asked again each time, where work is resumed if it is still running. */
   readonly isQuestion?: boolean;
+  /** The first call of a run: a refusal may mean that the role is not known everywhere yet. Later ones mean what they say. */
+  readonly isFirst?: boolean;
 }
 
 /**
@@ -77,6 +82,27 @@ export async function run(r: Runner, work: Work): Promise<string> {
 
 async function submit(
   r: Runner,
+  work: Work,
+  bound: ReturnType<typeof transaction>,
+  attempt: number,
+): Promise<string | undefined> {
+  for (let waited = 0; ; waited += NEW_ROLE_PAUSE_MS) {
+    try {
+      return await submitOnce(r, work, bound, attempt);
+    } catch (error) {
+      const maybeNew = work.isFirst && waited < NEW_ROLE_MS && (error as Error).name === 'AccessDeniedException';
+      if (!maybeNew) throw refusal(work.name, error);
+      r.log.warn('first call denied: the role may be new', { work: work.name, waited_ms: waited });
+      await r.sleep(NEW_ROLE_PAUSE_MS);
+    }
+  }
+}
+
+const refusal = (name: string, error: unknown): SafeError =>
+  new SafeError('MIGRATION-FAILED', `${name}: the Data API refused the call (${showError(error).name})`);
+
+async function submitOnce(
+  r: Runner,
   { name, isQuestion }: Work,
   bound: ReturnType<typeof transaction>,
   attempt: number,
@@ -108,7 +134,7 @@ async function submit(
     const why = classifyCall(error);
     r.log.warn('migration step not submitted', { work: name, why, failure: showError(error) });
     if (why === 'later') return undefined;
-    throw new SafeError('MIGRATION-FAILED', `${name}: the Data API refused the call (${showError(error).name})`);
+    throw error;
   }
 }
 

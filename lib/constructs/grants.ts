@@ -55,6 +55,25 @@ export const useKey = (
     conditions: { StringEquals: { 'kms:ViaService': `${service}.${Aws.REGION}.amazonaws.com` } },
   });
 
+/**
+ * Use of the key that encrypts a state machine, by the machine's own role. The role exists before the machine, so that its name is not
+ * known here; the context holds the key to histories of this account's machines, and to what goes from there to a log.
+ */
+export const useKeyOfMachine = (key: IKey): iam.PolicyStatement[] => {
+  const here = `${Aws.REGION}:${Aws.ACCOUNT_ID}`;
+  const context = (name: string, arn: string) => ({
+    StringLike: { [`kms:EncryptionContext:${name}`]: `arn:${Aws.PARTITION}:${arn}` },
+  });
+  return [
+    allow(
+      [...KEY_ACTIONS.readWrite],
+      [key.keyArn],
+      context('aws:states:stateMachineArn', `states:${here}:stateMachine:*`),
+    ),
+    allow([...KEY_ACTIONS.write], [key.keyArn], context('SourceArn', `logs:${here}:*`)),
+  ];
+};
+
 /** Plain statement. */
 export const allow = (
   actions: string[],

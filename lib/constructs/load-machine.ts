@@ -6,8 +6,11 @@ import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import * as tasks from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
 import type { CarelakeConfig } from '../../config';
-import { allow, fixed, roleWith } from './grants';
+import { allow, fixed, roleWith, useKeyOfMachine } from './grants';
 import { encryptedLogGroup } from './log-group';
+
+/** The longest that Step Functions keeps a data key: each new one is a request to KMS, which is billed. */
+const KEY_REUSE = Duration.minutes(15);
 
 /**
  * A state machine that calls functions and waits. Its log keeps the course of an execution but none of its data.
@@ -20,7 +23,8 @@ export class Machine extends Construct {
     id: string,
     props: {
       config: CarelakeConfig;
-      logKey: kms.IKey;
+      /** Encrypts the log, and the history: what starts an execution names objects, and people name their files as they like. */
+      key: kms.IKey;
       functions: lambda.IFunction[];
       definition: sfn.IChainable;
       timeout: Duration;
@@ -50,6 +54,7 @@ export class Machine extends Construct {
           ],
           ['*'],
         ),
+        ...useKeyOfMachine(props.key),
       ],
     });
     this.machine = new sfn.StateMachine(this, 'Machine', {
@@ -57,8 +62,9 @@ export class Machine extends Construct {
       comment: props.comment,
       timeout: props.timeout,
       role: fixed(role),
+      encryptionConfiguration: new sfn.CustomerManagedEncryptionConfiguration(props.key, KEY_REUSE),
       logs: {
-        destination: encryptedLogGroup(this, 'Logs', { config: props.config, key: props.logKey }),
+        destination: encryptedLogGroup(this, 'Logs', { config: props.config, key: props.key }),
         level: sfn.LogLevel.ALL,
         includeExecutionData: false,
       },

@@ -21,6 +21,7 @@ export class BaseStack extends Stack {
         : undefined,
       terminationProtection: stateful && !config.allowRemoval,
     });
+    for (const [key, value] of Object.entries(config.tags ?? {})) Tags.of(this).add(key, value);
     Tags.of(this).add('carelake:environment', config.env);
     Tags.of(this).add('carelake:stack', id.toLowerCase());
   }

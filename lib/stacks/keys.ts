@@ -40,6 +40,7 @@ export class KeysStack extends BaseStack {
       this.failed = make('FailedKey', 'batches of the stream that were given up');
     }
     allowServices(this.keys.platform);
+    if (config.producers) allowProducers(this.keys.stream, config.producers);
 
     this.keySecret = new secrets.Secret(this, 'DurableKeySecret', {
       description: 'HMAC secret of the durable keys. It never rotates: another value would rename every patient.',
@@ -54,6 +55,16 @@ export class KeysStack extends BaseStack {
       },
       removalPolicy: config.allowRemoval ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
+    if (config.production) this.addBackup(`Carelake ${config.env}`);
+  }
+
+  /** Empty until `npm run key-backup` copies the value into it; under another key, so that the loss of one key does not lose both. */
+  private addBackup(of: string): void {
+    const backup = new secrets.CfnSecret(this, 'DurableKeyBackup', {
+      description: `${of}: copy of the secret of the durable keys; kept whatever becomes of the stack`,
+      kmsKeyId: this.keys.lake.keyArn,
+    });
+    backup.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
   }
 
   /**
@@ -105,6 +116,33 @@ function allowServices(key: kms.Key): void {
       actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
       resources: ['*'],
       conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
+    }),
+  );
+  // What state machines hand over to their log is encrypted in between, with the log's ARN for a context.
+  key.addToResourcePolicy(
+    new iam.PolicyStatement({
+      sid: 'LogDeliveryOfStateMachines',
+      principals: [new iam.ServicePrincipal('delivery.logs.amazonaws.com')],
+      actions: ['kms:Decrypt'],
+      resources: ['*'],
+      conditions: {
+        StringLike: {
+          'kms:EncryptionContext:SourceArn': `arn:${Aws.PARTITION}:logs:${Aws.REGION}:${Aws.ACCOUNT_ID}:*`,
+        },
+      },
+    }),
+  );
+}
+
+/** Roles outside encrypt what they put into the stream, and only through Kinesis. Whoever puts a record decrypts none. */
+function allowProducers(key: kms.Key, roles: readonly string[]): void {
+  key.addToResourcePolicy(
+    new iam.PolicyStatement({
+      sid: 'Producers',
+      principals: roles.map((role) => new iam.ArnPrincipal(role)),
+      actions: ['kms:GenerateDataKey'],
+      resources: ['*'],
+      conditions: { StringEquals: { 'kms:ViaService': `kinesis.${Aws.REGION}.amazonaws.com` } },
     }),
   );
 }

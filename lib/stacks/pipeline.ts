@@ -57,7 +57,7 @@ export class PipelineStack extends BaseStack {
 
     const files = new Machine(this, 'IngestFileMachine', {
       config,
-      logKey: this.platformKey,
+      key: this.platformKey,
       functions: [ingestFile],
       definition: ingestFileDefinition(this, ingestFile),
       // Long enough for the last of many that landed together; the wait for a slot costs nothing.
@@ -67,7 +67,7 @@ export class PipelineStack extends BaseStack {
     const replayFailed = this.makeReplayFailed();
     const replays = new Machine(this, 'ReplayFailedMachine', {
       config,
-      logKey: this.platformKey,
+      key: this.platformKey,
       functions: [replayFailed],
       definition: replayDefinition(this, replayFailed),
       timeout: Duration.hours(12),
@@ -75,7 +75,7 @@ export class PipelineStack extends BaseStack {
     }).machine;
     const loads = new Machine(this, 'LoadMachine', {
       config,
-      logKey: this.platformKey,
+      key: this.platformKey,
       functions: [selectLoad, load],
       definition: loadDefinition(this, { config, selectLoad, load }),
       timeout: Duration.minutes(config.load.timeoutMinutes),

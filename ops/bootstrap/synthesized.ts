@@ -16,6 +16,7 @@ function boundedConfig(env: 'dev' | 'prod'): CarelakeConfig {
   return parseConfig({
     ...value,
     permissionsBoundary: BOUNDARY,
+    producers: ['arn:aws:iam::999999999999:role/producer'],
     network: { ...value.network, flowLogs: true },
     alarms: { ...value.alarms, emails: ['somebody@example.org'] },
   });

@@ -30,10 +30,10 @@ export function render(env: string, report: CostReport): string {
     `  nothing while idle: ${freeTypes.join(', ')}`,
     '',
     `idle                ${usd(report.idle)}`,
-    `one load a day      ${usd(report.oneLoadADay)}`,
-    `as configured       ${usd(report.idle + configured.usd)}   (${configured.cadence}: ${Math.round(configured.wakesPerMonth)} wakes, each finding work)`,
+    `one load a day      at least ${usd(report.oneLoadADay)}`,
+    `as configured       at least ${usd(report.idle + configured.usd)}   (${configured.cadence}: ${Math.round(configured.wakesPerMonth)} wakes, each finding work)`,
     '',
-    `loads by cadence, the warehouse ${report.assumptions.secondsPerLoad} s awake for each:`,
+    `loads by cadence, the warehouse at least ${report.assumptions.secondsPerLoad} s awake for each (the shortest that is billed):`,
     table(
       [
         ['cadence', 'wakes', 'USD'],

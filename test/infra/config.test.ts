@@ -53,6 +53,24 @@ test.each<[string, string, (c: Loose) => void, string]>([
   ],
   ['production keeps its data', 'prod', (c) => void (c['allowRemoval'] = true as never), 'allowRemoval'],
   ['the cloud spans three zones', 'dev', (c) => void (c['network']!['azs'] = 2), 'network.azs'],
+  ...[
+    '*',
+    'arn:aws:iam::999999999999:root',
+    'arn:aws:iam::999999999999:role/*',
+    'arn:aws:iam::*:role/feed',
+    'feed',
+  ].map((producer): [string, string, (c: Loose) => void, string] => [
+    `a producer is one role: ${producer}`,
+    'dev',
+    (c) => void (c['producers'] = [producer] as never),
+    'producers.0: is no ARN of one role',
+  ]),
+  [
+    'tags of others are not taken',
+    'dev',
+    (c) => void (c['tags'] = { 'carelake:environment': 'prod' }),
+    'tags.carelake:environment',
+  ],
   [
     'as many zone ids as zones',
     'dev',

@@ -222,10 +222,10 @@ describe('the stateful inventory', () => {
   test('it covers every environment and every store', () => {
     const recorded = recordedInventories();
     expect(Object.keys(recorded)).toEqual(['dev', 'local', 'prod']);
-    for (const inventory of Object.values(recorded)) {
+    for (const [env, inventory] of Object.entries(recorded)) {
       const types = Object.values(inventory).flatMap((r) => Object.values(r).map((k) => k.type));
       expect(types.filter((t) => t === 'AWS::S3::Bucket')).toHaveLength(7);
-      expect(types.filter((t) => t === 'AWS::SecretsManager::Secret')).toHaveLength(2);
+      expect(types.filter((t) => t === 'AWS::SecretsManager::Secret')).toHaveLength(env === 'prod' ? 3 : 2);
       expect(types).toEqual(
         expect.arrayContaining(['AWS::Kinesis::Stream', 'AWS::RedshiftServerless::Namespace', 'AWS::KMS::Key']),
       );

@@ -20,8 +20,20 @@ describe("the pipeline for users' own repositories", () => {
     const npmRuns = steps.flatMap((step) =>
       [...(step.run ?? '').matchAll(/npm (?:run )?(\w+)/g)].map((match) => match[1]!),
     );
-    expect(npmRuns.filter((name) => name !== 'ci' && scripts[name] === undefined)).toEqual([]);
+    const ofNpm = ['ci', 'audit'];
+    expect(npmRuns.filter((name) => !ofNpm.includes(name) && scripts[name] === undefined)).toEqual([]);
     expect(npmRuns).toEqual(expect.arrayContaining(['ci', 'test', 'typecheck', 'lint', 'sbom']));
+  });
+
+  test('scans what it installed before it builds, and stops at what the scan finds', () => {
+    const build = workflow.jobs.build!.steps;
+    const at = (command: string): number => build.findIndex((step) => step.run === command);
+    const scans = ['npm audit --omit=dev --audit-level=high', 'npm audit signatures'].map(at);
+    expect(scans.map((place) => place > at('npm ci') && place < at('npm test'))).toEqual([true, true]);
+    expect(build.filter((step) => 'continue-on-error' in step || 'if' in step)).toEqual([]);
+    // Every deployment waits for the build; none installs other versions than those it scanned.
+    for (const job of ['diff', 'deploy-dev']) expect(workflow.jobs[job]!.needs).toBe('build');
+    expect(steps.filter((step) => /npm (install|i|update)\b/.test(step.run ?? ''))).toEqual([]);
   });
 
   test('pins every action to one release', () => {

@@ -27,6 +27,7 @@ export const NOT_RUN: Readonly<Record<string, string>> = {
   'AWS::KMS::Alias': 'names a key',
   'AWS::S3::BucketPolicy': 'only denies calls without TLS, which loopback does not use',
   'AWS::SQS::QueuePolicy': 'protects a queue',
+  'AWS::Kinesis::ResourcePolicy': 'lets roles of other accounts put records; whoever reaches the loopback may',
   'AWS::SNS::Topic': 'would send alarms to people',
   'AWS::SNS::TopicPolicy': 'protects a topic',
   'AWS::SNS::Subscription': 'would send alarms to people',

@@ -115,6 +115,7 @@ const MAKERS: Record<string, Maker> = {
 /** Types that nothing refers to by more than their name. */
 const PLAIN = [
   'AWS::S3::BucketPolicy',
+  'AWS::Kinesis::ResourcePolicy',
   'AWS::Lambda::Permission',
   'AWS::SNS::Subscription',
   'AWS::SNS::TopicPolicy',
