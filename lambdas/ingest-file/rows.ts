@@ -5,7 +5,7 @@ import { Mapper } from '../../core/files/mapper';
 import { type OpenFile, readerAt } from '../../core/files/open';
 import { keysObject } from '../../core/files/snapshot';
 import type { Keyring } from '../../core/records/keys';
-import { putOnce } from '../shared/s3';
+import { putOnce, putReading } from '../shared/s3';
 import type { IngestFileResult } from './event';
 import type { LandedFile } from './landing';
 
@@ -15,7 +15,9 @@ export type Zones = Record<LakeObject['zone'], string>;
 /** Stores objects: what holds records in parallel, then the receipt that says so. */
 export async function store(s3: S3Client, zones: Zones, objects: readonly LakeObject[]): Promise<void> {
   const put = (o: LakeObject): Promise<unknown> =>
-    putOnce(s3, zones[o.zone], o.key, o.body, o.zone === 'control' ? 'application/json' : undefined);
+    o.zone === 'control'
+      ? putOnce(s3, zones.control, o.key, o.body, 'application/json')
+      : putReading(s3, zones[o.zone], o.key, o.body);
   await Promise.all(objects.filter((o) => o.zone !== 'control').map(put));
   for (const receipt of objects.filter((o) => o.zone === 'control')) await put(receipt);
 }

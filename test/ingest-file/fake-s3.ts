@@ -13,6 +13,7 @@ interface Input {
   Bucket: string;
   Key: string;
   Prefix?: string;
+  StartAfter?: string;
   Body?: Uint8Array | string;
   Range?: string;
   IfMatch?: string;
@@ -82,10 +83,12 @@ export class FakeS3 {
   private answer(command: string, input: Input): unknown {
     if (command === 'ListObjectsV2Command') {
       const prefix = `${input.Bucket}/${input.Prefix ?? ''}`;
-      return { Contents: this.keys(prefix).map((k) => ({ Key: k.slice(input.Bucket.length + 1) })) };
+      const keys = this.keys(prefix).map((k) => k.slice(input.Bucket.length + 1));
+      return { Contents: keys.filter((Key) => Key > (input.StartAfter ?? '')).map((Key) => ({ Key })) };
     }
     const path = `${input.Bucket}/${input.Key}`;
     if (command === 'PutObjectCommand') return this.write(path, input);
+    if (command === 'DeleteObjectCommand') return void this.objects.delete(path);
     const stored = this.objects.get(path);
     if (!stored) throw new Refused('NoSuchKey', { httpStatusCode: 404 });
     if (input.IfMatch && input.IfMatch !== stored.etag)

@@ -156,6 +156,20 @@ describe('rows', () => {
   });
 });
 
+test('rows that another release has stored with other bytes, the chunk being read again, go under a name of their own', async () => {
+  const event = land(`${HEADER}1,A,2026-01-01,\n`);
+  await ingest(event);
+  const [stored] = s3.keys('silver/');
+  const key = stored!.slice('silver/'.length);
+  // As a release leaves it that was replaced before the receipt of the chunk was written.
+  s3.put(BUCKETS.silver, key, 'of another release');
+  for (const receipt of s3.keys('control/ingest/')) s3.objects.delete(receipt);
+  for (const read of s3.keys('control/files/read/')) s3.objects.delete(read);
+  expect((await ingest(event)).result).toMatchObject({ done: true, accepted: 1 });
+  expect(s3.keys('silver/')).toEqual([stored!.replace('.parquet', '-c1-r2.parquet'), stored]);
+  expect(s3.body(stored!).toString()).toBe('of another release');
+});
+
 describe('long files and failures', () => {
   const many = (n: number): string => HEADER + Array.from({ length: n }, (_, i) => `${i},N${i},2026-01-01,\n`).join('');
 
