@@ -31,16 +31,9 @@ const ours = { StringLike: { 'aws:ResourceTag/carelake:environment': '*' } };
 const ANY_ROLE = [iam('role/carelake-*')];
 
 /** Services that the platform's roles are handed to. */
-const PASSED_TO = [
-  'events',
-  'lambda',
-  'pipes',
-  'redshift',
-  'redshift-serverless',
-  'scheduler',
-  'states',
-  'vpc-flow-logs',
-].map((service) => `${service}.amazonaws.com`);
+const PASSED_TO = ['events', 'lambda', 'redshift', 'redshift-serverless', 'scheduler', 'states', 'vpc-flow-logs'].map(
+  (service) => `${service}.amazonaws.com`,
+);
 
 interface Scope {
   readonly sid: string;

@@ -88,4 +88,8 @@ async function main(): Promise<void> {
   process.exitCode = findings.some((finding) => finding.status === 'missing') ? 1 : 0;
 }
 
-if (require.main === module) void main();
+if (require.main === module)
+  main().catch((error: unknown) => {
+    console.error(`preflight: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = 1;
+  });

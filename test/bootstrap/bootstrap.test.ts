@@ -91,6 +91,18 @@ describe('the policies of a bootstrap without administrator rights', () => {
     expect(allowing.map((s) => s.Sid).filter((sid) => !needed.has(sid))).toEqual([]);
   });
 
+  test('roles are handed to the services that some role trusts, and to no other', () => {
+    const passed = execution.find((s) => s.Sid === 'RolesToServices')!.Condition!['StringEquals']![
+      'iam:PassedToService'
+    ];
+    const trusted = resources
+      .filter((r) => r.type === 'AWS::IAM::Role')
+      .flatMap((r) => [
+        ...JSON.stringify(r.properties.AssumeRolePolicyDocument).matchAll(/"([a-z0-9.-]+\.amazonaws\.com)"/g),
+      ]);
+    expect([passed].flat().sort()).toEqual([...new Set(trusted.map((m) => m[1]!))].sort());
+  });
+
   test('a type whose service has no scope is refused with the place to decide it', () => {
     expect(() => executionStatements({ 'AWS::X::Y': { create: ['glue:CreateDatabase'] } }, [])).toThrow(
       'glue:CreateDatabase has no scope: say in ops/bootstrap/policies.ts',

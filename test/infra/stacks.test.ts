@@ -371,6 +371,10 @@ describe('cost and guardrails', () => {
     expect(limit(apps.prod)).toMatchObject({ BreachAction: 'emit-metric' });
     expect(ofType(apps.dev, 'AWS::Budgets::Budget')).toHaveLength(1);
     expect(ofType(apps.local, 'AWS::Budgets::Budget')).toEqual([]);
+    // Budgets tests at its creation whether it may publish to the topic.
+    const [[, budget]] = ofType(apps.dev, 'AWS::Budgets::Budget') as [[string, Resource]];
+    const [[policy]] = ofType(apps.dev, 'AWS::SNS::TopicPolicy') as [[string, Resource]];
+    expect(budget.DependsOn).toEqual([policy.split('/')[1]]);
   });
 
   test('every alarm tells somebody', () => {
