@@ -46,3 +46,13 @@ export const readTemplates = (outdir: string): Templates =>
       .filter((f) => f.endsWith('.template.json'))
       .map((f) => [f.replace('.template.json', ''), JSON.parse(readFileSync(join(outdir, f), 'utf8'))]),
   );
+
+/** Resources of all stacks, each with `stack/logicalId`. */
+export const allResources = (templates: Templates): [string, Resource][] =>
+  Object.entries(templates).flatMap(([stack, t]) =>
+    Object.entries(t.Resources).map(([id, r]): [string, Resource] => [`${stack}/${id}`, r]),
+  );
+
+/** Resources of one type. */
+export const ofType = (templates: Templates, type: string): [string, Resource][] =>
+  allResources(templates).filter(([, r]) => r.Type === type);
