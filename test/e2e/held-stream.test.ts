@@ -6,14 +6,18 @@ import { build, type Plugin } from 'esbuild';
 import { parquetReadObjects } from 'hyparquet';
 import { VirtualClock } from '@carelake/laptop/clock';
 import { checkIngest } from '../../cli/conservation';
-import { replayFailed } from '../../cli/commands/replay-failed';
+import { replayFailed, type ReplayOptions } from '../../cli/commands/replay-failed';
 import { writeRun } from '../../cli/folder';
 import { loadConfig } from '../../config';
 import { bundledCode } from '../../lib/app';
+import { outputsOf } from '../../ops/verify/account';
 import { generate } from '../../synthetic';
 import { cleanUp as removeAssemblies, synthesized } from '../infra/apps';
 import { keySecretFile, newFolder, ROOT } from './laptop';
 import { BEGINNING, VirtualPlatform } from './virtual';
+
+/** CloudFormation is not on the laptop. */
+jest.mock('../../ops/verify/account', () => ({ outputsOf: jest.fn() }));
 
 jest.setTimeout(300_000);
 const HOUR = 3_600_000;
@@ -73,6 +77,21 @@ const bronzeRefuses = (platform: VirtualPlatform): void =>
     ({ action, resource }) => action === 's3:PutObject' && resource.includes(platform.names.buckets.bronze!),
   );
 const nothingRefuses = (platform: VirtualPlatform): void => platform.refusing(() => false);
+
+/** The command line asks in real time how the execution stands, which waits on virtual time. */
+async function replayed(platform: VirtualPlatform, options: ReplayOptions): Promise<number> {
+  let ended: number | Error | undefined;
+  void replayFailed(options).then(
+    (code) => (ended = code),
+    (error: Error) => (ended = error),
+  );
+  while (ended === undefined) {
+    await platform.pass(2000);
+    await sleep(20);
+  }
+  if (ended instanceof Error) throw ended;
+  return ended;
+}
 
 const failedOf = (platform: VirtualPlatform): string[] => platform.objects('failed');
 const notWritten = (platform: VirtualPlatform): number =>
@@ -205,38 +224,37 @@ test('bronze refuses until the records are too old: they are given up, held, and
   expect(await platform.counts()).toMatchObject({ received: records.length, held: SECOND.length });
   expect(notWritten(platform)).toBeGreaterThan(100);
 
+  const bodies = await Promise.all(given.map((key) => platform.platform.endpoints.s3.get(names.buckets.failed!, key)));
+
   // The store is not healed yet: the replay fails and takes nothing away.
   writeRun(dataDir, { source: { kind: 'synthetic', ...NETWORK }, env: 'local', sent: 0, status: 'complete', names });
-  const replay = async (): Promise<number> => {
-    let code: number | Error | undefined;
-    void replayFailed({ data: dataDir, json: true }).then(
-      (ended) => (code = ended),
-      (error: Error) => (code = error),
-    );
-    // The command line asks in real time how the execution stands.
-    while (code === undefined) {
-      await platform.pass(2000);
-      await sleep(20);
-    }
-    if (code instanceof Error) throw code;
-    return code!;
-  };
   const said = jest.spyOn(process.stdout, 'write').mockReturnValue(true);
-  await expect(replay()).rejects.toThrow('the replay ended as FAILED');
+  await expect(replayed(platform, { data: dataDir, json: true })).rejects.toThrow('the replay ended as FAILED');
   expect(failedOf(platform)).toEqual(given);
 
   nothingRefuses(platform);
-  expect(await replay()).toBe(0);
-  expect(said.mock.calls.map(([text]) => JSON.parse(String(text)) as unknown)).toEqual([
-    { replayed: given.length, left: 0 },
-  ]);
+  expect(await replayed(platform, { data: dataDir, json: true })).toBe(0);
   expect(failedOf(platform)).toEqual([]);
   await whole(platform);
 
-  // Delivered twice, as Lambda may: the same objects under the same names.
+  // Given up twice, as Lambda may deliver, and replayed as in an account, by the names among the stacks' outputs.
   const objects = ['bronze', 'silver', 'quarantine'].map((zone) => platform.objects(zone));
-  expect(await replay()).toBe(0);
+  for (const [i, key] of given.entries())
+    await platform.platform.endpoints.s3.put(names.buckets.failed!, key, bodies[i]!, {});
+  const account = Object.assign({}, ...Object.values(platform.platform.outputs)) as Record<string, string>;
+  jest.mocked(outputsOf).mockResolvedValueOnce(account);
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL: platform.platform.url,
+    AWS_ACCESS_KEY_ID: 'carelake',
+    AWS_SECRET_ACCESS_KEY: 'carelake',
+  });
+  expect(await replayed(platform, { env: 'dev', region: names.region, json: true })).toBe(0);
+  expect(said.mock.calls.map(([text]) => JSON.parse(String(text)) as unknown)).toEqual([
+    { replayed: given.length, left: 0 },
+    { replayed: given.length, left: 0 },
+  ]);
   said.mockRestore();
   expect(['bronze', 'silver', 'quarantine'].map((zone) => platform.objects(zone))).toEqual(objects);
+  expect(failedOf(platform)).toEqual([]);
   await platform.stop();
 });
