@@ -33,3 +33,27 @@ export const marksFrom = (day: string): { prefix: string; startAfter: string } =
 });
 /** The object's hash that a mark is of. */
 export const markedHash = (key: string): string => key.slice(key.lastIndexOf('/') + 1, -'.json'.length);
+
+/** Up to which day landing is settled: of everything that landed before it was read. */
+export const LANDING_SETTLED_KEY = 'files/settled.json';
+/** A multipart upload has the time at which it began, and is given up after three days: nothing lands before this many days. */
+const OPEN_DAYS = 4;
+
+/** What a pass over landing found of one object. */
+export interface LandedObject extends Landed {
+  readonly key: string;
+  readonly size: number;
+}
+
+/** First day that is not settled after a pass: that of the first unread object, at most some days ago. */
+export function landingSettled(before: string, unread: readonly Landed[], nowMs: number): string {
+  const open = Math.min(...unread.map((o) => o.landedMs), nowMs - OPEN_DAYS * 86_400_000);
+  const day = dayOf(open);
+  return day > before ? day : before;
+}
+
+/** First ms after a day, `YYYY-MM-DD`. */
+export const endOf = (day: string): number => Date.parse(`${day}T00:00:00Z`) + 86_400_000;
+
+/** Key in control under which a backfill tells how far it is. */
+export const backfillKey = (id: string): string => `files/backfill/${id}.json`;

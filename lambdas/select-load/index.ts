@@ -4,6 +4,7 @@ import { sqlFolder } from '../../core/warehouse/sql-files';
 import { environment } from '../shared/errors';
 import { guarded, makeLogger } from '../shared/log';
 import { makeMetrics } from '../shared/metrics';
+import type { SelectWindow } from './look';
 import { selectLoad, type Selection } from './select';
 
 const logger = makeLogger();
@@ -13,9 +14,9 @@ const s3 = new S3Client({});
 const DEFAULT_MAX_OBJECTS = 2000;
 const DEFAULT_MAX_BYTES = 4 * 1024 ** 3;
 
-/** `open`: the arrival hours of the window; `full`: all of silver. */
+/** What to look through, and for whom. */
 export interface SelectEvent {
-  window?: 'open' | 'full';
+  window?: SelectWindow;
   /** Name of the execution that asks; the same in all its retries. */
   execution?: string;
 }
@@ -34,10 +35,11 @@ export const handler = guarded<SelectEvent, Selection>(logger, async (event, con
         bytes: Number(process.env.MAX_BYTES_PER_LOAD ?? DEFAULT_MAX_BYTES),
       },
       windowHours: Number(environment('OPEN_WINDOW_HOURS')),
+      settleAfterHours: Number(environment('SETTLE_AFTER_HOURS')),
       now: Date.now,
       remainingMs: () => context.getRemainingTimeInMillis(),
     },
-    event?.window === 'full' ? 'full' : 'open',
+    event?.window === 'full' || event?.window === 'sweep' ? event.window : 'open',
     event?.execution,
   );
   logger.info('selected', { ...selection });

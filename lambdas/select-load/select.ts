@@ -11,7 +11,7 @@ import {
   type LoadObject,
   type LoadPlan,
 } from '../../core/load/plan';
-import { nextBatch, nextToIsolate, windowStart, type Caps, type Listed } from '../../core/load/select';
+import { nextBatch, nextToIsolate, type Listed } from '../../core/load/select';
 import { packSteps } from '../../core/load/statements';
 import { FINGERPRINT_KEY, keyId, receiptKey } from '../../core/lake/names';
 import { writeObjectList } from '../../core/lake/parquet';
@@ -19,18 +19,14 @@ import { exists, getText, inParallel, put, writtenAt } from '../shared/s3';
 import { readState, updateState } from '../shared/control-state';
 import { SafeError } from '../shared/errors';
 import type { Log } from '../shared/log';
-import { describeObjects, pendingObjects, strayObjects, type Lake } from './silver';
+import { LOOK, type LookContext, type SelectWindow } from './look';
+import { describeObjects } from './silver';
 
 /** Settings and clients of a selection. */
-export interface SelectContext extends Lake {
+export interface SelectContext extends LookContext {
   readonly log: Log;
   /** Folder that holds `load/*.sql`. */
   readonly sqlDir: string;
-  readonly caps: Caps;
-  readonly windowHours: number;
-  readonly now: () => number;
-  /** Milliseconds until the function's time ends. */
-  readonly remainingMs: () => number;
 }
 
 /**
@@ -39,13 +35,8 @@ export interface SelectContext extends Lake {
  */
 const HEARTBEAT_MS = 30_000;
 
-/** Left for planning when listing takes too long. */
-const RESERVE_MS = 90_000;
 /** Ids of unreadable objects in one line of the log. */
 const SHOWN = 20;
-/** Where a sweep over all of silver goes on that ran out of time. */
-const SWEEP_KEY = 'loads/_sweep.json';
-
 /** Reply of select-load. */
 export type Selection = (
   { pending: false } | { pending: true; load: { load_id: string; steps: number; objects: number; plan_uri: string } }
@@ -59,11 +50,7 @@ export type Selection = (
  * failed group. Writes its plan, its list of objects and its COPY manifests, all of which are the same for the same objects.
  * @param execution name of the execution that asks; without it a load is chosen but not claimed
  */
-export async function selectLoad(
-  context: SelectContext,
-  window: 'open' | 'full',
-  execution?: string,
-): Promise<Selection> {
+export async function selectLoad(context: SelectContext, window: SelectWindow, execution?: string): Promise<Selection> {
   const unreadable = new Set<string>();
   const selection = await selectNext(context, window, execution, unreadable);
   if (unreadable.size === 0) return selection;
@@ -75,7 +62,7 @@ export async function selectLoad(
 
 async function selectNext(
   context: SelectContext,
-  window: 'open' | 'full',
+  window: SelectWindow,
   execution: string | undefined,
   unreadable: Set<string>,
 ): Promise<Selection> {
@@ -94,12 +81,12 @@ async function selectNext(
 async function newLoad(
   c: SelectContext,
   before: ControlState,
-  window: 'open' | 'full',
+  window: SelectWindow,
   unreadableNames: Set<string>,
 ): Promise<LoadPlan | undefined> {
   let state = before;
   for (;;) {
-    const listed = window === 'full' ? await sweep(c, state) : await openWindow(c, state);
+    const listed = await LOOK[window](c, state);
     for (const key of listed.unreadable) unreadableNames.add(key);
     const chosen = await choose(c, state, listed.pending);
     if (chosen.length === 0) return undefined;
@@ -169,25 +156,6 @@ async function choose(c: SelectContext, state: ControlState, pending: readonly L
   const failed = [...new Set(state.failedGroups.flatMap((g) => g.objects))];
   const settled = await inParallel(failed, 32, (o) => exists(c.s3, c.controlBucket, receiptKey(o)));
   return nextToIsolate(await updateState(c, (s) => withoutObjects(s, new Set(failed.filter((_, i) => settled[i])))));
-}
-
-/** Objects without a receipt: those that a load can take, and keys of those that none can. */
-type Open = { pending: Listed[]; unreadable: string[] };
-
-/** Of the open window. */
-function openWindow(c: SelectContext, state: ControlState): Promise<Open> {
-  const from = windowStart(c.now(), c.windowHours);
-  return pendingObjects(c, state, c.caps, { from, isOver: () => false });
-}
-
-/** Of all of silver; after years it takes more than one sweep to see them all, each going on where the last one stopped. */
-async function sweep(c: SelectContext, state: ControlState): Promise<Open> {
-  const checkpoint = await getText(c.s3, c.controlBucket, SWEEP_KEY);
-  const { from } = JSON.parse(checkpoint?.text ?? '{}') as { from?: string };
-  const found = await pendingObjects(c, state, c.caps, { from, isOver: () => c.remainingMs() < RESERVE_MS });
-  if (found.stoppedAt !== from)
-    await put(c.s3, c.controlBucket, SWEEP_KEY, JSON.stringify({ from: found.stoppedAt }), 'application/json');
-  return { pending: found.pending, unreadable: [...found.unreadable, ...(await strayObjects(c))] };
 }
 
 /** Writes what a load needs. The plan comes last: who finds it finds all of it. */

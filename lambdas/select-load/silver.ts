@@ -2,17 +2,14 @@ import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { parquetMetadata } from 'hyparquet';
 import { ENTITY_NAMES, PUBLISHED } from '../../contracts';
 import type { LoadObject } from '../../core/load/plan';
-import { footerLength, isFull, withoutReceipt, type Caps, type Listed } from '../../core/load/select';
-import type { ControlState } from '../../core/load/control-state';
-import { parseSilverKey, receiptKey, receiptSubject, silverPrefix } from '../../core/lake/names';
-import { inParallel, list, statusOf } from '../shared/s3';
+import { footerLength } from '../../core/load/select';
+import { parseSilverKey } from '../../core/lake/names';
+import { inParallel, list, pages, statusOf, type Page } from '../shared/s3';
 
 /** Listings under way at the same time. */
 const LISTINGS = 16;
 /** Footers read at the same time. */
 const FOOTERS = 32;
-/** Last part of the prefix of one arrival hour. */
-const HOUR = /^arrival=\d{4}-\d{2}-\d{2}T\d{2}\/$/;
 /** Bytes read from the end of an object; the footers of this platform's objects are smaller. */
 const TAIL = 16 * 1024;
 
@@ -23,86 +20,50 @@ export interface Lake {
   readonly controlBucket: string;
 }
 
-/** Where to look. */
-export interface Window {
-  /** First arrival hour, `YYYY-MM-DDTHH`; absent: the first there is. */
-  readonly from?: string;
-  /** Whether the time for looking has run out. */
-  isOver(): boolean;
-}
-
 /**
- * Pending objects, oldest hours first, until a load is full. Hours are found by listing with a delimiter, so that the length of a
- * selection follows the hours of its window and what lies in them, and not the history.
- * @returns also keys of objects that no load can take, and the hour at which the time ran out, if it did
- */
-export async function pendingObjects(
-  lake: Lake,
-  state: ControlState,
-  caps: Caps,
-  window: Window,
-): Promise<{ pending: Listed[]; unreadable: string[]; stoppedAt?: string }> {
-  const hours = await hourPrefixes(lake, window.from);
-  const pending: Listed[] = [];
-  const unreadable: string[] = [];
-  for (let at = 0; at < hours.length; at += LISTINGS) {
-    // At least one portion is looked through, or a slow store would stop every attempt at the same place.
-    if (at > 0 && window.isOver()) return { pending, unreadable, stoppedAt: hourOf(hours[at]) };
-    const found = await inParallel(hours.slice(at, at + LISTINGS), LISTINGS, (prefix) => pendingOfHour(lake, prefix));
-    pending.push(...found.flatMap((f) => f.pending));
-    unreadable.push(...found.flatMap((f) => f.unreadable));
-    // Full: what is listed later is younger, and left for the next load.
-    if (isFull(pending, state, caps)) break;
-  }
-  return { pending, unreadable };
-}
-
-/**
- * Keys of all objects that lie outside the prefixes that contracts publish, `<entity>/v<k>/arrival=<hour>/`: no selection lists them.
- * Listed level by level with a delimiter, so that the length follows the hours and not the objects.
+ * Keys of all objects that lie outside the prefixes that contracts publish, `<entity>/v<k>/arrival=`: no selection lists them. What lies
+ * under these, whatever its hour is called, is listed by the passes.
  */
 export async function strayObjects(lake: Lake): Promise<string[]> {
   const entities = new Set(ENTITY_NAMES.map((e) => `${e}/`));
   const versions = new Set(publishedVersions().map(({ entity, version }) => `${entity}/v${version}/`));
   const walk = async (prefix: string): Promise<string[]> => {
-    const { objects, prefixes } = await list(lake.s3, lake.silverBucket, { prefix, delimiter: '/' });
-    const below = await inParallel(prefixes, LISTINGS, async (next) => {
-      if (entities.has(next) || versions.has(next)) return walk(next);
-      if (versions.has(prefix) && HOUR.test(next.slice(prefix.length))) return [];
-      return (await list(lake.s3, lake.silverBucket, { prefix: next })).objects.map((o) => o.key);
-    });
+    const { objects, prefixes } = await (versions.has(prefix) ? besideHours(lake, prefix) : level(lake, prefix));
+    const below = await inParallel(prefixes, LISTINGS, async (next) =>
+      entities.has(next) || versions.has(next)
+        ? walk(next)
+        : (await list(lake.s3, lake.silverBucket, { prefix: next })).objects.map((o) => o.key),
+    );
     return [...objects.map((o) => o.key), ...below.flat()];
   };
   return walk('');
 }
 
-const hourOf = (prefix: string): string => prefix.slice(prefix.lastIndexOf('=') + 1).replace('/', '');
+const level = (lake: Lake, prefix: string): Promise<Page> =>
+  list(lake.s3, lake.silverBucket, { prefix, delimiter: '/' });
+
+/** What lies beside the arrival hours of an entity version: the level up to the first hour, and from behind the last one on. */
+async function besideHours(lake: Lake, prefix: string): Promise<Page> {
+  const hours = `${prefix}arrival=`;
+  const beside: Page = { objects: [], prefixes: [] };
+  const add = ({ objects, prefixes }: Page): void => {
+    beside.objects.push(...objects);
+    beside.prefixes.push(...prefixes.filter((p) => !p.startsWith(hours)));
+  };
+  for await (const page of pages(lake.s3, lake.silverBucket, { prefix, delimiter: '/' })) {
+    add(page);
+    if (page.prefixes.some((p) => p.startsWith(hours))) break;
+  }
+  add(await list(lake.s3, lake.silverBucket, { prefix, delimiter: '/', startAfter: `${hours}~` }));
+  // A short listing is seen whole by both.
+  return {
+    objects: [...new Map(beside.objects.map((o) => [o.key, o])).values()],
+    prefixes: [...new Set(beside.prefixes)],
+  };
+}
 
 const publishedVersions = () =>
   ENTITY_NAMES.flatMap((entity) => Object.keys(PUBLISHED[entity]).map((v) => ({ entity, version: Number(v) })));
-
-/** Prefixes `<entity>/v<k>/arrival=<hour>/` that hold objects, oldest hour first. */
-async function hourPrefixes(lake: Lake, from: string | undefined): Promise<string[]> {
-  const found = await inParallel(publishedVersions(), LISTINGS, async ({ entity, version }) => {
-    const prefix = silverPrefix(entity, version, '').slice(0, -1);
-    // Greater than every key of the hours before, smaller than every key of the first hour.
-    const startAfter = from === undefined ? undefined : `${prefix}${from}`;
-    return (await list(lake.s3, lake.silverBucket, { prefix, delimiter: '/', startAfter })).prefixes;
-  });
-  return found.flat().sort((a, b) => (hourOf(a) < hourOf(b) ? -1 : hourOf(a) > hourOf(b) ? 1 : 0));
-}
-
-async function pendingOfHour(lake: Lake, prefix: string): Promise<ReturnType<typeof withoutReceipt>> {
-  const [silver, receipts] = await Promise.all([
-    list(lake.s3, lake.silverBucket, { prefix }),
-    list(lake.s3, lake.controlBucket, { prefix: receiptKey(prefix).slice(0, -'.json'.length) }),
-  ]);
-  const settled = new Set(receipts.objects.map((r) => receiptSubject(r.key) ?? ''));
-  return withoutReceipt(
-    silver.objects.map((o) => ({ object: o.key, bytes: o.bytes })),
-    settled,
-  );
-}
 
 /** What the end of an object tells: its rows and size; `gone` and `unreadable` ones are listed apart. */
 export async function describeObjects(

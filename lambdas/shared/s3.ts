@@ -190,14 +190,19 @@ export async function update<T>(
   throw new SafeError('LAKE-BUSY', `could not change ${at.bucket}/${at.key} in ${ATTEMPTS} attempts`);
 }
 
-/** Pages of a listing: objects and, with a delimiter, the prefixes under which there are more. */
-export async function list(
+/** One page of a listing. */
+export interface Page {
+  objects: { key: string; bytes: number }[];
+  /** With a delimiter, the prefixes under which there are more. */
+  prefixes: string[];
+}
+
+/** The pages of a listing, one after another. */
+export async function* pages(
   s3: S3Client,
   bucket: string,
   options: { prefix: string; delimiter?: string; startAfter?: string },
-): Promise<{ objects: { key: string; bytes: number }[]; prefixes: string[] }> {
-  const objects: { key: string; bytes: number }[] = [];
-  const prefixes: string[] = [];
+): AsyncGenerator<Page & { last: boolean }> {
   let token: string | undefined;
   do {
     const page = await s3.send(
@@ -209,11 +214,23 @@ export async function list(
         ContinuationToken: token,
       }),
     );
-    for (const o of page.Contents ?? []) objects.push({ key: o.Key!, bytes: o.Size ?? 0 });
-    for (const p of page.CommonPrefixes ?? []) prefixes.push(p.Prefix!);
     token = page.IsTruncated ? page.NextContinuationToken : undefined;
+    yield {
+      last: token === undefined,
+      objects: (page.Contents ?? []).map((o) => ({ key: o.Key!, bytes: o.Size ?? 0 })),
+      prefixes: (page.CommonPrefixes ?? []).map((p) => p.Prefix!),
+    };
   } while (token);
-  return { objects, prefixes };
+}
+
+/** A whole listing. */
+export async function list(s3: S3Client, bucket: string, options: Parameters<typeof pages>[2]): Promise<Page> {
+  const all: Page = { objects: [], prefixes: [] };
+  for await (const { objects, prefixes } of pages(s3, bucket, options)) {
+    for (const o of objects) all.objects.push(o);
+    for (const p of prefixes) all.prefixes.push(p);
+  }
+  return all;
 }
 
 /** Applies `work` to all items, at most `limit` at a time, and keeps their order. The first failure ends it. */

@@ -12,6 +12,11 @@ import { Construct } from 'constructs';
 import type { CarelakeConfig, LoadTrigger } from '../../config';
 import { allow, fixed, roleWith, useKey } from './grants';
 
+/** On the first of a month: what came into an hour that was settled, though nobody had said so, is found. */
+const FULL_PASS = scheduler.ScheduleExpression.expression('cron(30 4 1 * ? *)', TimeZone.ETC_UTC);
+/** What the load looks through (lambdas/select-load/look.ts). */
+type SelectWindow = 'open' | 'sweep' | 'full';
+
 /** What starts the state machines: a landed file, a new silver object or the clock, and a daily sweep. */
 export class Triggers extends Construct {
   /** Where a start that could not be delivered ends up; an alarm watches it. */
@@ -47,7 +52,8 @@ export class Triggers extends Construct {
     const clock = new LoadClock(this, 'Clock', { key: props.key, loads: props.loads, undelivered: this.undelivered });
     if (trigger.kind === 'onArrival') this.onObject('SilverArrived', props.silver, props.loads, { window: 'open' });
     else clock.add('Cadence', scheduleOf(trigger), 'open', 'Loads what is pending');
-    clock.add('Sweep', cron(sweep), 'full', 'Looks for pending objects in the whole of silver');
+    clock.add('Sweep', cron(sweep), 'sweep', 'Looks for pending objects in all of silver that is not settled');
+    clock.add('FullPass', FULL_PASS, 'full', 'Looks for pending objects in the whole of silver');
   }
 
   private onObject(id: string, bucket: s3.IBucket, machine: sfn.StateMachine, input: Record<string, unknown>): void {
@@ -101,7 +107,7 @@ class LoadClock extends Construct {
     );
   }
 
-  add(id: string, schedule: scheduler.ScheduleExpression, window: 'open' | 'full', description: string): void {
+  add(id: string, schedule: scheduler.ScheduleExpression, window: SelectWindow, description: string): void {
     new scheduler.Schedule(this, id, {
       schedule,
       description,

@@ -259,6 +259,8 @@ export class PipelineStack extends BaseStack {
         CONTROL_BUCKET: control.bucketName,
         MAX_OBJECTS_PER_LOAD: String(config.load.maxObjects),
         OPEN_WINDOW_HOURS: String(config.load.openWindowHours),
+        // The stream writes into an hour for as long as it keeps the hour's records; two days more for files that wait.
+        SETTLE_AFTER_HOURS: String(config.stream.retentionHours + 48),
       },
       statements: [
         listObjects(silver),

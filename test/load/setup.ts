@@ -45,6 +45,7 @@ export function setup(
     database: 'carelake',
     caps: { objects: 2000, bytes: 1e9 },
     windowHours: 48,
+    settleAfterHours: 96,
     now: () => s3.now,
     remainingMs: () => 300_000,
     sleep: async (ms) => void slept.push(ms),

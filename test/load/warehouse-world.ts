@@ -67,6 +67,7 @@ export async function openWorld(): Promise<World> {
       quarantineBucket: 'test-quarantine',
       caps: { objects: 2000, bytes: 1e9 },
       windowHours: 48,
+    settleAfterHours: 96,
       now: () => Date.now() + passed,
       remainingMs: () => 300_000,
     },
