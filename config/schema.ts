@@ -110,6 +110,10 @@ const Shape = z.strictObject({
     noncurrentDays: positive,
     /** Days after which raw zones move to infrequent access; absent: never. */
     coldAfterDays: z.int().min(30).optional(),
+    /** Where raw zones move for good; from GLACIER and DEEP_ARCHIVE a backfill first has to wait for hours. Absent: nowhere. */
+    archive: z
+      .strictObject({ afterDays: z.int().min(90), storageClass: z.enum(['GLACIER_IR', 'GLACIER', 'DEEP_ARCHIVE']) })
+      .optional(),
   }),
   logs: z.strictObject({ retentionDays: positive, level: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR']) }),
   alarms: z.strictObject({ emails: z.array(z.email()), warehouseRpuHoursPerDay: positive.optional() }),
@@ -181,6 +185,13 @@ const crossFieldRules: Rule[] = [
       ? ['warehouse.usageLimit', 'a cloud environment states a limit of RPU-hours a month']
       : undefined,
   (c) => (c.place === 'cloud' && !c.budget ? ['budget', 'a cloud environment states a monthly budget'] : undefined),
+  (c) =>
+    c.lake.archive && c.lake.archive.afterDays < (c.lake.coldAfterDays ?? 0) + 30
+      ? [
+          'lake.archive.afterDays',
+          'must be 30 days or more after lake.coldAfterDays: S3 bills infrequent access for 30 days and refuses less',
+        ]
+      : undefined,
   (c) =>
     LOG_RETENTION_DAYS.includes(c.logs.retentionDays)
       ? undefined

@@ -52,8 +52,5 @@ export function landingSettled(before: string, unread: readonly Landed[], nowMs:
   return day > before ? day : before;
 }
 
-/** First ms after a day, `YYYY-MM-DD`. */
-export const endOf = (day: string): number => Date.parse(`${day}T00:00:00Z`) + 86_400_000;
-
 /** Key in control under which a backfill tells how far it is. */
 export const backfillKey = (id: string): string => `files/backfill/${id}.json`;

@@ -117,3 +117,11 @@ export const keyId = (key: string): string => sha256Hex(key).slice(0, 16);
 export function silverPrefix(entity: EntityName, version: number, arrivalHour: string): string {
   return `${entity}/v${version}/arrival=${arrivalHour}/`;
 }
+
+const BRONZE = /^stream=([^/]+)\/arrival=\d{4}-\d{2}-\d{2}T\d{2}\/([^/]+)\/[^/]+\.parquet$/;
+
+/** The stream and shard that a bronze key tells, or undefined where it is none. */
+export function parseBronzeKey(key: string): { stream: string; shardId: string } | undefined {
+  const m = BRONZE.exec(key);
+  return m ? { stream: m[1], shardId: m[2] } : undefined;
+}

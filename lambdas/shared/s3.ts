@@ -192,7 +192,7 @@ export async function update<T>(
 
 /** One page of a listing. */
 export interface Page {
-  objects: { key: string; bytes: number }[];
+  objects: { key: string; bytes: number; writtenMs: number }[];
   /** With a delimiter, the prefixes under which there are more. */
   prefixes: string[];
 }
@@ -217,7 +217,11 @@ export async function* pages(
     token = page.IsTruncated ? page.NextContinuationToken : undefined;
     yield {
       last: token === undefined,
-      objects: (page.Contents ?? []).map((o) => ({ key: o.Key!, bytes: o.Size ?? 0 })),
+      objects: (page.Contents ?? []).map((o) => ({
+        key: o.Key!,
+        bytes: o.Size ?? 0,
+        writtenMs: o.LastModified?.getTime() ?? 0,
+      })),
       prefixes: (page.CommonPrefixes ?? []).map((p) => p.Prefix!),
     };
   } while (token);

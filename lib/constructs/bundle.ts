@@ -8,6 +8,8 @@ export const LAMBDA_NAMES = [
   'ingest-stream',
   'ingest-file',
   'replay-failed',
+  'sweep-landing',
+  'rebuild-silver',
   'select-load',
   'load',
   'migrate',

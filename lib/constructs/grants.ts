@@ -36,6 +36,14 @@ export const removeObjects = (bucket: IBucket, ...prefixes: string[]): iam.Polic
 export const listObjects = (bucket: IBucket): iam.PolicyStatement =>
   new iam.PolicyStatement({ actions: ['s3:ListBucket'], resources: [bucket.bucketArn] });
 
+/** Lists every version of every object of a bucket that keeps versions. */
+export const listVersions = (bucket: IBucket): iam.PolicyStatement =>
+  new iam.PolicyStatement({ actions: ['s3:ListBucketVersions'], resources: [bucket.bucketArn] });
+
+/** Asks S3 to fetch objects of a bucket from an archive. */
+export const restoreObjects = (bucket: IBucket): iam.PolicyStatement =>
+  new iam.PolicyStatement({ actions: ['s3:RestoreObject'], resources: under(bucket, []) });
+
 /** Uses of a key, by what the caller does with the data behind it. */
 const KEY_ACTIONS = {
   read: ['kms:Decrypt'],

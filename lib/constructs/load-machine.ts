@@ -157,6 +157,34 @@ export function replayDefinition(scope: Construct, fn: lambda.IFunction): sfn.IC
 }
 
 /**
+ * The course of the sweep over landing: once through all of it. Of a backfill: start what landed in its days, make silver again from bronze,
+ * then ask until all that was started is read.
+ */
+export function sweepDefinition(
+  scope: Construct,
+  props: { sweepLanding: lambda.IFunction; rebuildSilver: lambda.IFunction },
+): sfn.IChainable {
+  const sweep = call(scope, 'Sweep landing', { fn: props.sweepLanding, patience: FILE_PATIENCE });
+  const rebuild = call(scope, 'Rebuild silver', { fn: props.rebuildSilver, patience: FILE_PATIENCE });
+  const wait = new sfn.Wait(scope, 'Wait for the files', {
+    time: sfn.WaitTime.secondsPath(sfn.JsonPath.stringAt('$.wait_seconds')),
+  });
+  wait.next(sweep);
+  rebuild.next(
+    new sfn.Choice(scope, 'Silver rebuilt?')
+      .when(sfn.Condition.booleanEquals('$.rebuilt', true), sweep)
+      .otherwise(rebuild),
+  );
+  return sweep.next(
+    new sfn.Choice(scope, 'Landing swept?')
+      .when(sfn.Condition.booleanEquals('$.done', true), new sfn.Succeed(scope, 'Nothing left'))
+      .when(sfn.Condition.booleanEquals('$.listed', false), sweep)
+      .when(sfn.Condition.isPresent('$.rebuilt'), wait)
+      .otherwise(rebuild),
+  );
+}
+
+/**
  * The course of a load: select what is pending, then submit, wait and check each step until the warehouse has committed it,
  * finish, and select again until nothing is pending. States carry ids, counts and statuses, never text of the warehouse.
  */

@@ -15,7 +15,7 @@ import { allow, fixed, roleWith, useKey } from './grants';
 /** On the first of a month: what came into an hour that was settled, though nobody had said so, is found. */
 const FULL_PASS = scheduler.ScheduleExpression.expression('cron(30 4 1 * ? *)', TimeZone.ETC_UTC);
 /** What the load looks through (lambdas/select-load/look.ts). */
-type SelectWindow = 'open' | 'sweep' | 'full';
+const windowOf = (window: 'open' | 'sweep' | 'full') => ({ window });
 
 /** What starts the state machines: a landed file, a new silver object or the clock, and a daily sweep. */
 export class Triggers extends Construct {
@@ -32,6 +32,7 @@ export class Triggers extends Construct {
       silver: s3.IBucket;
       files: sfn.StateMachine;
       loads: sfn.StateMachine;
+      sweep: sfn.StateMachine;
     },
   ) {
     super(scope, id);
@@ -49,11 +50,28 @@ export class Triggers extends Construct {
       version_id: events.EventField.fromPath('$.detail.object.version-id'),
     });
     const { trigger, sweep } = props.config.load;
-    const clock = new LoadClock(this, 'Clock', { key: props.key, loads: props.loads, undelivered: this.undelivered });
+    const clock = new Clock(this, 'Clock', {
+      key: props.key,
+      machines: [props.loads, props.sweep],
+      undelivered: this.undelivered,
+    });
+    clock.add(
+      'LandingSweep',
+      props.sweep,
+      cron(props.config.files.sweep),
+      {},
+      'Looks for landed objects that nobody read',
+    );
     if (trigger.kind === 'onArrival') this.onObject('SilverArrived', props.silver, props.loads, { window: 'open' });
-    else clock.add('Cadence', scheduleOf(trigger), 'open', 'Loads what is pending');
-    clock.add('Sweep', cron(sweep), 'sweep', 'Looks for pending objects in all of silver that is not settled');
-    clock.add('FullPass', FULL_PASS, 'full', 'Looks for pending objects in the whole of silver');
+    else clock.add('Cadence', props.loads, scheduleOf(trigger), windowOf('open'), 'Loads what is pending');
+    clock.add(
+      'Sweep',
+      props.loads,
+      cron(sweep),
+      windowOf('sweep'),
+      'Looks for pending objects in silver that is not settled',
+    );
+    clock.add('FullPass', props.loads, FULL_PASS, windowOf('full'), 'Looks for pending objects in the whole of silver');
   }
 
   private onObject(id: string, bucket: s3.IBucket, machine: sfn.StateMachine, input: Record<string, unknown>): void {
@@ -82,14 +100,14 @@ export class Triggers extends Construct {
   }
 }
 
-/** Schedules that start the load, all with one role. */
-class LoadClock extends Construct {
+/** Schedules that start the load and the sweep over landing, all with one role. */
+class Clock extends Construct {
   private readonly role: iam.IRole;
 
   constructor(
     scope: Construct,
     id: string,
-    private readonly props: { key: kms.IKey; loads: sfn.StateMachine; undelivered: sqs.Queue },
+    private readonly props: { key: kms.IKey; machines: sfn.StateMachine[]; undelivered: sqs.Queue },
   ) {
     super(scope, id);
     this.role = fixed(
@@ -97,9 +115,12 @@ class LoadClock extends Construct {
         assumedBy: new iam.ServicePrincipal('scheduler.amazonaws.com', {
           conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
         }),
-        description: 'Starts loads by the clock',
+        description: 'Starts loads and sweeps by the clock',
         statements: [
-          allow(['states:StartExecution'], [props.loads.stateMachineArn]),
+          allow(
+            ['states:StartExecution'],
+            props.machines.map((m) => m.stateMachineArn),
+          ),
           allow(['sqs:SendMessage'], [props.undelivered.queueArn]),
           useKey(props.key, 'sqs', 'readWrite'),
         ],
@@ -107,13 +128,19 @@ class LoadClock extends Construct {
     );
   }
 
-  add(id: string, schedule: scheduler.ScheduleExpression, window: SelectWindow, description: string): void {
+  add(
+    id: string,
+    machine: sfn.StateMachine,
+    schedule: scheduler.ScheduleExpression,
+    input: Record<string, unknown>,
+    description: string,
+  ): void {
     new scheduler.Schedule(this, id, {
       schedule,
       description,
-      target: new schedulerTargets.StepFunctionsStartExecution(this.props.loads, {
+      target: new schedulerTargets.StepFunctionsStartExecution(machine, {
         role: this.role,
-        input: scheduler.ScheduleTargetInput.fromObject({ window }),
+        input: scheduler.ScheduleTargetInput.fromObject(input),
         deadLetterQueue: this.props.undelivered,
       }),
     });

@@ -19,6 +19,22 @@ const ATTEMPT_DAYS = 400;
 /** Zones that are kept but seldom read again. */
 const COOLING: readonly Zone[] = ['landing', 'bronze'];
 
+/** Moves of what is kept but seldom read. */
+function transitionsOf({ lake }: BaseProps['config']): s3.Transition[] | undefined {
+  const moves: s3.Transition[] = [];
+  if (lake.coldAfterDays)
+    moves.push({
+      storageClass: s3.StorageClass.INFREQUENT_ACCESS,
+      transitionAfter: Duration.days(lake.coldAfterDays),
+    });
+  if (lake.archive)
+    moves.push({
+      storageClass: new s3.StorageClass(lake.archive.storageClass),
+      transitionAfter: Duration.days(lake.archive.afterDays),
+    });
+  return moves.length ? moves : undefined;
+}
+
 /** The lake: one bucket a zone, versioned, encrypted, TLS only. */
 export class LakeStack extends BaseStack {
   readonly buckets: Record<Zone, s3.Bucket>;
@@ -45,15 +61,7 @@ export class LakeStack extends BaseStack {
           {
             abortIncompleteMultipartUploadAfter: Duration.days(3),
             noncurrentVersionExpiration: Duration.days(config.lake.noncurrentDays),
-            transitions:
-              config.lake.coldAfterDays && COOLING.includes(zone)
-                ? [
-                    {
-                      storageClass: s3.StorageClass.INFREQUENT_ACCESS,
-                      transitionAfter: Duration.days(config.lake.coldAfterDays),
-                    },
-                  ]
-                : undefined,
+            transitions: COOLING.includes(zone) ? transitionsOf(config) : undefined,
           },
           // What is removed leaves a marker, which goes once the version under it is gone.
           ...(PASSING.includes(zone) ? [{ expiredObjectDeleteMarker: true }] : []),

@@ -15,6 +15,8 @@ import {
   useKey,
   writeObjects,
 } from '../constructs/grants';
+import { ingestStatements } from '../constructs/ingest-grants';
+import { LandingSweep } from '../constructs/landing-sweep';
 import { Machine, ingestFileDefinition, loadDefinition, replayDefinition } from '../constructs/load-machine';
 import { Triggers } from '../constructs/triggers';
 import { limitUsage } from '../constructs/usage-limit';
@@ -84,6 +86,17 @@ export class PipelineStack extends BaseStack {
     // No load may meet a schema that is not there yet.
     loads.node.addDependency(migrate);
 
+    const sweep = new LandingSweep(this, 'Landing', {
+      config,
+      code: props.code,
+      keys,
+      lake: props.lake,
+      lakeKey: this.lakeKey,
+      logKey: this.platformKey,
+      ingestStatements: () => this.ingestStatements(),
+      files,
+      loads,
+    });
     const alarms = new Alarms(this, 'Alarms', { config, key: this.platformKey });
     const triggers = new Triggers(this, 'Triggers', {
       config,
@@ -92,6 +105,7 @@ export class PipelineStack extends BaseStack {
       silver: props.lake.buckets.silver,
       files,
       loads,
+      sweep: sweep.machine,
     });
     alarms.watch({
       stream: props.stream.stream,
@@ -229,21 +243,9 @@ export class PipelineStack extends BaseStack {
     }).fn;
   }
 
-  /** What both ways in share: write silver and quarantine once, lay down the fingerprint of the keys, and read the secret of the durable keys. */
   private ingestStatements() {
     const { keys, lake } = this.props;
-    const { silver, quarantine, control } = lake.buckets;
-    return [
-      readObjects(silver),
-      writeObjects(silver),
-      readObjects(quarantine),
-      writeObjects(quarantine),
-      readObjects(control, '_key/'),
-      writeObjects(control, '_key/'),
-      useKey(this.lakeKey, 's3', 'readWrite'),
-      allow(['secretsmanager:GetSecretValue'], [keys.keySecret.secretArn]),
-      useKey(this.platformKey, 'secretsmanager', 'read'),
-    ];
+    return ingestStatements({ lake, keySecret: keys.keySecret, lakeKey: this.lakeKey, platformKey: this.platformKey });
   }
 
   /** Finds silver objects that no load has taken; never asks the warehouse. */
