@@ -9,8 +9,14 @@ export interface Saying {
   next: string;
 }
 
-/** Starts a state machine and waits until it has succeeded. @throws CliError when it ends otherwise */
-export async function execute(client: SFNClient, machine: string, input: object, saying: Saying): Promise<void> {
+/** Starts a state machine and waits until it has succeeded. @param meanwhile called between two looks @throws CliError when it ends otherwise */
+export async function execute(
+  client: SFNClient,
+  machine: string,
+  input: object,
+  saying: Saying,
+  meanwhile?: () => Promise<void>,
+): Promise<void> {
   const started = await client.send(
     new StartExecutionCommand({ stateMachineArn: machine, input: JSON.stringify(input) }),
   );
@@ -24,6 +30,7 @@ export async function execute(client: SFNClient, machine: string, input: object,
         next: saying.next,
         exitCode: EXIT.failed,
       });
+    await meanwhile?.();
     await sleep(pause);
   }
 }

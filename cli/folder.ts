@@ -27,6 +27,8 @@ export interface Names {
   loadMachine: string;
   /** ARN of the state machine that takes in given-up batches; a folder of an earlier release has none until it is served. */
   replayMachine?: string;
+  /** ARN of the state machine that goes through landing; absent in folders of an earlier release. */
+  sweepMachine?: string;
   database: string;
   region: string;
   account: string;

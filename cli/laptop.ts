@@ -75,6 +75,7 @@ export function namesOf(platform: Platform): Names {
     database: output('DatabaseName'),
     loadMachine: output('LoadMachineArn'),
     replayMachine: output('ReplayFailedMachineArn'),
+    sweepMachine: output('SweepMachineArn'),
     ...PLACE,
   };
 }

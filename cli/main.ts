@@ -5,6 +5,7 @@ import { existingFolder, servedBy } from './folder';
 import { print, printJson } from './output';
 import type { StartOptions } from './source';
 import type { ReplayOptions } from './commands/replay-failed';
+import type { BackfillOptions } from './commands/backfill';
 import type { VerifyOptions } from './commands/verify';
 
 function whole(low: number, high: number): (text: string) => number {
@@ -30,6 +31,7 @@ function program(): Command {
   addStart(carelake);
   addData(carelake);
   addQuarantine(carelake);
+  addBackfill(carelake);
   addVerify(carelake);
   return carelake;
 }
@@ -132,6 +134,31 @@ function addData(carelake: Command): void {
     .action(async (options: { yes?: boolean; json?: boolean; data?: string }) => {
       const { wipe } = await import('./commands/wipe');
       process.exitCode = await wipe(options);
+    });
+}
+
+/** A day of the calendar, `YYYY-MM-DD`. */
+function day(text: string): string {
+  const at = Date.parse(`${text}T00:00:00Z`);
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text) || Number.isNaN(at) || new Date(at).toISOString().slice(0, 10) !== text)
+    throw new InvalidArgumentError('a day is expected, YYYY-MM-DD.');
+  return text;
+}
+
+function addBackfill(carelake: Command): void {
+  carelake
+    .command('backfill')
+    .description('start again what arrived in a range of days: files from landing, records of the stream from bronze')
+    .requiredOption('--from <day>', 'first day of arrival, YYYY-MM-DD, UTC', day)
+    .requiredOption('--to <day>', 'last day of arrival', day)
+    .option('--restore', 'ask S3 for what lies in an archive; it takes hours and costs by the GB')
+    .option('--env <name>', 'in this deployed environment, in the account behind your credentials')
+    .option('--region <name>', 'region of the environment (default: AWS_REGION)')
+    .option(...JSON_OUT)
+    .option(...DATA)
+    .action(async (options: BackfillOptions) => {
+      const { backfill } = await import('./commands/backfill');
+      process.exitCode = await backfill(options);
     });
 }
 

@@ -18,9 +18,16 @@ export interface Acknowledgement {
 const ZONES = ['Landing', 'Bronze', 'Silver', 'Gold', 'Quarantine', 'Control', 'Failed'].map(
   (z) => `Lake/${z}/Resource`,
 );
-const FUNCTIONS = ['Migrate', 'IngestStream', 'IngestFile', 'ReplayFailed', 'SelectLoad', 'Load'].map(
-  (f) => `Pipeline/${f}/Function/Resource`,
-);
+const FUNCTIONS = [
+  'Migrate',
+  'IngestStream',
+  'IngestFile',
+  'ReplayFailed',
+  'Landing/SweepLanding',
+  'Landing/RebuildSilver',
+  'SelectLoad',
+  'Load',
+].map((f) => `Pipeline/${f}/Function/Resource`);
 const SECRETS = ['Keys/DurableKeySecret/Resource', 'Warehouse/AdminSecret/Resource'];
 const policy = (...names: string[]): string[] => names.map((n) => `Pipeline/${n}/RolePolicy/Resource`);
 const CLOUD = ['dev', 'prod'];
@@ -148,7 +155,9 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
   },
   {
     id: 'AwsSolutions-SF2',
-    paths: ['IngestFileMachine', 'ReplayFailedMachine', 'LoadMachine'].map((m) => `Pipeline/${m}/Machine/Resource`),
+    paths: ['IngestFileMachine', 'ReplayFailedMachine', 'Landing/SweepMachine', 'LoadMachine'].map(
+      (m) => `Pipeline/${m}/Machine/Resource`,
+    ),
     owner: 'security',
     reason:
       'Traces would be one more store that must stay free of patient data; the log of each execution tells its course.',
@@ -168,7 +177,7 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
   },
   {
     id: 'AwsSolutions-IAM5[Resource::*]',
-    paths: policy('IngestFileMachine', 'ReplayFailedMachine', 'LoadMachine'),
+    paths: policy('IngestFileMachine', 'ReplayFailedMachine', 'Landing/SweepMachine', 'LoadMachine'),
     owner: 'platform',
     reason: 'Delivery of a state machine log knows no resource; the actions are those that AWS documents for it.',
   },
@@ -194,19 +203,22 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
   },
   {
     id: 'AwsSolutions-IAM5[Resource::<Bronze2BD6FD35.Arn>/*]',
-    paths: policy('IngestStream', 'ReplayFailed'),
+    paths: policy('Landing/RebuildSilver', 'IngestStream', 'ReplayFailed'),
     owner: 'security',
     reason: PREFIX,
   },
   {
     id: 'AwsSolutions-IAM5[Resource::<Silver060FFE09.Arn>/*]',
-    paths: ['Warehouse/CopyRolePolicy/Resource', ...policy('IngestStream', 'IngestFile', 'ReplayFailed', 'SelectLoad')],
+    paths: [
+      'Warehouse/CopyRolePolicy/Resource',
+      ...policy('Landing/RebuildSilver', 'IngestStream', 'IngestFile', 'ReplayFailed', 'SelectLoad'),
+    ],
     owner: 'security',
     reason: PREFIX,
   },
   {
     id: 'AwsSolutions-IAM5[Resource::<Quarantine23FF09FE.Arn>/*]',
-    paths: policy('IngestStream', 'IngestFile', 'ReplayFailed'),
+    paths: policy('Landing/RebuildSilver', 'IngestStream', 'IngestFile', 'ReplayFailed'),
     owner: 'security',
     reason: PREFIX,
   },
@@ -218,7 +230,7 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
   },
   {
     id: 'AwsSolutions-IAM5[Resource::<Control42E771B2.Arn>/_key/*]',
-    paths: policy('IngestStream', 'IngestFile', 'ReplayFailed', 'SelectLoad'),
+    paths: policy('Landing/RebuildSilver', 'IngestStream', 'IngestFile', 'ReplayFailed', 'SelectLoad'),
     owner: 'security',
     reason: PREFIX,
   },
@@ -249,6 +261,12 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
   {
     id: 'AwsSolutions-IAM5[Resource::<Control42E771B2.Arn>/files/read/*]',
     paths: policy('IngestFile'),
+    owner: 'security',
+    reason: PREFIX,
+  },
+  {
+    id: 'AwsSolutions-IAM5[Resource::<Control42E771B2.Arn>/files/backfill/*]',
+    paths: policy('Landing/SweepLanding'),
     owner: 'security',
     reason: PREFIX,
   },

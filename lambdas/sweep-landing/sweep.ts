@@ -35,7 +35,8 @@ const hashOf = (c: SweepContext, o: Version): string => landingHash(c.landingBuc
 export async function sweepLanding(c: SweepContext, event: SweepEvent): Promise<SweepResult> {
   const backfill = backfillOf(event);
   if (!backfill) return sweep(c, event);
-  const since = event.since ?? new Date(c.now()).toISOString();
+  // S3 writes times in whole seconds, by its own clock.
+  const since = event.since ?? new Date(Math.floor(c.now() / 1000 - 1) * 1000).toISOString();
   const result = await (event.listed ? awaitRead : startAgain)(c, { ...event, since }, backfill);
   const { done, waiting, counts } = result;
   const progress = { from: backfill.from, to: backfill.to, done, waiting, landing: counts, bronze: event.bronze ?? {} };

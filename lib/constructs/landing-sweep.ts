@@ -10,6 +10,10 @@ import { CarelakeFunction, type CodeOf } from './function';
 import { allow, listObjects, listVersions, readObjects, restoreObjects, useKey, writeObjects } from './grants';
 import { Machine, sweepDefinition } from './load-machine';
 
+/** Objects that the functions name (core/files/landed.ts, core/load/settled.ts). */
+const LANDING_SETTLED = 'files/settled.json';
+const REOPENED = 'loads/_reopened.json';
+
 /** What the sweep stands on. */
 export interface LandingSweepProps {
   readonly config: CarelakeConfig;
@@ -68,9 +72,13 @@ export class LandingSweep extends Construct {
         listVersions(landing),
         ...restoring(config, () => restoreObjects(landing)),
         listObjects(control),
-        // What is settled, how far a backfill is, which hours of silver it opens again.
-        readObjects(control, 'files/', 'loads/_reopened.json'),
-        writeObjects(control, 'files/settled.json', 'files/backfill/', 'loads/_reopened.json'),
+        // How far a backfill is; up to where landing is settled, and which hours of silver a backfill opens again.
+        readObjects(control, 'files/backfill/'),
+        writeObjects(control, 'files/backfill/'),
+        allow(
+          ['s3:GetObject', 's3:PutObject'],
+          [LANDING_SETTLED, REOPENED].map((key) => control.arnForObjects(key)),
+        ),
         useKey(lakeKey, 's3', 'readWrite'),
         allow(['states:StartExecution'], [files.stateMachineArn, loads.stateMachineArn]),
       ],

@@ -1,4 +1,5 @@
 import type { StackTemplate, TemplateResource } from '../assembly';
+import { listing, storage, type StorageLine } from './lake';
 import { ASSUMPTIONS as A, PRICES as P } from './prices';
 import { runsPerMonth } from './schedule';
 
@@ -29,6 +30,10 @@ export interface CostReport {
   readonly lines: CostLine[];
   readonly cadences: CadenceLine[];
   readonly perMillionEvents: { readonly usd: number; readonly parts: Record<string, number> };
+  /** LIST calls with which loads look for work, growing with the objects of the last days and not with history. */
+  readonly listing: { readonly callsPerMonth: number; readonly usd: number };
+  /** What raw data costs by the class it moves to: per 100 GB and month, and to read 100 GB of it again. */
+  readonly storage: readonly StorageLine[];
   readonly usageLimit?: { readonly rpuHours: number; readonly breachAction: string; readonly usd: number };
   readonly assumptions: typeof A;
 }
@@ -163,6 +168,8 @@ export function costOf(stacks: StackTemplate[]): CostReport {
       daily,
     ],
     perMillionEvents: perMillion(resources),
+    listing: listing(resources),
+    storage: storage(resources),
     usageLimit: usageLimit(resources),
     assumptions: A,
   };

@@ -28,7 +28,19 @@ export const PRICES = {
   },
   secretsManager: { secretMonth: 0.4 },
   cloudWatch: { alarmMetricMonth: 0.1, compositeAlarmMonth: 0.5, logsGbIn: 0.5, metricMonth: 0.3 },
-  s3: { gbMonth: 0.023, putThousand: 0.005, getThousand: 0.0004 },
+  s3: {
+    gbMonth: 0.023,
+    /** PUT and LIST are of one price. */
+    putThousand: 0.005,
+    getThousand: 0.0004,
+    /** By storage class: per GB and month, a thousand moves into it, and a GB that is read (a standard restore). */
+    classes: {
+      STANDARD_IA: { gbMonth: 0.0125, moveThousand: 0.01, gbRead: 0.01 },
+      GLACIER_IR: { gbMonth: 0.004, moveThousand: 0.02, gbRead: 0.03 },
+      GLACIER: { gbMonth: 0.0036, moveThousand: 0.03, gbRead: 0.01 },
+      DEEP_ARCHIVE: { gbMonth: 0.00099, moveThousand: 0.05, gbRead: 0.02 },
+    },
+  },
   lambda: { armGbSecond: 0.0000133334, requestsMillion: 0.2 },
   stepFunctions: { transitionsThousand: 0.025 },
   eventBridge: { eventsMillion: 1 },
@@ -57,6 +69,13 @@ export const ASSUMPTIONS = {
   /** Transitions of an execution that finds nothing, and of one that loads. */
   transitionsIdle: 4,
   transitionsPerLoad: 40,
+  /** Entity versions whose objects a selection lists, and selections of one run of the load: one that finds work, one that finds no more. */
+  entityVersions: 4,
+  selectionsPerRun: 2,
+  /** LIST calls of a sweep besides: what lies beside the hours of the entity versions. */
+  listsForStrays: 13,
+  /** Shards of a stream on demand, as it begins. */
+  onDemandShards: 4,
   logBytesPerInvocation: 1000,
   /** Metrics that ingest and load write while they run. */
   customMetrics: 12,

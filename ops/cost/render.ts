@@ -45,6 +45,21 @@ export function render(env: string, report: CostReport): string {
       ? `  usage limit ${usageLimit.rpuHours} RPU-hours a month (${usageLimit.breachAction}): ${usd(usageLimit.usd)}`
       : '  no usage limit',
     '',
+    `looking for work    ${usd(report.listing.usd)}   (${Math.round(report.listing.callsPerMonth)} LIST calls at full traffic; they follow the hours looked through, not history)`,
+    'landing and bronze, each 100 GB:',
+    table(
+      [
+        ['class', 'after days', 'USD a month', 'USD to read it again'],
+        ...report.storage.map((s) => [
+          s.storageClass,
+          String(s.afterDays),
+          usd(s.usdPer100GbMonth),
+          usd(s.usdToRead100Gb),
+        ]),
+      ],
+      [1, 2, 3],
+    ),
+    '',
     `a million events of ${report.assumptions.recordBytes} bytes in full batches: ${usd(report.perMillionEvents.usd)}`,
     table(
       Object.entries(report.perMillionEvents.parts).map(([part, value]) => [part, usd(value)]),

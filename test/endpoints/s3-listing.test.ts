@@ -1,4 +1,10 @@
-import { DeleteObjectCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  ListObjectVersionsCommand,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { keyOfPath, pathOfKey } from '@carelake/laptop/endpoints/s3-keys';
@@ -55,6 +61,32 @@ describe('listing', () => {
     expect((await page()).Contents?.[0]?.Owner).toBeUndefined();
     expect(await page({ MaxKeys: 0 })).toMatchObject({ KeyCount: 0, IsTruncated: false });
     expect(await page({ Prefix: 'zzz' })).toMatchObject({ KeyCount: 0, IsTruncated: false });
+  });
+
+  test.each([1, 3, 1000])('versions in pages of %i are the objects, each its only one', async (MaxKeys) => {
+    const found: string[] = [];
+    let KeyMarker: string | undefined;
+    let VersionIdMarker: string | undefined;
+    do {
+      const got = await s3().send(
+        new ListObjectVersionsCommand({
+          Bucket: ListBucket,
+          MaxKeys,
+          KeyMarker,
+          VersionIdMarker,
+          OptionalObjectAttributes: ['RestoreStatus'],
+        }),
+      );
+      for (const v of got.Versions ?? []) {
+        expect(v).toMatchObject({ VersionId: 'null', IsLatest: true, StorageClass: 'STANDARD' });
+        expect(v.LastModified!.getTime()).toBeGreaterThan(0);
+        found.push(`${v.Key} ${v.ETag}`);
+      }
+      KeyMarker = got.NextKeyMarker;
+      VersionIdMarker = got.NextVersionIdMarker;
+      expect(got.IsTruncated).toBe(KeyMarker !== undefined);
+    } while (KeyMarker);
+    expect(found).toEqual((await page()).Contents!.map((o) => `${o.Key} ${o.ETag}`));
   });
 
   test('more than a page of a thousand', async () => {

@@ -46,6 +46,12 @@ test.each<[string, string, (c: Loose) => void, string]>([
     'a load of 240 minutes would write 21600 events by polling, of the 25,000 that an execution may have: poll every 7 seconds or more',
   ],
   [
+    'an archive comes a month after infrequent access',
+    'prod',
+    (c) => void (c['lake']!['archive'] = { afterDays: 119, storageClass: 'GLACIER' }),
+    'lake.archive.afterDays: must be 30 days or more after lake.coldAfterDays',
+  ],
+  [
     'the shortest poll over the longest load is refused',
     'dev',
     (c) => Object.assign(c['load']!, { pollSeconds: 1, timeoutMinutes: 1440 }),

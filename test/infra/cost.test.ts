@@ -111,3 +111,41 @@ test('the report names the price date, the resources and both figures', () => {
     expect(text).toContain(part);
   }
 });
+
+test('looking for work follows the hours looked through: prod lists for about a dollar a month at full traffic', () => {
+  // 12 windows an hour of four shards bring 48 objects of an entity: 72 hours are 4 pages, 216 hours 11, a year 421.
+  const runs = { open: (24 * 4 * 365.25) / 12, sweep: 365.25 / 12, full: 1 };
+  const calls = { open: 2 * 4 * 4, sweep: 2 * 4 * 11 + 13, full: 2 * 4 * 421 + 13 };
+  const wanted = 2 * (runs.open * calls.open + runs.sweep * calls.sweep + runs.full * calls.full);
+  const { listing } = costOf(stacks.prod);
+  expect(listing.callsPerMonth).toBeCloseTo(wanted, 6);
+  expect(listing.usd).toBeCloseTo(1.0, 1);
+  expect(costOf(stacks.dev).listing.usd).toBeLessThan(0.1);
+});
+
+test('raw data is priced by the class it moves to, and what reading it again costs', () => {
+  expect(costOf(stacks.prod).storage).toEqual([
+    { storageClass: 'STANDARD', afterDays: 0, usdPer100GbMonth: 2.3, usdToRead100Gb: 0 },
+    { storageClass: 'STANDARD_IA', afterDays: 90, usdPer100GbMonth: 1.25, usdToRead100Gb: 1 },
+  ]);
+  const archived = structuredClone(stacks.prod);
+  const landing = archived
+    .flatMap((s) => Object.entries(s.template.Resources))
+    .find(([id, r]) => r.Type === 'AWS::S3::Bucket' && id.startsWith('Landing'))![1];
+  const rules = landing.Properties!['LifecycleConfiguration'] as { Rules: { Transitions: unknown[] }[] };
+  const move = (StorageClass: string): void => {
+    rules.Rules[0]!.Transitions = [{ StorageClass, TransitionInDays: 365 }];
+  };
+  for (const [name, month, read] of [
+    ['GLACIER_IR', 0.4, 3],
+    ['GLACIER', 0.36, 1],
+    ['DEEP_ARCHIVE', 0.099, 2],
+  ] as const) {
+    move(name);
+    const [, line] = costOf(archived).storage;
+    expect(line).toMatchObject({ storageClass: name, afterDays: 365 });
+    expect([line!.usdPer100GbMonth, line!.usdToRead100Gb]).toEqual([expect.closeTo(month, 9), expect.closeTo(read, 9)]);
+  }
+  move('ONEZONE_IA');
+  expect(() => costOf(archived)).toThrow('no price for storage class ONEZONE_IA');
+});

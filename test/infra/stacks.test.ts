@@ -145,8 +145,35 @@ describe('every environment', () => {
       .map(([id]) => id!.replace(/[0-9A-F]{8}$/, ''));
     expect(admin).toEqual(['Pipeline/MigrateRolePolicy']);
     expect(durable.sort()).toEqual(
-      ['IngestFile', 'IngestStream', 'ReplayFailed'].map((f) => `Pipeline/${f}RolePolicy`),
+      ['IngestFile', 'IngestStream', 'LandingRebuildSilver', 'ReplayFailed'].map((f) => `Pipeline/${f}RolePolicy`),
     );
+  });
+
+  test('landing and bronze go to an archive where the configuration says so, and only then may anybody fetch from there', () => {
+    const value = structuredClone(ENVIRONMENTS['prod']) as Record<string, Record<string, unknown>>;
+    value['lake']!['archive'] = { afterDays: 365, storageClass: 'DEEP_ARCHIVE' };
+    const moves = (t: Templates): Record<string, unknown> =>
+      Object.fromEntries(
+        ofType(t, 'AWS::S3::Bucket').map(([id, b]) => [
+          id.replace(/^Lake\/|[0-9A-F]{8}$/g, ''),
+          ((props(b)['LifecycleConfiguration'] as never)?.['Rules'] as never[])?.[0]?.['Transitions'],
+        ]),
+      );
+    const restorers = (t: Templates): string[] =>
+      policies(t)
+        .filter(([, s]) => JSON.stringify(s).includes('s3:RestoreObject'))
+        .map(([id]) => id.replace(/[0-9A-F]{8}$/, ''));
+    const archived = readTemplates(synthesized(parseConfig(value)));
+    const cold = { StorageClass: 'STANDARD_IA', TransitionInDays: 90 };
+    const deep = { StorageClass: 'DEEP_ARCHIVE', TransitionInDays: 365 };
+    expect(moves(archived)).toMatchObject({ Landing: [cold, deep], Bronze: [cold, deep], Silver: undefined });
+    expect(moves(apps.prod)).toMatchObject({ Landing: [cold], Bronze: [cold] });
+    expect(moves(apps.dev)).toMatchObject({ Landing: undefined, Bronze: undefined });
+    expect(restorers(archived).sort()).toEqual([
+      'Pipeline/LandingRebuildSilverRolePolicy',
+      'Pipeline/LandingSweepLandingRolePolicy',
+    ]);
+    expect(restorers(apps.prod)).toEqual([]);
   });
 
   test.each(ENVS)('%s: the network has no way out, and its zones are chosen by position', (env) => {
@@ -183,6 +210,7 @@ describe('every environment', () => {
         'LoadMachineArn',
         'IngestFileMachineArn',
         'ReplayFailedMachineArn',
+        'SweepMachineArn',
         'AlarmTopicArn',
       ].sort(),
     );
@@ -321,10 +349,17 @@ describe('triggers', () => {
     ]);
 
   test('the cadence is configuration: arrival on the laptop, daily in dev, a quarter of an hour in prod; a sweep everywhere', () => {
-    expect(schedules(apps.local)).toEqual([['cron(20 3 * * ? *)', '{"window":"full"}']]);
+    const FULL = ['cron(30 4 1 * ? *)', '{"window":"full"}'];
+    expect(schedules(apps.local)).toEqual([
+      ['cron(50 2 * * ? *)', '{}'],
+      ['cron(20 3 * * ? *)', '{"window":"sweep"}'],
+      FULL,
+    ]);
     expect(schedules(apps.dev)).toEqual([
+      ['cron(0 3 * * ? *)', '{}'],
       ['cron(0 5 * * ? *)', '{"window":"open"}'],
-      ['cron(20 5 * * ? *)', '{"window":"full"}'],
+      ['cron(20 5 * * ? *)', '{"window":"sweep"}'],
+      FULL,
     ]);
     expect(schedules(apps.prod)).toContainEqual(['rate(15 minutes)', '{"window":"open"}']);
     const rules = (t: Templates): string[] =>

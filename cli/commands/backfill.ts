@@ -1,0 +1,153 @@
+import { randomUUID } from 'node:crypto';
+import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { backfillKey } from '../../core/files/landed';
+import { outputsOf } from '../../ops/verify/account';
+import { LAPTOP_CREDENTIALS } from '../environment';
+import { CliError, EXIT } from '../errors';
+import { execute } from '../executions';
+import { existingFolder, servedBy } from '../folder';
+import { count, print, printJson, Progress } from '../output';
+
+export interface BackfillOptions {
+  from: string;
+  to: string;
+  restore?: boolean;
+  env?: string;
+  region?: string;
+  json?: boolean;
+  data?: string;
+}
+
+/** The state machine that goes through landing and bronze, and where it tells how far it is. */
+interface Place {
+  machine: string;
+  control: string;
+  clients: { region: string; endpoint?: string; credentials?: typeof LAPTOP_CREDENTIALS };
+  logs: string;
+}
+
+/** What the state machine leaves of a backfill under its name (lambdas/sweep-landing/sweep.ts). */
+interface Told {
+  waiting?: number;
+  landing: { started: number; archived: number; restoring: number; restore_hours: number };
+  bronze: Partial<Record<'objects' | 'records' | 'written' | 'archived' | 'restoring' | 'restore_hours', number>>;
+}
+
+/**
+ * `carelake backfill`: starts again what arrived in a range of days, files from landing and records of the stream from bronze, and waits
+ * until it was read. What is loaded already is not loaded twice.
+ * @returns 0 when everything was read; 1 when something lies in an archive
+ */
+export async function backfill(options: BackfillOptions): Promise<number> {
+  if (options.from > options.to)
+    throw new CliError('the first day is after the last', {
+      where: `--from ${options.from} --to ${options.to}`,
+      next: `carelake backfill --from ${options.to} --to ${options.from}`,
+    });
+  const at = options.env === undefined ? laptop(options.data) : await account(options.env, options.region);
+  const sfn = new SFNClient(at.clients);
+  const s3 = new S3Client({ ...at.clients, forcePathStyle: at.clients.endpoint !== undefined });
+  const id = `backfill-${randomUUID().slice(0, 18)}`;
+  const input = { from: options.from, to: options.to, id, restore: options.restore === true };
+  try {
+    await new Progress(options.json).step(`backfill of ${options.from} to ${options.to}`, (tell) =>
+      execute(
+        sfn,
+        at.machine,
+        input,
+        {
+          what: 'the backfill',
+          where: at.logs,
+          next: 'the logs of sweep-landing, rebuild-silver and ingest-file say why (docs/runbooks/files.md); then carelake backfill again: what is done stays done',
+        },
+        async () => {
+          const told = await toldBy(s3, at.control, id);
+          if (told?.waiting) tell(`${count(told.landing.started)} files started, ${count(told.waiting)} not read yet`);
+        },
+      ),
+    );
+    const told = (await toldBy(s3, at.control, id))!;
+    return report(told, options);
+  } finally {
+    sfn.destroy();
+    s3.destroy();
+  }
+}
+
+function report({ landing, bronze }: Told, options: BackfillOptions): number {
+  const archived = landing.archived + (bronze.archived ?? 0);
+  const restoring = landing.restoring + (bronze.restoring ?? 0);
+  const hours = Math.max(landing.restore_hours, bronze.restore_hours ?? 0);
+  const result = {
+    files: landing.started,
+    batches: bronze.objects ?? 0,
+    records: bronze.records ?? 0,
+    written: bronze.written ?? 0,
+    archived,
+    restoring,
+    restore_hours: hours,
+  };
+  if (options.json) printJson(result);
+  else {
+    print(
+      `${count(result.files)} files read again; ${count(result.records)} records of the stream in ${count(result.batches)} batches, ` +
+        `${count(result.written)} objects of them were missing and are written.`,
+    );
+    if (archived > 0)
+      print(
+        `${count(archived)} objects lie in an archive and were left out: carelake backfill with --restore asks S3 for them, which takes up to ${hours} hours and costs by the GB.`,
+      );
+    if (restoring > 0)
+      print(
+        `${count(restoring)} objects are on their way out of the archive: run the same backfill again in ${hours} hours; they stay readable for seven days.`,
+      );
+  }
+  return archived + restoring === 0 ? EXIT.ok : EXIT.failed;
+}
+
+async function toldBy(s3: S3Client, control: string, id: string): Promise<Told | undefined> {
+  try {
+    const found = await s3.send(new GetObjectCommand({ Bucket: control, Key: backfillKey(id) }));
+    return JSON.parse((await found.Body!.transformToString()) || 'null') as Told;
+  } catch (error) {
+    if ((error as { name?: string }).name === 'NoSuchKey') return undefined;
+    throw error;
+  }
+}
+
+function laptop(data: string | undefined): Place {
+  const { dataDir, run } = existingFolder(data);
+  const served = servedBy(dataDir);
+  const { names } = run;
+  if (!served || !names?.sweepMachine)
+    throw new CliError('nothing serves this data folder, so nothing can be read again', {
+      where: dataDir,
+      next: `in another terminal: npm start${data === undefined ? '' : ` -- --data ${data}`}`,
+    });
+  return {
+    machine: names.sweepMachine,
+    control: names.buckets.control!,
+    clients: { region: names.region, endpoint: served.url, credentials: LAPTOP_CREDENTIALS },
+    logs: `${dataDir}/logs`,
+  };
+}
+
+async function account(env: string, asked: string | undefined): Promise<Place> {
+  const region = asked ?? process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION ?? 'us-east-1';
+  const where = `environment ${env}, region ${region}`;
+  const outputs = await outputsOf(env, region).catch((error: unknown) => {
+    throw new CliError(`the account could not be asked: ${error instanceof Error ? error.name : 'Error'}`, {
+      where,
+      next: 'aws sso login, or set AWS_PROFILE; then again',
+      exitCode: EXIT.failed,
+    });
+  });
+  const { SweepMachineArn: machine, ControlBucketName: control } = outputs;
+  if (!machine || !control)
+    throw new CliError('the stacks of this environment have no backfill', {
+      where,
+      next: 'deploy the environment first (docs/deploy.md)',
+    });
+  return { machine, control, clients: { region }, logs: `${where}: log groups of the pipeline's functions` };
+}
