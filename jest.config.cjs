@@ -5,7 +5,15 @@ const esmOnly = ['hyparquet', 'hyparquet-writer', 'fast-xml-parser', '@nodable',
  * Suites that boot a whole platform several times over, kill it or take its rights away one by one: minutes of their own
  * (`npm run test:platform`). `npm test` keeps one whole run, and every rule of SQL on both engines.
  */
-const WHOLE_PLATFORMS = ['e2e/backfill', 'e2e/crash', 'e2e/held-stream', 'e2e/kaggle', 'e2e/new-entity', 'migrate/views', 'privilege/'];
+const WHOLE_PLATFORMS = [
+  'e2e/backfill',
+  'e2e/crash',
+  'e2e/held-stream',
+  'e2e/kaggle',
+  'e2e/new-entity',
+  'migrate/views',
+  'privilege/',
+];
 
 module.exports = {
   testEnvironment: 'node',

@@ -38,7 +38,7 @@ export class LandingSweep extends Construct {
     const [sweepLanding, rebuildSilver] = [this.sweepLanding(props), this.rebuildSilver(props)];
     this.machine = new Machine(this, 'SweepMachine', {
       config,
-      logKey,
+      key: logKey,
       functions: [sweepLanding, rebuildSilver],
       definition: sweepDefinition(this, { sweepLanding, rebuildSilver }),
       timeout: Duration.hours(48),

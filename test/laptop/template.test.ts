@@ -188,7 +188,7 @@ describe.each(ENVIRONMENTS)('the platform of environment %s', (env) => {
       onFailureBucket: `carelake-${env}-lake-failed`,
     });
     const machines = machinesOf(resources, functions);
-    expect(machines).toHaveLength(3);
+    expect(machines).toHaveLength(4);
     const arns = machines.map((m) => m.arn);
     expect(rulesOf(resources, (arn) => arns.includes(arn)).rules.length).toBeGreaterThan(0);
     expect(schedulesOf(resources).every((s) => arns.includes(s.targetArn))).toBe(true);

@@ -87,7 +87,7 @@ describe('a backfill', () => {
     for (const v of [...inside, ...outside]) f.read(v);
     f.now += 60_000;
     const waiting: unknown[] = [];
-    let open = [...inside];
+    const open = [...inside];
     const result = await run(event, (r) => {
       waiting.push(r.listed ? r.waiting : 'listing');
       f.now += 1000;
