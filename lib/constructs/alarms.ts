@@ -35,15 +35,21 @@ export class Alarms extends Construct {
     super(scope, id);
     this.config = props.config;
     this.topic = new sns.Topic(this, 'Topic', { masterKey: props.key, enforceSSL: true });
-    this.topic.addToResourcePolicy(
-      new iam.PolicyStatement({
-        sid: 'ServicesOfThisAccount',
-        principals: ['cloudwatch', 'events', 'budgets'].map((s) => new iam.ServicePrincipal(`${s}.amazonaws.com`)),
-        actions: ['sns:Publish'],
-        resources: [this.topic.topicArn],
-        conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
-      }),
-    );
+    const mayPublish = (sid: string, services: string[], conditions?: Record<string, unknown>): unknown =>
+      this.topic.addToResourcePolicy(
+        new iam.PolicyStatement({
+          sid,
+          principals: services.map((s) => new iam.ServicePrincipal(`${s}.amazonaws.com`)),
+          actions: ['sns:Publish'],
+          resources: [this.topic.topicArn],
+          conditions,
+        }),
+      );
+    mayPublish('ServicesOfThisAccount', ['cloudwatch', 'budgets'], {
+      StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID },
+    });
+    // EventBridge takes no condition in the policy of a topic.
+    mayPublish('Events', ['events']);
     for (const email of props.config.alarms.emails)
       this.topic.addSubscription(new subscriptions.EmailSubscription(email));
     if (props.config.budget) this.addBudget(props.config.budget.monthlyUsd);
@@ -90,7 +96,7 @@ export class Alarms extends Construct {
     });
     const limit = this.config.alarms.warehouseRpuHoursPerDay;
     if (limit) this.warehouseAlarm(limit);
-    this.onGivenUpBatch(w.failed);
+    this.onGivenUpBatch(w.failed, w.undelivered);
   }
 
   /** Metric name and unit as Redshift Serverless publishes them: seconds of RPU, by workgroup. */
@@ -109,7 +115,7 @@ export class Alarms extends Construct {
   }
 
   /** Lambda writes a batch that it gave up on under this prefix; the message carries the object's name and nothing of its content. */
-  private onGivenUpBatch(failed: s3.IBucket): void {
+  private onGivenUpBatch(failed: s3.IBucket, undelivered: sqs.Queue): void {
     const rule = new events.Rule(this, 'BatchGivenUp', {
       description: 'Carelake: a batch of the stream was given up when its records were too old to hold',
       eventPattern: {
@@ -123,11 +129,21 @@ export class Alarms extends Construct {
       bind: () => ({
         id: 'Topic',
         arn: this.topic.topicArn,
+        deadLetterConfig: { arn: undelivered.queueArn },
         input: events.RuleTargetInput.fromText(
           `A batch was given up and lies in ${events.EventField.fromPath('$.detail.object.key')}`,
         ),
       }),
     });
+    undelivered.addToResourcePolicy(
+      new iam.PolicyStatement({
+        sid: 'NoticeOfGivenUpBatch',
+        principals: [new iam.ServicePrincipal('events.amazonaws.com')],
+        actions: ['sqs:SendMessage'],
+        resources: [undelivered.queueArn],
+        conditions: { ArnEquals: { 'aws:SourceArn': rule.ruleArn } },
+      }),
+    );
   }
 
   private alarm(

@@ -111,8 +111,18 @@ function allowServices(key: kms.Key): void {
   );
   key.addToResourcePolicy(
     new iam.PolicyStatement({
-      sid: 'NotificationsOfThisAccount',
-      principals: ['cloudwatch', 'events', 'budgets'].map((s) => new iam.ServicePrincipal(`${s}.amazonaws.com`)),
+      // Without a condition: EventBridge sends neither aws:SourceAccount nor aws:SourceArn when it writes to an encrypted topic or
+      // dead-letter queue, and with one every message would be refused unseen. Policies of topic and queue say who may send.
+      sid: 'AlarmsAndEvents',
+      principals: ['cloudwatch', 'events'].map((s) => new iam.ServicePrincipal(`${s}.amazonaws.com`)),
+      actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      resources: ['*'],
+    }),
+  );
+  key.addToResourcePolicy(
+    new iam.PolicyStatement({
+      sid: 'BudgetsOfThisAccount',
+      principals: [new iam.ServicePrincipal('budgets.amazonaws.com')],
       actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
       resources: ['*'],
       conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },

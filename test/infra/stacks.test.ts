@@ -414,6 +414,36 @@ describe('cost and guardrails', () => {
     expect(budget.DependsOn).toEqual([policy.split('/')[1]]);
   });
 
+  test('services that speak to people may do so under the conditions that they meet, and under no others', () => {
+    const statements = (t: Templates, type: string, member: string) =>
+      ofType(t, type)
+        .flatMap(([, r]) => (props(r)[member] as { Statement: Record<string, unknown>[] }).Statement)
+        .flatMap((s) => {
+          const service = (s['Principal'] as { Service?: string | string[] })?.Service;
+          const events = [service].flat().filter((name) => /^(events|cloudwatch|budgets)\./.test(name ?? ''));
+          return events.length ? [[events, s['Action'], s['Condition']]] : [];
+        });
+    const ofAccount = { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } };
+    const [cloudwatch, events, budgets] = ['cloudwatch', 'events', 'budgets'].map((s) => `${s}.amazonaws.com`);
+    for (const env of [apps.local, apps.dev, apps.prod]) {
+      expect(statements(env, 'AWS::KMS::Key', 'KeyPolicy')).toEqual([
+        [[cloudwatch, events], ['kms:Decrypt', 'kms:GenerateDataKey'], undefined],
+        [[budgets], ['kms:Decrypt', 'kms:GenerateDataKey'], ofAccount],
+      ]);
+      expect(statements(env, 'AWS::SNS::TopicPolicy', 'PolicyDocument')).toEqual([
+        [[budgets, cloudwatch], 'sns:Publish', ofAccount],
+        [[events], 'sns:Publish', undefined],
+      ]);
+      // A queue is told the rule: there EventBridge says who sends.
+      const queue = statements(env, 'AWS::SQS::QueuePolicy', 'PolicyDocument');
+      expect(queue.length).toBeGreaterThanOrEqual(2);
+      for (const [who, action, condition] of queue) {
+        expect([who, action]).toEqual([[events], 'sqs:SendMessage']);
+        expect(condition).toEqual({ ArnEquals: { 'aws:SourceArn': { 'Fn::GetAtt': [expect.any(String), 'Arn'] } } });
+      }
+    }
+  });
+
   test('every alarm tells somebody', () => {
     for (const [, a] of ofType(apps.prod, 'AWS::CloudWatch::Alarm')) expect(props(a)['AlarmActions']).toHaveLength(1);
   });

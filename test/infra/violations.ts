@@ -22,6 +22,33 @@ const mapping = (more: Record<string, unknown>): Raw => ({
   },
 });
 
+const OF_ACCOUNT = { StringEquals: { 'aws:SourceAccount': '111122223333' } };
+const keyFor = (Service: unknown): Raw => ({
+  Type: 'AWS::KMS::Key',
+  Properties: {
+    KeyPolicy: policy({
+      Effect: 'Allow',
+      Principal: { Service },
+      Action: 'kms:Decrypt',
+      Resource: '*',
+      Condition: OF_ACCOUNT,
+    }),
+  },
+});
+const topicFor = (Service: unknown): Raw => ({
+  Type: 'AWS::SNS::TopicPolicy',
+  Properties: {
+    Topics: ['arn:aws:sns:us-east-1:111122223333:t'],
+    PolicyDocument: policy({
+      Effect: 'Allow',
+      Principal: { Service },
+      Action: 'sns:Publish',
+      Resource: 'arn:aws:sns:us-east-1:111122223333:t',
+      Condition: OF_ACCOUNT,
+    }),
+  },
+});
+
 /** A resource as the template writes it. */
 export interface Raw {
   Type: string;
@@ -74,6 +101,15 @@ export const VIOLATIONS: Record<string, Record<string, Raw>> = {
   },
   carelake_topic_has_customer_key: { Plain: { Type: 'AWS::SNS::Topic', Properties: {} } },
   carelake_queue_has_customer_key: { Plain: { Type: 'AWS::SQS::Queue', Properties: {} } },
+  carelake_key_lets_events_and_alarms_send: {
+    Several: keyFor(['events.amazonaws.com', 'budgets.amazonaws.com']),
+    Events: keyFor('events.amazonaws.com'),
+    Alarms: keyFor('cloudwatch.amazonaws.com'),
+  },
+  carelake_topic_lets_events_publish: {
+    Several: topicFor(['cloudwatch.amazonaws.com', 'events.amazonaws.com']),
+    Events: topicFor('events.amazonaws.com'),
+  },
   carelake_alarm_has_an_action: {
     Silent: {
       Type: 'AWS::CloudWatch::Alarm',
