@@ -36,7 +36,8 @@ const local = {
   warehouse: { database: 'carelake', baseRpu: 4, maxRpu: 8, maxQuerySeconds: 3600 },
   lake: { noncurrentDays: 7 },
   logs: { retentionDays: 7, level: 'INFO' },
-  alarms: { emails: [] },
+  /** All of production's, so that each can be raised before it is needed. */
+  alarms: { scheme: 'each', emails: [], loadOverdueHours: 1, quarantineShare: 0.2 },
 };
 
 const dev = {
@@ -80,7 +81,7 @@ const dev = {
   },
   lake: { noncurrentDays: 7 },
   logs: { retentionDays: 30, level: 'INFO' },
-  alarms: { emails: [] },
+  alarms: { scheme: 'folded', emails: [], loadOverdueHours: 48, quarantineShare: 0.2 },
   budget: { monthlyUsd: 30 },
 };
 
@@ -124,7 +125,13 @@ const prod = {
   },
   lake: { noncurrentDays: 35, coldAfterDays: 90 },
   logs: { retentionDays: 731, level: 'INFO' },
-  alarms: { emails: [], warehouseRpuHoursPerDay: 60 },
+  alarms: {
+    scheme: 'each',
+    emails: [],
+    loadOverdueHours: 2,
+    quarantineShare: 0.2,
+    warehouseRpuHoursPerDay: 60,
+  },
   budget: { monthlyUsd: 900 },
 };
 

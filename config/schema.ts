@@ -116,7 +116,16 @@ const Shape = z.strictObject({
       .optional(),
   }),
   logs: z.strictObject({ retentionDays: positive, level: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR']) }),
-  alarms: z.strictObject({ emails: z.array(z.email()), warehouseRpuHoursPerDay: positive.optional() }),
+  alarms: z.strictObject({
+    /** An alarm for each kind of fault, or one for all of them, which costs less. */
+    scheme: z.enum(['each', 'folded']),
+    emails: z.array(z.email()),
+    /** Data that came in is to be loaded within this time; raised after half of it at the earliest. */
+    loadOverdueHours: z.int().min(1).max(48),
+    /** Share of an hour's records that may be quarantined before somebody looks at their source. */
+    quarantineShare: z.number().gt(0).max(1),
+    warehouseRpuHoursPerDay: positive.optional(),
+  }),
   budget: z.strictObject({ monthlyUsd: positive }).optional(),
 });
 
@@ -138,8 +147,19 @@ const MAX_POLL_EVENTS = 20_000;
 
 type Rule = (c: CarelakeConfig) => [path: string, message: string] | undefined;
 
+/** Minutes between two loads that the clock starts; a cron is taken for a daily one. */
+const loadIntervalMinutes = ({ load: { trigger } }: CarelakeConfig): number =>
+  trigger.kind === 'onArrival' ? 0 : trigger.kind === 'rate' ? trigger.minutes : 1440;
+
 /** What no single field can say. Each returns the offending path and a message with the way out. */
 const crossFieldRules: Rule[] = [
+  (c) =>
+    c.alarms.loadOverdueHours * 30 < loadIntervalMinutes(c)
+      ? [
+          'alarms.loadOverdueHours',
+          `half of it must hold a load, which the trigger starts every ${loadIntervalMinutes(c)} minutes`,
+        ]
+      : undefined,
   (c) =>
     c.production && c.allowRemoval
       ? ['allowRemoval', 'a production environment keeps its data: set allowRemoval to false']

@@ -99,6 +99,10 @@ export const RULES = {
     severity: 'reject',
     doc: 'The warehouse can copy the silver object. One that it refuses is found by halving the load, and quarantined whole.',
   },
+  'LOAD-COPY-02': {
+    severity: 'reject',
+    doc: 'What COPY says when it fails is known as an outage or as a fault of the content; else the object stays pending, set aside, and the load fails.',
+  },
   'LOAD-KEY-01': {
     severity: 'reject',
     doc: 'The durable keys of a load were made with the secret that the warehouse was keyed with; else the whole load is refused.',

@@ -19,6 +19,8 @@ export type Failure =
   | 'LEFT_OVER'
   /** COPY refused the content of an object. */
   | 'COPY_REFUSED'
+  /** COPY failed in a way that is neither known as the content's fault nor as an outage. */
+  | 'COPY_UNKNOWN'
   /** COPY could not read: rights, keys, network, throttling. */
   | 'COPY_UNREADABLE'
   /** A concurrent transaction won. */
@@ -63,15 +65,27 @@ const STALE =
   /content.?length|does not match the manifest|NoSuchKey|(manifest|mandatory|object|file|path|key).*(not found|not exist|no such)|no such file/i;
 const UNREADABLE =
   /S3ServiceException|S3CurlException|AccessDenied|access denied|forbidden|not authori[sz]ed|assume ?role|iam_?role|\bkms\b|credential|signature|SlowDown|throttl|too many requests|NoSuchBucket|bucket \S* ?does not exist|presigned|expired/i;
+/**
+ * What Redshift says when the content of an object does not fit the table. Its code 15007 is no help: refused access and outages carry it
+ * too. Only what is known here is refused, since a refused object is left out of the warehouse for good.
+ */
+const CONTENT = [
+  /length of the data column .*is longer than/i,
+  /incompatible Parquet schema/i,
+  /(unmatched|different|wrong) number of columns|has \d+ columns, the table has \d+/i,
+  /(is no|not an?|invalid|corrupt(ed)?|malformed) Parquet|magic (number|bytes)|corrupt (file|page|footer)|invalid (page|footer)/i,
+  /NULL value in column|cannot insert a NULL|not-null constraint/i,
+  /invalid (value|digit|UTF-?8|byte sequence|timestamp|date)|multibyte|out of range|overflow|precision/i,
+];
 const DENIED = /permission denied|must be owner|not authori[sz]ed|insufficient privilege|access denied/i;
 
 /** An engine's words without what it quotes: object names, columns and values would be taken for its own. */
 const ownWords = (text: string): string =>
-  text.replace(/\b(?:https?|s3):\/\/\S+/g, ' ').replace(/'[^']*'|"[^"]*"|\bValue: .*/g, ' ');
+  text.replace(/\b(?:https?|s3):\/\/[^\s'"]+/g, ' ').replace(/'[^']*'|"[^"]*"|\bValue: .*/g, ' ');
 
 /**
- * Tells failures apart. Anything a COPY of silver fails with that is neither conflict, outage nor missing rights is taken for the
- * object's fault: the load is then halved, which costs transactions; taking an object's fault for an outage would stop the platform.
+ * Distinguishes failures. A COPY of silver whose failure is known neither as an outage nor as the content's fault is its own kind: the load
+ * is halved as for a refused object, so that one object does not hold the others, but none is refused on a guess.
  */
 export function classify(fault: EngineFault): Failure {
   const { role } = fault;
@@ -87,7 +101,7 @@ export function classify(fault: EngineFault): Failure {
   if (role?.kind === 'copy' || role?.kind === 'copyList') {
     if (STALE.test(text)) return 'PLAN_STALE';
     if (UNREADABLE.test(text)) return 'COPY_UNREADABLE';
-    if (role.kind === 'copy') return 'COPY_REFUSED';
+    if (role.kind === 'copy') return CONTENT.some((known) => known.test(text)) ? 'COPY_REFUSED' : 'COPY_UNKNOWN';
   }
   return DENIED.test(text) ? 'DENIED' : 'UNKNOWN';
 }

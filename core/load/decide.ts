@@ -72,6 +72,7 @@ export function afterFailure(
     case 'PLAN_STALE':
       return load.stale + 1 < MAX_STALE ? next('release') : { ...next('release'), before: 'isolate' };
     case 'COPY_REFUSED':
+    case 'COPY_UNKNOWN':
       return attempt >= 1 ? { ...next('release'), before: 'isolate' } : retry;
     case 'ABORTED':
       // A load that twice ran into the warehouse's time limit is too large for it.

@@ -6,7 +6,7 @@ import { openFile } from '../../core/files/open';
 import { builtInProfile, type CheckedProfile, checkOwnProfile, profileKey, profileNameOf } from '../../profiles';
 import { environment } from '../shared/errors';
 import { guarded, makeLogger } from '../shared/log';
-import { makeMetrics, publishCounts } from '../shared/metrics';
+import { faultCounter, makeMetrics, publishCounts } from '../shared/metrics';
 import { keyringOnce } from '../shared/keyring';
 import { readEvent, type IngestFileEvent, type IngestFileResult } from './event';
 import { type LandedFile, lookAt, markRead, readText, sourceOf } from './landing';
@@ -142,6 +142,7 @@ async function refuse(
     refused: [...new Set(rules.map((r) => r.rule))],
   };
   publish(result, { ...from, received: 0, accepted: 0, quarantined: 0 });
+  faultCounter(metrics)('RefusedFiles', 1);
   logger.warn('file refused', {
     profile: profile ?? undefined,
     object: file.key,

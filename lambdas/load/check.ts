@@ -186,15 +186,26 @@ async function isolate(
     await updateState(c, (s) => withFailedGroup(s, { reason, objects: objects.map((o) => o.object) }));
     return decision;
   }
-  const { refusedInARow } = await updateState(c, (s) => ({ ...s, refusedInARow: s.refusedInARow + 1 }));
-  if (refusedInARow > MAX_REFUSED_IN_A_ROW) {
+  // An object is refused on a reason that is known; without one it stays pending, and the load fails for somebody to look.
+  const known = failure !== 'COPY_UNKNOWN';
+  const { refusedInARow } = await updateState(c, (s) => ({ ...s, refusedInARow: s.refusedInARow + (known ? 1 : 0) }));
+  if (!known || refusedInARow > MAX_REFUSED_IN_A_ROW) {
     // Set aside and not refused: what else is pending is loaded first, and ends the count if this is no outage.
-    const group = { reason: 'refused' as const, objects: [objects[0].object] };
-    await updateState(c, (s) => withoutCurrent(withFailedGroup(s, group), plan.load_id));
-    return { state: 'FAILED', step: decision.step, attempt: 0, reason: failure, rule: 'LOAD-COPY-01', closes: true };
+    const [{ object }] = objects;
+    const group = { reason: 'refused' as const, objects: [object] };
+    await updateState(c, (s) => withoutCurrent(withFailedGroup(withoutGroupsOf(s, object), group), plan.load_id));
+    return {
+      state: 'FAILED',
+      step: decision.step,
+      attempt: 0,
+      reason: failure,
+      rule: known ? 'LOAD-COPY-01' : 'LOAD-COPY-02',
+      closes: true,
+    };
   }
   await refuseObject(c, plan.load_id, objects[0]);
   await updateState(c, (s) => withoutGroupsOf(s, objects[0].object));
+  c.fault('RefusedObjects', 1);
   c.log.warn('object refused', { load_id: plan.load_id, object: objects[0].object, rule: 'LOAD-COPY-01' });
   return decision;
 }

@@ -6,6 +6,7 @@ import { loadNames, readPlan, type LoadPlan } from '../../core/load/plan';
 import type { Step } from '../../core/load/steps';
 import { getText, put, putIfAbsent } from '../shared/s3';
 import { SafeError } from '../shared/errors';
+import type { CountFault } from '../shared/metrics';
 import type { Log } from '../shared/log';
 
 /** What the steps of a load work with. */
@@ -20,6 +21,8 @@ export interface LoadContext {
   readonly database: string;
   sleep(ms: number): Promise<void>;
   readonly log: Log;
+  /** Counts what wants a person. */
+  readonly fault: CountFault;
 }
 
 /** One attempt of one step of a load. */

@@ -5,7 +5,7 @@ import { readLoadSql, type LoadSql } from '../../core/load/load-sql';
 import { sqlFolder } from '../../core/warehouse/sql-files';
 import { environment } from '../shared/errors';
 import { guarded, makeLogger } from '../shared/log';
-import { makeMetrics } from '../shared/metrics';
+import { faultCounter, makeMetrics } from '../shared/metrics';
 import { check } from './check';
 import type { LoadContext, LoadEvent, LoadReply } from './context';
 import { finish } from './finish';
@@ -30,6 +30,7 @@ function context(): LoadContext {
     database: environment('REDSHIFT_DATABASE'),
     sleep: (ms) => new Promise((done) => setTimeout(done, ms)),
     log: logger,
+    fault: faultCounter(metrics),
   };
 }
 

@@ -1,9 +1,8 @@
-import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { S3Client } from '@aws-sdk/client-s3';
 import { sqlFolder } from '../../core/warehouse/sql-files';
 import { environment } from '../shared/errors';
 import { guarded, makeLogger } from '../shared/log';
-import { makeMetrics } from '../shared/metrics';
+import { faultCounter, makeMetrics } from '../shared/metrics';
 import type { SelectWindow } from './look';
 import { selectLoad, type Selection } from './select';
 
@@ -43,9 +42,6 @@ export const handler = guarded<SelectEvent, Selection>(logger, async (event, con
     event?.execution,
   );
   logger.info('selected', { ...selection });
-  if (selection.unreadable) {
-    metrics.addMetric('UnreadableObjects', MetricUnit.Count, selection.unreadable);
-    metrics.publishStoredMetrics();
-  }
+  if (selection.unreadable) faultCounter(metrics)('UnreadableObjects', selection.unreadable);
   return selection;
 });

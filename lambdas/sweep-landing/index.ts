@@ -1,9 +1,8 @@
-import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { environment } from '../shared/errors';
 import { guarded, makeLogger } from '../shared/log';
-import { makeMetrics } from '../shared/metrics';
+import { faultCounter, makeMetrics } from '../shared/metrics';
 import type { SweepEvent, SweepResult } from './event';
 import { sweepLanding } from './sweep';
 
@@ -30,9 +29,7 @@ export const handler = guarded<SweepEvent, SweepResult>(logger, async (event, co
     event ?? {},
   );
   if (result.from === undefined) {
-    // Also when it is nought: an alarm that hears nothing cannot end.
-    metrics.addMetric('UnreadLanded', MetricUnit.Count, result.counts.unread);
-    metrics.publishStoredMetrics();
+    faultCounter(metrics)('UnreadLanded', result.counts.unread);
     logger.info('landing swept', { ...result.counts });
   }
   return result;

@@ -4,25 +4,18 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as actions from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import type * as kinesis from 'aws-cdk-lib/aws-kinesis';
 import type * as kms from 'aws-cdk-lib/aws-kms';
-import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as s3 from 'aws-cdk-lib/aws-s3';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import * as subscriptions from 'aws-cdk-lib/aws-sns-subscriptions';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
-import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { Aws } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import type { CarelakeConfig } from '../../config';
+import { alarmsOf, type AlarmDefinition, type Measured } from './alarm-list';
 
-/** What the alarms look at. */
-export interface Watched {
-  readonly stream: kinesis.Stream;
-  readonly ingestStream: lambda.Function;
-  readonly files: sfn.StateMachine;
-  readonly loads: sfn.StateMachine;
-  readonly undelivered: sqs.Queue;
+/** What the alarms look at, and the bucket of batches that were given up. */
+export interface Watched extends Measured {
   readonly failed: s3.IBucket;
 }
 
@@ -57,43 +50,7 @@ export class Alarms extends Construct {
 
   /** Everything that has to reach a person. */
   watch(w: Watched): void {
-    const minutes = Duration.minutes;
-    this.alarm('StreamAge', {
-      metric: w.ingestStream.metric('IteratorAge', { statistic: 'max', period: minutes(5) }),
-      threshold: this.config.stream.retentionHours * 3_600_000 * 0.25,
-      description:
-        'Records wait for a quarter of the time the stream keeps them: ingest does not keep up or stands still',
-    });
-    this.alarm('IngestErrors', {
-      metric: w.ingestStream.metricErrors({ statistic: 'sum', period: minutes(15) }),
-      threshold: 3,
-      description: 'ingest-stream fails; bad data is quarantined, so this is infrastructure or our fault',
-    });
-    this.alarm('StreamThrottled', {
-      metric: w.stream.metric('WriteProvisionedThroughputExceeded', { statistic: 'sum', period: minutes(15) }),
-      threshold: 1,
-      description: 'Producers are throttled: too few shards, or a partition key that is too hot',
-    });
-    this.alarm('FileFailed', {
-      metric: w.files.metricFailed({ statistic: 'sum', period: minutes(15) }),
-      threshold: 1,
-      description: 'A landed file could not be ingested',
-    });
-    this.alarm('LoadFailed', {
-      metric: w.loads.metricFailed({ statistic: 'sum', period: minutes(15) }),
-      threshold: 1,
-      description: 'A load into the warehouse failed',
-    });
-    this.alarm('LoadTimedOut', {
-      metric: w.loads.metricTimedOut({ statistic: 'sum', period: minutes(15) }),
-      threshold: 1,
-      description: 'A load did not end in its time: the warehouse is busy, off, or over its usage limit',
-    });
-    this.alarm('StartUndelivered', {
-      metric: w.undelivered.metricApproximateNumberOfMessagesVisible({ statistic: 'max', period: minutes(15) }),
-      threshold: 1,
-      description: 'A file or a schedule could not start its state machine; the start lies in the queue',
-    });
+    for (const definition of alarmsOf(this.config, w)) this.alarm(definition);
     const limit = this.config.alarms.warehouseRpuHoursPerDay;
     if (limit) this.warehouseAlarm(limit);
     this.onGivenUpBatch(w.failed, w.undelivered);
@@ -101,7 +58,8 @@ export class Alarms extends Construct {
 
   /** Metric name and unit as Redshift Serverless publishes them: seconds of RPU, by workgroup. */
   private warehouseAlarm(rpuHoursPerDay: number): void {
-    this.alarm('WarehouseCompute', {
+    this.alarm({
+      id: 'WarehouseCompute',
       metric: new cloudwatch.Metric({
         namespace: 'AWS/Redshift-Serverless',
         metricName: 'ComputeSeconds',
@@ -146,20 +104,15 @@ export class Alarms extends Construct {
     );
   }
 
-  private alarm(
-    id: string,
-    props: { metric: cloudwatch.IMetric; threshold: number; description: string },
-  ): cloudwatch.Alarm {
-    const alarm = new cloudwatch.Alarm(this, id, {
-      metric: props.metric,
-      threshold: props.threshold,
-      alarmDescription: props.description,
-      evaluationPeriods: 1,
+  private alarm({ id, metric, threshold, description, periods = 1, missing }: AlarmDefinition): void {
+    new cloudwatch.Alarm(this, id, {
+      metric,
+      threshold,
+      alarmDescription: description,
+      evaluationPeriods: periods,
       comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
-    });
-    alarm.addAlarmAction(new actions.SnsAction(this.topic));
-    return alarm;
+      treatMissingData: missing ?? cloudwatch.TreatMissingData.NOT_BREACHING,
+    }).addAlarmAction(new actions.SnsAction(this.topic));
   }
 
   /** Of the whole account, since a filter by tag sees nothing until somebody activates the tag for billing. */

@@ -14,6 +14,7 @@ export const LAMBDA_NAMES = [
   'load',
   'migrate',
   'usage-limit',
+  'watch-keys',
 ] as const;
 /** Name of a function that ships. */
 export type LambdaName = (typeof LAMBDA_NAMES)[number];

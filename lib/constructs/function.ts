@@ -33,6 +33,9 @@ export interface CarelakeFunctionProps {
 /** Redshift reads the tags of the caller's role with the caller's own rights; without them it gives no database role. */
 const readTags = () => allow(['tag:GetResources', 'tag:GetTagKeys'], ['*']);
 
+/** Namespace of the functions' metrics; environments in one account do not count each other's. */
+export const metricNamespace = (config: CarelakeConfig): string => `Carelake/${config.env}`;
+
 /** One function with its own role, its own encrypted log, and nothing shared. */
 export class CarelakeFunction extends Construct {
   readonly fn: lambda.Function;
@@ -66,7 +69,7 @@ export class CarelakeFunction extends Construct {
         CARELAKE_ENV: props.config.env,
         LOG_LEVEL: props.config.logs.level,
         POWERTOOLS_SERVICE_NAME: props.name,
-        POWERTOOLS_METRICS_NAMESPACE: 'Carelake',
+        POWERTOOLS_METRICS_NAMESPACE: metricNamespace(props.config),
         ...props.environment,
       },
     });

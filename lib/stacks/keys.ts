@@ -14,6 +14,8 @@ export type KeyClass = (typeof KEY_CLASSES)[number];
 /** Customer managed keys, and the secret from which every durable key of a person, visit or place is derived. */
 export class KeysStack extends BaseStack {
   readonly keySecret: secrets.Secret;
+  /** The secret of the durable keys, and its backup where there is one. */
+  readonly secretArns: string[];
   private readonly keys: Record<KeyClass, kms.Key>;
   private readonly failed?: kms.Key;
 
@@ -55,16 +57,20 @@ export class KeysStack extends BaseStack {
       },
       removalPolicy: config.allowRemoval ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
-    if (config.production) this.addBackup(`Carelake ${config.env}`);
+    this.secretArns = [
+      this.keySecret.secretArn,
+      ...(config.production ? [this.addBackup(`Carelake ${config.env}`)] : []),
+    ];
   }
 
   /** Empty until `npm run key-backup` copies the value into it; under another key, so that the loss of one key does not lose both. */
-  private addBackup(of: string): void {
+  private addBackup(of: string): string {
     const backup = new secrets.CfnSecret(this, 'DurableKeyBackup', {
       description: `${of}: copy of the secret of the durable keys; kept whatever becomes of the stack`,
       kmsKeyId: this.keys.lake.keyArn,
     });
     backup.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
+    return backup.ref;
   }
 
   /**
@@ -75,6 +81,11 @@ export class KeysStack extends BaseStack {
     const id = `${keyClass[0]!.toUpperCase()}${keyClass.slice(1)}KeyRef`;
     const known = scope.node.tryFindChild(id) as kms.IKey | undefined;
     return known ?? kms.Key.fromKeyArn(scope, id, this.keys[keyClass].keyArn);
+  }
+
+  /** ARN of every key, each once. */
+  get arns(): string[] {
+    return [...new Set([...Object.values(this.keys), ...(this.failed ? [this.failed] : [])])].map((key) => key.keyArn);
   }
 
   /**

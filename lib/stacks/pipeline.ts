@@ -17,6 +17,7 @@ import {
 } from '../constructs/grants';
 import { ingestStatements } from '../constructs/ingest-grants';
 import { LandingSweep } from '../constructs/landing-sweep';
+import { KeyWatch } from '../constructs/key-watch';
 import { Machine, ingestFileDefinition, loadDefinition, replayDefinition } from '../constructs/load-machine';
 import { Triggers } from '../constructs/triggers';
 import { limitUsage } from '../constructs/usage-limit';
@@ -107,9 +108,19 @@ export class PipelineStack extends BaseStack {
       loads,
       sweep: sweep.machine,
     });
+    const { fn: watchKeys } = new KeyWatch(this, 'KeyWatch', {
+      config,
+      code: props.code,
+      key: this.platformKey,
+      keyArns: keys.arns,
+      secretArns: [...keys.secretArns, props.warehouse.adminSecret.secretArn],
+      undelivered: triggers.undelivered,
+    });
     alarms.watch({
       stream: props.stream.stream,
       ingestStream,
+      functions: [ingestStream, ingestFile, selectLoad, load],
+      watchKeys,
       files,
       loads,
       undelivered: triggers.undelivered,

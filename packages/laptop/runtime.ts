@@ -46,6 +46,8 @@ export interface BootOptions {
   readonly onProgress?: (detail: string) => void;
   /** Memory of the warehouse's engine, e.g. `4GB`. */
   readonly warehouseMemory?: string;
+  /** Shards refuse what those of an account would; absent: they take what the disk takes. */
+  readonly shardLimits?: boolean;
   /** Told of every change of an alarm's state. */
   readonly onAlarm?: (status: AlarmStatus, was: AlarmState) => void;
 }
@@ -151,6 +153,7 @@ async function run(
     ...warehouseOf(resources),
     authorize: roles.authorize,
     warehouseMemory: options.warehouseMemory,
+    shardLimits: options.shardLimits,
     count,
   });
   closers.push(() => endpoints.close());

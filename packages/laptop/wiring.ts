@@ -51,6 +51,8 @@ export interface Wiring {
 /** Makes buckets, streams and secrets, or finds them. @throws Error when another key secret is given than the folder has. */
 export function makeStores({ resources, dataDir, keySecretFile }: Wiring, endpoints: Endpoints): void {
   for (const { name } of bucketsOf(resources)) endpoints.s3.createBucket(name);
+  for (const { type, attributes } of resources)
+    if (type === 'AWS::KMS::Key') endpoints.keys.ensure(String(attributes.Arn));
   for (const { name, shards, retentionHours } of streamsOf(resources))
     endpoints.kinesis.createStream(name, shards, retentionHours);
   for (const resource of resources.filter((r) => r.type === 'AWS::SecretsManager::Secret')) {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { VirtualClock } from '@carelake/laptop/clock';
-import { bootPlatform, type Platform } from '@carelake/laptop/runtime';
+import { bootPlatform, type BootOptions, type Platform } from '@carelake/laptop/runtime';
 import { countIngest, type IngestCounts } from '../../cli/conservation';
 import type { Names } from '../../cli/folder';
 import { namesOf, zonesOf } from '../../cli/laptop';
@@ -35,10 +35,10 @@ export class VirtualPlatform {
   static async boot(
     assemblyDir: string,
     dataDir: string,
-    options: { keySecretFile?: string; clock?: VirtualClock } = {},
+    options: { clock?: VirtualClock } & Pick<BootOptions, 'keySecretFile' | 'shardLimits' | 'onAlarm'> = {},
   ): Promise<VirtualPlatform> {
-    const { keySecretFile, clock = new VirtualClock(BEGINNING) } = options;
-    const booted = bootPlatform({ assemblyDir, dataDir, port: 0, clock, keySecretFile, warehouseMemory: '1GB' });
+    const { clock = new VirtualClock(BEGINNING) } = options;
+    const booted = bootPlatform({ ...options, assemblyDir, dataDir, port: 0, clock, warehouseMemory: '1GB' });
     return new VirtualPlatform(await booted, clock, dataDir);
   }
 
@@ -89,6 +89,13 @@ export class VirtualPlatform {
     // A new object may still be on its way to its rule.
     await this.pass(5000);
     await this.until('rest', quiet);
+  }
+
+  /** Alarms that are raised now, by the names of the template's constructs. */
+  raised(): string[] {
+    return this.platform
+      .alarms()
+      .flatMap(({ name, state }) => (state === 'ALARM' ? [name.replace(/^Alarms/, '')] : []));
   }
 
   tables(): Promise<Record<string, string[]>> {

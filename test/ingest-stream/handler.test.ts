@@ -116,7 +116,10 @@ describe('a failing store', () => {
     expect(await handler(event(MIXED), context)).toEqual({ batchItemFailures: [{ itemIdentifier: '1' }] });
     expect([aws.keys('silver'), aws.keys('quarantine')]).toEqual([[], []]);
     const metrics = printed.filter((l) => l.includes('_aws')).map((l) => JSON.parse(l) as Record<string, unknown>);
-    expect(metrics).toMatchObject([{ BatchesNotWritten: 1, _aws: { CloudWatchMetrics: [{ Namespace: 'Carelake' }] } }]);
+    expect(metrics).toMatchObject([
+      { BatchesNotWritten: 1, service: 'ingest-stream', _aws: { CloudWatchMetrics: [{ Namespace: 'Carelake' }] } },
+      { Faults: 1, service: 'platform' },
+    ]);
     expect(metrics[0]).not.toHaveProperty('Received');
   });
 

@@ -294,6 +294,33 @@ describe('an object that COPY refuses', () => {
     expect(receipts(w)).toMatchObject({ [late]: 'loaded', [silverName('patient', 4)]: 'refused' });
   });
 
+  it('counts what it refuses', async () => {
+    const w = world();
+    w.model.bad.add(put(w, 'patient', 1));
+    put(w, 'patient', 2);
+    await execute(w.context);
+    expect(w.faults).toEqual([['RefusedObjects', 1]]);
+  });
+
+  it('is not refused for a reason that nobody knows: the others are loaded, it stays pending, and the load fails', async () => {
+    const w = world();
+    w.model.copyError = 'Spectrum Scan Error. Detail: code: 15007 context: Unspecified';
+    const [bad, ...good] = [1, 2, 3, 4].map((n) => put(w, 'patient', n));
+    w.model.bad.add(bad!);
+    const ends: unknown[] = [];
+    for (let execution = 0; execution < 3; execution++) {
+      const { end, last } = await execute(w.context);
+      ends.push([end, (last as { rule?: string }).rule]);
+    }
+    expect(ends.at(-1)).toEqual(['failed', 'LOAD-COPY-02']);
+    expect(receipts(w)).toEqual(Object.fromEntries(good.map((name) => [name, 'loaded'])));
+    expect(w.faults).toEqual([]);
+    // Once the reason is gone it is loaded like any other.
+    w.model.bad.clear();
+    expect((await execute(w.context)).end).toBe('nothing pending');
+    expect(receipts(w)[bad!]).toBe('loaded');
+  });
+
   it('is not refused any more when everything is: that is an outage', async () => {
     const w = world();
     const names = Array.from({ length: 14 }, (_, i) => put(w, 'patient', i + 1));

@@ -33,6 +33,7 @@ export function setup(
   const write = (level: string) => (message: string, extra: Record<string, unknown>) =>
     void log.push({ level, message, extra });
   const slept: number[] = [];
+  const faults: [string, number][] = [];
   const context: LoadContext & SelectContext = {
     s3: s3.client,
     data: data.client,
@@ -49,8 +50,9 @@ export function setup(
     now: () => s3.now,
     remainingMs: () => 300_000,
     sleep: async (ms) => void slept.push(ms),
+    fault: (fault, count) => void faults.push([fault, count]),
     log: { info: write('INFO'), warn: write('WARN'), error: write('ERROR') },
   };
   s3.put('control', '_key/fingerprint.json', '{"fingerprint":"fedcba9876543210","key_version":1}');
-  return { s3, data, log, slept, context };
+  return { s3, data, log, slept, faults, context };
 }

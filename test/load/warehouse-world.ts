@@ -52,7 +52,7 @@ export async function openWorld(): Promise<World> {
   let passed = 0;
   let runs = 0;
   const sleep = (ms: number) => new Promise<void>((done) => setTimeout(done, Math.min(ms, 50)));
-  const place = { workgroup: 'carelake-local', database: 'carelake', sleep, log: silent };
+  const place = { workgroup: 'carelake-local', database: 'carelake', sleep, fault: () => undefined, log: silent };
   return {
     dataDir,
     endpoints,
@@ -67,7 +67,7 @@ export async function openWorld(): Promise<World> {
       quarantineBucket: 'test-quarantine',
       caps: { objects: 2000, bytes: 1e9 },
       windowHours: 48,
-    settleAfterHours: 96,
+      settleAfterHours: 96,
       now: () => Date.now() + passed,
       remainingMs: () => 300_000,
     },

@@ -52,6 +52,8 @@ export interface KinesisStore {
   createStream(name: string, shards: number, retentionHours: number): StreamSummary;
   describe(name: string): StreamSummary | undefined;
   list(): string[];
+  /** Id of the shard that a record goes to. */
+  shardOf(name: string, record: PutRecord): string;
   /** Appends; every record is in the log when this returns. */
   putRecords(name: string, records: readonly PutRecord[]): { shardId: string; sequenceNumber: string }[];
   /** Ordinal (0-based count of records ever put in the shard) where a position starts. */
@@ -147,7 +149,13 @@ class FileKinesisStore implements KinesisStore {
     return [...this.streams.keys()].sort();
   }
 
+  shardOf(name: string, record: PutRecord): string {
+    const { shards } = this.stream(name);
+    return shards[shardFor(record, shards.length)]!.summary.shardId;
+  }
+
   putRecords(name: string, records: readonly PutRecord[]): { shardId: string; sequenceNumber: string }[] {
+    if (records.length === 0) return [];
     const stream = this.stream(name);
     const now = this.clock.now();
     const homes = records.map((r) => shardFor(r, stream.shards.length));

@@ -2,6 +2,7 @@ import type { Clock } from '../clock';
 import { EndpointError, unknownOperation } from './errors';
 import { checkLength, type Input, integer, items, readInput, required, seal, text, unseal } from './json';
 import type { KinesisStore, PutRecord, ShardSummary, StartPosition, StreamSummary } from './kinesis-store';
+import type { ShardLimits } from './shard-limits';
 import type { EndpointCall, EndpointReply } from './types';
 
 const MAX_RECORD_BYTES = 1024 * 1024;
@@ -15,15 +16,28 @@ interface Context {
   readonly clock: Clock;
   readonly call: EndpointCall;
   readonly arnPrefix: string;
+  readonly throttle?: Throttle;
+}
+
+/** Refuses what the shards of an account would not take, and counts it. */
+export interface Throttle {
+  readonly limits: ShardLimits;
+  refused(stream: string): void;
 }
 type Operation = (c: Context, input: Input) => Input;
 
 /** The Kinesis endpoint: JSON 1.1 over either HTTP. */
-export function kinesisEndpoint(store: KinesisStore, clock: Clock, region: string, account: string) {
+export function kinesisEndpoint(
+  store: KinesisStore,
+  clock: Clock,
+  region: string,
+  account: string,
+  throttle?: Throttle,
+) {
   return async (call: EndpointCall, name: string): Promise<EndpointReply> => {
     const operation = Object.hasOwn(OPERATIONS, name) ? OPERATIONS[name] : undefined;
     if (!operation) throw unknownOperation('Kinesis', name);
-    const context = { store, clock, call, arnPrefix: `arn:aws:kinesis:${region}:${account}:stream/` };
+    const context = { store, clock, call, throttle, arnPrefix: `arn:aws:kinesis:${region}:${account}:stream/` };
     const output = operation(context, await readInput(call));
     return { status: 200, headers: { 'content-type': 'application/x-amz-json-1.1' }, body: JSON.stringify(output) };
   };
@@ -71,13 +85,38 @@ function putRecords(c: Context, input: Input): Input {
   const records = items(input, 'Records', 1, MAX_RECORDS).map((r, i) => recordOf(r, `records.${i + 1}.member.`));
   if (records.reduce((sum, r) => sum + r.data.length + Buffer.byteLength(r.partitionKey), 0) > MAX_REQUEST_BYTES)
     throw new EndpointError('InvalidArgumentException', 'Records size exceeds 10 MB limit');
-  const put = c.store.putRecords(stream.name, records);
-  return { FailedRecordCount: 0, Records: put.map((r) => ({ ShardId: r.shardId, SequenceNumber: r.sequenceNumber })) };
+  const taken = records.map((r) => takes(c, stream.name, r));
+  const put = c.store.putRecords(
+    stream.name,
+    records.filter((_, i) => taken[i]),
+  );
+  let next = 0;
+  const Records = taken.map((ok) => {
+    if (!ok) return THROTTLED;
+    const { shardId, sequenceNumber } = put[next++]!;
+    return { ShardId: shardId, SequenceNumber: sequenceNumber };
+  });
+  return { FailedRecordCount: records.length - put.length, Records };
+}
+
+const THROTTLED: Input = {
+  ErrorCode: 'ProvisionedThroughputExceededException',
+  ErrorMessage: 'Rate exceeded for a shard of the stream',
+};
+
+/** Whether the record's shard takes it now; without limits a shard takes what the disk takes. */
+function takes({ store, throttle }: Context, stream: string, record: PutRecord): boolean {
+  if (!throttle || throttle.limits.takes(`${stream}/${store.shardOf(stream, record)}`, record)) return true;
+  throttle.refused(stream);
+  return false;
 }
 
 function putRecord(c: Context, input: Input): Input {
   const stream = streamOf(c, input, 'PutRecord');
-  const [put] = c.store.putRecords(stream.name, [recordOf(input, '')]);
+  const record = recordOf(input, '');
+  if (!takes(c, stream.name, record))
+    throw new EndpointError('ProvisionedThroughputExceededException', String(THROTTLED.ErrorMessage));
+  const [put] = c.store.putRecords(stream.name, [record]);
   return { ShardId: put?.shardId, SequenceNumber: put?.sequenceNumber };
 }
 

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { openWarehouse } from '../engines/warehouse';
 import { kinesisEndpoint } from './kinesis';
 import { openKinesisStore } from './kinesis-store';
+import { kmsEndpoint, openKeyStore } from './kms';
 import { createListener } from './listener';
 import { redshiftDataEndpoint } from './redshift-data';
 import { createRouter } from './router';
@@ -12,6 +13,7 @@ import { openS3Store } from './s3-store';
 import { openSecretStore } from './secret-store';
 import { secretsEndpoint } from './secrets';
 import { createCallers } from './sigv4';
+import { ShardLimits } from './shard-limits';
 import { statesEndpoint } from './states';
 import { stsEndpoint } from './sts';
 import type { Caller, Endpoints, EndpointsOptions, Executions } from './types';
@@ -26,6 +28,8 @@ export type {
   EndpointsOptions,
 } from './types';
 
+const THROTTLED = { namespace: 'AWS/Kinesis', name: 'WriteProvisionedThroughputExceeded', value: 1 };
+
 /** Opens the stores of a data folder; `listen` then opens the port. */
 export async function createEndpoints(options: EndpointsOptions): Promise<Endpoints> {
   const { clock, region, account } = options;
@@ -34,6 +38,7 @@ export async function createEndpoints(options: EndpointsOptions): Promise<Endpoi
   const callers = createCallers(account);
   const s3 = await openS3Store(dataDir, clock);
   const kinesis = openKinesisStore(join(dataDir, 'kinesis'), { clock, region, account, count: options.count });
+  const keys = openKeyStore(join(dataDir, 'kms'));
   const secrets = openSecretStore(join(dataDir, 'secrets'), clock);
   let authorize = options.authorize;
   const copyGuard = () => {
@@ -61,6 +66,12 @@ export async function createEndpoints(options: EndpointsOptions): Promise<Endpoi
     workgroups: options.workgroups,
     roleOf: (caller, secretArn) => databaseRole(caller, secretArn),
   });
+  const throttle = options.shardLimits
+    ? {
+        limits: new ShardLimits(clock),
+        refused: (StreamName: string) => options.count?.({ ...THROTTLED, dimensions: { StreamName } }),
+      }
+    : undefined;
   let executions: Executions | undefined;
   const router = createRouter({
     callers,
@@ -68,8 +79,9 @@ export async function createEndpoints(options: EndpointsOptions): Promise<Endpoi
     authorizer: () => authorize,
     endpoints: {
       json: {
-        Kinesis_20131202: kinesisEndpoint(kinesis, clock, region, account),
+        Kinesis_20131202: kinesisEndpoint(kinesis, clock, region, account, throttle),
         secretsmanager: secretsEndpoint(secrets),
+        TrentService: kmsEndpoint(keys, clock),
         RedshiftData: data.endpoint,
         AWSStepFunctions: statesEndpoint(() => executions),
       },
@@ -82,6 +94,7 @@ export async function createEndpoints(options: EndpointsOptions): Promise<Endpoi
     callers,
     s3,
     kinesis,
+    keys,
     secrets,
     warehouse,
     setAuthorizer: (next) => {

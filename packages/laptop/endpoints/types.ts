@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { Clock } from '../clock';
 import type { Count } from '../engines/metrics';
 import type { Warehouse } from '../engines/warehouse';
+import type { KeyStore } from './kms';
 import type { KinesisStore } from './kinesis-store';
 import type { S3Store } from './s3-types';
 import type { SecretStore } from './secret-store';
@@ -59,6 +60,8 @@ export interface EndpointsOptions {
   readonly warehouseMemory?: string;
   /** DuckDB's threads; default one per core. */
   readonly warehouseThreads?: number;
+  /** Shards refuse what those of an account would; absent: they take what the disk takes. */
+  readonly shardLimits?: boolean;
   /** Counts what the services would publish as metrics. */
   readonly count?: Count;
 }
@@ -87,6 +90,7 @@ export interface Endpoints {
   readonly callers: Callers;
   readonly s3: S3Store;
   readonly kinesis: KinesisStore;
+  readonly keys: KeyStore;
   readonly secrets: SecretStore;
   readonly warehouse: Warehouse;
   /** Replaces the authorizer, e.g. once the template's policies are read. */

@@ -12,8 +12,8 @@ const COUNTED: Readonly<Record<string, readonly string[]>> = {
   'AWS/States': ['ExecutionsStarted', 'ExecutionsSucceeded', 'ExecutionsFailed', 'ExecutionsTimedOut'],
   'AWS/SQS': ['ApproximateNumberOfMessagesVisible'],
 };
-/** Namespace of the functions' own metrics. */
-const OWN = 'Carelake';
+/** Namespaces of the functions' own metrics, one for each environment, begin so. */
+const OWN = /^Carelake(\/|$)/;
 
 const COMPARISONS: Readonly<Record<string, AlarmSpec['compare']>> = {
   GreaterThanOrEqualToThreshold: (v, t) => v >= t,
@@ -107,7 +107,7 @@ function queryOf({ Id: id, Expression, MetricStat }: QueryTemplate, refuse: Refu
     name: Metric.MetricName,
     dimensions: Object.fromEntries((Metric.Dimensions ?? []).map((d) => [d.Name, String(d.Value)])),
   };
-  if (metric.namespace !== OWN && !COUNTED[metric.namespace]?.includes(metric.name))
+  if (!OWN.test(metric.namespace) && !COUNTED[metric.namespace]?.includes(metric.name))
     refuse(`the laptop does not count ${metric.namespace} ${metric.name}`);
   return { id, metric, statistic };
 }

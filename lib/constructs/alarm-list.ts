@@ -1,0 +1,251 @@
+import { Duration } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type * as kinesis from 'aws-cdk-lib/aws-kinesis';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import type * as sfn from 'aws-cdk-lib/aws-stepfunctions';
+import type { CarelakeConfig } from '../../config';
+import type { LambdaName } from './bundle';
+import { metricNamespace } from './function';
+
+/** What the alarms look at. */
+export interface Measured {
+  readonly stream: kinesis.Stream;
+  readonly ingestStream: lambda.Function;
+  /** Functions that must not be throttled. */
+  readonly functions: readonly lambda.Function[];
+  readonly watchKeys: lambda.Function;
+  readonly files: sfn.StateMachine;
+  readonly loads: sfn.StateMachine;
+  readonly undelivered: sqs.Queue;
+}
+
+/** One alarm: raised at `threshold` and above, in one period or in `periods` in a row. */
+export interface AlarmDefinition {
+  readonly id: string;
+  readonly description: string;
+  readonly metric: cloudwatch.IMetric;
+  readonly threshold: number;
+  readonly periods?: number;
+  /** What the absence of values means; without it all is well. */
+  readonly missing?: cloudwatch.TreatMissingData;
+}
+
+const QUARTER = Duration.minutes(15);
+
+/** A metric that functions publish under the name of their service. */
+const own = (config: CarelakeConfig, service: LambdaName | 'platform', metricName: string, period = QUARTER) =>
+  new cloudwatch.Metric({
+    namespace: metricNamespace(config),
+    metricName,
+    dimensionsMap: { service },
+    statistic: 'sum',
+    period,
+  });
+
+/** Sum of several metrics of one period; what has no value counts as nothing. */
+function sumOf(metrics: readonly cloudwatch.IMetric[], period = QUARTER): cloudwatch.MathExpression {
+  const usingMetrics = Object.fromEntries(metrics.map((metric, i) => [`m${i}`, metric]));
+  return new cloudwatch.MathExpression({
+    expression: `SUM([${Object.keys(usingMetrics).join(', ')}])`,
+    usingMetrics,
+    period,
+  });
+}
+
+/**
+ * One where something came in and nothing came out since, of periods in a row. A period with output is zero. One without either says what the
+ * one before said: what came in last is still to come out, and it is a full period old when two agree.
+ */
+function stuck(came: string, went: string, usingMetrics: Record<string, cloudwatch.IMetric>, period: Duration) {
+  const expression = `FILL(IF(FILL(${went}, 0) > 0, 0, IF(${came} > 0, 1, 0)), REPEAT)`;
+  return {
+    metric: new cloudwatch.MathExpression({ expression, usingMetrics, period }),
+    threshold: 1,
+    periods: 2,
+    missing: cloudwatch.TreatMissingData.IGNORE,
+  };
+}
+
+/** Alarms that every environment has. */
+function always(config: CarelakeConfig, m: Measured): AlarmDefinition[] {
+  const half = Duration.minutes(config.alarms.loadOverdueHours * 30);
+  return [
+    {
+      id: 'StreamAge',
+      metric: m.ingestStream.metric('IteratorAge', { statistic: 'max', period: Duration.minutes(5) }),
+      threshold: config.stream.retentionHours * 3_600_000 * 0.25,
+      description:
+        'Records wait for a quarter of the time the stream keeps them: ingest does not keep up or stands still',
+    },
+    {
+      id: 'StreamStandsStill',
+      ...stuck(
+        'incoming',
+        'invocations',
+        {
+          incoming: m.stream.metric('IncomingRecords', { statistic: 'sum', period: QUARTER }),
+          invocations: m.ingestStream.metricInvocations({ statistic: 'sum', period: QUARTER }),
+        },
+        QUARTER,
+      ),
+      description: 'Records came into the stream and nothing read them: the mapping is disabled or may not read',
+    },
+    {
+      id: 'GivenUpUndelivered',
+      metric: m.ingestStream.metric('DestinationDeliveryFailures', { statistic: 'sum', period: QUARTER }),
+      threshold: 1,
+      description:
+        'A batch that was given up could not be written to the on-failure bucket: it is lost with the stream',
+    },
+    {
+      id: 'StartUndelivered',
+      metric: m.undelivered.metricApproximateNumberOfMessagesVisible({ statistic: 'max', period: QUARTER }),
+      threshold: 1,
+      description: 'A file, a schedule or a notice could not be delivered; it lies in the queue',
+    },
+    {
+      id: 'LoadOverdue',
+      ...stuck(
+        'SUM([streamed, filed])',
+        'loaded',
+        {
+          streamed: own(config, 'ingest-stream', 'Accepted', half),
+          filed: own(config, 'ingest-file', 'Accepted', half),
+          loaded: own(config, 'load', 'LoadedObjects', half),
+        },
+        half,
+      ),
+      description: `Data came in and no load was committed for ${config.alarms.loadOverdueHours / 2} hours or more`,
+    },
+  ];
+}
+
+/** One alarm for each kind of fault. */
+function each(config: CarelakeConfig, m: Measured): AlarmDefinition[] {
+  const sum = { statistic: 'sum', period: QUARTER };
+  const fault = (id: string, service: LambdaName, metric: string, description: string): AlarmDefinition => ({
+    id,
+    metric: own(config, service, metric),
+    threshold: 1,
+    description,
+  });
+  const counts = (service: LambdaName, metric: string) => own(config, service, metric, Duration.hours(1));
+  return [
+    {
+      id: 'IngestErrors',
+      metric: m.ingestStream.metricErrors(sum),
+      threshold: 3,
+      description: 'ingest-stream fails; bad data is quarantined, so this is infrastructure or our fault',
+    },
+    {
+      id: 'BatchesNotWritten',
+      metric: own(config, 'ingest-stream', 'BatchesNotWritten'),
+      threshold: 3,
+      description:
+        'Batches of the stream cannot be written to the lake and are held: the stream keeps them for a while',
+    },
+    {
+      id: 'FunctionsThrottled',
+      metric: sumOf(m.functions.map((fn) => fn.metricThrottles(sum))),
+      threshold: 10,
+      description: 'Functions are throttled: the concurrency of the account is used up',
+    },
+    {
+      id: 'StreamThrottled',
+      metric: m.stream.metric('WriteProvisionedThroughputExceeded', sum),
+      threshold: 1,
+      description: 'Producers are throttled: too few shards, or a partition key that is too hot',
+    },
+    {
+      id: 'QuarantineShare',
+      metric: new cloudwatch.MathExpression({
+        expression: `IF(SUM([r1, r2]) >= 50, SUM([FILL(q1, 0), FILL(q2, 0)]) / SUM([r1, r2]), 0)`,
+        usingMetrics: {
+          r1: counts('ingest-stream', 'Received'),
+          r2: counts('ingest-file', 'Received'),
+          q1: counts('ingest-stream', 'Quarantined'),
+          q2: counts('ingest-file', 'Quarantined'),
+        },
+        period: Duration.hours(1),
+      }),
+      threshold: config.alarms.quarantineShare,
+      description: `At least ${Math.round(config.alarms.quarantineShare * 100)} % of what came in within an hour was quarantined: a source has changed`,
+    },
+    {
+      id: 'FileFailed',
+      metric: sumOf([m.files.metricFailed(sum), m.files.metricTimedOut(sum)]),
+      threshold: 1,
+      description: 'A landed file could not be ingested',
+    },
+    fault(
+      'FileRefused',
+      'ingest-file',
+      'RefusedFiles',
+      'A landed file does not fit its profile and was refused as a whole',
+    ),
+    fault(
+      'LandedUnread',
+      'sweep-landing',
+      'UnreadLanded',
+      'The daily sweep found landed files that nothing had read, and started them',
+    ),
+    {
+      id: 'LoadFailed',
+      metric: m.loads.metricFailed(sum),
+      threshold: 1,
+      description: 'A load into the warehouse failed',
+    },
+    {
+      id: 'LoadTimedOut',
+      metric: m.loads.metricTimedOut(sum),
+      threshold: 1,
+      description: 'A load did not end in its time: the warehouse is busy, off, or over its usage limit',
+    },
+    fault(
+      'ObjectRefused',
+      'load',
+      'RefusedObjects',
+      'COPY refused a silver object: its rows are missing in the warehouse',
+    ),
+    fault('ObjectUnreadable', 'select-load', 'UnreadableObjects', 'Silver holds objects whose names no load can read'),
+    {
+      id: 'KeysEndangered',
+      metric: sumOf(
+        [
+          own(config, 'watch-keys', 'EndangeredKeys', Duration.days(1)),
+          m.watchKeys.metricErrors({ statistic: 'sum', period: Duration.days(1) }),
+        ],
+        Duration.days(1),
+      ),
+      threshold: 1,
+      description: 'A key or a secret is disabled or scheduled for deletion, or could not be looked at',
+    },
+  ];
+}
+
+/** The same in few: what ends an execution, and one metric of all other faults. */
+function folded(config: CarelakeConfig, m: Measured): AlarmDefinition[] {
+  const sum = { statistic: 'sum', period: QUARTER };
+  return [
+    {
+      id: 'ExecutionFailed',
+      metric: sumOf([m.files.metricFailed(sum), m.loads.metricFailed(sum), m.loads.metricTimedOut(sum)]),
+      threshold: 1,
+      description: 'A landed file could not be ingested, or a load failed or did not end in its time',
+    },
+    {
+      id: 'Faults',
+      metric: own(config, 'platform', 'Faults'),
+      threshold: 1,
+      description:
+        'Something was refused, held, unreadable, mostly quarantined or about to be deleted; the logs of the functions name it',
+    },
+  ];
+}
+
+/** Every alarm of an environment but the warehouse's use. */
+export const alarmsOf = (config: CarelakeConfig, m: Measured): AlarmDefinition[] => [
+  ...always(config, m),
+  ...(config.alarms.scheme === 'each' ? each(config, m) : folded(config, m)),
+];
