@@ -42,6 +42,8 @@ beforeAll(async () => {
   await quiet.settled();
   undisturbed = await quiet.tables();
   ({ accepted } = await quiet.counts());
+  await quiet.pass(60_000);
+  expect(quiet.raised).toEqual([]);
   await quiet.stop();
   expect(undisturbed['core.appointment']!.length).toBeGreaterThan(20);
 });
@@ -186,6 +188,8 @@ test('a record that kills the process is quarantined, with everything around it 
     platform.objects('quarantine').filter((key) => !before.includes(key)),
   );
   expect(rules.filter((rule) => rule.startsWith('SYS-'))).toEqual(['SYS-KILLED']);
+  await platform.pass(60_000);
+  expect(platform.raised).toContain('AlarmsIngestErrors');
   expect(failedOf(platform)).toEqual([]);
   await platform.stop();
 });

@@ -24,6 +24,8 @@ export class VirtualPlatform {
     readonly platform: Platform,
     readonly clock: VirtualClock,
     readonly dataDir: string,
+    /** Alarms that were raised, in their order; one that was raised again stands again. */
+    readonly raised: readonly string[],
   ) {
     this.names = namesOf(platform);
     platform.endpoints.setAuthorizer((request) =>
@@ -38,8 +40,20 @@ export class VirtualPlatform {
     options: { clock?: VirtualClock } & Pick<BootOptions, 'keySecretFile' | 'shardLimits' | 'onAlarm'> = {},
   ): Promise<VirtualPlatform> {
     const { clock = new VirtualClock(BEGINNING) } = options;
-    const booted = bootPlatform({ ...options, assemblyDir, dataDir, port: 0, clock, warehouseMemory: '1GB' });
-    return new VirtualPlatform(await booted, clock, dataDir);
+    const raised: string[] = [];
+    const platform = await bootPlatform({
+      ...options,
+      assemblyDir,
+      dataDir,
+      port: 0,
+      clock,
+      warehouseMemory: '1GB',
+      onAlarm: (status, was) => {
+        if (status.state === 'ALARM') raised.push(status.name);
+        options.onAlarm?.(status, was);
+      },
+    });
+    return new VirtualPlatform(platform, clock, dataDir, raised);
   }
 
   async stop(): Promise<void> {
