@@ -11,7 +11,6 @@ import {
   readObjects,
   readVersions,
   redshiftData,
-  removeObjects,
   useKey,
   writeObjects,
 } from '../constructs/grants';
@@ -19,6 +18,7 @@ import { ingestStatements } from '../constructs/ingest-grants';
 import { LandingSweep } from '../constructs/landing-sweep';
 import { KeyWatch } from '../constructs/key-watch';
 import { Machine, ingestFileDefinition, loadDefinition, replayDefinition } from '../constructs/load-machine';
+import { streamFunctions } from '../constructs/stream-functions';
 import { Triggers } from '../constructs/triggers';
 import { limitUsage } from '../constructs/usage-limit';
 import { BaseStack, type BaseProps } from './base';
@@ -53,7 +53,7 @@ export class PipelineStack extends BaseStack {
 
     const migrate = this.makeMigrate();
     limitUsage(this, { config, code: props.code, logKey: this.platformKey, workgroupArn: this.workgroupArn });
-    const ingestStream = this.makeIngestStream();
+    const { ingestStream, replayFailed } = this.makeStreamFunctions();
     const ingestFile = this.makeIngestFile();
     const selectLoad = this.makeSelectLoad();
     const load = this.makeLoad();
@@ -67,7 +67,6 @@ export class PipelineStack extends BaseStack {
       timeout: Duration.hours(48),
       comment: 'Reads one landed file, piece by piece, into silver and quarantine',
     }).machine;
-    const replayFailed = this.makeReplayFailed();
     const replays = new Machine(this, 'ReplayFailedMachine', {
       config,
       key: this.platformKey,
@@ -139,90 +138,10 @@ export class PipelineStack extends BaseStack {
     new CfnOutput(this, 'AlarmTopicArn', { value: alarms.topic.topicArn, description: 'Subscribe to hear of alarms' });
   }
 
-  /** Records of the stream into bronze, silver and quarantine. */
-  private makeIngestStream(): lambda.Function {
-    const { config, keys, lake, stream } = this.props;
-    const { bronze, silver, quarantine, control, failed } = lake.buckets;
-    const failedKey = keys.useFailed(this);
-    const { fn } = new CarelakeFunction(this, 'IngestStream', {
-      ...this.common('ingest-stream', 'Validates records of the stream: bronze first, then silver or quarantine'),
-      memoryMb: config.ingest.memoryMb,
-      timeoutSeconds: config.ingest.timeoutSeconds,
-      reservedConcurrency: config.ingest.reservedConcurrency,
-      environment: {
-        BRONZE_BUCKET: bronze.bucketName,
-        SILVER_BUCKET: silver.bucketName,
-        QUARANTINE_BUCKET: quarantine.bucketName,
-        CONTROL_BUCKET: control.bucketName,
-        KEY_SECRET_ARN: keys.keySecret.secretArn,
-      },
-      statements: [
-        ...this.ingestStatements(),
-        // Reading back what stands under a name that is taken tells a retry from a conflict.
-        readObjects(bronze),
-        writeObjects(bronze),
-        allow(
-          [
-            'kinesis:DescribeStream',
-            'kinesis:DescribeStreamSummary',
-            'kinesis:GetRecords',
-            'kinesis:GetShardIterator',
-            'kinesis:ListShards',
-          ],
-          [stream.stream.streamArn],
-        ),
-        useKey(keys.use(this, 'stream'), 'kinesis', 'read'),
-        // Marks of attempts at a record that may end the process.
-        writeObjects(control, 'attempts/'),
-        removeObjects(control, 'attempts/'),
-        // The event-source mapping looks into the bucket before it writes what it gave up on.
-        listObjects(failed),
-        writeObjects(failed, 'aws/lambda/'),
-        ...(failedKey ? [useKey(failedKey, 's3', 'write')] : []),
-      ],
-    });
-    new lambda.EventSourceMapping(this, 'StreamMapping', {
-      target: fn,
-      eventSourceArn: stream.stream.streamArn,
-      startingPosition: lambda.StartingPosition.TRIM_HORIZON,
-      batchSize: config.ingest.batchSize,
-      maxBatchingWindow: Duration.seconds(config.ingest.windowSeconds),
-      parallelizationFactor: config.ingest.parallelization,
-      reportBatchItemFailures: true,
-      bisectBatchOnError: true,
-      maxRecordAge: Duration.seconds(config.ingest.maxRecordAgeSeconds),
-      onFailure: { bind: () => ({ destination: failed.bucketArn }) },
-    });
-    return fn;
-  }
-
-  /** Batches that the mapping gave up into bronze, silver and quarantine, as ingest-stream would have. */
-  private makeReplayFailed(): lambda.Function {
-    const { config, keys, lake } = this.props;
-    const { bronze, silver, quarantine, control, failed } = lake.buckets;
-    const failedKey = keys.useFailed(this);
-    return new CarelakeFunction(this, 'ReplayFailed', {
-      ...this.common('replay-failed', 'Takes in the batches of the stream that were given up'),
-      memoryMb: config.ingest.memoryMb,
-      timeoutSeconds: 900,
-      environment: {
-        FAILED_BUCKET: failed.bucketName,
-        BRONZE_BUCKET: bronze.bucketName,
-        SILVER_BUCKET: silver.bucketName,
-        QUARANTINE_BUCKET: quarantine.bucketName,
-        CONTROL_BUCKET: control.bucketName,
-        KEY_SECRET_ARN: keys.keySecret.secretArn,
-      },
-      statements: [
-        ...this.ingestStatements(),
-        readObjects(bronze),
-        writeObjects(bronze),
-        listObjects(failed),
-        readObjects(failed, 'aws/lambda/'),
-        removeObjects(failed, 'aws/lambda/'),
-        ...(failedKey ? [useKey(failedKey, 's3', 'read')] : []),
-      ],
-    }).fn;
+  private makeStreamFunctions() {
+    const { config, code, keys, lake, stream } = this.props;
+    const statements = this.ingestStatements();
+    return streamFunctions(this, { config, code, keys, lake, stream, statements, logKey: this.platformKey });
   }
 
   /** Landed files into silver and quarantine, by profile. */
