@@ -13,6 +13,8 @@ export type Refuse = (request: { action: string; resource: string }) => boolean;
 /** Where virtual time begins: half a day ago, since functions read the machine's own clock when they look for what is new. */
 export const BEGINNING = Math.floor(Date.now() / 3_600_000) * 3_600_000 - 12 * 3_600_000;
 
+const constructOf = ({ name }: { name: string }): string => name.replace(/^Alarms/, '');
+
 const running = new Set<VirtualPlatform>();
 
 /** A whole platform on virtual time: functions and engines work in real time, everything that waits follows the clock. */
@@ -24,8 +26,8 @@ export class VirtualPlatform {
     readonly platform: Platform,
     readonly clock: VirtualClock,
     readonly dataDir: string,
-    /** Alarms that were raised, in their order; one that was raised again stands again. */
-    readonly raised: readonly string[],
+    /** Alarms that were raised since the boot, by the names of the template's constructs. */
+    readonly everRaised: readonly string[],
   ) {
     this.names = namesOf(platform);
     platform.endpoints.setAuthorizer((request) =>
@@ -49,7 +51,7 @@ export class VirtualPlatform {
       clock,
       warehouseMemory: '1GB',
       onAlarm: (status, was) => {
-        if (status.state === 'ALARM') raised.push(status.name);
+        if (status.state === 'ALARM') raised.push(constructOf(status));
         options.onAlarm?.(status, was);
       },
     });
@@ -107,9 +109,7 @@ export class VirtualPlatform {
 
   /** Alarms that are raised now, by the names of the template's constructs. */
   raised(): string[] {
-    return this.platform
-      .alarms()
-      .flatMap(({ name, state }) => (state === 'ALARM' ? [name.replace(/^Alarms/, '')] : []));
+    return this.platform.alarms().flatMap((alarm) => (alarm.state === 'ALARM' ? [constructOf(alarm)] : []));
   }
 
   tables(): Promise<Record<string, string[]>> {

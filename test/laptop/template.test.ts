@@ -191,7 +191,8 @@ describe.each(ENVIRONMENTS)('the platform of environment %s', (env) => {
     expect(machines).toHaveLength(4);
     const arns = machines.map((m) => m.arn);
     expect(rulesOf(resources, (arn) => arns.includes(arn)).rules.length).toBeGreaterThan(0);
-    expect(schedulesOf(resources).every((s) => arns.includes(s.targetArn))).toBe(true);
+    const targets = [...arns, ...functions.map((f) => f.arn)];
+    expect(schedulesOf(resources).every((s) => targets.includes(s.targetArn))).toBe(true);
   });
 });
 
