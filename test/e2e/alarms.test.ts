@@ -217,7 +217,7 @@ const DEPLOYED: Record<string, Fault> = {
 };
 
 async function raises(p: VirtualPlatform, name: string, { minutes, stepMs = 1000, inject }: Fault): Promise<void> {
-  const healthy = (): boolean => !p.raised().includes(name);
+  const healthy = (): boolean => !p.raisedNow().includes(name);
   await p.until(`${name} over`, healthy, 26 * HOUR, 5 * MINUTE);
   await inject(p);
   await p.until(`${name} raised`, () => !healthy(), minutes * MINUTE, stepMs);

@@ -108,7 +108,7 @@ export class VirtualPlatform {
   }
 
   /** Alarms that are raised now, by the names of the template's constructs. */
-  raised(): string[] {
+  raisedNow(): string[] {
     return this.platform.alarms().flatMap((alarm) => (alarm.state === 'ALARM' ? [constructOf(alarm)] : []));
   }
 
