@@ -12,6 +12,7 @@ const WHOLE_PLATFORMS = [
   'e2e/held-stream',
   'e2e/kaggle',
   'e2e/new-entity',
+  'e2e/throttled-stream',
   'migrate/views',
   'privilege/',
 ];

@@ -4,10 +4,12 @@ import type { Context } from 'aws-lambda';
 import { planBatch, type Counts } from '../../core/ingest';
 import { GIVEN_UP_PREFIX, givenUpBatches } from '../../core/stream-event';
 import type { Keyring } from '../../core/records/keys';
+import { isoHour } from '../../core/records/time';
 import { environment, SafeError, showError } from '../shared/errors';
 import { keyringOnce } from '../shared/keyring';
 import { guarded, makeLogger } from '../shared/log';
 import { makeMetrics, publishCounts } from '../shared/metrics';
+import { reopen } from '../shared/reopen';
 import { getText, list } from '../shared/s3';
 import { inTime, streamZones, tellThrown, writeBatch, type StreamZones } from '../shared/stream-batch';
 
@@ -45,6 +47,9 @@ async function replay(failed: string, key: string, keys: Keyring, zones: StreamZ
   const batches = givenUpBatches(object.text);
   if (!batches) throw new SafeError('REPLAY-UNREADABLE', 'the object holds no event of a stream that Lambda gave up');
   const total: Counts = { received: 0, accepted: 0, quarantined: 0 };
+  // Records that were held for long go into hours that a sweep may have settled.
+  const oldest = Math.min(...batches.map((batch) => batch.records[0].arrivedAt / 1000));
+  await reopen(s3, environment('CONTROL_BUCKET'), isoHour(oldest), Date.now());
   for (const batch of batches) {
     const plan = planBatch(batch, keys, zones.bronze);
     tellThrown(logger, batch, plan);

@@ -1,11 +1,11 @@
 import { StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { backfillKey, dayOf, landingSettled, LANDING_SETTLED_KEY, versionOf } from '../../core/files/landed';
 import { landingHash } from '../../core/records/hash';
-import { readReopened, reopenedBy, REOPENED_KEY, type Reopened } from '../../core/load/settled';
 import { reach } from '../shared/archive';
 import { backfillOf, type Backfill } from '../shared/backfill';
 import type { Log } from '../shared/log';
-import { getText, inParallel, list, put, update } from '../shared/s3';
+import { reopen } from '../shared/reopen';
+import { getText, inParallel, list, put } from '../shared/s3';
 import { countsOf, type SweepEvent, type SweepResult } from './event';
 import { readMarks, start, versions, type Cursor, type Landing, type Version } from './landing';
 
@@ -14,8 +14,6 @@ export const MAX_STARTS = 500;
 const STARTS = 8;
 /** Left of an invocation for its answer. */
 const RESERVE_MS = 60_000;
-/** How long the hours that a backfill writes into stay open to the sweeps over silver: longer than the longest execution. */
-const REOPENED_MS = 72 * 3_600_000;
 /** Longest time between two looks for what was read, in seconds: two days of looks stay below what a history may hold. */
 const LONGEST_WAIT = 120;
 const JSON_TYPE = 'application/json';
@@ -96,7 +94,7 @@ const portionKey = (b: Backfill, n: string): string => `files/backfill/${b.id}/$
 async function startAgain(c: SweepContext, event: SweepEvent, b: Backfill): Promise<SweepResult> {
   const counts = countsOf(event);
   const before = await portionsOf(c, b);
-  if (before.length === 0) await reopen(c, b);
+  if (before.length === 0) await reopen(c.s3, c.controlBucket, `${b.from}T00`, c.now());
   let cursor = before.at(-1)?.next;
   let n = before.length;
   do {
@@ -123,14 +121,6 @@ async function startAgain(c: SweepContext, event: SweepEvent, b: Backfill): Prom
     cursor = page.next;
   } while (cursor && c.remainingMs() > RESERVE_MS);
   return { ...event, counts, listed: cursor === undefined, waiting: counts.started, wait_seconds: 1, done: false };
-}
-
-/** Says to the sweeps over silver, before anything is written, that hours of these days are not settled any more. */
-async function reopen(c: SweepContext, b: Backfill): Promise<void> {
-  const next: Reopened = { hour: `${b.from}T00`, until: c.now() + REOPENED_MS };
-  await update<Reopened | undefined>(c.s3, { bucket: c.controlBucket, key: REOPENED_KEY }, readReopened, (before) =>
-    reopenedBy(before, next, c.now()),
-  );
 }
 
 /** Counts what was started and is not read yet; when nothing is left, the load looks through the whole of silver. */

@@ -44,6 +44,13 @@ export const listVersions = (bucket: IBucket): iam.PolicyStatement =>
 export const restoreObjects = (bucket: IBucket): iam.PolicyStatement =>
   new iam.PolicyStatement({ actions: ['s3:RestoreObject'], resources: under(bucket, []) });
 
+/** Says in control that hours of silver are not settled any more (core/load/settled.ts). */
+export const reopenHours = (control: IBucket): iam.PolicyStatement =>
+  new iam.PolicyStatement({
+    actions: ['s3:GetObject', 's3:PutObject'],
+    resources: [control.arnForObjects('loads/_reopened.json')],
+  });
+
 /** Uses of a key, by what the caller does with the data behind it. */
 const KEY_ACTIONS = {
   read: ['kms:Decrypt'],

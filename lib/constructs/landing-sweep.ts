@@ -7,12 +7,17 @@ import type { CarelakeConfig } from '../../config';
 import type { KeysStack } from '../stacks/keys';
 import type { LakeStack } from '../stacks/lake';
 import { CarelakeFunction, type CodeOf } from './function';
-import { allow, listObjects, listVersions, readObjects, restoreObjects, useKey, writeObjects } from './grants';
+import {
+  allow,
+  listObjects,
+  listVersions,
+  readObjects,
+  reopenHours,
+  restoreObjects,
+  useKey,
+  writeObjects,
+} from './grants';
 import { Machine, sweepDefinition } from './load-machine';
-
-/** Objects that the functions name (core/files/landed.ts, core/load/settled.ts). */
-const LANDING_SETTLED = 'files/settled.json';
-const REOPENED = 'loads/_reopened.json';
 
 /** What the sweep stands on. */
 export interface LandingSweepProps {
@@ -72,13 +77,11 @@ export class LandingSweep extends Construct {
         listVersions(landing),
         ...restoring(config, () => restoreObjects(landing)),
         listObjects(control),
-        // How far a backfill is; up to where landing is settled, and which hours of silver a backfill opens again.
+        // How far a backfill is, and up to where landing is settled.
         readObjects(control, 'files/backfill/'),
         writeObjects(control, 'files/backfill/'),
-        allow(
-          ['s3:GetObject', 's3:PutObject'],
-          [LANDING_SETTLED, REOPENED].map((key) => control.arnForObjects(key)),
-        ),
+        allow(['s3:GetObject', 's3:PutObject'], [control.arnForObjects('files/settled.json')]),
+        reopenHours(control),
         useKey(lakeKey, 's3', 'readWrite'),
         allow(['states:StartExecution'], [files.stateMachineArn, loads.stateMachineArn]),
       ],

@@ -106,6 +106,15 @@ async function day(laptop: Laptop): Promise<void> {
   );
   await quiet();
 
+  // A landed object whose mark is gone is found unread by the sweep; what arrived today is read again from landing and bronze.
+  const [mark] = s3.list(control!, { prefix: 'files/read/' }).objects;
+  s3.delete(control!, mark!.key);
+  await platform.execute('LandingSweepMachine', { unread_after_minutes: 0 });
+  await quiet();
+  const days = [Date.now() - 86_400_000, Date.now()].map((ms) => new Date(ms).toISOString().slice(0, 10));
+  await platform.execute('LandingSweepMachine', { from: days[0], to: days[1], id: 'again' });
+  await quiet();
+
   // Receipts that were lost are restored from the ledger; a lease that a dead load left is found and released.
   for (const { key } of s3.list(control!, { prefix: '_ledger/' }).objects) s3.delete(control!, key);
   await warehouse.query(`UPDATE ops.load_lease SET load_id = '${'f'.repeat(32)}'`);
@@ -151,7 +160,7 @@ test('every grant is used by a run of everything, or listed with its reason', as
   const used: Grant[] = [];
   const local = loadConfig('local');
   const sweep = { expression: '* * * * ? *', timezone: 'UTC' };
-  const config = { ...local, load: { ...local.load, sweep } };
+  const config = { ...local, load: { ...local.load, sweep }, files: { ...local.files, sweep } };
   // A mapping that counts its tries gives up at once, where ours would hold a record for hours.
   const assembly = changed(synthesized(config, bundledCode()), 'Pipeline', (r) => {
     const mapping = Object.values(r).find(({ Type }) => Type === 'AWS::Lambda::EventSourceMapping')!;
@@ -164,7 +173,7 @@ test('every grant is used by a run of everything, or listed with its reason', as
   await until('sweep', () => {
     const ended = `${dataDir}/executions/ended.ndjson`;
     const names = existsSync(ended) ? readFileSync(ended, 'utf8') : '';
-    return names.includes('Sweep') ? true : undefined;
+    return ['ClockSweep', 'ClockLandingSweep'].every((schedule) => names.includes(schedule)) ? true : undefined;
   });
   await laptop.platform.idle({ quietMs: 500 });
   used.push(...laptop.platform.roles.used());
