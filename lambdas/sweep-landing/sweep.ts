@@ -5,7 +5,7 @@ import { reach } from '../shared/archive';
 import { backfillOf, type Backfill } from '../shared/backfill';
 import type { Log } from '../shared/log';
 import { reopen } from '../shared/reopen';
-import { getText, inParallel, list, put } from '../shared/s3';
+import { getText, inParallel, list, put, writtenAt } from '../shared/s3';
 import { countsOf, type SweepEvent, type SweepResult } from './event';
 import { readMarks, start, versions, type Cursor, type Landing, type Version } from './landing';
 
@@ -33,13 +33,19 @@ const hashOf = (c: SweepContext, o: Version): string => landingHash(c.landingBuc
 export async function sweepLanding(c: SweepContext, event: SweepEvent): Promise<SweepResult> {
   const backfill = backfillOf(event);
   if (!backfill) return sweep(c, event);
-  // S3 writes times in whole seconds, by its own clock.
-  const since = event.since ?? new Date(Math.floor(c.now() / 1000 - 1) * 1000).toISOString();
+  const since = event.since ?? (await begin(c, backfill));
   const result = await (event.listed ? awaitRead : startAgain)(c, { ...event, since }, backfill);
   const { done, waiting, counts } = result;
   const progress = { from: backfill.from, to: backfill.to, done, waiting, landing: counts, bronze: event.bronze ?? {} };
   await put(c.s3, c.controlBucket, backfillKey(backfill.id), JSON.stringify(progress), JSON_TYPE);
   return result;
+}
+
+/** Leaves a first word of the backfill. @returns when that was, by the clock of the store, which also dates the marks */
+async function begin(c: SweepContext, { id, from, to }: Backfill): Promise<string> {
+  const told = { from, to, done: false, landing: countsOf({}), bronze: {} };
+  await put(c.s3, c.controlBucket, backfillKey(id), JSON.stringify(told), JSON_TYPE);
+  return (await writtenAt(c.s3, c.controlBucket, backfillKey(id)))!.toISOString();
 }
 
 async function sweep(c: SweepContext, event: SweepEvent): Promise<SweepResult> {

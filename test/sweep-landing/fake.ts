@@ -96,6 +96,8 @@ export class FakeLanding {
         if (!found) throw new Refused('NoSuchKey', { httpStatusCode: 404 });
         return { ETag: '"e"', Body: { transformToString: async () => found.text } };
       }
+      case 'HeadObjectCommand':
+        return { LastModified: new Date(Math.floor(this.control.get(key)!.at / 1000) * 1000) };
       case 'PutObjectCommand':
         this.control.set(key, { text: input['Body'], at: this.now });
         return {};
