@@ -192,11 +192,7 @@ describe.each(ENVIRONMENTS)('the platform of environment %s', (env) => {
     const arns = machines.map((m) => m.arn);
     expect(rulesOf(resources, (arn) => arns.includes(arn)).rules.length).toBeGreaterThan(0);
     const targets = [...arns, ...functions.map((f) => f.arn)];
-<<<<<<< HEAD
     expect(schedulesOf(resources).every((s) => targets.includes(s.targetArn))).toBe(true);
-=======
-    expect(schedulesOf(resources).filter((s) => !targets.includes(s.targetArn))).toEqual([]);
->>>>>>> 32cae30 (Let schedules of the template start functions too, in the test that takes its wiring over)
   });
 });
 
