@@ -8,7 +8,7 @@ import type { KeysStack } from '../stacks/keys';
 import type { LakeStack } from '../stacks/lake';
 import type { StreamStack } from '../stacks/stream';
 import { CarelakeFunction, type CodeOf } from './function';
-import { allow, listObjects, readObjects, removeObjects, useKey, writeObjects } from './grants';
+import { allow, listObjects, readObjects, removeObjects, reopenHours, useKey, writeObjects } from './grants';
 
 /** What the functions of the stream stand on. */
 export interface StreamFunctionsProps {
