@@ -32,6 +32,8 @@ export interface AlarmDefinition {
 }
 
 const QUARTER = Duration.minutes(15);
+/** Minutes that records may wait beyond the window in which a batch is gathered. */
+const LATE_MINUTES = 30;
 
 /** A metric that functions publish under the name of their service. */
 const own = (config: CarelakeConfig, service: LambdaName | 'platform', metricName: string, period = QUARTER) =>
@@ -74,9 +76,9 @@ function always(config: CarelakeConfig, m: Measured): AlarmDefinition[] {
     {
       id: 'StreamAge',
       metric: m.ingestStream.metric('IteratorAge', { statistic: 'max', period: Duration.minutes(5) }),
-      threshold: config.stream.retentionHours * 3_600_000 * 0.25,
+      threshold: (LATE_MINUTES * 60 + config.ingest.windowSeconds) * 1000,
       description:
-        'Records wait for a quarter of the time the stream keeps them: ingest does not keep up or stands still',
+        'Records wait half an hour longer than batches are gathered: ingest does not keep up or stands still',
     },
     {
       id: 'StreamStandsStill',

@@ -171,8 +171,7 @@ const RUNNING: Record<string, Fault> = {
     },
   },
   StreamAge: {
-    minutes: 7 * 60,
-    stepMs: 30_000,
+    minutes: 50,
     inject: (p) => {
       refusing(p, 's3:PutObject', p.names.buckets.bronze!);
       push(p);

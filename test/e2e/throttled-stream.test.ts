@@ -3,7 +3,6 @@ import { checkIngest } from '../../cli/conservation';
 import { bundledCode } from '../../lib/app';
 import { generate } from '../../synthetic';
 import { cleanUp as removeAssemblies, synthesized } from '../infra/apps';
-import { changed } from '../privilege/laptop';
 import { keySecretFile, newFolder } from './laptop';
 import { VirtualPlatform } from './virtual';
 
@@ -28,11 +27,7 @@ beforeAll(() => {
     // One load at the end: what comes into the tables is compared, and not when.
     load: { ...local.load, trigger: { kind: 'cron' as const, expression: '0 0 1 1 ? 2199', timezone: 'UTC' } },
   };
-  assembly = changed(synthesized(config, bundledCode()), 'Pipeline', (resources) => {
-    const [, age] = Object.entries(resources).find(([id]) => id.startsWith('AlarmsStreamAge'))!;
-    // An hour is to be seen, whatever part of the retention the environment allows.
-    age.Properties['Threshold'] = Math.min(Number(age.Properties['Threshold']), 30 * MINUTE);
-  });
+  assembly = synthesized(config, bundledCode());
 });
 afterAll(async () => {
   await VirtualPlatform.stopAll();
