@@ -15,6 +15,8 @@ export type Failure =
   | 'KEY_MISMATCH'
   /** Not exactly the decided facts were written. */
   | 'FACTS_NOT_WHOLE'
+  /** The log does not hold exactly the events that the load added to it. */
+  | 'LOG_NOT_WHOLE'
   /** A fact has not followed a member that changed, or a member is left that no fact names: the plan had no phase for it. */
   | 'LEFT_OVER'
   /** COPY refused the content of an object. */
@@ -44,16 +46,18 @@ export interface EngineFault {
   readonly role?: Role;
 }
 
-/** Columns of `ops.guard`: the engine names the one that refused NULL. */
+/** Columns of `ops.guard` and `ops.load_count`: the engine names the one that refused NULL. */
 const GUARDS: readonly [column: string, failure: Failure][] = [
   ['lease_is_ours', 'LEASE_BUSY'],
   ['object_is_new', 'ALREADY_LOADED'],
   ['object_list_is_whole', 'PLAN_STALE'],
-  ['stage_is_whole', 'PLAN_STALE'],
   ['key_is_ours', 'KEY_MISMATCH'],
   ['facts_are_whole', 'FACTS_NOT_WHOLE'],
   ['touched_are_restated', 'LEFT_OVER'],
   ['unreferenced_are_pruned', 'LEFT_OVER'],
+  // Of ops.load_count, whose counts cannot be written unless they are true.
+  ['rows_read', 'PLAN_STALE'],
+  ['events_added', 'LOG_NOT_WHOLE'],
 ];
 
 const CONFLICT = /\b1023\b|serializ|concurrent|deadlock|write-write conflict|transaction conflict|Conflict on /i;

@@ -63,6 +63,7 @@ export function afterFailure(
     case 'KEY_MISMATCH':
       return { ...failed, rule: 'LOAD-KEY-01' };
     case 'FACTS_NOT_WHOLE':
+    case 'LOG_NOT_WHOLE':
       return { ...failed, rule: 'LOAD-FACT-01' };
     case 'LEFT_OVER':
       // The control state was lost: the same objects are planned once more, with every follow-up.

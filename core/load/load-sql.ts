@@ -89,7 +89,7 @@ const mostVersions = (entities: Entities): CopyGroup[] =>
 
 function roleOf(sql: string): Role {
   if (/^COPY\s+batch_object\b/i.test(sql)) return { kind: 'copyList' };
-  if (/^INSERT\s+INTO\s+ops\.guard\b/i.test(sql)) return { kind: 'guard' };
+  if (/^INSERT\s+INTO\s+ops\.(guard|load_count)\b/i.test(sql)) return { kind: 'guard' };
   return { kind: 'other' };
 }
 

@@ -40,7 +40,6 @@ CREATE TABLE IF NOT EXISTS ops.guard (
   object_is_new varchar(1024) DEFAULT 'yes' NOT NULL,
   object_list_is_whole varchar(64) DEFAULT 'yes' NOT NULL,
   key_is_ours varchar(64) DEFAULT 'yes' NOT NULL,
-  stage_is_whole varchar(64) DEFAULT 'yes' NOT NULL,
   facts_are_whole varchar(64) DEFAULT 'yes' NOT NULL,
   touched_are_restated varchar(64) DEFAULT 'yes' NOT NULL,
   unreferenced_are_pruned varchar(64) DEFAULT 'yes' NOT NULL
@@ -64,6 +63,17 @@ CREATE TABLE IF NOT EXISTS ops.loaded_object (
   schema_version integer NOT NULL,
   row_count bigint NOT NULL,
   load_id varchar(32) NOT NULL
+);
+
+-- What each load made of each entity, in events: rows of its objects, events that the log did not hold before, and repeats of those that
+-- it did. Written by the transaction that applies them; a load that is given up leaves its row, and what it has added is no repeat
+-- when its objects are read again. An attempt repeated under the same id writes an equal row.
+CREATE TABLE IF NOT EXISTS ops.load_count (
+  load_id varchar(32) NOT NULL,
+  entity varchar(64) NOT NULL,
+  rows_read bigint NOT NULL,
+  events_added bigint NOT NULL,
+  events_repeated bigint NOT NULL
 );
 
 -- What one phase of a load tells a later one, which may stand in another transaction. A load that is given up leaves its rows: its

@@ -244,7 +244,7 @@ describe('guards', () => {
     let stale = 1;
     w.data.decide = (s) =>
       s.name.endsWith('-apply-0') && stale-- > 0
-        ? { status: 'FAILED', at: 8, error: 'Cannot insert a NULL value into column stage_is_whole' }
+        ? { status: 'FAILED', at: s.sqls.findIndex((sql) => sql.startsWith('INSERT INTO ops.load_count')), error: 'Cannot insert a NULL value into column rows_read' } // prettier-ignore
         : real(s);
     const { end, calls, last } = await execute(w.context);
     expect([end, calls.filter((c) => c === 'select true').length]).toEqual(['nothing pending', 2]);

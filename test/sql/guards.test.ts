@@ -1,5 +1,16 @@
 import { engines, type Engine } from './engines';
-import { brokenChecks, empty, load, migrate, rows, sqlFile, event, statementsOf, type Event } from './warehouse';
+import {
+  brokenChecks,
+  empty,
+  load,
+  migrate,
+  rows,
+  sqlFile,
+  event,
+  statementsOf,
+  type Event,
+  type LoadOptions,
+} from './warehouse';
 
 const clinic = (id: string): Event =>
   event(
@@ -47,10 +58,6 @@ const guards: Record<string, { when: string; act: (engine: Engine) => Promise<vo
       await load(engine, 'l2', [clinic('11')], { fingerprint: 'beef' });
     },
   },
-  stage_is_whole: {
-    when: 'a stage holds fewer rows than its objects',
-    act: (engine) => load(engine, 'l1', some(), { spoil: 'DELETE FROM stage_clinic' }),
-  },
   facts_are_whole: {
     when: 'an as-of join meets two versions of a member',
     act: (engine) => load(engine, 'l1', some(), { meddle: DOUBLED }),
@@ -90,12 +97,34 @@ describe.each(engines)('guards on $name', ({ open }) => {
   );
 
   it.each([
-    ['effective_at', '2201-01-01 00:00:00'],
-    ['effective_at', '1899-12-31 23:59:59'],
-    ['recorded_at', '2262-04-11 00:00:00'],
-  ])('stage_is_whole raises when a stage holds an impossible %s, %s: a reader took the unit of the column for another', async (column, at) => {
-    const spoil = `UPDATE stage_clinic SET ${column} = timestamp '${at}'`;
-    await expect(load(engine, 'l1', some(), { spoil })).rejects.toThrow(/stage_is_whole/);
+    ['fewer rows than its objects list', 'rows_read', { spoil: 'DELETE FROM stage_clinic' }],
+    ['more rows than its objects list', 'rows_read', { spoil: 'INSERT INTO stage_clinic SELECT * FROM stage_clinic' }],
+    ...[
+      ['effective_at', '2201-01-01 00:00:00'],
+      ['effective_at', '1899-12-31 23:59:59'],
+      ['recorded_at', '2262-04-11 00:00:00'],
+    ].map(([column, at]): [string, string, LoadOptions] => [
+      `an impossible ${column}, ${at}, since a reader took its unit for another`,
+      'rows_read',
+      { spoil: `UPDATE stage_clinic SET ${column} = timestamp '${at}'` },
+    ]),
+  ])('a load whose stage holds %s cannot write %s', async (_, column, options) => {
+    await expect(load(engine, 'l1', some(), options)).rejects.toThrow(new RegExp(`\\b${column}\\b`));
+    expect(await rows(engine, 'SELECT count(*) FROM ops.load_count')).toEqual([['0']]);
+  });
+
+  it.each(['clinic', 'appointment'])('a load that writes less or more of a %s log than it brings is refused', async (entity) => {
+    await load(engine, 'l1', some());
+    const counted = `INSERT INTO ops.load_count (load_id, entity, rows_read, events_added, events_repeated)`;
+    for (const loss of [`DELETE FROM core.${entity}_superseded`, `INSERT INTO core.${entity}_superseded SELECT * FROM core.${entity}_superseded`]) {
+      const tampered = statementsOf(sqlFile(`generated/load/${entity}.sql`)).flatMap((sql) => sql.startsWith(counted) ? [loss, sql] : [sql]); // prettier-ignore
+      expect(tampered.length).toBe(statementsOf(sqlFile(`generated/load/${entity}.sql`)).length + 1);
+      const later = [
+        event('clinic', '10', { effective: '2024-01-01 00:00:00', recorded: '2023-01-01 00:00:00' }, { clinic_name: 'Beaten' }),
+        visit('A1', 'P1', '2024-03-01 00:00:00'),
+      ].filter((e) => e.entity === entity);
+      await expect(load(engine, 'l2', later, { files: { [entity]: tampered } })).rejects.toThrow(/\bevents_added\b/);
+    }
   }); // prettier-ignore
 
   it('every guard column has a case here', async () => {

@@ -115,6 +115,8 @@ export interface LoadOptions {
   planned?: number;
   /** Load files that a wrong plan leaves out. */
   without?: string[];
+  /** Statements to run for a load file instead of its own. */
+  files?: Record<string, string[]>;
   /** A SQL statement between dimensions and facts. */
   meddle?: string;
 }
@@ -131,7 +133,9 @@ export async function load(engine: Engine, loadId: string, events: Event[], opti
   );
   const begin = statementsOf(sqlFile('load/begin.sql')).flatMap((sql) => (sql.startsWith('COPY') ? listed : [sql]));
   const file = (name: string): string[] =>
-    options.without?.includes(name) ? [] : statementsOf(sqlFile(`generated/load/${name}.sql`));
+    options.without?.includes(name)
+      ? []
+      : (options.files?.[name] ?? statementsOf(sqlFile(`generated/load/${name}.sql`)));
   const phase = (entity: EntityName): string[] =>
     present.includes(entity)
       ? [...stage(entity, rowsOf(entity)), ...(options.spoil ? [options.spoil] : []), ...file(entity)]
@@ -197,9 +201,15 @@ export async function empty(engine: Engine): Promise<void> {
   const tables = [
     ...ENTITY_NAMES.map((e) => `core.${e}_superseded`),
     ...FACTS.map((f) => `core.${f}`),
-    ...['loaded_object', 'load_ledger', 'key_fingerprint', 'touched_member', 'restated', 'unreferenced'].map(
-      (t) => `ops.${t}`,
-    ),
+    ...[
+      'loaded_object',
+      'load_ledger',
+      'load_count',
+      'key_fingerprint',
+      'touched_member',
+      'restated',
+      'unreferenced',
+    ].map((t) => `ops.${t}`),
     'core.patient_identity',
   ];
   await engine.batch([

@@ -1,27 +1,8 @@
 -- Provider: events in stage_provider → core.dim_provider_history and core.provider_superseded (together the log). Parameter: :load_id.
 -- The load function has made stage_provider and copied the objects into it. Only keys with more than one event or with a tombstone
 -- need a decision; all others go straight through.
--- A guard raises by inserting NULL, which nullif(x, x) is, into a column that is NOT NULL.
-INSERT INTO ops.guard (stage_is_whole)
-SELECT CAST(nullif(s.staged, s.staged) AS varchar(64))
-FROM (
-  SELECT count(CASE WHEN s.effective_at >= timestamp '1900-01-01 00:00:00' AND s.effective_at < timestamp '2201-01-01 00:00:00'
-    AND s.recorded_at >= timestamp '1900-01-01 00:00:00' AND s.recorded_at < timestamp '2201-01-01 00:00:00' THEN 1 END) AS staged
-  FROM stage_provider s
-) s
-CROSS JOIN (SELECT coalesce(sum(row_count), 0) AS listed FROM batch_object WHERE entity = 'provider') b
-WHERE s.staged <> b.listed;
-
--- A key that was described before has a version of its own.
-CREATE TEMP TABLE provider_contested AS
-SELECT s.provider_key FROM stage_provider s GROUP BY s.provider_key HAVING count(*) > 1
-UNION
-SELECT s.provider_key FROM stage_provider s WHERE s.op = 'delete'
-UNION
-SELECT h.provider_key FROM core.dim_provider_history h
-WHERE h.provider_key IN (SELECT s.provider_key FROM stage_provider s) AND NOT h.is_inferred;
-
--- Every event about these keys and what becomes of it. known: 0 new, 1 stands as a version, 2 stands beside.
+-- Every event about these keys and what becomes of it. known: 0 new, 1 is a version, 2 is beside the versions. copies: how often this
+-- load brings the event. A key that was described before has a version of its own.
 -- ordered:  by instant, the latest knowledge first, what is known before its repeats. A repeat has the same event, payload and times;
 --           an event_id used again with another payload is an event of its own.
 -- placed:   repeats are gone; the first of an instant wins.
@@ -30,24 +11,33 @@ WHERE h.provider_key IN (SELECT s.provider_key FROM stage_provider s) AND NOT h.
 -- A tombstone keeps its key and no attributes; as a version it sees to it that no fact loses its row. At last the first version
 -- holds from -infinity, each one until the next.
 CREATE TEMP TABLE provider_decided AS
-WITH every AS (
+WITH contested AS (
+  SELECT s.provider_key FROM stage_provider s GROUP BY s.provider_key HAVING count(*) > 1
+  UNION
+  SELECT s.provider_key FROM stage_provider s WHERE s.op = 'delete'
+  UNION
+  SELECT h.provider_key FROM core.dim_provider_history h
+  WHERE h.provider_key IN (SELECT s.provider_key FROM stage_provider s) AND NOT h.is_inferred
+), every AS (
   SELECT s.provider_key, s.event_id, s.payload_hash, s.op, s.source_system, s.effective_at, s.recorded_at, s.npi,
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.full_name END AS full_name,
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.specialty END AS specialty,
     s.dq_flags, 0 AS known, CAST(NULL AS varchar(32)) AS load_id, CAST(NULL AS timestamp) AS held_from, CAST(NULL AS timestamp) AS held_to
-  FROM stage_provider s WHERE s.provider_key IN (SELECT c.provider_key FROM provider_contested c)
+  FROM stage_provider s WHERE s.provider_key IN (SELECT c.provider_key FROM contested c)
   UNION ALL
   SELECT h.provider_key, h.event_id, h.payload_hash, CASE WHEN h.is_deleted THEN 'delete' ELSE 'upsert' END,
     h.source_system, h.effective_at, h.recorded_at, h.npi, h.full_name, h.specialty, h.dq_flags,
     1, h.load_id, h.valid_from, h.valid_to
-  FROM core.dim_provider_history h WHERE h.provider_key IN (SELECT c.provider_key FROM provider_contested c) AND NOT h.is_inferred
+  FROM core.dim_provider_history h WHERE h.provider_key IN (SELECT c.provider_key FROM contested c) AND NOT h.is_inferred
   UNION ALL
   SELECT p.provider_key, p.event_id, p.payload_hash, p.op, p.source_system, p.effective_at, p.recorded_at,
     p.npi, p.full_name, p.specialty, p.dq_flags,
     2, p.load_id, CAST(NULL AS timestamp), CAST(NULL AS timestamp)
-  FROM core.provider_superseded p WHERE p.provider_key IN (SELECT c.provider_key FROM provider_contested c)
+  FROM core.provider_superseded p WHERE p.provider_key IN (SELECT c.provider_key FROM contested c)
 ), ordered AS (
   SELECT v.*,
+    sum(CASE WHEN v.known = 0 THEN 1 ELSE 0 END) OVER (PARTITION BY v.provider_key, v.effective_at, v.recorded_at, v.event_id,
+      v.payload_hash) AS copies,
     LAG(v.effective_at) OVER (PARTITION BY v.provider_key
       ORDER BY v.effective_at, v.recorded_at DESC, v.event_id DESC, v.payload_hash DESC, v.known DESC) AS effective_before,
     LAG(v.recorded_at) OVER (PARTITION BY v.provider_key
@@ -78,12 +68,27 @@ WITH every AS (
 )
 SELECT m.provider_key, m.event_id, m.payload_hash, m.op, m.source_system, m.effective_at, m.recorded_at,
   m.npi, m.full_name, m.specialty, m.dq_flags,
-  m.known, m.load_id, m.held_from, m.held_to, m.is_version,
+  m.known, m.copies, m.load_id, m.held_from, m.held_to, m.is_version,
   CASE WHEN ROW_NUMBER() OVER (PARTITION BY m.provider_key, m.is_version ORDER BY m.effective_at) = 1
     THEN timestamp '1900-01-01 00:00:00' ELSE m.effective_at END AS valid_from,
   coalesce(LEAD(m.effective_at) OVER (PARTITION BY m.provider_key, m.is_version ORDER BY m.effective_at),
     timestamp '9999-12-31 00:00:00') AS valid_to
 FROM marked m;
+
+-- What the log must hold at the end, and what the load brings. A key without a rival has one event, which is new. An event that an
+-- earlier attempt of this very load has written is none of the repeats.
+CREATE TEMP TABLE provider_expected AS
+SELECT h.n + p.n + s.n - d.rivals + d.fresh AS log_rows, s.n - d.rivals + d.fresh + d.own AS added, d.repeated
+FROM (SELECT count(*) AS n FROM stage_provider) s
+CROSS JOIN (SELECT count(event_id) AS n FROM core.dim_provider_history) h
+CROSS JOIN (SELECT count(*) AS n FROM core.provider_superseded) p
+CROSS JOIN (
+  SELECT coalesce(sum(q.copies), 0) AS rivals,
+    coalesce(sum(CASE WHEN q.known = 0 THEN 1 ELSE 0 END), 0) AS fresh,
+    coalesce(sum(CASE WHEN q.known > 0 AND q.copies > 0 AND q.load_id = l.load_id THEN 1 ELSE 0 END), 0) AS own,
+    coalesce(sum(CASE WHEN q.copies = 0 THEN 0 WHEN q.known = 0 OR q.load_id = l.load_id THEN q.copies - 1 ELSE q.copies END), 0) AS repeated
+  FROM provider_decided q CROSS JOIN ops.load_lease l
+) d;
 
 -- What stood before this load and does not stand after it: inferred members that are described now, and versions that are none any
 -- more or hold for another time.
@@ -118,7 +123,7 @@ SELECT s.provider_key, s.source_system, s.npi, s.full_name, s.specialty,
   timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, false, false,
   s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.dq_flags, CAST(:load_id AS varchar(32))
 FROM stage_provider s
-WHERE NOT EXISTS (SELECT 1 FROM provider_contested c WHERE c.provider_key = s.provider_key)
+WHERE NOT EXISTS (SELECT 1 FROM provider_decided d WHERE d.provider_key = s.provider_key)
 UNION ALL
 SELECT d.provider_key, d.source_system, d.npi, d.full_name, d.specialty, d.valid_from, d.valid_to,
   d.valid_to = timestamp '9999-12-31 00:00:00', false, d.op = 'delete',
@@ -140,3 +145,18 @@ SELECT d.provider_key, d.event_id, d.payload_hash, d.op, d.source_system, d.effe
   d.npi, d.full_name, d.specialty, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
 FROM provider_decided d
 WHERE d.is_version = 0 AND d.known <> 2;
+
+-- What this load did, in events. The counts cannot be written, since none may be NULL, unless the stage holds the rows that the objects
+-- list, with possible instants (a reader that takes the unit of a column for another one raises nothing), and the log holds what it must.
+INSERT INTO ops.load_count (load_id, entity, rows_read, events_added, events_repeated)
+SELECT CAST(:load_id AS varchar(32)), 'provider', CASE WHEN s.n = b.listed THEN s.n END, CASE WHEN h.n + p.n = x.log_rows THEN x.added END,
+  x.repeated
+FROM provider_expected x
+CROSS JOIN (
+  SELECT count(CASE WHEN e.effective_at >= timestamp '1900-01-01 00:00:00' AND e.effective_at < timestamp '2201-01-01 00:00:00'
+    AND e.recorded_at >= timestamp '1900-01-01 00:00:00' AND e.recorded_at < timestamp '2201-01-01 00:00:00' THEN 1 END) AS n
+  FROM stage_provider e
+) s
+CROSS JOIN (SELECT coalesce(sum(row_count), 0) AS listed FROM batch_object WHERE entity = 'provider') b
+CROSS JOIN (SELECT count(event_id) AS n FROM core.dim_provider_history) h
+CROSS JOIN (SELECT count(*) AS n FROM core.provider_superseded) p;

@@ -1,17 +1,6 @@
 -- {Entity}: events in stage_{entity} → core.{entity} (one row per key, the winner) and core.{entity}_superseded (the rest
 -- of the log). Parameter: :load_id. The load function has made stage_{entity} and copied the objects into it. Only keys with
 -- more than one event or with a tombstone need a decision; all others go straight through.
--- A guard raises by inserting NULL, which nullif(x, x) is, into a column that is NOT NULL.
-INSERT INTO ops.guard (stage_is_whole)
-SELECT CAST(nullif(s.staged, s.staged) AS varchar(64))
-FROM (
-  SELECT count(CASE WHEN s.effective_at >= timestamp '1900-01-01 00:00:00' AND s.effective_at < timestamp '2201-01-01 00:00:00'
-    AND s.recorded_at >= timestamp '1900-01-01 00:00:00' AND s.recorded_at < timestamp '2201-01-01 00:00:00' THEN 1 END) AS staged
-  FROM stage_{entity} s
-) s
-CROSS JOIN (SELECT coalesce(sum(row_count), 0) AS listed FROM batch_object WHERE entity = '{entity}') b
-WHERE s.staged <> b.listed;
-
 -- What the log already holds about the keys of this load. known: 1 stands as the fact, 2 stands beside.
 CREATE TEMP TABLE {entity}_prior AS
 SELECT f.{entity}_key, f.event_id, f.payload_hash, f.effective_at, f.recorded_at, f.source_system, f.load_id,
@@ -64,6 +53,25 @@ SELECT c.*,
 FROM counted c
 WHERE c.copy_number = 1;
 
+-- What there must be at the end, and what the load brings. Facts: those before, less the beaten, and the winners: of the keys without a
+-- rival each event (what is staged, less what decided has counted), of the others the one in place 1. An event that an earlier attempt
+-- of this very load has written is none of the repeats.
+CREATE TEMP TABLE {entity}_expected AS
+SELECT f.n + s.n - d.rivals + d.winners - d.beaten AS facts, f.n + p.n + s.n - d.rivals + d.fresh AS log_rows,
+  s.n - d.rivals + d.fresh + d.own AS added, d.repeated
+FROM (SELECT count(*) AS n FROM core.{entity}) f
+CROSS JOIN (SELECT count(*) AS n FROM core.{entity}_superseded) p
+CROSS JOIN (SELECT count(*) AS n FROM stage_{entity}) s
+CROSS JOIN (
+  SELECT coalesce(sum(q.copies), 0) AS rivals,
+    coalesce(sum(CASE WHEN q.known = 0 THEN 1 ELSE 0 END), 0) AS fresh,
+    coalesce(sum(CASE WHEN q.known = 0 AND q.place = 1 AND q.op = 'upsert' THEN 1 ELSE 0 END), 0) AS winners,
+    coalesce(sum(CASE WHEN q.known = 1 AND q.place > 1 THEN 1 ELSE 0 END), 0) AS beaten,
+    coalesce(sum(CASE WHEN q.known > 0 AND q.copies > 0 AND q.load_id = l.load_id THEN 1 ELSE 0 END), 0) AS own,
+    coalesce(sum(CASE WHEN q.copies = 0 THEN 0 WHEN q.known = 0 OR q.load_id = l.load_id THEN q.copies - 1 ELSE q.copies END), 0) AS repeated
+  FROM {entity}_decided q CROSS JOIN ops.load_lease l
+) d;
+
 -- Facts that are beaten leave the fact and stay in the log, beside new events that do not win.
 INSERT INTO core.{entity}_superseded ({entity}_key, event_id, payload_hash, op, source_system, effective_at, recorded_at,
   {known},
@@ -103,18 +111,6 @@ WHERE c.{entity}_key IS NULL OR d.{entity}_key IS NOT NULL
 GROUP BY s.{reference}, {reference.staged_source}s.{reference.field};
 -- end
 
--- How many facts there must be at the end: those that stand, less the beaten, and the winners: of the keys without a rival each
--- event (what is staged, less what decided has counted), of the others the one in place 1.
-CREATE TEMP TABLE {entity}_expected AS
-SELECT f.n + s.n - d.rivals + d.winners - d.beaten AS n
-FROM (SELECT count(*) AS n FROM core.{entity}) f
-CROSS JOIN (SELECT count(*) AS n FROM stage_{entity}) s
-CROSS JOIN (
-  SELECT coalesce(sum(q.copies), 0) AS rivals,
-    coalesce(sum(CASE WHEN q.known = 0 AND q.place = 1 AND q.op = 'upsert' THEN 1 ELSE 0 END), 0) AS winners,
-    coalesce(sum(CASE WHEN q.known = 1 AND q.place > 1 THEN 1 ELSE 0 END), 0) AS beaten
-  FROM {entity}_decided q
-) d;
 DELETE FROM core.{entity}
 WHERE {entity}_key IN (SELECT d.{entity}_key FROM {entity}_decided d WHERE d.known = 1 AND d.place > 1);
 
@@ -166,8 +162,24 @@ LEFT JOIN core.dim_{reference.entity}_history {reference.role} ON {reference.rol
 -- end
 ;
 
--- Exactly the decided rows were written: an as-of join that met two versions of a member would have doubled a fact.
+-- Exactly the decided rows were written: an as-of join that met two versions of a member would have doubled a fact. A guard raises by
+-- inserting NULL, which nullif(x, x) is, into a column that is NOT NULL.
 INSERT INTO ops.guard (facts_are_whole)
 SELECT CAST(nullif(f.n, f.n) AS varchar(64))
 FROM (SELECT count(*) AS n FROM core.{entity}) f CROSS JOIN {entity}_expected x
-WHERE f.n <> x.n;
+WHERE f.n <> x.facts;
+
+-- What this load did, in events. The counts cannot be written, since none may be NULL, unless the stage holds the rows that the objects
+-- list, with possible instants (a reader that takes the unit of a column for another one raises nothing), and the log holds what it must.
+INSERT INTO ops.load_count (load_id, entity, rows_read, events_added, events_repeated)
+SELECT CAST(:load_id AS varchar(32)), '{entity}', CASE WHEN s.n = b.listed THEN s.n END, CASE WHEN f.n + p.n = x.log_rows THEN x.added END,
+  x.repeated
+FROM {entity}_expected x
+CROSS JOIN (
+  SELECT count(CASE WHEN e.effective_at >= timestamp '1900-01-01 00:00:00' AND e.effective_at < timestamp '2201-01-01 00:00:00'
+    AND e.recorded_at >= timestamp '1900-01-01 00:00:00' AND e.recorded_at < timestamp '2201-01-01 00:00:00' THEN 1 END) AS n
+  FROM stage_{entity} e
+) s
+CROSS JOIN (SELECT coalesce(sum(row_count), 0) AS listed FROM batch_object WHERE entity = '{entity}') b
+CROSS JOIN (SELECT count(*) AS n FROM core.{entity}) f
+CROSS JOIN (SELECT count(*) AS n FROM core.{entity}_superseded) p;

@@ -1,21 +1,28 @@
--- read = applied + superseded + duplicate, per entity, over every finished load. An event is identified by key, event_id, payload_hash
--- and both times; applied are the winners: one per key and instant for dimensions, one per key for facts (a tombstone that removes its
--- fact included).
+-- read = applied + superseded + duplicate, per entity, over every finished load; each is counted by itself, so that the sum can fail.
+-- An event is identified by key, event_id, payload_hash and both times. Applied are the winners: one per key and instant for dimensions,
+-- one per key for facts (a tombstone that removes its fact included); superseded are the others in the log. Duplicates are what the
+-- loads counted as repeats; what a load that was given up had added is read again, and is none. Until it is, they may be below zero.
 CREATE VIEW ops.conservation AS
-SELECT o.entity, o.row_count AS read, s.applied, s.events - s.applied AS superseded, o.row_count - s.events AS duplicate
+SELECT o.entity, o.row_count AS read, s.applied, s.superseded, coalesce(c.repeated, 0) - coalesce(c.given_up, 0) AS duplicate
 FROM (
   SELECT entity, CAST(sum(row_count) AS bigint) AS row_count FROM ops.loaded_object GROUP BY entity
-) o JOIN (
+) o LEFT JOIN (
+  SELECT n.entity, CAST(sum(CASE WHEN l.load_id IS NOT NULL THEN n.repeated ELSE 0 END) AS bigint) AS repeated,
+    CAST(sum(CASE WHEN l.load_id IS NULL THEN n.added ELSE 0 END) AS bigint) AS given_up
+  FROM (
+    SELECT load_id, entity, max(events_added) AS added, max(events_repeated) AS repeated FROM ops.load_count GROUP BY load_id, entity
+  ) n
+  LEFT JOIN ops.load_ledger l ON l.load_id = n.load_id
+  GROUP BY n.entity
+) c ON c.entity = o.entity
+JOIN (
 -- each dimension, UNION ALL
-  SELECT CAST('{entity}' AS varchar(64)) AS entity, l.events, w.applied
-  FROM (SELECT count(*) AS events FROM core.{entity}_log) l
-  CROSS JOIN (
-    SELECT count(*) AS applied FROM (SELECT {key}, effective_at FROM core.{entity}_log GROUP BY {key}, effective_at) d
-  ) w
+  SELECT CAST('{entity}' AS varchar(64)) AS entity, count(*) AS applied, CAST(coalesce(sum(d.events - 1), 0) AS bigint) AS superseded
+  FROM (SELECT {key}, effective_at, count(*) AS events FROM core.{entity}_log GROUP BY {key}, effective_at) d
 -- end
 -- each fact
   UNION ALL
-  SELECT CAST('{entity}' AS varchar(64)), f.facts + l.events, f.facts + t.removed
+  SELECT CAST('{entity}' AS varchar(64)), f.facts + t.removed, l.events - t.removed
   FROM (SELECT count(*) AS facts FROM core.{entity}) f
   CROSS JOIN (SELECT count(*) AS events FROM core.{entity}_superseded) l
   CROSS JOIN (
