@@ -13,6 +13,8 @@ export type Failure =
   | 'PLAN_STALE'
   /** The warehouse was keyed with another secret. */
   | 'KEY_MISMATCH'
+  /** The warehouse went back to a time before an earlier transaction of this load. */
+  | 'STEPS_LOST'
   /** Not exactly the decided facts were written. */
   | 'FACTS_NOT_WHOLE'
   /** The log does not hold exactly the events that the load added to it. */
@@ -52,6 +54,7 @@ const GUARDS: readonly [column: string, failure: Failure][] = [
   ['object_is_new', 'ALREADY_LOADED'],
   ['object_list_is_whole', 'PLAN_STALE'],
   ['key_is_ours', 'KEY_MISMATCH'],
+  ['earlier_steps_are_there', 'STEPS_LOST'],
   ['facts_are_whole', 'FACTS_NOT_WHOLE'],
   ['touched_are_restated', 'LEFT_OVER'],
   ['unreferenced_are_pruned', 'LEFT_OVER'],

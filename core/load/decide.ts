@@ -65,6 +65,9 @@ export function afterFailure(
     case 'FACTS_NOT_WHOLE':
     case 'LOG_NOT_WHOLE':
       return { ...failed, rule: 'LOAD-FACT-01' };
+    case 'STEPS_LOST':
+      // Planned once more from the first transaction on, under tokens that the Data API has not answered yet.
+      return { ...failed, state: 'SELECT_AGAIN' };
     case 'LEFT_OVER':
       // The control state was lost: the same objects are planned once more, with every follow-up.
       return load.complete ? { ...failed, rule: 'LOAD-LEFT-01' } : { ...failed, state: 'SELECT_AGAIN' };

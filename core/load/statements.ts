@@ -46,6 +46,13 @@ function statementsOf(sql: LoadSql, plan: LoadPlan, step: Exclude<Step, 'release
   return [...ofFile(sql, 'begin'), ...phases.flatMap((p) => phaseStatements(sql, p, groups))];
 }
 
+/** Entities whose rows earlier transactions of the load have applied: as many as must have their counts in the warehouse by now. */
+const entitiesApplied = (plan: LoadPlan, step: Step): number =>
+  plan.steps
+    .slice(0, applyIndex(step) ?? 0)
+    .flat()
+    .filter((phase) => phase.startsWith('dimension:') || phase.startsWith('fact:')).length;
+
 /**
  * Statements of one transaction of a load.
  * @throws SqlError where plan and SQL do not fit each other (a release in between changed the SQL)
@@ -64,6 +71,7 @@ export function stepOf(
       load_id: plan.load_id,
       object_count: String(plan.objects.length),
       key_fingerprint: plan.key_fingerprint,
+      entities_applied: String(entitiesApplied(plan, step)),
     },
   );
   return { ...bound, roles: statements.map((s) => s.role) };

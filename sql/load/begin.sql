@@ -1,5 +1,5 @@
 -- First statements of every transaction of a load.
--- Parameters: :load_id, :object_count, :key_fingerprint. Placeholder: objects_uri (loads/<load_id>/objects.parquet).
+-- Parameters: :load_id, :object_count, :key_fingerprint, :entities_applied (by earlier transactions of the load). Placeholder: objects_uri (loads/<load_id>/objects.parquet).
 -- The lock comes first: an UPDATE alone takes its snapshot before it waits, and would then decide on what it saw before waiting.
 LOCK TABLE ops.load_lock;
 CREATE TEMP TABLE batch_object (object varchar(1024), entity varchar(64), schema_version integer, row_count bigint);
@@ -11,16 +11,21 @@ INSERT INTO ops.key_fingerprint (fingerprint)
 SELECT CAST(:key_fingerprint AS varchar(64)) WHERE NOT EXISTS (SELECT 1 FROM ops.key_fingerprint);
 
 -- The guard: another load holds the lease; the ledger already holds an object; the list of objects is not the one that was
--- planned; the keys in here were made with another secret.
-INSERT INTO ops.guard (lease_is_ours, object_is_new, object_list_is_whole, key_is_ours)
-SELECT nullif(l.load_id, l.load_id), 'yes', 'yes', 'yes'
+-- planned; the keys in here were made with another secret; an earlier transaction of this load is not there, since the warehouse went
+-- back to a time before it (restored from a backup, or cut by a crash).
+INSERT INTO ops.guard (lease_is_ours, object_is_new, object_list_is_whole, key_is_ours, earlier_steps_are_there)
+SELECT nullif(l.load_id, l.load_id), 'yes', 'yes', 'yes', 'yes'
 FROM ops.load_lease l WHERE l.load_id <> :load_id
 UNION ALL
-SELECT 'yes', nullif(b.object, b.object), 'yes', 'yes'
+SELECT 'yes', nullif(b.object, b.object), 'yes', 'yes', 'yes'
 FROM batch_object b WHERE EXISTS (SELECT 1 FROM ops.loaded_object o WHERE o.object = b.object)
 UNION ALL
-SELECT 'yes', 'yes', CAST(nullif(b.objects, b.objects) AS varchar(64)), 'yes'
+SELECT 'yes', 'yes', CAST(nullif(b.objects, b.objects) AS varchar(64)), 'yes', 'yes'
 FROM (SELECT count(*) AS objects FROM batch_object) b WHERE b.objects <> CAST(:object_count AS bigint)
 UNION ALL
-SELECT 'yes', 'yes', 'yes', nullif(k.fingerprint, k.fingerprint)
-FROM ops.key_fingerprint k WHERE k.fingerprint <> :key_fingerprint;
+SELECT 'yes', 'yes', 'yes', nullif(k.fingerprint, k.fingerprint), 'yes'
+FROM ops.key_fingerprint k WHERE k.fingerprint <> :key_fingerprint
+UNION ALL
+SELECT 'yes', 'yes', 'yes', 'yes', CAST(nullif(c.applied, c.applied) AS varchar(64))
+FROM (SELECT count(DISTINCT entity) AS applied FROM ops.load_count WHERE load_id = :load_id) c
+WHERE c.applied < CAST(:entities_applied AS bigint);

@@ -40,6 +40,7 @@ CREATE TABLE IF NOT EXISTS ops.guard (
   object_is_new varchar(1024) DEFAULT 'yes' NOT NULL,
   object_list_is_whole varchar(64) DEFAULT 'yes' NOT NULL,
   key_is_ours varchar(64) DEFAULT 'yes' NOT NULL,
+  earlier_steps_are_there varchar(64) DEFAULT 'yes' NOT NULL,
   facts_are_whole varchar(64) DEFAULT 'yes' NOT NULL,
   touched_are_restated varchar(64) DEFAULT 'yes' NOT NULL,
   unreferenced_are_pruned varchar(64) DEFAULT 'yes' NOT NULL

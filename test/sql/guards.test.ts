@@ -58,6 +58,11 @@ const guards: Record<string, { when: string; act: (engine: Engine) => Promise<vo
       await load(engine, 'l2', [clinic('11')], { fingerprint: 'beef' });
     },
   },
+  earlier_steps_are_there: {
+    when: 'the warehouse lost an earlier transaction of the load',
+    act: (engine) =>
+      load(engine, 'l1', some(), { before: { 1: `DELETE FROM ops.load_count WHERE entity = 'clinic'` } }),
+  },
   facts_are_whole: {
     when: 'an as-of join meets two versions of a member',
     act: (engine) => load(engine, 'l1', some(), { meddle: DOUBLED }),

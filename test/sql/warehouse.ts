@@ -117,6 +117,8 @@ export interface LoadOptions {
   without?: string[];
   /** Statements to run for a load file instead of its own. */
   files?: Record<string, string[]>;
+  /** A statement that runs by itself before the transaction of that number. */
+  before?: Record<number, string>;
   /** A SQL statement between dimensions and facts. */
   meddle?: string;
 }
@@ -155,7 +157,11 @@ export async function load(engine: Engine, loadId: string, events: Event[], opti
     object_count: String(options.planned ?? present.length),
     key_fingerprint: options.fingerprint ?? 'f00d',
   };
-  for (const sqls of transactions.slice(0, options.stopAfter)) await engine.batch(sqls, parameters, options.role);
+  const applied = [0, DIMENSIONS.filter((d) => present.includes(d)).length];
+  for (const [i, sqls] of transactions.slice(0, options.stopAfter).entries()) {
+    if (options.before?.[i]) await engine.batch([options.before[i]]);
+    await engine.batch(sqls, { ...parameters, entities_applied: String(applied[i]) }, options.role);
+  }
 }
 
 export const TABLES = [
