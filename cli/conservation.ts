@@ -4,7 +4,9 @@ import { keyOfPath } from '@carelake/laptop/endpoints/s3-keys';
 import { isLoadable, keyId, streamSource } from '../core/lake/names';
 import { givenUpBatches } from '../core/stream-event';
 import { CliError, EXIT } from './errors';
-import { filesUnder, withEngine } from './lake-files';
+import { filesUnder, withEngine, type Query } from './lake-files';
+
+export type { Query } from './lake-files';
 
 export interface IngestCounts {
   received: number;
@@ -187,12 +189,19 @@ function viewOf(zone: string, folder: string): string {
   return `CREATE TEMP VIEW ${zone} AS ${none ? NO_RECORDS : records}`;
 }
 
-async function distinctRecords(zones: ZoneFolders): Promise<Distinct> {
+/** Runs queries over the records of the zones: views `bronze`, `silver`, `quarantine` (s, p, object) and a table `held` (s, p). */
+export function withRecords<T>(zones: ZoneFolders, use: (query: Query) => Promise<T>): Promise<T> {
   return withEngine(async (query) => {
-    const count = async (records: string): Promise<number> =>
-      Number((await query(`SELECT count(*) AS n FROM (${records})`))[0]!.n);
     for (const zone of ['bronze', 'silver', 'quarantine'] as const) await query(viewOf(zone, zones[zone]));
     await query(`CREATE TEMP TABLE held AS ${HELD_RECORDS}`, { held: heldRecords(zones.failed) });
+    return use(query);
+  });
+}
+
+async function distinctRecords(zones: ZoneFolders): Promise<Distinct> {
+  return withRecords(zones, async (query) => {
+    const count = async (records: string): Promise<number> =>
+      Number((await query(`SELECT count(*) AS n FROM (${records})`))[0]!.n);
     return {
       received: await count('SELECT s, p FROM bronze UNION SELECT s, p FROM held'),
       silver: await count('SELECT DISTINCT s, p FROM silver'),

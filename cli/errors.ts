@@ -17,7 +17,10 @@ const NAME = /carelake(\.js)?$/.test(process.argv[1] ?? '') ? 'carelake' : 'npm 
 
 /** Writes commands so that they can be copied: `carelake sql` is `npm run --silent carelake -- sql` in a clone. */
 export function runnable(text: string): string {
-  return text.replace(/\bcarelake (?=(start|sql|push|env|quarantine|wipe|verify)\b)/g, `${NAME} `);
+  return text.replace(
+    /\bcarelake (?=(start|sql|push|load|env|quarantine|check|rebuild|replay-failed|backfill|wipe|verify)\b)/g,
+    `${NAME} `,
+  );
 }
 
 /** A failure that the user can act on: what is wrong, where, by which rule, and the command to try next. */

@@ -17,12 +17,11 @@ export function* filesUnder(folder: string, suffix: string): Generator<string> {
   }
 }
 
+/** Asks the local engine itself, in its own SQL. */
+export type Query = (sql: string, values?: Record<string, DuckDBValue>) => Promise<Record<string, DuckDBValue>[]>;
+
 /** Runs queries over Parquet files in an engine of its own, so that it also works while the warehouse is served. */
-export async function withEngine<T>(
-  use: (
-    query: (sql: string, values?: Record<string, DuckDBValue>) => Promise<Record<string, DuckDBValue>[]>,
-  ) => Promise<T>,
-): Promise<T> {
+export async function withEngine<T>(use: (query: Query) => Promise<T>): Promise<T> {
   const instance = await DuckDBInstance.create(':memory:', { threads: '2' });
   const connection = await instance.connect();
   try {

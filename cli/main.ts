@@ -97,6 +97,25 @@ function addData(carelake: Command): void {
       process.exitCode = await load(options);
     });
   carelake
+    .command('check')
+    .description('compare all that a stopped data folder holds: stream, landing, lake, receipts, warehouse')
+    .option(...JSON_OUT)
+    .option(...DATA)
+    .action(async (options: { data?: string; json?: boolean }) => {
+      const { check } = await import('./commands/check');
+      process.exitCode = await check(options);
+    });
+  carelake
+    .command('rebuild')
+    .description('make the warehouse of a stopped data folder again from silver, after any loss')
+    .option('--yes', 'do not ask')
+    .option(...JSON_OUT)
+    .option(...DATA)
+    .action(async (options: { yes?: boolean; json?: boolean; data?: string }) => {
+      const { rebuild } = await import('./commands/rebuild');
+      process.exitCode = await rebuild(options);
+    });
+  carelake
     .command('replay-failed')
     .description('take in the batches of the stream that the lake did not take until they were too old to wait')
     .option('--env <name>', 'in this deployed environment, in the account behind your credentials')

@@ -19,6 +19,7 @@ import { storedFile, streamNetwork, uploadFile, uploadProfile } from '../feed';
 import { type Names, type RunState, writeRun } from '../folder';
 import { alarmLine, asker, boot, namesOf, zonesOf } from '../laptop';
 import { count, print, printJson, Progress } from '../output';
+import { checkAfter, checkBefore, noteServing, noteStopped, resumeLoads, wasStoppedInOrder } from '../resume';
 import { type Prepared, type Source, type StartOptions } from '../source';
 import { synthesize } from '../synthesize';
 import type { BootOptions, Platform } from '@carelake/laptop/runtime';
@@ -45,16 +46,29 @@ interface Counts {
 /** Everything from the templates to the answers, and then serving until Ctrl-C. Returns the exit code. */
 export async function start(options: StartOptions, { source, state }: Prepared): Promise<number> {
   const progress = new Progress();
+  const { dataDir } = source;
+  // A whole comparison costs a second load: after a stop in order it is left to `--once` and `carelake check`.
+  const isWhole = options.once === true || !wasStoppedInOrder(dataDir);
+  const before = isWhole ? await checkBefore(dataDir, state.names) : [];
+  noteServing(dataDir);
   const session = await open(options, source, state, progress);
   const stopped = stopSignal();
+  let inOrder = false;
   try {
-    const taken = takeIn(session);
+    const taken = takeIn(session).then(async (document) => {
+      if (isWhole)
+        await progress.step('check that stream, lake and warehouse agree', (tell) =>
+          checkAfter(dataDir, session.platform, session.names, before, tell),
+        );
+      return document;
+    });
     taken.catch(() => undefined); // after Ctrl-C its endpoints close under it
     const document = await Promise.race([taken, stopped.then(() => undefined)]);
     if (!document) {
       progress.line('Stopped before the answers; the next start goes on from here.');
       return EXIT.interrupted;
     }
+    inOrder = true;
     report(session, document);
     if (options.once !== true) {
       progress.line(
@@ -66,6 +80,7 @@ export async function start(options: StartOptions, { source, state }: Prepared):
     return EXIT.ok;
   } finally {
     await session.platform.stop();
+    if (inOrder) noteStopped(dataDir);
   }
 }
 
@@ -133,6 +148,11 @@ async function takeIn(session: Session): Promise<AnswersDocument> {
     );
   }
   const zones = zonesOf(session.source.dataDir, session.names);
+  if ((await countSilverRows(zones)) !== (await readLoadCounts(ask)).read)
+    await progress.step('load what silver holds and the warehouse does not', async () => {
+      await resumeLoads(platform, session.names, ask);
+      await platform.idle({ quietMs: QUIET_MS });
+    });
   checkGivenUp(session.source.dataDir, zones.failed, began);
   const after = await counts(session);
   checkIngest(after.ingest, session.source.dataDir);

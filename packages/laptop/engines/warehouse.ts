@@ -64,6 +64,8 @@ export interface WarehouseOptions {
   readonly memory?: string;
   readonly threads?: number;
   readonly readOnly?: boolean;
+  /** Data folder whose buckets COPY reads, where it is not the warehouse's own. */
+  readonly lakeDir?: string;
 }
 
 const GIB = 1024 ** 3;
@@ -73,8 +75,9 @@ export const warehouseFile = (dataDir: string): string => join(dataDir, 'warehou
 export async function openWarehouse(options: WarehouseOptions): Promise<Warehouse> {
   const dataDir = resolve(options.dataDir);
   const { readOnly = false } = options;
-  const draftFolder = join(dataDir, 's3-state', 'drafts');
-  for (const folder of [draftFolder, join(dataDir, 's3')]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const lakeDir = resolve(options.lakeDir ?? dataDir);
+  const draftFolder = join(lakeDir, 's3-state', 'drafts');
+  for (const folder of [draftFolder, join(lakeDir, 's3')]) mkdirSync(folder, { recursive: true, mode: 0o700 });
   const settings: Record<string, string> = {
     threads: String(options.threads ?? availableParallelism()),
     memory_limit: options.memory ?? `${Math.floor(Math.min(5 * GIB, totalmem() / 2) / 1024 ** 2)}MiB`,
@@ -104,7 +107,7 @@ export async function openWarehouse(options: WarehouseOptions): Promise<Warehous
   // Statements reach no file but the buckets', and cannot undo it.
   for (const sql of [
     "SET GLOBAL TimeZone = 'UTC'",
-    `SET GLOBAL allowed_directories = [${[join(dataDir, 's3'), draftFolder].map((f) => `'${f.replaceAll("'", "''")}/'`).join(', ')}]`,
+    `SET GLOBAL allowed_directories = [${[join(lakeDir, 's3'), draftFolder].map((f) => `'${f.replaceAll("'", "''")}/'`).join(', ')}]`,
     'SET GLOBAL enable_external_access = false',
     'SET GLOBAL lock_configuration = true',
   ])

@@ -1,0 +1,41 @@
+/** Something that two places which must agree say differently. Names hold no value of a record and no name that a sender gave. */
+export interface Difference {
+  readonly rule: CheckRule;
+  /** The table, check, zone or shard. */
+  readonly where: string;
+  /** Rows, records or objects of the kind. */
+  readonly count: number;
+  /** The first of them: object names that the platform gave, ids of names that others gave, keys of rows. */
+  readonly examples: readonly string[];
+}
+
+/** What a difference of each rule is, and the command that mends it. */
+export const CHECK_RULES = {
+  'CHK-OBJECT-01': { is: 'objects are not what was stored', next: 'restore them from a copy of the folder; what cannot be restored has to be sent again' },
+  'CHK-OBJECT-02': { is: 'stored objects are gone', next: 'restore them from a copy of the folder; what cannot be restored has to be sent again' },
+  'CHK-LANDING-01': { is: 'landed files were not read', next: 'carelake start: its sweep over landing reads them' },
+  'CHK-LANDING-02': { is: 'files whose rows are in the lake are gone from landing', next: 'restore them from a copy of the folder: without them nothing can be read again' },
+  'CHK-FILE-01': { is: 'files have other numbers of rows in silver and quarantine than were read', next: 'carelake backfill over the days on which they landed' },
+  'CHK-STREAM-01': { is: 'records that the stream acknowledged and handed on are neither in bronze nor held', next: 'send them again (docs/producers.md): repeats are known as such' },
+  'CHK-STREAM-02': { is: 'records in bronze lie beyond the end of the stream', next: 'nothing: the log of the stream was cut after they were read' },
+  'CHK-BRONZE-01': { is: 'received records are neither in silver, nor in quarantine, nor held', next: 'carelake backfill over the days on which they arrived' },
+  'CHK-BRONZE-02': { is: 'records in silver or quarantine are not in bronze', next: 'restore bronze from a copy of the folder: without it nothing can be read again' },
+  'CHK-LEDGER-01': { is: 'objects in silver were not loaded', next: 'carelake start: it goes on with what is pending' },
+  'CHK-LEDGER-02': { is: 'loaded objects are gone from silver', next: 'carelake backfill over the days on which they arrived, before any rebuild' },
+  'CHK-RECEIPT-01': { is: 'objects have a receipt of a load that the warehouse does not know', next: 'carelake start: it loads them again' },
+  'CHK-RECEIPT-02': { is: 'loaded objects have no receipt', next: 'carelake load --full: it finds them loaded and writes the receipts' },
+  'CHK-TABLE-01': { is: 'rows that silver asks for are missing', next: 'carelake rebuild' },
+  'CHK-TABLE-02': { is: 'rows are there that silver does not ask for', next: 'carelake rebuild' },
+  'CHK-TABLE-03': { is: 'the table cannot be read', next: 'carelake rebuild' },
+  'CHK-SQL-01': { is: 'a check of the warehouse finds violations', next: 'carelake rebuild' },
+} as const; // prettier-ignore
+
+export type CheckRule = keyof typeof CHECK_RULES;
+
+/** Examples that a difference shows. */
+const SHOWN = 5;
+
+/** A difference, or none where nothing was found. */
+export function differenceOf(rule: CheckRule, where: string, found: readonly string[], count = found.length): Difference[] {
+  return count === 0 ? [] : [{ rule, where, count, examples: found.slice(0, SHOWN) }];
+} // prettier-ignore

@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { keyId } from '../../core/lake/names';
+import { filesUnder } from '../lake-files';
+import { differenceOf, type Difference } from './difference';
+
+/** What the S3 endpoint keeps beside an object's file. */
+interface Stored {
+  readonly bucket: string;
+  readonly key: string;
+  readonly size: number;
+  readonly checksums?: { readonly sha256?: string };
+  readonly checksumType?: string;
+}
+
+async function sha256Of(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  return hash.digest('base64');
+}
+
+/**
+ * Holds every object to what was noted when it was stored: that it is there, its size and its checksum. To be asked before the S3 endpoint
+ * opens the folder, which takes what it finds for what is.
+ * @param zoneOf name of a bucket's zone
+ * @param pathOf file that holds an object's bytes
+ */
+export async function checkObjects(
+  dataDir: string,
+  zoneOf: (bucket: string) => string,
+  pathOf: (bucket: string, key: string) => string,
+): Promise<Difference[]> {
+  const altered = new Map<string, string[]>();
+  const gone = new Map<string, string[]>();
+  const note = (list: Map<string, string[]>, { bucket, key }: Stored): void => {
+    const zone = zoneOf(bucket);
+    // In landing names are the sender's and may be a person's.
+    list.set(zone, [...(list.get(zone) ?? []), zone === 'landing' ? `id ${keyId(key)}` : key]);
+  };
+  for (const sidecar of filesUnder(join(dataDir, 's3-state', 'meta'), '.json')) {
+    const stored = JSON.parse(readFileSync(sidecar, 'utf8')) as Stored;
+    const path = pathOf(stored.bucket, stored.key);
+    if (!existsSync(path)) note(gone, stored);
+    else if (stored.checksumType !== 'COMPOSITE' && stored.checksums?.sha256 !== undefined) {
+      if ((await sha256Of(path)) !== stored.checksums.sha256) note(altered, stored);
+    }
+  }
+  return [
+    ...[...altered].flatMap(([zone, keys]) => differenceOf('CHK-OBJECT-01', zone, keys)),
+    ...[...gone].flatMap(([zone, keys]) => differenceOf('CHK-OBJECT-02', zone, keys)),
+  ];
+}

@@ -1,0 +1,117 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { KinesisStore } from '@carelake/laptop/endpoints/kinesis-store';
+import type { S3Store } from '@carelake/laptop/endpoints/s3-types';
+import { landingHash } from '../../core/records/hash';
+import { readMarkKey, versionOf } from '../../core/files/landed';
+import { streamSource } from '../../core/lake/names';
+import { withRecords, type Query, type ZoneFolders } from '../conservation';
+import { filesUnder } from '../lake-files';
+import { differenceOf, type Difference } from './difference';
+
+/** What records are compared with. */
+export interface RecordSources {
+  readonly dataDir: string;
+  readonly zones: ZoneFolders;
+  readonly buckets: Readonly<Record<string, string>>;
+  readonly stream: string;
+  readonly kinesis: KinesisStore;
+  readonly s3: S3Store;
+}
+
+const text = (rows: readonly Record<string, unknown>[]): string[] =>
+  rows.map((row) => `${String(row.s)} ${String(row.p)}`);
+
+/** Follows every record from the stream or landing to silver, quarantine or the held batches, both ways. */
+export async function checkRecords(at: RecordSources): Promise<Difference[]> {
+  return withRecords(at.zones, async (query) => {
+    const unaccounted = await query(
+      `SELECT s, p FROM (SELECT s, p FROM bronze UNION SELECT s, p FROM held) EXCEPT
+       (SELECT s, p FROM silver UNION SELECT s, p FROM quarantine UNION SELECT s, p FROM held) ORDER BY s, p`,
+    );
+    const unreceived = await query(
+      `SELECT s, p FROM (SELECT s, p, object FROM silver UNION ALL SELECT s, p, object FROM quarantine) z
+       WHERE NOT starts_with(object, 'file-') AND NOT starts_with(object, 'load-')
+       EXCEPT (SELECT s, p FROM bronze UNION SELECT s, p FROM held) ORDER BY s, p`,
+    );
+    return [
+      ...(await checkStream(at, query)),
+      ...differenceOf('CHK-BRONZE-01', 'bronze', text(unaccounted)),
+      ...differenceOf('CHK-BRONZE-02', 'silver, quarantine', text(unreceived)),
+      ...(await checkFiles(at, query)),
+    ];
+  });
+}
+
+/** Ordinal before which every reader of a shard has settled its records: the least of its checkpoints; the start where one has none. */
+function settled(dataDir: string, shardId: string): number {
+  const folder = join(dataDir, 'esm');
+  if (!existsSync(folder)) return 0;
+  const marks = readdirSync(folder).flatMap((mapping) =>
+    readdirSync(join(folder, mapping))
+      .filter((file) => file.startsWith(`${shardId}-`) && file.endsWith('.json'))
+      .map((file) => (JSON.parse(readFileSync(join(folder, mapping, file), 'utf8')) as { next: number }).next),
+  );
+  return marks.length === 0 ? 0 : Math.min(...marks);
+}
+
+/** Sequence numbers of a shard count up by one, so that a number of records and two ends tell whether one is missing. */
+async function checkStream({ dataDir, stream, kinesis }: RecordSources, query: Query): Promise<Difference[]> {
+  const found: Difference[] = [];
+  for (const { shardId } of kinesis.describe(stream)?.shards ?? []) {
+    const source = streamSource(stream, shardId);
+    const first = kinesis.read(stream, shardId, 0, 1);
+    const start = first.next - first.records.length;
+    const end = Math.min(settled(dataDir, shardId), kinesis.end(stream, shardId));
+    const sequence = (ordinal: number): string => kinesis.read(stream, shardId, ordinal, 1).records[0]!.sequenceNumber;
+    if (end > start) {
+      const [from, to] = [sequence(start), sequence(end - 1)];
+      const [row] = await query(
+        `SELECT count(*) AS n FROM (SELECT DISTINCT p FROM (SELECT s, p FROM bronze UNION ALL SELECT s, p FROM held) WHERE s = $source AND p BETWEEN $from AND $to)`,
+        { source, from, to },
+      );
+      const missing = end - start - Number(row!.n);
+      found.push(...differenceOf('CHK-STREAM-01', source, [`between ${from} and ${to}`], missing));
+    }
+    const last = kinesis.end(stream, shardId) > start ? sequence(kinesis.end(stream, shardId) - 1) : '';
+    const [beyond] = await query(`SELECT count(DISTINCT p) AS n FROM bronze WHERE s = $source AND p > $last`, { source, last });
+    found.push(...differenceOf('CHK-STREAM-02', source, [`after ${last || 'the beginning'}`], Number(beyond!.n)));
+  }
+  return found;
+} // prettier-ignore
+
+/** Landed objects against the marks that they were read, and the counts of their chunks against the rows that are there. */
+async function checkFiles({ zones, buckets, s3 }: RecordSources, query: Query): Promise<Difference[]> {
+  const landing = buckets.landing!;
+  const landed = new Map<string, string>();
+  let continuation: string | undefined;
+  do {
+    const page = s3.list(landing, { continuation });
+    for (const { key, etag, size, lastModified } of page.objects) {
+      if (size === 0 && key.endsWith('/')) continue; // what a console makes of "create folder"
+      const version = versionOf({ versionId: undefined, etag, landedMs: lastModified });
+      landed.set(landingHash(landing, key, version), readMarkKey(lastModified, landingHash(landing, key, version)));
+    }
+    continuation = page.next;
+  } while (continuation !== undefined);
+  const unread = [...landed].filter(([, mark]) => !existsSync(join(zones.control, mark))).map(([hash]) => `id ${hash}`);
+  const counted = new Map<string, number>();
+  for (const file of filesUnder(join(zones.control, 'ingest'), '.json')) {
+    const hash = basename(dirname(file));
+    const { received = 0 } = JSON.parse(readFileSync(file, 'utf8')) as { received?: number };
+    counted.set(hash, (counted.get(hash) ?? 0) + received);
+  }
+  const rows = await query(
+    `SELECT object[6:21] AS hash, count(*) AS n FROM (SELECT DISTINCT object[6:21] AS object_hash, s, p, object FROM
+      (SELECT s, p, object FROM silver UNION ALL SELECT s, p, object FROM quarantine) z WHERE starts_with(object, 'file-')) GROUP BY 1`,
+  );
+  const stored = new Map(rows.map((row) => [String(row.hash), Number(row.n)]));
+  const hashes = [...new Set([...counted.keys(), ...stored.keys()])].sort();
+  const uneven = hashes.filter((hash) => (counted.get(hash) ?? 0) !== (stored.get(hash) ?? 0));
+  const gone = [...stored.keys()].filter((hash) => !landed.has(hash));
+  return [
+    ...differenceOf('CHK-LANDING-01', 'landing', unread),
+    ...differenceOf('CHK-LANDING-02', 'landing', gone.map((hash) => `id ${hash}`)), // prettier-ignore
+    ...differenceOf('CHK-FILE-01', 'silver, quarantine', uneven.map((hash) => `id ${hash}`)), // prettier-ignore
+  ];
+}

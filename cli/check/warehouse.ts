@@ -1,0 +1,115 @@
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { openWarehouse, type Warehouse } from '@carelake/laptop/engines/warehouse';
+import type { S3Store } from '@carelake/laptop/endpoints/s3-types';
+import { receiptSubject } from '../../core/lake/names';
+import type { LoadObject } from '../../core/load/plan';
+import { readSql } from '../../core/warehouse/sql-files';
+import { differenceOf, type Difference } from './difference';
+import { compareTables } from './tables';
+import { loadAll, migrateEmpty, SQL } from './load';
+import { silverObjects } from './silver';
+
+/** Where the warehouse of a folder and its lake lie. */
+export interface WarehouseSources {
+  readonly dataDir: string;
+  readonly s3: S3Store;
+  readonly buckets: Readonly<Record<string, string>>;
+}
+
+/** A row of the ledger. */
+type Loaded = Readonly<{ object: string; load_id: string }>;
+
+/**
+ * Holds the warehouse to the lake: its own checks, the ledger against silver and receipts both ways, and every table and view against
+ * those of a second warehouse that is made from the ledger's objects in silver.
+ */
+export async function checkWarehouse(
+  at: WarehouseSources,
+  warehouse: Warehouse,
+  tell: (detail: string) => void,
+): Promise<Difference[]> {
+  tell('the checks of the warehouse');
+  const checks = await sqlChecks(warehouse);
+  const loaded = await ledger(warehouse);
+  const silver = await silverObjects(at.s3, at.buckets.silver!);
+  const known = new Set(loaded.map((row) => row.object));
+  const asked = silver.filter((o) => known.has(o.object));
+  return [...checks, ...checkLedger(at, silver, loaded), ...(await checkTables(at, warehouse, asked, tell))];
+}
+
+const ledger = async (warehouse: Warehouse): Promise<Loaded[]> => {
+  try {
+    const { rows } = await warehouse.query('SELECT object, load_id FROM ops.loaded_object');
+    return rows.map(([object, load_id]) => ({ object: String(object), load_id: String(load_id) }));
+  } catch {
+    return []; // the comparison of the tables names it
+  }
+};
+
+/** Runs the files of sql/checks and sql/generated/checks: every row that one returns is a violation. */
+async function sqlChecks(warehouse: Warehouse): Promise<Difference[]> {
+  const found: Difference[] = [];
+  for (const [name, file] of [...readSql(SQL, 'checks'), ...readSql(SQL, 'generated/checks')])
+    for (const sql of file.statements) {
+      const rows = await warehouse.query(sql).then(
+        (result) => result.rows.map((row) => row.slice(0, 2).map(String).join(' ')),
+        () => ['it cannot be asked'],
+      );
+      found.push(...differenceOf('CHK-SQL-01', name, rows));
+    }
+  return found;
+}
+
+function checkLedger({ s3, buckets }: WarehouseSources, silver: LoadObject[], loaded: Loaded[]): Difference[] {
+  const inSilver = new Set(silver.map((o) => o.object));
+  const inLedger = new Map(loaded.map((row) => [row.object, row.load_id]));
+  const receipts = new Map<string, string>();
+  let continuation: string | undefined;
+  const refused = new Set<string>();
+  do {
+    const page = s3.list(buckets.control!, { prefix: '_ledger/', continuation });
+    for (const { key } of page.objects) {
+      const subject = receiptSubject(key);
+      if (subject === undefined) continue;
+      receipts.set(subject, key);
+      if (isRefusal(s3, buckets.control!, key)) refused.add(subject);
+    }
+    continuation = page.next;
+  } while (continuation !== undefined);
+  const pending = [...inSilver].filter((object) => !inLedger.has(object) && !refused.has(object));
+  return [
+    ...differenceOf('CHK-LEDGER-01', 'silver', pending),
+    ...differenceOf('CHK-LEDGER-02', 'silver', [...inLedger.keys()].filter((object) => !inSilver.has(object))),
+    ...differenceOf('CHK-RECEIPT-01', 'control', [...receipts.keys()].filter((object) => !inLedger.has(object) && !refused.has(object))),
+    ...differenceOf('CHK-RECEIPT-02', 'control', [...inLedger.keys()].filter((object) => !receipts.has(object))),
+  ]; // prettier-ignore
+}
+
+const isRefusal = (s3: S3Store, bucket: string, key: string): boolean =>
+  (JSON.parse(readFileSync(s3.pathOf(bucket, key), 'utf8')) as { status?: string }).status === 'refused';
+
+/** Makes the second warehouse in a folder of its own, to compare with it. */
+async function checkTables(
+  at: WarehouseSources,
+  held: Warehouse,
+  objects: LoadObject[],
+  tell: (detail: string) => void,
+): Promise<Difference[]> {
+  const folder = join(at.dataDir, 'check');
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  try {
+    const asked = await openWarehouse({ dataDir: folder, s3: at.s3, lakeDir: at.dataDir });
+    try {
+      await migrateEmpty(asked);
+      await loadAll(asked, at.s3, at.buckets, objects, tell);
+      tell('the tables');
+      return await compareTables(held, asked);
+    } finally {
+      await asked.close();
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

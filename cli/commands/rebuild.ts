@@ -1,0 +1,87 @@
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { RealClock } from '@carelake/laptop/clock';
+import { openS3Store } from '@carelake/laptop/endpoints/s3-store';
+import { warehouseFile } from '@carelake/laptop/engines/warehouse';
+import { readLoadCounts } from '../answers';
+import { checkLoad, checkLoaded, countSilverRows, type LoadCounts } from '../conservation';
+import { CliError, EXIT } from '../errors';
+import { existingFolder, refuseServed, type Names } from '../folder';
+import { asker, boot, zonesOf } from '../laptop';
+import { count, print, printJson, Progress } from '../output';
+import { synthesize } from '../synthesize';
+
+/** What of the control zone says what loads did; the rest says what ingest did. */
+const OF_LOADS = ['_ledger/', 'loads/'];
+
+/**
+ * `carelake rebuild`: makes the warehouse again from silver, by the platform's own migrations and loads. A rebuild that is interrupted
+ * leaves a warehouse that the next start, or the next rebuild, fills.
+ */
+export async function rebuild(options: { data?: string; yes?: boolean; json?: boolean }): Promise<number> {
+  const { dataDir, run } = existingFolder(options.data);
+  refuseServed(dataDir);
+  const { names } = run;
+  if (!names)
+    throw new CliError('the first start on this folder did not get far enough to rebuild anything', {
+      where: dataDir,
+      next: 'carelake start',
+    });
+  if (!options.yes) await consent(dataDir);
+  const progress = new Progress(options.json);
+  const { assemblyDir } = await progress.step(`synthesize the templates of environment ${run.env}`, () =>
+    synthesize(dataDir, run.env),
+  );
+  await progress.step('remove the warehouse and what is noted about its loads', () => forget(dataDir, names));
+  const platform = await progress.step('boot, with an empty warehouse', (tell) =>
+    boot({ assemblyDir, dataDir, port: 0, onProgress: tell }),
+  );
+  let load: LoadCounts;
+  try {
+    await progress.step('load all of silver', () => platform.execute('LoadMachine', { window: 'full' }));
+    await platform.idle({ quietMs: 500 });
+    load = await readLoadCounts(asker(platform.endpoints.warehouse));
+    checkLoad(load, 'ops.conservation');
+    checkLoaded(await countSilverRows(zonesOf(dataDir, names)), load, dataDir);
+  } finally {
+    await platform.stop();
+  }
+  if (options.json) printJson({ load });
+  else print(`Rebuilt: ${count(load.read)} events loaded. carelake check compares everything.`);
+  return EXIT.ok;
+}
+
+async function consent(dataDir: string): Promise<void> {
+  const where = warehouseFile(dataDir);
+  if (!process.stdin.isTTY)
+    throw new CliError('not confirmed: the warehouse is removed and made again from silver', {
+      where,
+      next: 'carelake rebuild --yes',
+    });
+  const prompt = createInterface({ input: process.stdin, output: process.stderr });
+  const said = await prompt.question(
+    `${where} is removed and made again from silver; views of your own in the schema custom are lost. Go on? [y/N] `,
+  );
+  prompt.close();
+  if (!/^y(es)?$/i.test(said.trim())) throw new CliError('not started', { where });
+}
+
+/**
+ * Removes the warehouse, receipts and plans, the answers that the Data API remembers, executions of loads, and the note that
+ * migrations ran. Receipts go first: with them gone, a start after an interruption loads everything into whatever warehouse there is.
+ */
+async function forget(dataDir: string, names: Names): Promise<void> {
+  const s3 = await openS3Store(dataDir, new RealClock());
+  const control = names.buckets.control!;
+  for (const prefix of OF_LOADS)
+    for (let page = s3.list(control, { prefix }); page.objects.length > 0; page = s3.list(control, { prefix }))
+      for (const { key } of page.objects) s3.delete(control, key);
+  const file = warehouseFile(dataDir);
+  for (const path of [file, `${file}.wal`, 'warehouse.tmp', 'redshift-data', 'custom-resources'])
+    rmSync(path.startsWith('/') ? path : join(dataDir, path), { recursive: true, force: true });
+  const executions = join(dataDir, 'executions');
+  for (const journal of existsSync(executions) ? readdirSync(executions) : [])
+    if (journal.endsWith('.json') && readFileSync(join(executions, journal), 'utf8').includes('LoadMachine'))
+      rmSync(join(executions, journal));
+}

@@ -1,0 +1,60 @@
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Platform } from '@carelake/laptop/runtime';
+import { receiptKey, receiptSubject } from '../core/lake/names';
+import type { Ask } from './answers';
+import { checkFolderObjects, checkStores, type Difference } from './check';
+import { differencesText } from './commands/check';
+import { CliError, EXIT } from './errors';
+import type { Names } from './folder';
+
+/** There while a process serves the folder and until it has stopped in order: its absence says that nothing can be half done. */
+const SERVING = 'serving';
+
+export const wasStoppedInOrder = (dataDir: string): boolean => !existsSync(join(dataDir, SERVING));
+export const noteServing = (dataDir: string): void => writeFileSync(join(dataDir, SERVING), '', { mode: 0o600 });
+export const noteStopped = (dataDir: string): void => rmSync(join(dataDir, SERVING), { force: true });
+
+/**
+ * Loads what silver holds and the warehouse does not, whoever believes it loaded: receipts of loads that the ledger does not know (the
+ * warehouse went back to a time before them) are removed, and the load machine looks through all of silver.
+ */
+export async function resumeLoads(platform: Platform, names: Names, ask: Ask): Promise<void> {
+  const { s3 } = platform.endpoints;
+  const control = names.buckets.control!;
+  const known = new Set((await ask('SELECT object FROM ops.loaded_object')).map((row) => String(row.object)));
+  let continuation: string | undefined;
+  do {
+    const page = s3.list(control, { prefix: receiptKey('').slice(0, -'.json'.length), continuation });
+    for (const { key } of page.objects) {
+      const subject = receiptSubject(key);
+      if (subject === undefined || known.has(subject)) continue;
+      const { status } = JSON.parse(readFileSync(s3.pathOf(control, key), 'utf8')) as { status?: string };
+      if (status !== 'refused') s3.delete(control, key);
+    }
+    continuation = page.next;
+  } while (continuation !== undefined);
+  await platform.execute('LoadMachine', { window: 'full' });
+}
+
+/** What is to be asked before the stores are opened, which take what they find for what is. */
+export const checkBefore = (dataDir: string, names: Names | undefined): Promise<Difference[]> =>
+  names ? checkFolderObjects(dataDir, names) : Promise.resolve([]);
+
+/** @throws CliError naming all that does not agree, with what `checkBefore` found */
+export async function checkAfter(
+  dataDir: string,
+  platform: Platform,
+  names: Names,
+  before: readonly Difference[],
+  tell: (detail: string) => void,
+): Promise<void> {
+  const found = [...before, ...(await checkStores(dataDir, names, platform.endpoints, tell))];
+  if (found.length === 0) return;
+  throw new CliError(`stream, lake and warehouse do not agree in ${found.length} places`, {
+    where: dataDir,
+    lines: differencesText(found).split('\n'),
+    next: 'what each line says; carelake check tells again',
+    exitCode: EXIT.failed,
+  });
+}
