@@ -13,6 +13,7 @@ export interface Difference {
 export const CHECK_RULES = {
   'CHK-OBJECT-01': { is: 'objects are not what was stored', next: 'restore them from a copy of the folder; what cannot be restored has to be sent again' },
   'CHK-OBJECT-02': { is: 'stored objects are gone', next: 'restore them from a copy of the folder; what cannot be restored has to be sent again' },
+  'CHK-OBJECT-03': { is: 'places cannot be read, and nothing that is made of them was compared', next: 'mend what is named above, then carelake check again' },
   'CHK-LANDING-01': { is: 'landed files were not read', next: 'carelake start: its sweep over landing reads them' },
   'CHK-LANDING-02': { is: 'files whose rows are in the lake are gone from landing', next: 'restore them from a copy of the folder: without them nothing can be read again' },
   'CHK-FILE-01': { is: 'files have other numbers of rows in silver and quarantine than were read', next: 'carelake backfill over the days on which they landed' },
@@ -22,11 +23,13 @@ export const CHECK_RULES = {
   'CHK-BRONZE-02': { is: 'records in silver or quarantine are not in bronze', next: 'restore bronze from a copy of the folder: without it nothing can be read again' },
   'CHK-LEDGER-01': { is: 'objects in silver were not loaded', next: 'carelake start: it goes on with what is pending' },
   'CHK-LEDGER-02': { is: 'loaded objects are gone from silver', next: 'carelake backfill over the days on which they arrived, before any rebuild' },
+  'CHK-LEDGER-03': { is: 'loaded objects are of another entity, version or number of rows than the ledger says', next: 'carelake rebuild' },
   'CHK-RECEIPT-01': { is: 'objects have a receipt of a load that the warehouse does not know', next: 'carelake start: it loads them again' },
   'CHK-RECEIPT-02': { is: 'loaded objects have no receipt', next: 'carelake load --full: it finds them loaded and writes the receipts' },
   'CHK-TABLE-01': { is: 'rows that silver asks for are missing', next: 'carelake rebuild' },
   'CHK-TABLE-02': { is: 'rows are there that silver does not ask for', next: 'carelake rebuild' },
   'CHK-TABLE-03': { is: 'the table cannot be read', next: 'carelake rebuild' },
+  'CHK-SQL-02': { is: 'a load that nothing carries on holds the lease', next: 'carelake start: it finishes that load, or gives it up' },
   'CHK-SQL-01': { is: 'a check of the warehouse finds violations', next: 'carelake rebuild' },
 } as const; // prettier-ignore
 

@@ -9,15 +9,26 @@ import { differenceOf, type Difference } from './difference';
 interface Stored {
   readonly bucket: string;
   readonly key: string;
-  readonly size: number;
+  /** MD5 of the bytes (hex), unless the object was put in parts. */
+  readonly etag: string;
+  /** MD5 of what a client stored, where the endpoint found the file altered when it opened the folder. */
+  readonly storedMd5?: string;
   readonly checksums?: { readonly sha256?: string };
   readonly checksumType?: string;
 }
 
-async function sha256Of(path: string): Promise<string> {
-  const hash = createHash('sha256');
+async function digestOf(path: string, algorithm: 'md5' | 'sha256'): Promise<Buffer> {
+  const hash = createHash(algorithm);
   for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
-  return hash.digest('base64');
+  return hash.digest();
+}
+
+/** Whether a file is what was stored; one put in parts has a checksum of its parts alone, and is taken as it is. */
+async function isAsStored(path: string, { etag, storedMd5, checksums, checksumType }: Stored): Promise<boolean> {
+  const md5 = storedMd5 ?? etag;
+  if (/^[0-9a-f]{32}$/.test(md5)) return (await digestOf(path, 'md5')).toString('hex') === md5;
+  if (checksumType === 'COMPOSITE' || checksums?.sha256 === undefined) return true;
+  return (await digestOf(path, 'sha256')).toString('base64') === checksums.sha256;
 }
 
 /**
@@ -42,9 +53,7 @@ export async function checkObjects(
     const stored = JSON.parse(readFileSync(sidecar, 'utf8')) as Stored;
     const path = pathOf(stored.bucket, stored.key);
     if (!existsSync(path)) note(gone, stored);
-    else if (stored.checksumType !== 'COMPOSITE' && stored.checksums?.sha256 !== undefined) {
-      if ((await sha256Of(path)) !== stored.checksums.sha256) note(altered, stored);
-    }
+    else if (!(await isAsStored(path, stored))) note(altered, stored);
   }
   return [
     ...[...altered].flatMap(([zone, keys]) => differenceOf('CHK-OBJECT-01', zone, keys)),

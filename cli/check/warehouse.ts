@@ -4,7 +4,10 @@ import { openWarehouse, type Warehouse } from '@carelake/laptop/engines/warehous
 import type { S3Store } from '@carelake/laptop/endpoints/s3-types';
 import { receiptSubject } from '../../core/lake/names';
 import type { LoadObject } from '../../core/load/plan';
-import { readSql } from '../../core/warehouse/sql-files';
+import { digestOf } from '../../core/warehouse/migrations';
+import { sha256Hex } from '../../core/records/hash';
+import { readSql, readViews } from '../../core/warehouse/sql-files';
+import { viewDigest } from '../../core/warehouse/views';
 import { differenceOf, type Difference } from './difference';
 import { compareTables } from './tables';
 import { loadAll, migrateEmpty, SQL } from './load';
@@ -17,8 +20,8 @@ export interface WarehouseSources {
   readonly buckets: Readonly<Record<string, string>>;
 }
 
-/** A row of the ledger. */
-type Loaded = Readonly<{ object: string; load_id: string }>;
+/** A row of the ledger: what the warehouse says of an object that it loaded. */
+type Loaded = Readonly<Pick<LoadObject, 'object' | 'entity' | 'version' | 'rows'>>;
 
 /**
  * Holds the warehouse to the lake: its own checks, the ledger against silver and receipts both ways, and every table and view against
@@ -30,7 +33,11 @@ export async function checkWarehouse(
   tell: (detail: string) => void,
 ): Promise<Difference[]> {
   tell('the checks of the warehouse');
-  const checks = await sqlChecks(warehouse);
+  const checks = [
+    ...(await sqlChecks(warehouse)),
+    ...(await checkRelease(warehouse)),
+    ...(await checkLease(warehouse)),
+  ];
   const loaded = await ledger(warehouse);
   const silver = await silverObjects(at.s3, at.buckets.silver!);
   const known = new Set(loaded.map((row) => row.object));
@@ -40,12 +47,49 @@ export async function checkWarehouse(
 
 const ledger = async (warehouse: Warehouse): Promise<Loaded[]> => {
   try {
-    const { rows } = await warehouse.query('SELECT object, load_id FROM ops.loaded_object');
-    return rows.map(([object, load_id]) => ({ object: String(object), load_id: String(load_id) }));
+    const { rows } = await warehouse.query('SELECT object, entity, schema_version, row_count FROM ops.loaded_object');
+    return rows.map(([object, entity, version, n]) => ({
+      object: String(object),
+      entity: entity as Loaded['entity'],
+      version: Number(version),
+      rows: Number(n),
+    }));
   } catch {
-    return []; // the comparison of the tables names it
+    return []; // the checks, which ask the same table, name it
   }
 };
+
+/** Between loads nobody holds the lease. */
+async function checkLease(warehouse: Warehouse): Promise<Difference[]> {
+  const rows = await warehouse.query('SELECT load_id FROM ops.load_lease WHERE load_id IS NOT NULL').then(
+    (result) => result.rows.map(([loadId]) => `load ${String(loadId)}`),
+    () => [], // a missing table is named by the comparison of the tables
+  );
+  return differenceOf('CHK-SQL-02', 'ops.load_lease', rows);
+}
+
+/** What ran and which views there are, by the warehouse's own record, against the files of this release. */
+async function checkRelease(warehouse: Warehouse): Promise<Difference[]> {
+  const compare = async (table: string, sql: string, release: Map<string, string>): Promise<Difference[]> => {
+    const rows = await warehouse.query(sql).then((result) => result.rows, () => undefined); // prettier-ignore
+    if (!rows) return differenceOf('CHK-TABLE-03', table, ['it is missing, or has other columns']);
+    // A view's text is kept beside its digest.
+    const digest = (sha256: unknown, text: unknown): string =>
+      text === undefined || sha256Hex(String(text)) === sha256 ? String(sha256) : 'of another text';
+    const held = new Map(rows.map(([name, sha256, text]) => [String(name), digest(sha256, text)]));
+    return [
+      ...differenceOf('CHK-TABLE-01', table, [...release].filter(([name, sha256]) => held.get(name) !== sha256).map(([name]) => name)),
+      ...differenceOf('CHK-TABLE-02', table, [...held].filter(([name, sha256]) => release.get(name) !== sha256).map(([name]) => name)),
+    ]; // prettier-ignore
+  };
+  const files = new Map([...readSql(SQL, 'migrations')].map(([name, file]) => [name, digestOf(file)]));
+  const views = new Map(readViews(SQL).map((view) => [view.name, viewDigest(view)]));
+  const recorded = `SELECT name, sha256 FROM ops.migration WHERE name NOT LIKE 'release-%'`;
+  return [
+    ...(await compare('ops.migration', recorded, files)),
+    ...(await compare('ops.view', 'SELECT view_name, sha256, definition FROM ops.view', views)),
+  ];
+}
 
 /** Runs the files of sql/checks and sql/generated/checks: every row that one returns is a violation. */
 async function sqlChecks(warehouse: Warehouse): Promise<Difference[]> {
@@ -62,8 +106,8 @@ async function sqlChecks(warehouse: Warehouse): Promise<Difference[]> {
 }
 
 function checkLedger({ s3, buckets }: WarehouseSources, silver: LoadObject[], loaded: Loaded[]): Difference[] {
-  const inSilver = new Set(silver.map((o) => o.object));
-  const inLedger = new Map(loaded.map((row) => [row.object, row.load_id]));
+  const inSilver = new Map(silver.map((o) => [o.object, o]));
+  const inLedger = new Map(loaded.map((row) => [row.object, row]));
   const receipts = new Map<string, string>();
   let continuation: string | undefined;
   const refused = new Set<string>();
@@ -77,9 +121,14 @@ function checkLedger({ s3, buckets }: WarehouseSources, silver: LoadObject[], lo
     }
     continuation = page.next;
   } while (continuation !== undefined);
-  const pending = [...inSilver].filter((object) => !inLedger.has(object) && !refused.has(object));
+  const other = loaded.filter((row) => {
+    const o = inSilver.get(row.object);
+    return o !== undefined && (o.entity !== row.entity || o.version !== row.version || o.rows !== row.rows);
+  });
+  const pending = [...inSilver.keys()].filter((object) => !inLedger.has(object) && !refused.has(object));
   return [
     ...differenceOf('CHK-LEDGER-01', 'silver', pending),
+    ...differenceOf('CHK-LEDGER-03', 'ops.loaded_object', other.map((row) => row.object)), // prettier-ignore
     ...differenceOf('CHK-LEDGER-02', 'silver', [...inLedger.keys()].filter((object) => !inSilver.has(object))),
     ...differenceOf('CHK-RECEIPT-01', 'control', [...receipts.keys()].filter((object) => !inLedger.has(object) && !refused.has(object))),
     ...differenceOf('CHK-RECEIPT-02', 'control', [...inLedger.keys()].filter((object) => !receipts.has(object))),

@@ -41,6 +41,8 @@ interface Bucket {
 interface Sidecar extends ObjectInfo {
   readonly ino: number;
   readonly mtimeMs: number;
+  /** MD5 (hex) of what a client stored, where the file was found altered since. */
+  readonly storedMd5?: string;
 }
 
 /** Opens the buckets of a data folder: bytes under `s3/`, what is known about them under `s3-state/`. */
@@ -274,11 +276,11 @@ class FileS3Store implements S3Store {
     return join(this.state, 'meta', bucket, `${pathOfKey(key)}.json`);
   }
 
-  private writeSidecar(info: ObjectInfo, path: string): void {
+  private writeSidecar(info: ObjectInfo, path: string, storedMd5?: string): void {
     const { ino, mtimeMs } = statSync(path);
     const sidecar = this.sidecarOf(info.bucket, info.key);
     mkdirSync(dirname(sidecar), { recursive: true, mode: 0o700 });
-    writeAtomically(sidecar, JSON.stringify({ ...info, ino, mtimeMs } satisfies Sidecar));
+    writeAtomically(sidecar, JSON.stringify({ ...info, ino, mtimeMs, storedMd5 } satisfies Sidecar));
   }
 
   /**
@@ -289,8 +291,10 @@ class FileS3Store implements S3Store {
     const key = keyOfPath(relative(join(this.tree, bucket), path));
     const { index } = this.bucket(bucket);
     const { ino, mtimeMs, size } = statSync(path);
+    let before: Partial<Sidecar> = {};
     try {
-      const { ino: i, mtimeMs: m, ...info } = JSON.parse(readFileSync(this.sidecarOf(bucket, key), 'utf8')) as Sidecar;
+      before = JSON.parse(readFileSync(this.sidecarOf(bucket, key), 'utf8')) as Sidecar;
+      const { ino: i, mtimeMs: m, ...info } = before as Sidecar;
       if (i === ino && m === mtimeMs && info.size === size) return index.set(info);
     } catch {
       // No sidecar: computed below.
@@ -307,7 +311,9 @@ class FileS3Store implements S3Store {
       checksums: draft.checksums,
       checksumType: 'FULL_OBJECT',
     };
-    this.writeSidecar(info, path);
+    // What was stored is not forgotten: `carelake check` tells of the difference until the object is put or restored.
+    const storedMd5 = before.storedMd5 ?? (before.etag?.length === info.etag.length ? before.etag : undefined);
+    this.writeSidecar(info, path, storedMd5 === info.etag ? undefined : storedMd5);
     index.set(info);
   }
 }
