@@ -27,22 +27,24 @@ type Loaded = Readonly<Pick<LoadObject, 'object' | 'entity' | 'version' | 'rows'
  * Holds the warehouse to the lake: its own checks, the ledger against silver and receipts both ways, and every table and view against
  * those of a second warehouse that is made from the ledger's objects in silver.
  */
-export async function checkWarehouse(
-  at: WarehouseSources,
-  warehouse: Warehouse,
-  tell: (detail: string) => void,
-): Promise<Difference[]> {
+export async function checkWarehouse(at: WarehouseSources, warehouse: Warehouse, tell: (detail: string) => void) {
   tell('the checks of the warehouse');
-  const checks = [
+  const own = await checkOwn(at, warehouse);
+  const known = new Set((await ledger(warehouse)).map((row) => row.object));
+  const objects = (await silverObjects(at.s3, at.buckets.silver!)).filter((o) => known.has(o.object));
+  const tables = await withSecond(at, objects, tell, (second) => compareTables(warehouse, second));
+  return [...own, ...tables];
+}
+
+/** All but the comparison with a second warehouse. */
+export async function checkOwn(at: WarehouseSources, warehouse: Warehouse): Promise<Difference[]> {
+  const silver = await silverObjects(at.s3, at.buckets.silver!);
+  return [
     ...(await sqlChecks(warehouse)),
     ...(await checkRelease(warehouse)),
     ...(await checkLease(warehouse)),
+    ...checkLedger(at, silver, await ledger(warehouse)),
   ];
-  const loaded = await ledger(warehouse);
-  const silver = await silverObjects(at.s3, at.buckets.silver!);
-  const known = new Set(loaded.map((row) => row.object));
-  const asked = silver.filter((o) => known.has(o.object));
-  return [...checks, ...checkLedger(at, silver, loaded), ...(await checkTables(at, warehouse, asked, tell))];
 }
 
 const ledger = async (warehouse: Warehouse): Promise<Loaded[]> => {
@@ -138,25 +140,25 @@ function checkLedger({ s3, buckets }: WarehouseSources, silver: LoadObject[], lo
 const isRefusal = (s3: S3Store, bucket: string, key: string): boolean =>
   (JSON.parse(readFileSync(s3.pathOf(bucket, key), 'utf8')) as { status?: string }).status === 'refused';
 
-/** Makes the second warehouse in a folder of its own, to compare with it. */
-async function checkTables(
+/** Makes a second warehouse of these silver objects, in a folder of its own that goes when it was used. */
+export async function withSecond<T>(
   at: WarehouseSources,
-  held: Warehouse,
-  objects: LoadObject[],
+  objects: readonly LoadObject[],
   tell: (detail: string) => void,
-): Promise<Difference[]> {
+  use: (second: Warehouse) => Promise<T>,
+): Promise<T> {
   const folder = join(at.dataDir, 'check');
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   try {
-    const asked = await openWarehouse({ dataDir: folder, s3: at.s3, lakeDir: at.dataDir });
+    const second = await openWarehouse({ dataDir: folder, s3: at.s3, lakeDir: at.dataDir });
     try {
-      await migrateEmpty(asked);
-      await loadAll(asked, at.s3, at.buckets, objects, tell);
+      await migrateEmpty(second);
+      await loadAll(second, at.s3, at.buckets, objects, tell);
       tell('the tables');
-      return await compareTables(held, asked);
+      return await use(second);
     } finally {
-      await asked.close();
+      await second.close();
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
