@@ -13,6 +13,7 @@ const WHOLE_PLATFORMS = [
   'e2e/held-stream',
   'e2e/kaggle',
   'e2e/new-entity',
+  'e2e/rebuild',
   'e2e/throttled-stream',
   'migrate/views',
   'privilege/',

@@ -16,6 +16,13 @@ export const noteServing = (dataDir: string): void => writeFileSync(join(dataDir
 export const noteStopped = (dataDir: string): void => rmSync(join(dataDir, SERVING), { force: true });
 
 /**
+ * Has the migrations looked through again at the next boot. After a stop out of order the warehouse may have lost the last of them, while the
+ * note that they ran is there; they may run at any time, and do nothing that is done.
+ */
+export const migrateAgain = (dataDir: string): void =>
+  rmSync(join(dataDir, 'custom-resources'), { recursive: true, force: true });
+
+/**
  * Loads what silver holds and the warehouse does not, whoever believes it loaded: receipts of loads that the ledger does not know (the
  * warehouse went back to a time before them) are removed, and the load machine looks through all of silver.
  */

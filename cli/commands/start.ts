@@ -19,7 +19,15 @@ import { storedFile, streamNetwork, uploadFile, uploadProfile } from '../feed';
 import { type Names, type RunState, writeRun } from '../folder';
 import { alarmLine, asker, boot, namesOf, zonesOf } from '../laptop';
 import { count, print, printJson, Progress } from '../output';
-import { checkAfter, checkBefore, noteServing, noteStopped, resumeLoads, wasStoppedInOrder } from '../resume';
+import {
+  checkAfter,
+  checkBefore,
+  migrateAgain,
+  noteServing,
+  noteStopped,
+  resumeLoads,
+  wasStoppedInOrder,
+} from '../resume';
 import { type Prepared, type Source, type StartOptions } from '../source';
 import { synthesize } from '../synthesize';
 import type { BootOptions, Platform } from '@carelake/laptop/runtime';
@@ -48,7 +56,9 @@ export async function start(options: StartOptions, { source, state }: Prepared):
   const progress = new Progress();
   const { dataDir } = source;
   // A whole comparison costs a second load: after a stop in order it is left to `--once` and `carelake check`.
-  const isWhole = options.once === true || !wasStoppedInOrder(dataDir);
+  const wasInOrder = wasStoppedInOrder(dataDir);
+  const isWhole = options.once === true || !wasInOrder;
+  if (!wasInOrder) migrateAgain(dataDir);
   const before = isWhole ? await checkBefore(dataDir, state.names) : [];
   noteServing(dataDir);
   const session = await open(options, source, state, progress);
