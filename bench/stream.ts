@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readLoadCounts } from '../cli/answers';
 import { clientsFor } from '../cli/clients';
 import { type Names, writeRun } from '../cli/folder';
-import { asker, boot, namesOf } from '../cli/laptop';
+import { asker, boot, namesOf, servedHere } from '../cli/laptop';
 import { putRecords } from '../cli/put-records';
 import { PROJECT, synthesize } from '../cli/synthesize';
 import type { Platform } from '@carelake/laptop/runtime';
@@ -104,7 +104,7 @@ function booking(mark: string): { partitionKey: string; data: Buffer } {
 /** Puts a steady stream and, within it, marked events; tells how long each took from put to its row in the one big table. */
 export async function eventToQueryable(marked = 100, background = 1000): Promise<LatencyResult> {
   return withLaptop(async (platform, names) => {
-    const { kinesis } = clientsFor(platform.url, names.region);
+    const { kinesis } = clientsFor(servedHere(platform), names.region);
     const ask = asker(platform.endpoints.warehouse);
     const put = new Map<string, number>();
     const latencies: number[] = [];

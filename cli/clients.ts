@@ -3,17 +3,17 @@ import { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
 import { S3Client } from '@aws-sdk/client-s3';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { Agent } from 'node:http';
-import { LAPTOP_CREDENTIALS } from './environment';
+import type { Served } from './folder';
 
 /** Plain SDK clients that talk to the endpoints of a serving laptop. */
 export function clientsFor(
-  url: string,
+  { url, credentials }: Pick<Served, 'url' | 'credentials'>,
   region: string,
 ): { kinesis: KinesisClient; s3: S3Client; redshift: RedshiftDataClient } {
   const common = {
     endpoint: url,
     region,
-    credentials: LAPTOP_CREDENTIALS,
+    credentials,
     requestHandler: new NodeHttpHandler({ httpAgent: new Agent({ keepAlive: true, maxSockets: 16 }) }),
   };
   return {

@@ -1,16 +1,14 @@
-import type { Names } from './folder';
-
-/** The laptop's administrator: what `carelake env` prints for any AWS client. */
-export const LAPTOP_CREDENTIALS = { accessKeyId: 'carelake', secretAccessKey: 'carelake' };
+import type { Names, Served } from './folder';
 
 /** The exports that point any AWS client at the laptop, and the names it will want. */
-export function environmentOf(url: string, names: Names): Record<string, string> {
+export function environmentOf({ url, page, credentials }: Served, names: Names): Record<string, string> {
   return {
     AWS_ENDPOINT_URL: url,
-    AWS_ACCESS_KEY_ID: LAPTOP_CREDENTIALS.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: LAPTOP_CREDENTIALS.secretAccessKey,
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     AWS_REGION: names.region,
     AWS_DEFAULT_REGION: names.region,
+    CARELAKE_PAGE: page,
     CARELAKE_STREAM: names.stream,
     ...Object.fromEntries(
       Object.entries(names.buckets).map(([zone, bucket]) => [`CARELAKE_${zone.toUpperCase()}_BUCKET`, bucket]),

@@ -1,5 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { readCredentials, type UserCredentials } from '@carelake/laptop/endpoints/credentials';
+import { DamagedState, readState } from '@carelake/laptop/endpoints/files';
+import { lives } from '@carelake/laptop/lock';
 import { CliError, EXIT } from './errors';
 
 /** Where data folders stand unless `--data` says otherwise. */
@@ -34,20 +37,30 @@ export interface Names {
   account: string;
 }
 
-/** What a serving process writes beside its data. */
-export interface Endpoint {
-  port: number;
-  pid: number;
+/** How clients reach what serves a folder. */
+export interface Served {
   url: string;
+  /** Address of the page, with the token that lets a browser in. */
+  page: string;
+  /** The user's, as they lie in the folder. */
+  credentials: UserCredentials;
 }
 
-/** Makes the folder, readable by its owner alone: it holds patients' data. */
-export function prepareFolder(dataDir: string): void {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+/** What a serving process writes beside its data. */
+interface Endpoint extends Pick<Served, 'url' | 'page'> {
+  port: number;
+  pid: number;
+  /** When the process started, where the system tells: a pid is used again, after a reboot or in a container. */
+  start?: string;
 }
 
 export function readRun(dataDir: string): RunState | undefined {
-  return readJson<RunState>(join(dataDir, 'run.json'));
+  return readState<RunState>(join(dataDir, 'run.json'), {
+    what: 'what this folder was started for and how far that got',
+    mend: 'put the file back from a copy; without one the data must be taken in again: carelake wipe, then npm start',
+    valid: ({ source, status }) =>
+      (source?.kind === 'synthetic' || source?.kind === 'file') && (status === 'streaming' || status === 'complete'),
+  });
 }
 
 /** Written whole or not at all, since kill -9 may come at any moment. */
@@ -57,10 +70,24 @@ export function writeRun(dataDir: string, state: RunState): void {
   renameSync(`${file}.next`, file);
 }
 
-/** The process that serves the folder now, if one lives. */
-export function servedBy(dataDir: string): Endpoint | undefined {
-  const endpoint = readJson<Endpoint>(join(dataDir, 'endpoint.json'));
-  return endpoint && isAlive(endpoint.pid) ? endpoint : undefined;
+/** The process that serves the folder now, if one lives, and how to reach it. */
+export function servedBy(dataDir: string): (Endpoint & Served) | undefined {
+  const endpoint = servingProcess(dataDir);
+  const credentials = endpoint && readCredentials(dataDir);
+  return credentials && { ...endpoint, credentials };
+}
+
+/** A damaged or stale `endpoint.json` says nothing: the process that serves holds the folder's lock and wrote it anew. */
+function servingProcess(dataDir: string): Endpoint | undefined {
+  const endpoint = orNothing(() =>
+    readState<Endpoint>(join(dataDir, 'endpoint.json'), {
+      what: 'the address of the process that serves this folder',
+      mend: 'remove it',
+      valid: ({ port, pid, url, page }) =>
+        [port, pid].every(Number.isInteger) && [url, page].every((t) => typeof t === 'string'),
+    }),
+  );
+  return endpoint && lives(endpoint.pid, endpoint.start) ? endpoint : undefined;
 }
 
 /** The folder a command means: `--data`, else the only one there is, else the one being served, else `demo`. */
@@ -72,7 +99,7 @@ export function chooseFolder(data: string | undefined): string {
         .map((entry) => join(HOME, entry.name))
     : [];
   if (folders.length === 1) return resolve(folders[0]!);
-  const served = folders.filter((folder) => servedBy(folder) !== undefined);
+  const served = folders.filter((folder) => servingProcess(folder) !== undefined);
   return resolve(served.length === 1 ? served[0]! : join(HOME, 'demo'));
 }
 
@@ -91,7 +118,7 @@ export function existingFolder(data: string | undefined): { dataDir: string; run
 
 /** Refuses to go on where another process serves the folder. */
 export function refuseServed(dataDir: string): void {
-  const served = servedBy(dataDir);
+  const served = servingProcess(dataDir);
   if (served && served.pid !== process.pid) {
     throw new CliError('this data folder is being served already', {
       where: `${dataDir}, by process ${served.pid} at ${served.url}`,
@@ -101,19 +128,11 @@ export function refuseServed(dataDir: string): void {
   }
 }
 
-function readJson<T>(file: string): T | undefined {
+function orNothing<T>(read: () => T): T | undefined {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as T;
-  } catch {
-    return undefined;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
+    return read();
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    if (error instanceof DamagedState) return undefined;
+    throw error;
   }
 }

@@ -1,4 +1,8 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { RealClock } from '@carelake/laptop/clock';
+import { FolderRefused } from '@carelake/laptop/data-folder';
+import { DamagedState } from '@carelake/laptop/endpoints/files';
 import { createEndpoints } from '@carelake/laptop/endpoints/server';
 import type { AlarmState, AlarmStatus } from '@carelake/laptop/engines/alarms';
 import type { Warehouse } from '@carelake/laptop/engines/warehouse';
@@ -7,7 +11,8 @@ import { bootPlatform, PLACE, type BootOptions, type Platform } from '@carelake/
 import type { Ask } from './answers';
 import type { ZoneFolders } from './conservation';
 import { CliError, EXIT } from './errors';
-import type { Names } from './folder';
+import { asCliError } from './failures';
+import type { Names, Served } from './folder';
 import { bucketFolder } from './lake-files';
 import type { QueryResult } from './sql';
 
@@ -44,9 +49,11 @@ export async function boot(options: {
         next: 'give the secret that the folder was made with, or another folder: --data DIR',
       });
     }
+    if (error instanceof FolderRefused || error instanceof DamagedState || code !== undefined) throw asCliError(error);
+    const log = join(options.dataDir, 'logs', 'platform.log');
     throw new CliError(message, {
       where: options.dataDir,
-      lines: [`log: ${options.dataDir}/logs/platform.log`],
+      lines: existsSync(log) ? [`log: ${log}`] : [],
       next: 'npm start again; if it stays: carelake wipe',
       exitCode: EXIT.failed,
     });
@@ -78,6 +85,11 @@ export function namesOf(platform: Platform): Names {
     sweepMachine: output('SweepMachineArn'),
     ...PLACE,
   };
+}
+
+/** How clients reach a platform that this process booted. */
+export function servedHere({ url, page, endpoints }: Platform): Served {
+  return { url, page, credentials: endpoints.callers.user };
 }
 
 /** Asks the warehouse of a booted or opened laptop: rows by column name. */

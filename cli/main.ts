@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { environmentOf, exportsText } from './environment';
 import { CliError, EXIT } from './errors';
+import { asCliError, outliveReaders } from './failures';
 import { existingFolder, servedBy } from './folder';
 import { print, printJson } from './output';
 import type { StartOptions } from './source';
@@ -140,7 +141,7 @@ function addData(carelake: Command): void {
           next: 'in another terminal: npm start',
         });
       }
-      const variables = environmentOf(served.url, run.names);
+      const variables = environmentOf(served, run.names);
       if (options.json) printJson(variables);
       else print(exportsText(variables));
     });
@@ -237,25 +238,26 @@ function addQuarantine(carelake: Command): void {
     });
 }
 
-/** Runs the command line. Commander's own refusals are wrong use; a `CliError` says its code; anything else is a failure. */
+/** Runs the command line. Commander's own refusals are wrong use; everything else is told in a sentence. */
 export async function main(argv: string[]): Promise<void> {
   // The SDK warns on every start about Nodes that it will leave behind one day; package.json says which Node this needs.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+  // Whatever a command writes is this user's alone.
+  process.umask(0o077);
+  outliveReaders();
   const carelake = program();
   for (const command of [carelake, ...carelake.commands, ...carelake.commands.flatMap((c) => c.commands)])
     command.exitOverride();
   try {
     await carelake.parseAsync(argv);
   } catch (error) {
-    if (error instanceof CliError) {
-      process.stderr.write(`${error.render()}\n`);
-      process.exitCode = error.exitCode;
-    } else if ((error as { code?: string }).code?.startsWith('commander.')) {
+    if ((error as { code?: string }).code?.startsWith('commander.')) {
       process.exitCode = (error as { exitCode?: number }).exitCode === 0 ? EXIT.ok : EXIT.usage;
-    } else {
-      process.stderr.write(`carelake: ${(error as Error).stack ?? String(error)}\n`);
-      process.exitCode = EXIT.failed;
+      return;
     }
+    const failure = asCliError(error);
+    process.stderr.write(`${failure.render()}\n`);
+    process.exitCode = failure.exitCode;
   }
 }
 

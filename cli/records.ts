@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
+import { createReadStream, existsSync, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { CliError } from './errors';
 
@@ -47,6 +47,9 @@ export async function* linesOf(source: Readable): AsyncGenerator<{ line: number;
 /** Opens `-` (standard input) or a file. */
 export function openInput(path: string): Readable {
   if (path === '-') return process.stdin;
+  if (existsSync(path) && !statSync(path).isFile() && !statSync(path).isFIFO()) {
+    throw new CliError('this is no file', { where: path, next: 'carelake push FILE.ndjson: one file at a time' });
+  }
   if (!existsSync(path)) {
     throw new CliError('no such file', {
       where: path,

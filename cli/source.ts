@@ -1,9 +1,10 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
+import { ownFolder } from '@carelake/laptop/data-folder';
 import { environmentNames } from '../config';
 import { DEFAULT_NETWORK, minimumEvents } from '../synthetic';
 import { CliError } from './errors';
-import { HOME, prepareFolder, readRun, refuseServed, RunState } from './folder';
+import { HOME, readRun, refuseServed, RunState } from './folder';
 import { chooseProfile, type ChosenProfile } from './profile';
 import { sha256OfFile } from './synthesize';
 
@@ -44,9 +45,9 @@ export interface Prepared {
  */
 export async function prepare(options: StartOptions): Promise<Prepared> {
   const source = await chooseSource(options);
+  ownFolder(source.dataDir);
   refuseServed(source.dataDir);
   const state = reconcile(readRun(source.dataDir), source, options.env);
-  prepareFolder(source.dataDir);
   return { source, state };
 }
 

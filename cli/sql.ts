@@ -8,7 +8,7 @@ import {
 import { setTimeout as sleep } from 'node:timers/promises';
 import { clientsFor } from './clients';
 import { CliError, EXIT } from './errors';
-import { type Endpoint, type Names } from './folder';
+import type { Names, Served } from './folder';
 
 /** A query's answer: names of the columns, and rows as plain values in their order. */
 export interface QueryResult {
@@ -17,8 +17,8 @@ export interface QueryResult {
 }
 
 /** Runs one statement through the Data API of a serving laptop, as any client would, and reads all its pages. */
-export async function queryServed(endpoint: Endpoint, names: Names, sql: string): Promise<QueryResult> {
-  const { redshift } = clientsFor(endpoint.url, names.region);
+export async function queryServed(served: Served, names: Names, sql: string): Promise<QueryResult> {
+  const { redshift } = clientsFor(served, names.region);
   try {
     return await queryDataApi(redshift, names, sql);
   } finally {

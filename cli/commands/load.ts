@@ -1,5 +1,4 @@
 import { SFNClient } from '@aws-sdk/client-sfn';
-import { LAPTOP_CREDENTIALS } from '../environment';
 import { CliError, EXIT } from '../errors';
 import { execute } from '../executions';
 import { existingFolder, servedBy } from '../folder';
@@ -19,7 +18,7 @@ export async function load(options: { data?: string; json?: boolean; full?: bool
   }
   const events = async (): Promise<number> =>
     Number((await queryServed(served, names, 'SELECT coalesce(sum("read"), 0) FROM ops.conservation')).rows[0]![0]);
-  const client = new SFNClient({ endpoint: served.url, region: names.region, credentials: LAPTOP_CREDENTIALS });
+  const client = new SFNClient({ endpoint: served.url, region: names.region, credentials: served.credentials });
   try {
     const before = await events();
     const window = options.full ? 'full' : 'open';

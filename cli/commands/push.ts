@@ -18,7 +18,7 @@ export async function push(file: string, options: { data?: string; json?: boolea
     });
   }
   const input = openInput(file);
-  const { kinesis } = clientsFor(served.url, run.names.region);
+  const { kinesis } = clientsFor(served, run.names.region);
   const refused: RefusedLine[] = [];
   const progress = new Progress(options.json);
   const stream = run.names.stream;

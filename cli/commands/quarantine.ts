@@ -150,7 +150,7 @@ export async function replay(
     options.rule === undefined
       ? await Promise.all(ids.map((id) => one(at, id)))
       : await read(at, BY_RULE, { rule: options.rule });
-  const { kinesis, s3 } = clientsFor(served.url, at.names.region);
+  const { kinesis, s3 } = clientsFor(served, at.names.region);
   const toStream: { partitionKey: string; data: Buffer }[] = [];
   let toLanding = 0;
   for (const record of records) {

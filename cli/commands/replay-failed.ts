@@ -2,10 +2,9 @@ import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { GIVEN_UP_PREFIX } from '../../core/stream-event';
 import { outputsOf } from '../../ops/verify/account';
-import { LAPTOP_CREDENTIALS } from '../environment';
 import { CliError, EXIT } from '../errors';
 import { execute } from '../executions';
-import { existingFolder, servedBy } from '../folder';
+import { existingFolder, servedBy, type Served } from '../folder';
 import { count, print, printJson, Progress } from '../output';
 
 export interface ReplayOptions {
@@ -19,7 +18,7 @@ export interface ReplayOptions {
 interface Place {
   machine: string;
   bucket: string;
-  clients: { region: string; endpoint?: string; credentials?: typeof LAPTOP_CREDENTIALS };
+  clients: { region: string; endpoint?: string; credentials?: Served['credentials'] };
   /** Where to read why a replay failed. */
   logs: string;
 }
@@ -71,7 +70,7 @@ function laptop(data: string | undefined): Place {
   return {
     machine: names.replayMachine,
     bucket: names.buckets.failed,
-    clients: { region: names.region, endpoint: served.url, credentials: LAPTOP_CREDENTIALS },
+    clients: { region: names.region, endpoint: served.url, credentials: served.credentials },
     logs: `${dataDir}/logs`,
   };
 }

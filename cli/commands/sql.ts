@@ -8,6 +8,10 @@ const MAX_SHOWN = 1000;
 
 /** Runs one statement: through the Data API where the folder is served, directly on it otherwise. */
 export async function sql(statement: string, options: { json?: boolean; data?: string }): Promise<number> {
+  if (statement.trim() === '')
+    throw new CliError('the statement is empty', {
+      next: 'carelake sql "select table_schema, table_name from information_schema.tables order by 1, 2"',
+    });
   const { dataDir, run } = existingFolder(options.data);
   if (!run.names)
     throw new CliError('this folder was never booted to the end, so it has no warehouse', {

@@ -17,7 +17,7 @@ import { loadsOnArrival } from '../../config';
 import { EXIT, runnable } from '../errors';
 import { storedFile, streamNetwork, uploadFile, uploadProfile } from '../feed';
 import { type Names, type RunState, writeRun } from '../folder';
-import { alarmLine, asker, boot, namesOf, zonesOf } from '../laptop';
+import { alarmLine, asker, boot, namesOf, servedHere, zonesOf } from '../laptop';
 import { count, print, printJson, Progress } from '../output';
 import {
   checkAfter,
@@ -186,7 +186,7 @@ async function counts(session: Session): Promise<Counts> {
 
 async function feed(session: Session): Promise<void> {
   const { source, names, progress, platform } = session;
-  const { kinesis, s3 } = clientsFor(platform.url, names.region);
+  const { kinesis, s3 } = clientsFor(servedHere(platform), names.region);
   try {
     if (source.profile && source.state.kind === 'file') await feedFile(session, s3);
     else if (session.state.source.kind === 'synthetic') {
@@ -242,7 +242,7 @@ function report(session: Session, document: AnswersDocument): void {
   }
   print(`\n${conservationText(document)}\n\n${answersText(document.answers)}\n`);
   if (options.once) return;
-  const exports = exportsText(environmentOf(platform.url, names));
+  const exports = exportsText(environmentOf(servedHere(platform), names));
   print(runnable('Point any AWS client here (carelake env prints this too):'));
   print(exports.replace(/^/gm, '  '));
   print(

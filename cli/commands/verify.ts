@@ -5,9 +5,8 @@ import { accountPlaces, costOfRun } from '../../ops/verify/account';
 import { observe, PROBES, type Observation } from '../../ops/verify/probes';
 import { compare, markdown } from '../../ops/verify/report';
 import { target, type Places } from '../../ops/verify/target';
-import { LAPTOP_CREDENTIALS } from '../environment';
 import { CliError, EXIT } from '../errors';
-import { existingFolder, servedBy, type Names } from '../folder';
+import { existingFolder, servedBy, type Names, type Served } from '../folder';
 import { print, printJson, Progress } from '../output';
 
 export interface VerifyOptions {
@@ -54,15 +53,15 @@ function laptopPlaces(
   data: string | undefined,
 ): { places: Places; settings: Parameters<typeof target>[2] } | undefined {
   let names: Names | undefined;
-  let url: string | undefined;
+  let served: Served | undefined;
   try {
     const { dataDir, run } = existingFolder(data);
     names = run.names;
-    url = servedBy(dataDir)?.url;
+    served = servedBy(dataDir);
   } catch (error) {
     if (data !== undefined) throw error;
   }
-  if (!names || url === undefined) return undefined;
+  if (!names || !served) return undefined;
   const { silver, quarantine, control } = names.buckets;
   return {
     places: {
@@ -73,7 +72,7 @@ function laptopPlaces(
       workgroup: names.workgroup,
       database: names.database,
     },
-    settings: { endpoint: url, region: names.region, credentials: LAPTOP_CREDENTIALS },
+    settings: { endpoint: served.url, region: names.region, credentials: served.credentials },
   };
 }
 

@@ -1,12 +1,9 @@
 import { existsSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
+import { isDataFolder } from '@carelake/laptop/data-folder';
 import { CliError, EXIT } from '../errors';
 import { chooseFolder, refuseServed } from '../folder';
 import { print, printJson } from '../output';
-
-/** Files that only a data folder holds: nothing else is ever removed. */
-const MARKS = ['run.json', 'cdk.out', 'warehouse.duckdb', 'kinesis'];
 
 /** Removes a data folder and everything in it. */
 export async function wipe(options: { data?: string; yes?: boolean; json?: boolean }): Promise<number> {
@@ -17,7 +14,8 @@ export async function wipe(options: { data?: string; yes?: boolean; json?: boole
     return EXIT.ok;
   }
   refuseServed(dataDir);
-  if (!MARKS.some((name) => existsSync(join(dataDir, name)))) {
+  // Nothing else is ever removed.
+  if (!isDataFolder(dataDir)) {
     throw new CliError('this is no data folder of carelake; nothing was removed', {
       where: dataDir,
       next: 'carelake wipe --data DIR',

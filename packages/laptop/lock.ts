@@ -13,7 +13,7 @@ export class FolderInUse extends Error {
 }
 
 /** When a process started, where the system tells (Linux): a reused pid is another process. */
-function startOf(pid: number): string | undefined {
+export function startOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     return stat.slice(stat.lastIndexOf(')')).split(' ')[20];
@@ -22,7 +22,8 @@ function startOf(pid: number): string | undefined {
   }
 }
 
-function lives(pid: number, start: string | undefined): boolean {
+/** Whether the process that took a pid at that time still lives. */
+export function lives(pid: number, start: string | undefined): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {

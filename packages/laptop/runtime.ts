@@ -1,14 +1,16 @@
 import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { RealClock, type Clock } from './clock';
+import { ownFolder } from './data-folder';
 import { createEndpoints } from './endpoints/server';
+import type { PageContent } from './endpoints/page';
 import type { Endpoints } from './endpoints/types';
 import type { AlarmState, AlarmStatus } from './engines/alarms';
 import { writeWhole } from './engines/checkpoints';
 import { applyCustomResource } from './engines/custom-resource';
 import { Metrics, type Count } from './engines/metrics';
 import type { Ending } from './engines/state-machine';
-import { lockFolder } from './lock';
+import { lockFolder, startOf } from './lock';
 import { notRun, type NotRun } from './resources/catalog';
 import { Functions } from './resources/functions';
 import { identifyIn, sharedNames } from './resources/identities';
@@ -68,6 +70,8 @@ export interface Status {
 /** A booted platform. */
 export interface Platform {
   readonly url: string;
+  /** Address of the page for browsers, with the token that lets one in. */
+  readonly page: string;
   readonly port: number;
   readonly endpoints: Endpoints;
   /** The template, resolved. */
@@ -113,6 +117,7 @@ export async function bootPlatform(options: BootOptions): Promise<Platform> {
     off: notRun(resources),
     closers: [],
   };
+  ownFolder(dataDir);
   mkdirSync(join(dataDir, 'logs'), { recursive: true, mode: 0o700 });
   wiring.closers.push(lockFolder(dataDir));
   const stop = async (): Promise<void> => {
@@ -160,8 +165,9 @@ async function run(
   endpoints.setDatabaseRoles(databaseRoles(resources));
   makeStores(w, endpoints);
 
-  const { port, url } = await endpoints.listen(options.port);
-  writeWhole(join(dataDir, 'endpoint.json'), JSON.stringify({ port, pid: process.pid, url }));
+  const { port, url, page } = await endpoints.listen(options.port);
+  const start = startOf(process.pid);
+  writeWhole(join(dataDir, 'endpoint.json'), JSON.stringify({ port, pid: process.pid, start, url, page }));
   closers.push(() => rmSync(join(dataDir, 'endpoint.json'), { force: true }));
 
   const functions = new Functions(w.functions, { endpoints, url, region: PLACE.region, roles, count, log });
@@ -202,8 +208,10 @@ async function run(
     if (!found) throw new Error(`no state machine ${id}`);
     return found.arn;
   };
+  endpoints.setPageContent(() => pageOf(url, outputs, status()));
   return {
     url,
+    page,
     port,
     endpoints,
     resources,
@@ -217,6 +225,21 @@ async function run(
     invoke: async (fn, event) => JSON.parse(await functions.invoke(fn, JSON.stringify(event))) as unknown,
     execute: (machine, input) => machines.start(machineOf(machine), input as never).ended,
     stop,
+  };
+}
+
+/** What a browser is shown: where things are and whether anything is under way. Names and counts alone. */
+function pageOf(url: string, outputs: Platform['outputs'], status: Status): PageContent {
+  const { behind, executions, invocations, events, warehouseBusy } = status;
+  const texts = (values: object): Record<string, string> =>
+    Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]));
+  return {
+    Endpoints: { 'every AWS protocol': url },
+    'Under way': {
+      ...Object.fromEntries(Object.entries(behind).map(([name, n]) => [`records behind, ${name}`, String(n)])),
+      ...texts({ executions: executions.length, invocations, events, statements: warehouseBusy ? 'yes' : 'none' }),
+    },
+    ...Object.fromEntries(Object.entries(outputs).map(([stack, values]) => [`Outputs of ${stack}`, texts(values)])),
   };
 }
 

@@ -209,7 +209,12 @@ describe('what the console shows', () => {
       region: 'us-east-1',
       account: '0',
     };
-    const text = exportsText({ ...environmentOf('http://127.0.0.1:4600', names), ODD: "it's" });
+    const served = {
+      url: 'http://127.0.0.1:4600',
+      page: 'http://127.0.0.1:4600/?token=t',
+      credentials: { accessKeyId: 'k', secretAccessKey: 's' },
+    };
+    const text = exportsText({ ...environmentOf(served, names), ODD: "it's" });
     expect(text).toContain('export AWS_ENDPOINT_URL=http://127.0.0.1:4600\n');
     expect(text).toContain('export CARELAKE_LANDING_BUCKET=l\n');
     expect(text).toContain(`export ODD='it'\\''s'`);

@@ -152,7 +152,7 @@ async function main(): Promise<number> {
   try {
     await suite.check('a laptop serves', async () => {
       ({ process: serving } = await serve(['--data', dataDir, '--patients', '100', '--events', '1000']));
-      variables = environmentOf(endpointOf(dataDir).url, runOf(dataDir).names!);
+      variables = environmentOf(endpointOf(dataDir), runOf(dataDir).names!);
     });
     for (const tool of tools) {
       await suite.check(`${tool[0]}: is version ${tool[0].slice(1)}`, async () => {

@@ -11,6 +11,7 @@ export async function startRedshiftEndpoint(folder: string): Promise<{ url: stri
     clock: new RealClock(),
     region: REGION,
     account: ACCOUNT,
+    user: { accessKeyId: 'test', secretAccessKey: 'test' },
   });
   const { url } = await endpoints.listen(0);
   return { url, stop: () => endpoints.close() };

@@ -96,7 +96,7 @@ export async function serve(args: string[]): Promise<{ process: Cli; document: A
 }
 
 export const runOf = (dataDir: string): RunState => readRun(dataDir)!;
-export const endpointOf = (dataDir: string): { url: string; port: number } => servedBy(dataDir)!;
+export const endpointOf = (dataDir: string): NonNullable<ReturnType<typeof servedBy>> => servedBy(dataDir)!;
 
 /** Rows of a query on a folder that nobody serves. */
 export async function rowsOf(dataDir: string, sql: string): Promise<unknown[][]> {

@@ -13,7 +13,7 @@ import { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
 import type { AnswersDocument } from '../../cli/answers';
 import type { Names } from '../../cli/folder';
 import { queryDataApi } from '../../cli/sql';
-import { createCallers } from '@carelake/laptop/endpoints/sigv4';
+import { createCallers } from '@carelake/laptop/endpoints/credentials';
 import { identifyIn, sharedNames } from '@carelake/laptop/resources/identities';
 import { PLACE } from '@carelake/laptop/runtime';
 import { readAssembly } from '@carelake/laptop/template/assembly';
@@ -184,7 +184,7 @@ describe('the synthetic network, from the generator to the answers', () => {
     const as = (id: string) => ({
       endpoint: endpointOf(dataDir).url,
       region: 'us-east-1',
-      credentials: createCallers(PLACE.account).registerRole(roleOf(id)),
+      credentials: createCallers(PLACE.account, endpointOf(dataDir).credentials).registerRole(roleOf(id)),
     });
     const s3 = new S3Client(as('SelectLoadRole'));
     const Bucket = names.buckets.silver!;

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DeleteObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { bootPlatform, type Platform } from '@carelake/laptop/runtime';
-import { namesOf } from '../../cli/laptop';
+import { namesOf, servedHere } from '../../cli/laptop';
 import { clientsFor } from '../../cli/clients';
 import { putRecords } from '../../cli/put-records';
-import { readRun, servedBy } from '../../cli/folder';
+import { readRun, servedBy, type Served } from '../../cli/folder';
 import { queryServed } from '../../cli/sql';
 import { parseSql } from '../../core/warehouse/sql';
 import { ROOT, type Query } from './laptop';
@@ -79,7 +79,7 @@ export class ProjectCopy {
 
   /** Puts records into the stream of what serves, by the SDK's PutRecords. */
   push(lines: readonly string[]): Promise<void> {
-    return put(servedBy(this.dataDir)!.url, readRun(this.dataDir)!.names!, lines);
+    return put(servedBy(this.dataDir)!, readRun(this.dataDir)!.names!, lines);
   }
 
   /** Asks what serves, through the Data API. */
@@ -126,8 +126,8 @@ function listen(child: ChildProcess): () => string {
   return () => text;
 }
 
-async function put(url: string, names: { stream: string; region: string }, lines: readonly string[]): Promise<void> {
-  const { kinesis, s3, redshift } = clientsFor(url, names.region);
+async function put(served: Served, names: { stream: string; region: string }, lines: readonly string[]): Promise<void> {
+  const { kinesis, s3, redshift } = clientsFor(served, names.region);
   // One partition key, so that the order of the lines is that of the stream.
   await putRecords(
     kinesis,
@@ -154,13 +154,13 @@ export class Booted {
   }
 
   push(lines: readonly string[]): Promise<void> {
-    return put(this.platform.url, namesOf(this.platform), lines);
+    return put(servedHere(this.platform), namesOf(this.platform), lines);
   }
 
   /** Removes the receipts, plans and state of all loads, as for a warehouse that was lost. */
   async forgetLoads(): Promise<void> {
     const names = namesOf(this.platform);
-    const { kinesis, s3, redshift } = clientsFor(this.platform.url, names.region);
+    const { kinesis, s3, redshift } = clientsFor(servedHere(this.platform), names.region);
     const Bucket = names.buckets.control;
     for (const Prefix of ['_ledger/', 'loads/']) {
       const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket, Prefix }));

@@ -22,6 +22,8 @@ const REGION = 'us-east-1';
 export interface Opened {
   readonly dataDir: string;
   readonly url: string;
+  /** Address of the page, with its token. */
+  readonly page: string;
   readonly endpoints: Endpoints;
   readonly clients: Clients;
   as(credentials: Partial<Credentials>): Clients;
@@ -42,10 +44,10 @@ export async function openEndpoints(options: Partial<EndpointsOptions> = {}): Pr
     ...options,
     dataDir,
   });
-  const { url } = await endpoints.listen(0);
+  const { url, page } = await endpoints.listen(0);
   const made: Clients[] = [];
   const as = (credentials: Partial<Credentials>): Clients => {
-    const clients = clientsOf(url, credentials);
+    const clients = clientsOf(url, { ...endpoints.callers.user, ...credentials });
     made.push(clients);
     return clients;
   };
@@ -56,6 +58,7 @@ export async function openEndpoints(options: Partial<EndpointsOptions> = {}): Pr
   return {
     dataDir,
     url,
+    page,
     endpoints,
     clients: as({}),
     as,
@@ -70,12 +73,12 @@ export async function openEndpoints(options: Partial<EndpointsOptions> = {}): Pr
   };
 }
 
-function clientsOf(endpoint: string, credentials: Partial<Credentials>) {
+function clientsOf(endpoint: string, credentials: Pick<Credentials, 'accessKeyId' | 'secretAccessKey'>) {
   const config = {
     endpoint,
     region: REGION,
     maxAttempts: 1,
-    credentials: { accessKeyId: 'carelake', secretAccessKey: 'carelake', ...credentials },
+    credentials,
   };
   return {
     /** Cleartext HTTP/2, the client's default. */

@@ -10,12 +10,12 @@ import { DescribeStatementCommand, ExecuteStatementCommand } from '@aws-sdk/clie
 import { DeleteObjectsCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
 import { readdirSync, statSync } from 'node:fs';
 import { connect } from 'node:http2';
-import { request } from 'node:http';
 import { connect as connectSocket } from 'node:net';
 import { join } from 'node:path';
 import { RealClock } from '@carelake/laptop/clock';
 import { type AuthorizationRequest, createEndpoints } from '@carelake/laptop/endpoints/server';
 import { errorOf, openEndpoints, type Opened } from './open';
+import { send, sendSigned, signedHeaders } from './sign';
 
 let opened: Opened;
 beforeAll(async () => {
@@ -25,25 +25,8 @@ beforeAll(async () => {
 });
 afterAll(() => opened.close());
 
-function post(
-  headers: Record<string, string>,
-  body = '{}',
-  path = '/',
-  method = 'POST',
-): Promise<{ status: number; text: string }> {
-  return new Promise((resolve, reject) => {
-    const call = request(opened.url + path, { method, headers }, (response) => {
-      let text = '';
-      response.on('data', (c: Buffer) => (text += c.toString()));
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
-    });
-    call.on('error', reject);
-    call.end(body);
-  });
-}
-const scope = (service: string, key = 'carelake') => ({
-  authorization: `AWS4-HMAC-SHA256 Credential=${key}/20260101/us-east-1/${service}/aws4_request, SignedHeaders=host, Signature=0`,
-});
+const post = (service: string, headers: Record<string, string>, body = '{}', path = '/', method = 'POST') =>
+  sendSigned(opened.endpoints.callers.user, { method, url: opened.url + path, service, headers, body });
 const KEY_ARN = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:keys-abcdef';
 
 describe('one port', () => {
@@ -86,15 +69,17 @@ describe('one port', () => {
       [...bytes].forEach((b, i) => setTimeout(() => socket.write(b), i));
     });
     expect(text).toContain('HTTP/1.1 403');
+    const { host: _host, ...headers } = await signedHeaders(opened.endpoints.callers.user, {
+      method: 'POST',
+      url: opened.url,
+      service: 'kinesis',
+      headers: { 'x-amz-target': 'Kinesis_20131202.ListStreams' },
+      body: '{}',
+    });
     const status = await new Promise<number>((resolve, reject) => {
       const session = connect(opened.url);
       session.on('error', reject);
-      const stream = session.request({
-        ':method': 'POST',
-        ':path': '/',
-        'x-amz-target': 'Kinesis_20131202.ListStreams',
-        ...scope('kinesis'),
-      });
+      const stream = session.request({ ':method': 'POST', ':path': '/', ...headers });
       stream.on('response', (h) => {
         resolve(h[':status'] ?? 0);
         session.destroy();
@@ -105,31 +90,43 @@ describe('one port', () => {
   });
 
   test('what finds no endpoint gets an error of its protocol', async () => {
-    expect(await post({ ...scope('dynamodb'), 'x-amz-target': 'DynamoDB_20120810.ListTables' })).toMatchObject({
+    expect(await post('dynamodb', { 'x-amz-target': 'DynamoDB_20120810.ListTables' })).toMatchObject({
       status: 400,
       text: expect.stringContaining('"__type":"UnknownOperationException"'),
     });
-    expect(await post({ ...scope('kinesis'), 'x-amz-target': 'Kinesis_20131202.constructor' })).toMatchObject({
+    expect(await post('kinesis', { 'x-amz-target': 'Kinesis_20131202.constructor' })).toMatchObject({
       status: 400,
       text: expect.stringContaining('UnknownOperationException'),
     });
-    expect(await post(scope('lambda'), '', '/2015-03-31/functions/', 'GET')).toMatchObject({
+    expect(await post('lambda', {}, '', '/2015-03-31/functions/', 'GET')).toMatchObject({
       status: 400,
       text: expect.stringContaining('lambda'),
     });
     expect(
-      await post({ ...scope('kinesis'), 'x-amz-target': 'Kinesis_20131202.ListStreams' }, 'no json PATIENT-CANARY'),
+      await post('kinesis', { 'x-amz-target': 'Kinesis_20131202.ListStreams' }, 'no json PATIENT-CANARY'),
     ).toMatchObject({ status: 400, text: expect.stringMatching(/^(?!.*CANARY).*SerializationException/) });
   });
 
-  test('web pages cannot reach it: foreign names, foreign origins and unsigned calls are refused', async () => {
+  test('web pages cannot reach it: foreign names, other origins, local ones too, and unsigned calls are refused', async () => {
     const target = { 'x-amz-target': 'Kinesis_20131202.ListStreams' };
-    expect((await post({ ...scope('kinesis'), ...target, host: 'evil.example' })).status).toBe(403);
-    expect((await post({ ...scope('kinesis'), ...target, origin: 'https://evil.example' })).status).toBe(403);
-    expect(await post(target)).toMatchObject({ status: 403, text: expect.stringContaining('carelake env') });
-    expect(
-      (await post({ ...scope('kinesis'), ...target, host: 'localhost:1', origin: 'http://localhost:9' })).status,
-    ).toBe(200);
+    const own = new URL(opened.url).origin;
+    for (const [headers, status] of [
+      [{ host: 'evil.example' }, 403],
+      [{ origin: 'https://evil.example' }, 403],
+      [{ origin: 'null' }, 403],
+      [{ origin: 'http://localhost:3000' }, 403],
+      [{ origin: own.replace('127.0.0.1', 'localhost') }, 403],
+      [{ 'sec-fetch-site': 'cross-site' }, 403],
+      [{ 'sec-fetch-site': 'same-site' }, 403],
+      [{ 'sec-fetch-site': 'same-origin', origin: own }, 200],
+      [{ 'sec-fetch-site': 'none' }, 200],
+      [{ host: 'localhost:1' }, 200],
+    ] as const)
+      expect([headers, (await post('kinesis', { ...target, ...headers })).status]).toEqual([headers, status]);
+    expect(await send(opened.url, { method: 'POST', headers: target, body: '{}' })).toMatchObject({
+      status: 403,
+      text: expect.stringContaining('carelake env'),
+    });
   });
 });
 
@@ -145,6 +142,10 @@ describe('callers', () => {
     expect(credentials.accessKeyId).toMatch(/^LKIA[0-9A-F]{16}$/);
     expect(opened.endpoints.callers.registerRole(role)).toEqual(credentials);
     expect((await opened.as(credentials).sts.send(new GetCallerIdentityCommand({}))).Arn).toBe(role);
+    const { sessionToken: _token, ...tokenless } = credentials;
+    expect((await errorOf(opened.as(tokenless).sts.send(new GetCallerIdentityCommand({})))).name).toBe(
+      'InvalidClientTokenId',
+    );
     const stranger = opened.as({ accessKeyId: 'LKIA0000000000000000' });
     expect((await errorOf(stranger.sts.send(new GetCallerIdentityCommand({})))).message).toContain('security token');
     expect(

@@ -1,3 +1,4 @@
+import { startOf } from '@carelake/laptop/lock';
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -62,7 +63,7 @@ describe('a booted platform', () => {
     const client = new KinesisClient({
       region: 'us-east-1',
       endpoint: platform.url,
-      credentials: { accessKeyId: 'carelake', secretAccessKey: 'carelake' },
+      credentials: platform.endpoints.callers.user,
     });
     const values = Array.from({ length: 120 }, (_, i) => `value ${i}`);
     const Records = values.map((value) => ({ PartitionKey: value, Data: Buffer.from(value) }));
@@ -101,7 +102,9 @@ describe('a booted platform', () => {
     expect(JSON.parse(readFileSync(join(dataDir, 'endpoint.json'), 'utf8'))).toEqual({
       port: platform.port,
       pid: process.pid,
+      start: startOf(process.pid),
       url: platform.url,
+      page: platform.page,
     });
     expect(readdirSync(join(dataDir, 'logs'))).toEqual(
       expect.arrayContaining(['carelake-test-flow-ingest.log', 'carelake-test-flow-count.log']),

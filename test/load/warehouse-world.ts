@@ -45,7 +45,7 @@ export async function openWorld(): Promise<World> {
   const settings = {
     endpoint: url,
     region: 'us-east-1',
-    credentials: { accessKeyId: 'carelake', secretAccessKey: 'carelake' },
+    credentials: endpoints.callers.user,
   };
   const data = new RedshiftDataClient(settings);
   const s3 = new S3Client({ ...settings, forcePathStyle: true });

@@ -24,11 +24,10 @@ let laptop: Laptop;
 let client: SFNClient;
 const asked = (credentials: { accessKeyId: string; secretAccessKey: string }) =>
   new SFNClient({ endpoint: laptop.platform.url, region: laptop.names.region, credentials, maxAttempts: 1 });
-const USER = { accessKeyId: 'carelake', secretAccessKey: 'carelake' };
 
 beforeAll(async () => {
   laptop = await boot(assemblyOf('dev'), newFolder(), { clock: fastClock() });
-  client = asked(USER);
+  client = asked(laptop.platform.endpoints.callers.user);
 });
 afterAll(async () => {
   client?.destroy();

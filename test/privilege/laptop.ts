@@ -111,7 +111,7 @@ export async function boot(assemblyDir: string, dataDir: string, more: Partial<B
     as: (role) => {
       const credentials = role
         ? platform.endpoints.callers.registerRole(roleArn(role))
-        : { accessKeyId: 'carelake', secretAccessKey: 'carelake' };
+        : platform.endpoints.callers.user;
       const common = { endpoint: platform.url, region: names.region, credentials, maxAttempts: 1 };
       const made = {
         s3: new S3Client(common),

@@ -1,4 +1,9 @@
-import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type Server as HttpServer,
+  type ServerResponse,
+} from 'node:http';
 import { createServer as createHttp2Server, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import { createServer, type Server, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
@@ -19,16 +24,33 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+/** How long a connection may keep others waiting, in milliseconds. */
+export interface Patience {
+  /** From the connection to its first byte, and from there to the end of a request's headers. */
+  readonly headMs: number;
+  /** Between two requests of a connection. */
+  readonly restMs: number;
+  /** Without any byte in either direction within a request. */
+  readonly stallMs: number;
+}
+const PATIENCE: Patience = { headMs: 30_000, restMs: 60_000, stallMs: 300_000 };
+
 /** One port on loopback that speaks HTTP/1.1 and cleartext HTTP/2, distinguished by the first bytes. */
-export function createListener(handle: (request: RawRequest) => Promise<EndpointReply>): Listener {
+export function createListener(
+  handle: (request: RawRequest) => Promise<EndpointReply>,
+  patience: Patience = PATIENCE,
+): Listener {
   const respond = (request: Request, response: Response, holdsBody: boolean): void => {
     void answer(handle, request, response, holdsBody);
   };
-  const http1 = createHttpServer({ keepAliveTimeout: 60_000, requestTimeout: 0 });
+  const http1 = http1Server(patience);
   http1.on('request', (request: IncomingMessage, response: ServerResponse) => respond(request, response, false));
   http1.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => respond(request, response, true));
   const http2 = createHttp2Server({ settings: { initialWindowSize: 1024 * 1024 } });
-  http2.on('session', (session) => session.setLocalWindowSize(16 * 1024 * 1024));
+  http2.on('session', (session) => {
+    session.setLocalWindowSize(16 * 1024 * 1024);
+    session.setTimeout(patience.stallMs, () => session.destroy());
+  });
   http2.on('request', (request, response) => respond(request, response, false));
   http2.on('checkContinue', (request, response) => respond(request, response, true));
   const sockets = new Set<Socket>();
@@ -37,9 +59,34 @@ export function createListener(handle: (request: RawRequest) => Promise<Endpoint
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => socket.destroy());
     socket.setNoDelay(true);
-    tellApart(socket, (isHttp2) => (isHttp2 ? http2 : http1).emit('connection', socket));
+    const silent = (): void => void socket.destroy();
+    socket.setTimeout(patience.headMs, silent);
+    tellApart(socket, (isHttp2) => {
+      socket.setTimeout(0).removeListener('timeout', silent);
+      (isHttp2 ? http2 : http1).emit('connection', socket);
+    });
   });
-  return { listen: (port) => open(server, port), close: () => close(server, sockets) };
+  return {
+    listen: (port) => open(server, port),
+    close: () => {
+      http1.close();
+      return close(server, sockets);
+    },
+  };
+}
+
+function http1Server({ headMs, restMs, stallMs }: Patience): HttpServer {
+  const http1 = createHttpServer({
+    keepAliveTimeout: restMs,
+    headersTimeout: headMs,
+    // A large body may take its time, as long as it moves.
+    requestTimeout: 0,
+    connectionsCheckingInterval: Math.min(headMs, 30_000),
+  });
+  http1.setTimeout(stallMs);
+  // It gets its connections from another server; only a listening one would look for those whose headers never end.
+  http1.emit('listening');
+  return http1;
 }
 
 function tellApart(socket: Socket, decide: (isHttp2: boolean) => void): void {

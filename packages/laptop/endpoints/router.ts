@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '../clock';
+import { authenticate } from './authenticate';
+import { harmless, refuseForeign } from './browsers';
 import { EndpointError, jsonError, queryError, s3Error, unknownOperation } from './errors';
-import { readSignature, type Signature } from './sigv4';
+import type { Page } from './page';
+import { readSignature, type Signature } from './signature';
+import { bucketOfHost } from './s3';
 import type { Authorizer, Callers, EndpointCall, EndpointReply } from './types';
 
 type JsonEndpoint = (call: EndpointCall, operation: string) => Promise<EndpointReply>;
@@ -21,8 +24,8 @@ export type RawRequest = Pick<EndpointCall, 'method' | 'path' | 'headers' | 'bod
 export interface RouterOptions {
   readonly endpoints: EndpointSet;
   readonly callers: Callers;
-  readonly clock: Clock;
   readonly authorizer: () => Authorizer | undefined;
+  readonly page: Pick<Page, 'answer'>;
 }
 
 /**
@@ -30,37 +33,44 @@ export interface RouterOptions {
  * none gets its protocol's error.
  */
 export function createRouter(options: RouterOptions): (request: RawRequest) => Promise<EndpointReply> {
-  return async (request) => {
-    const requestId = randomUUID();
-    const mark = request.path.indexOf('?');
-    const query = new URLSearchParams(mark < 0 ? '' : request.path.slice(mark + 1));
-    const target = request.headers['x-amz-target'];
-    let form: 'json' | 's3' | 'query' = target === undefined ? 's3' : 'json';
-    try {
-      refuseForeign(request.headers);
-      const signature = readSignature(request.headers, query);
-      if (!signature)
-        throw new EndpointError(
-          'MissingAuthenticationTokenException',
-          'the request is not signed; `carelake env` prints the exports that let any AWS client sign',
-          403,
-        );
-      if (form === 's3' && signature.service !== 's3') form = signature.service === 'sts' ? 'query' : 'json';
-      const call = callOf(options, { ...request, query, requestId }, signature);
-      const reply = await dispatch(options.endpoints, call, target, signature);
-      return { ...reply, headers: { 'x-amzn-requestid': requestId, 'x-amz-request-id': requestId, ...reply.headers } };
-    } catch (error) {
-      const known = error instanceof EndpointError ? error : internal(error);
-      if (form === 'json') return jsonError(known, requestId);
-      if (form === 'query') return queryError(known, requestId);
-      const reply = s3Error(known, requestId, request.path.split('?')[0] ?? '/');
-      // A HEAD has no body; S3's clients then tell errors by their status alone.
-      return request.method === 'HEAD'
-        ? { ...reply, headers: { ...reply.headers, 'content-length': '0' }, body: undefined }
-        : reply;
-    }
-  };
+  return async (request) => harmless(await answer(options, request));
 }
+
+async function answer(options: RouterOptions, request: RawRequest): Promise<EndpointReply> {
+  const requestId = randomUUID();
+  const mark = request.path.indexOf('?');
+  const query = new URLSearchParams(mark < 0 ? '' : request.path.slice(mark + 1));
+  const target = request.headers['x-amz-target'];
+  let form: 'json' | 's3' | 'query' = target === undefined ? 's3' : 'json';
+  try {
+    refuseForeign(request.headers);
+    const signature = readSignature({ headers: request.headers, query });
+    const page = signature ? undefined : options.page.answer({ ...request, query });
+    if (page) return page;
+    if (!signature) throw unsigned();
+    if (form === 's3' && signature.service !== 's3') form = signature.service === 'sts' ? 'query' : 'json';
+    const signed = await authenticate({ ...request, query }, signature, options.callers, bucketOfHost(request.headers));
+    const call = callOf(options, { ...request, query, requestId, ...signed });
+    const reply = await dispatch(options.endpoints, call, target, signature);
+    return { ...reply, headers: { 'x-amzn-requestid': requestId, 'x-amz-request-id': requestId, ...reply.headers } };
+  } catch (error) {
+    const known = error instanceof EndpointError ? error : internal(error);
+    if (form === 'json') return jsonError(known, requestId);
+    if (form === 'query') return queryError(known, requestId);
+    const reply = s3Error(known, requestId, request.path.split('?')[0] ?? '/');
+    // A HEAD has no body; S3's clients then tell errors by their status alone.
+    return request.method === 'HEAD'
+      ? { ...reply, headers: { ...reply.headers, 'content-length': '0' }, body: undefined }
+      : reply;
+  }
+}
+
+const unsigned = (): EndpointError =>
+  new EndpointError(
+    'MissingAuthenticationTokenException',
+    'the request is not signed; `carelake env` prints the exports that let any AWS client sign',
+    403,
+  );
 
 function dispatch(
   endpoints: EndpointSet,
@@ -79,23 +89,10 @@ function dispatch(
   throw unknownOperation(signature.service ?? 'unnamed', `${call.method} ${call.path.split('?')[0]}`);
 }
 
-function callOf(
-  options: RouterOptions,
-  request: RawRequest & { query: URLSearchParams; requestId: string },
-  signature: Signature,
-): EndpointCall {
-  if (signature.expiresAt !== undefined && signature.expiresAt < options.clock.now())
-    throw new EndpointError('AccessDenied', 'Request has expired', 403);
-  const caller = options.callers.resolve(signature.accessKeyId);
-  if (!caller)
-    throw new EndpointError(
-      'UnrecognizedClientException',
-      'The security token included in the request is invalid.',
-      403,
-    );
+function callOf(options: RouterOptions, request: Omit<EndpointCall, 'allow'>): EndpointCall {
+  const { caller } = request;
   return {
     ...request,
-    caller,
     allow(action, resource, context = {}) {
       const reason = options.authorizer()?.({ caller, action, resource, context });
       if (reason !== undefined)
@@ -105,18 +102,6 @@ function callOf(
         );
     },
   };
-}
-
-/** A page in the user's browser can reach loopback, by its own script or under a name that resolves here: neither may read patients. */
-function refuseForeign(headers: Readonly<Record<string, string | undefined>>): void {
-  const host = (headers[':authority'] ?? headers['host'] ?? '').replace(/:\d+$/, '').toLowerCase();
-  const local = (name: string): boolean =>
-    ['127.0.0.1', '[::1]', 'localhost'].includes(name) || name.endsWith('.localhost');
-  if (!local(host))
-    throw new EndpointError('AccessDenied', 'the endpoints answer to 127.0.0.1 and localhost only', 403);
-  const origin = headers['origin'];
-  if (origin !== undefined && !local(/^https?:\/\/([^/:]+|\[[^\]]+\])/.exec(origin)?.[1] ?? ''))
-    throw new EndpointError('AccessDenied', 'the endpoints do not answer to web pages of other origins', 403);
 }
 
 /** An unexpected error of an endpoint. Its text stays here: it could quote data. */

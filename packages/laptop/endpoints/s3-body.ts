@@ -1,14 +1,61 @@
+import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { type Algorithm, ALGORITHMS, algorithmNamed } from './checksums';
 import { EndpointError } from './errors';
 import type { Checksums, Draft, S3Store } from './s3-types';
+import { type ChunkSigner, same } from './sigv4';
 import type { EndpointCall } from './types';
 
 const malformed = (): EndpointError =>
   new EndpointError('IncompleteBody', 'the aws-chunked body is malformed or breaks off', 400);
 
-/** Takes the payload out of an aws-chunked body: size line, bytes, …, size 0, trailers. Trailers come by lower-case name. */
-async function* unchunk(body: AsyncIterable<Uint8Array>, trailers: Map<string, string>): AsyncIterable<Uint8Array> {
+/** Compares the pieces of a body with their signatures, each with the one before; where pieces are not signed, nothing. */
+class Pieces {
+  private hash = createHash('sha256');
+  private said = '';
+
+  constructor(private readonly signer: ChunkSigner | undefined) {}
+
+  begin(extension: string | undefined): void {
+    if (this.signer) this.said = /^chunk-signature=([0-9a-f]{64})$/.exec(extension ?? '')?.[1] ?? '';
+  }
+
+  add(bytes: Uint8Array): void {
+    if (this.signer) this.hash.update(bytes);
+  }
+
+  /** @throws EndpointError when the piece is not the one that was signed, at this place */
+  end(): void {
+    if (!this.signer) return;
+    this.compare('PAYLOAD', this.said);
+  }
+
+  endTrailers(lines: readonly string[], said: string): void {
+    if (!this.signer) return;
+    for (const line of lines) this.hash.update(`${line}\n`);
+    this.compare('TRAILER', said);
+  }
+
+  private compare(kind: 'PAYLOAD' | 'TRAILER', said: string): void {
+    const expected = (this.signer as ChunkSigner).next(kind, this.hash.digest('hex'));
+    this.hash = createHash('sha256');
+    if (!same(expected, said))
+      throw new EndpointError('SignatureDoesNotMatch', 'The signature of a piece of the body does not match it.', 403);
+  }
+}
+
+/**
+ * Takes the payload out of an aws-chunked body: size line, bytes, …, size 0, trailers. Trailers come by lower-case name.
+ * @param signer compares the signature of each piece, where the sender signs them
+ */
+async function* unchunk(
+  body: AsyncIterable<Uint8Array>,
+  trailers: Map<string, string>,
+  signer: ChunkSigner | undefined,
+  trailersSigned: boolean,
+): AsyncIterable<Uint8Array> {
+  const pieces = new Pieces(signer);
+  const lines: string[] = [];
   let line = '';
   let left = 0;
   let state: 'size' | 'data' | 'end' | 'trailer' = 'size';
@@ -16,11 +63,15 @@ async function* unchunk(body: AsyncIterable<Uint8Array>, trailers: Map<string, s
     let at = 0;
     while (at < piece.length) {
       if (state === 'data') {
-        const take = Math.min(left, piece.length - at);
-        yield piece.subarray(at, at + take);
-        at += take;
-        left -= take;
-        if (left === 0) state = 'end';
+        const bytes = piece.subarray(at, at + Math.min(left, piece.length - at));
+        pieces.add(bytes);
+        yield bytes;
+        at += bytes.length;
+        left -= bytes.length;
+        if (left === 0) {
+          pieces.end();
+          state = 'end';
+        }
         continue;
       }
       const newline = piece.indexOf(10, at);
@@ -31,19 +82,28 @@ async function* unchunk(body: AsyncIterable<Uint8Array>, trailers: Map<string, s
       if (newline < 0) break;
       const content = line.trimEnd();
       line = '';
-      if (state === 'trailer') {
-        const colon = content.indexOf(':');
-        if (colon > 0) trailers.set(content.slice(0, colon).trim().toLowerCase(), content.slice(colon + 1).trim());
-      } else if (state === 'end') state = 'size';
+      if (state === 'trailer') addTrailer(content, trailers, lines);
+      else if (state === 'end') state = 'size';
       else {
-        const size = content.split(';')[0] ?? '';
+        const [size = '', extension] = content.split(';');
         if (!/^[0-9a-fA-F]{1,12}$/.test(size)) throw malformed();
         left = parseInt(size, 16);
+        pieces.begin(extension);
+        if (left === 0) pieces.end();
         state = left === 0 ? 'trailer' : 'data';
       }
     }
   }
   if (state !== 'trailer') throw malformed();
+  if (trailersSigned) pieces.endTrailers(lines, trailers.get('x-amz-trailer-signature') ?? '');
+}
+
+function addTrailer(content: string, trailers: Map<string, string>, lines: string[]): void {
+  const colon = content.indexOf(':');
+  if (colon <= 0) return;
+  const [name, value] = [content.slice(0, colon).trim().toLowerCase(), content.slice(colon + 1).trim()];
+  trailers.set(name, value);
+  if (name !== 'x-amz-trailer-signature') lines.push(`${name}:${value}`);
 }
 
 /** Algorithms that the headers announce: a checksum, a trailer, or a wish. */
@@ -69,15 +129,16 @@ export interface Received {
  */
 export async function receive(store: S3Store, call: EndpointCall, extra: readonly Algorithm[] = []): Promise<Received> {
   const { headers } = call;
-  const chunked =
-    (headers['content-encoding'] ?? '').includes('aws-chunked') ||
-    (headers['x-amz-content-sha256'] ?? '').startsWith('STREAMING-');
+  const payload = headers['x-amz-content-sha256'] ?? '';
+  const chunked = (headers['content-encoding'] ?? '').includes('aws-chunked') || payload.startsWith('STREAMING-');
   const wanted = announced(call);
   // S3 gives an object that comes without a checksum a CRC-64 of its own.
   const algorithms = [...new Set<Algorithm>([...(wanted.length > 0 ? wanted : (['crc64nvme'] as const)), ...extra])];
   const trailers = new Map<string, string>();
   call.continueBody();
-  const draft = await store.draft(chunked ? unchunk(call.body, trailers) : call.body, algorithms);
+  const signed = payload.endsWith('-PAYLOAD-TRAILER') && call.chunks !== undefined;
+  const body = chunked ? unchunk(call.body, trailers, call.chunks, signed) : call.body;
+  const draft = await store.draft(body, algorithms);
   try {
     const length = chunked ? headers['x-amz-decoded-content-length'] : headers['content-length'];
     if (length !== undefined && Number(length) !== draft.size)

@@ -1,3 +1,4 @@
+import { asDownload } from './browsers';
 import { EndpointError } from './errors';
 import { streamOf } from './files';
 import { checksumHeaders, receive } from './s3-body';
@@ -28,6 +29,9 @@ const KEPT = [
   'x-amz-server-side-encryption-bucket-key-enabled',
   'x-amz-storage-class',
 ];
+
+/** Headers of the answer that a reader may ask for, and no other. */
+const OVERRIDDEN = /^response-(cache-control|content-(?:disposition|encoding|language|type)|expires)$/;
 
 /** What a put or the beginning of a multipart upload says of its object. */
 export function describeObject(
@@ -125,8 +129,11 @@ function objectHeaders(info: ObjectInfo, call: EndpointCall): Record<string, str
   for (const [name, value] of Object.entries(info.metadata ?? {})) out[`x-amz-meta-${name}`] = value;
   if (call.headers['x-amz-checksum-mode']?.toUpperCase() === 'ENABLED')
     Object.assign(out, checksumHeaders(info.checksums, info.checksumType));
-  for (const [name, value] of call.query) if (name.startsWith('response-')) out[name.slice('response-'.length)] = value;
-  return out;
+  for (const [name, value] of call.query) {
+    const overridden = OVERRIDDEN.exec(name)?.[1];
+    if (overridden !== undefined) out[overridden] = value;
+  }
+  return call.method === 'GET' ? asDownload(out, call.headers) : out;
 }
 
 /** First and last byte of a range, both included. Undefined for a header that is no single byte range: S3 then sends everything. */

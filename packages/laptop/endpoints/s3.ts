@@ -35,13 +35,18 @@ export function s3Endpoint(store: S3Store, dataDir: string, clock: Clock, region
   };
 }
 
+/** The bucket that the host names: `<bucket>.localhost`. */
+export function bucketOfHost(headers: EndpointCall['headers']): string | undefined {
+  const host = (headers[':authority'] ?? headers['host'] ?? '').replace(/:\d+$/, '').toLowerCase();
+  return host.endsWith('.localhost') ? host.slice(0, -'.localhost'.length) : undefined;
+}
+
 /** Bucket and key: from the host (`<bucket>.localhost`) or the path. */
 function placeOf(call: EndpointCall): { bucket: string; key: string } {
-  const host = (call.headers[':authority'] ?? call.headers['host'] ?? '').replace(/:\d+$/, '').toLowerCase();
   const path = call.path.split('?')[0]?.slice(1) ?? '';
+  const named = bucketOfHost(call.headers);
   try {
-    if (host.endsWith('.localhost'))
-      return { bucket: host.slice(0, -'.localhost'.length), key: decodeURIComponent(path) };
+    if (named !== undefined) return { bucket: named, key: decodeURIComponent(path) };
     const slash = path.indexOf('/');
     return slash < 0
       ? { bucket: decodeURIComponent(path), key: '' }

@@ -1,10 +1,12 @@
-import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { ownFolder } from '../data-folder';
 import { openWarehouse } from '../engines/warehouse';
+import { createCallers, openCredentials } from './credentials';
 import { kinesisEndpoint } from './kinesis';
 import { openKinesisStore } from './kinesis-store';
 import { kmsEndpoint, openKeyStore } from './kms';
 import { createListener } from './listener';
+import { createPage, type PageContent } from './page';
 import { redshiftDataEndpoint } from './redshift-data';
 import { createRouter } from './router';
 import { s3Endpoint } from './s3';
@@ -12,7 +14,6 @@ import { asRole, refusedByS3, warehouseCaller } from './s3-as-role';
 import { openS3Store } from './s3-store';
 import { openSecretStore } from './secret-store';
 import { secretsEndpoint } from './secrets';
-import { createCallers } from './sigv4';
 import { ShardLimits } from './shard-limits';
 import { statesEndpoint } from './states';
 import { stsEndpoint } from './sts';
@@ -34,8 +35,8 @@ const THROTTLED = { namespace: 'AWS/Kinesis', name: 'WriteProvisionedThroughputE
 export async function createEndpoints(options: EndpointsOptions): Promise<Endpoints> {
   const { clock, region, account } = options;
   const dataDir = resolve(options.dataDir);
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const callers = createCallers(account);
+  ownFolder(dataDir);
+  const callers = createCallers(account, options.user ?? openCredentials(dataDir));
   const s3 = await openS3Store(dataDir, clock);
   const kinesis = openKinesisStore(join(dataDir, 'kinesis'), { clock, region, account, count: options.count });
   const keys = openKeyStore(join(dataDir, 'kms'));
@@ -73,9 +74,11 @@ export async function createEndpoints(options: EndpointsOptions): Promise<Endpoi
       }
     : undefined;
   let executions: Executions | undefined;
+  let pageContent: () => PageContent = () => ({});
+  const page = createPage(() => pageContent());
   const router = createRouter({
+    page,
     callers,
-    clock,
     authorizer: () => authorize,
     endpoints: {
       json: {
@@ -106,9 +109,13 @@ export async function createEndpoints(options: EndpointsOptions): Promise<Endpoi
     setExecutions: (next) => {
       executions = next;
     },
+    setPageContent: (next) => {
+      pageContent = next;
+    },
     async listen(port) {
       const actual = await listener.listen(port);
-      return { port: actual, url: `http://127.0.0.1:${actual}` };
+      const url = `http://127.0.0.1:${actual}`;
+      return { port: actual, url, page: `${url}/?token=${page.token}` };
     },
     async close() {
       await listener.close();

@@ -1,76 +1,132 @@
-import { createHash } from 'node:crypto';
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { EndpointError } from './errors';
-import type { Caller, Callers, Credentials } from './types';
+import type { Headers, SignatureV4, SignedRequest } from './signature';
 
-/** How a request says who sent it and to which service. */
-export interface Signature {
-  readonly accessKeyId: string;
-  /** From the credential scope; absent in signatures of version 2, which only S3 still takes. */
-  readonly service?: string;
-  /** Milliseconds since 1970-01-01 UTC after which a presigned request is void. */
-  readonly expiresAt?: number;
+/** SHA-256 of no bytes. */
+export const EMPTY_SHA256 = createHash('sha256').digest('hex');
+/** Derived keys that are kept; they change daily, and clients use few regions and services. */
+const MAX_KEYS = 64;
+const keys = new Map<string, Buffer>();
+
+const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
+
+/** The key that signs for a day, region and service: four HMACs, so it is kept. */
+function signingKey(secret: string, { day, region, service }: SignatureV4): Buffer {
+  const name = `${secret}/${day}/${region}/${service}`;
+  let key = keys.get(name);
+  if (key === undefined) {
+    key = hmac(hmac(hmac(hmac(`AWS4${secret}`, day), region), service), 'aws4_request');
+    if (keys.size >= MAX_KEYS) keys.clear();
+    keys.set(name, key);
+  }
+  return key;
 }
 
-const SCOPE = /^([^/]+)\/\d{8}\/([^/]+)\/([^/]+)\/aws4_request$/;
+/** Whether two texts are equal, in a time that does not tell where they differ. */
+export function same(a: string, b: string): boolean {
+  const [left, right] = [Buffer.from(a), Buffer.from(b)];
+  return left.length === right.length && timingSafeEqual(left, right);
+}
+
+/** What signs the pieces of a body after the headers: each signature carries the one before. */
+export interface ChunkSigner {
+  /** The signature that the next piece must carry. @param kind `PAYLOAD` for data, `TRAILER` for the headers at the end. */
+  next(kind: 'PAYLOAD' | 'TRAILER', sha256: string): string;
+}
 
 /**
- * Reads the signature of a request: SigV4 header or query, SigV2 header or query. Loopback needs no proof of the secret: the
- * access key names the caller, as the folder's files already belong to whoever can reach the port.
- * @returns undefined for an unsigned request.
+ * Compares the signature of a request with the one that the secret gives.
+ * @param payload hash of the body, or the word that stands for it, as the signer used it
+ * @returns the signer of the body's pieces
+ * @throws EndpointError SignatureDoesNotMatch
  */
-export function readSignature(
-  headers: Readonly<Record<string, string | undefined>>,
-  query: URLSearchParams,
-): Signature | undefined {
-  const authorization = headers['authorization'];
-  if (authorization) {
-    const v4 = /Credential=([^,\s]+)/.exec(authorization);
-    if (v4) return fromScope(v4[1] ?? '');
-    const v2 = /^AWS ([^:]+):/.exec(authorization);
-    if (v2) return { accessKeyId: v2[1] ?? '', service: 's3' };
-    throw new EndpointError('IncompleteSignatureException', 'the Authorization header carries no AWS credential', 403);
-  }
-  const credential = query.get('X-Amz-Credential');
-  if (credential) return { ...fromScope(credential), expiresAt: presignedUntil(query) };
-  const key = query.get('AWSAccessKeyId');
-  if (key && query.has('Signature'))
-    return { accessKeyId: key, service: 's3', expiresAt: Number(query.get('Expires') ?? 0) * 1000 };
-  return undefined;
-}
-
-function fromScope(credential: string): Signature {
-  const scope = SCOPE.exec(credential);
-  if (!scope)
+export function verifyV4(request: SignedRequest, s: SignatureV4, secret: string, payload: string): ChunkSigner {
+  checkCoverage(request.headers, s);
+  const key = signingKey(secret, s);
+  const scope = `${s.day}/${s.region}/${s.service}/aws4_request`;
+  const canonical = canonicalRequest(request, s, payload);
+  // Node reads headers as Latin-1, so this gives back the bytes that were sent.
+  const digest = createHash('sha256').update(canonical, 'latin1').digest('hex');
+  let last = hmac(key, `AWS4-HMAC-SHA256\n${s.date}\n${scope}\n${digest}`).toString('hex');
+  if (!same(last, s.signature))
     throw new EndpointError(
-      'IncompleteSignatureException',
-      'the credential scope is not key/date/region/service/aws4_request',
+      s.service === 's3' || s.service === 'sts' ? 'SignatureDoesNotMatch' : 'InvalidSignatureException',
+      'The request signature we calculated does not match the signature you provided. `carelake env` prints the credentials of the folder that is served here.',
       403,
     );
-  return { accessKeyId: scope[1] ?? '', service: scope[3] };
-}
-
-function presignedUntil(query: URLSearchParams): number {
-  const date = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(query.get('X-Amz-Date') ?? '');
-  if (!date) throw new EndpointError('AuthorizationQueryParametersError', 'X-Amz-Date is missing or malformed', 400);
-  const [y, mo, d, h, mi, s] = date.slice(1).map(Number);
-  return Date.UTC(y ?? 0, (mo ?? 1) - 1, d, h, mi, s) + Number(query.get('X-Amz-Expires') ?? 0) * 1000;
-}
-
-/** The registry of callers of one laptop. */
-export function createCallers(account: string): Callers {
-  const roles = new Map<string, string>();
   return {
-    registerRole(roleArn): Credentials {
-      const digest = createHash('sha256').update(roleArn).digest('hex');
-      const accessKeyId = `LKIA${digest.slice(0, 16).toUpperCase()}`;
-      roles.set(accessKeyId, roleArn);
-      return { accessKeyId, secretAccessKey: digest.slice(16, 56), sessionToken: `carelake-${digest.slice(56)}` };
-    },
-    resolve(accessKeyId): Caller | undefined {
-      if (!/^LKIA[0-9A-F]{16}$/.test(accessKeyId))
-        return { kind: 'user', arn: `arn:aws:iam::${account}:user/carelake`, accessKeyId };
-      const arn = roles.get(accessKeyId);
-      return arn === undefined ? undefined : { kind: 'role', arn, accessKeyId };
+    next(kind, sha256) {
+      const empty = kind === 'PAYLOAD' ? `${EMPTY_SHA256}\n` : '';
+      last = hmac(key, `AWS4-HMAC-SHA256-${kind}\n${s.date}\n${scope}\n${last}\n${empty}${sha256}`).toString('hex');
+      return last;
     },
   };
+}
+
+/** The host and whatever changes the meaning of a call must be under the signature, or whoever sees a link could change it. */
+function checkCoverage(headers: Headers, { signedHeaders }: SignatureV4): void {
+  const signed = new Set(signedHeaders);
+  const open = Object.keys(headers).filter((name) => name.startsWith('x-amz-') && !signed.has(name));
+  // The SDK signs the host by its name in HTTP/2.
+  if (!signed.has('host') && !signed.has(':authority')) open.unshift('host');
+  if (open.length > 0)
+    throw new EndpointError('AccessDenied', 'There were headers present in the request which were not signed', 403, {
+      HeadersNotSigned: open.join(', '),
+    });
+}
+
+function canonicalRequest(request: SignedRequest, s: SignatureV4, payload: string): string {
+  const { headers } = request;
+  const mark = request.path.indexOf('?');
+  const path = mark < 0 ? request.path : request.path.slice(0, mark);
+  const query = mark < 0 ? '' : request.path.slice(mark + 1);
+  // HTTP/2 sends the host under another name.
+  const valueOf = (name: string): string =>
+    (name === 'host' ? (headers['host'] ?? headers[':authority']) : headers[name]) ?? '';
+  return [
+    request.method,
+    canonicalPath(path, s.service === 's3'),
+    canonicalQuery(query),
+    ...s.signedHeaders.map((name) => `${name}:${valueOf(name).trim().replace(/ +/g, ' ')}`),
+    '',
+    s.signedHeaders.join(';'),
+    payload,
+  ].join('\n');
+}
+
+/** Percent-encoding of RFC 3986: all but letters, digits and `-._~`. */
+const encode = (text: string): string =>
+  encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new EndpointError('InvalidURI', "Couldn't parse the specified URI.");
+  }
+}
+
+/** S3 encodes a path once, every other service encodes what was sent once more. */
+function canonicalPath(path: string, once: boolean): string {
+  return path
+    .split('/')
+    .map((segment) => encode(once ? decode(segment) : segment))
+    .join('/');
+}
+
+function canonicalQuery(query: string): string {
+  if (query === '') return '';
+  return query
+    .split('&')
+    .filter((part) => part !== '')
+    .map((part): [string, string] => {
+      const equals = part.indexOf('=');
+      return equals < 0
+        ? [encode(decode(part)), '']
+        : [encode(decode(part.slice(0, equals))), encode(decode(part.slice(equals + 1)))];
+    })
+    .filter(([name]) => name !== 'X-Amz-Signature')
+    .sort(([a, x], [b, y]) => (a < b ? -1 : a > b ? 1 : x < y ? -1 : x > y ? 1 : 0))
+    .map(([name, value]) => `${name}=${value}`)
+    .join('&');
 }

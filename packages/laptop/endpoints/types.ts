@@ -4,8 +4,10 @@ import type { Count } from '../engines/metrics';
 import type { Warehouse } from '../engines/warehouse';
 import type { KeyStore } from './kms';
 import type { KinesisStore } from './kinesis-store';
+import type { PageContent } from './page';
 import type { S3Store } from './s3-types';
 import type { SecretStore } from './secret-store';
+import type { ChunkSigner } from './sigv4';
 
 /** Who calls: the laptop's user, who may do everything, or a role of the template. */
 export interface Caller {
@@ -34,12 +36,22 @@ export interface Credentials {
   readonly sessionToken: string;
 }
 
+/** A caller, and what its signatures are compared with. */
+export interface KnownCaller {
+  readonly caller: Caller;
+  readonly secretAccessKey: string;
+  /** Absent for the user, whose credentials are not temporary. */
+  readonly sessionToken?: string;
+}
+
 /** Which caller an access key names. */
 export interface Callers {
-  /** Credentials that name the role. The same role always gets the same access key. */
+  /** Credentials of the laptop's user, as they lie in the folder. */
+  readonly user: Pick<Credentials, 'accessKeyId' | 'secretAccessKey'>;
+  /** Credentials that name the role. The same role of a folder always gets the same ones. */
   registerRole(roleArn: string): Credentials;
-  /** @returns undefined for a key that looks like a role's and is none. */
-  resolve(accessKeyId: string): Caller | undefined;
+  /** @returns undefined for a key that is nobody's here. */
+  find(accessKeyId: string): KnownCaller | undefined;
 }
 
 export interface EndpointsOptions {
@@ -56,6 +68,8 @@ export interface EndpointsOptions {
   readonly copyRole?: string;
   /** The warehouse's database, default `carelake`. */
   readonly database?: string;
+  /** Credentials of the user, instead of those of the folder. */
+  readonly user?: Pick<Credentials, 'accessKeyId' | 'secretAccessKey'>;
   /** DuckDB's memory, e.g. `4GB`; default at most 5 GB. */
   readonly warehouseMemory?: string;
   /** DuckDB's threads; default one per core. */
@@ -102,8 +116,13 @@ export interface Endpoints {
   setDatabaseRoles(roleOf: (caller: Caller, secretArn?: string) => string | undefined): void;
   /** Opens the state machines to callers, once they run. */
   setExecutions(executions: Executions): void;
-  /** Opens the port on 127.0.0.1; 0 takes any free one. Rejects with a text for people when the port is taken. */
-  listen(port: number): Promise<{ port: number; url: string }>;
+  /** Says what the page for browsers shows. */
+  setPageContent(content: () => PageContent): void;
+  /**
+   * Opens the port on 127.0.0.1; 0 takes any free one. Rejects with a text for people when the port is taken. `page` is the address, with the
+   * token of this start, by which a browser gets in.
+   */
+  listen(port: number): Promise<{ port: number; url: string; page: string }>;
   /** Closes port and stores; running statements end as ABORTED. */
   close(): Promise<void>;
 }
@@ -115,7 +134,10 @@ export interface EndpointCall {
   readonly path: string;
   readonly query: URLSearchParams;
   readonly headers: Readonly<Record<string, string | undefined>>;
-  readonly body: Readable;
+  /** Fails at its end when it is not the body that was signed. */
+  readonly body: AsyncIterable<Uint8Array>;
+  /** Signer of the pieces of an aws-chunked body, when each carries a signature of its own. */
+  readonly chunks?: ChunkSigner;
   readonly caller: Caller;
   readonly requestId: string;
   /** Throws the protocol's access-denied error when the authorizer refuses. */

@@ -1,0 +1,77 @@
+import { FolderRefused } from '@carelake/laptop/data-folder';
+import { DamagedState } from '@carelake/laptop/endpoints/files';
+import { CliError, EXIT } from './errors';
+
+/** What the system says of a file, in words. */
+const FILE_TROUBLE: Record<string, [says: string, next: string]> = {
+  EACCES: ['this user may not read or write it', 'give yourself the rights (chmod), or choose another file or folder'],
+  EPERM: ['the system does not allow it', 'give yourself the rights (chmod, chattr), or choose another file or folder'],
+  EROFS: ['it lies on a file system that is read-only', 'choose another folder with --data DIR'],
+  ENOENT: ['it does not exist', 'check the path; it is read from the folder you stand in'],
+  ENOTDIR: ['a part of its path is a file, not a folder', 'check the path'],
+  EISDIR: ['it is a folder, and a file is needed', 'name a file in it'],
+  ENOSPC: ['the disk is full', 'make room on that disk, then run the command again: what was done is kept'],
+  EDQUOT: ['the quota of this user is used up', 'make room, then run the command again: what was done is kept'],
+  EMFILE: ['too many files are open', 'raise the limit (ulimit -n 4096), then run the command again'],
+  ENAMETOOLONG: ['its name is too long', 'choose a shorter one'],
+};
+
+/** Errors of a connection to what serves the folder. */
+const GONE = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ERR_HTTP2_ERROR',
+  'ERR_STREAM_PREMATURE_CLOSE',
+]);
+
+type Known = Error & NodeJS.ErrnoException & { $metadata?: { httpStatusCode?: number } };
+
+/** A failure as a sentence with the next step. What nothing here knows keeps its own words, without a stack. */
+export function asCliError(error: unknown): CliError {
+  if (error instanceof CliError) return error;
+  if (error instanceof FolderRefused)
+    return new CliError(error.message, { where: error.dataDir, next: error.next, exitCode: EXIT.failed });
+  if (error instanceof DamagedState)
+    return new CliError(`a file is damaged that should hold ${error.what}`, {
+      where: error.path,
+      next: error.mend,
+      exitCode: EXIT.failed,
+    });
+  const { code = '', path, message, name, $metadata } = error as Known;
+  const trouble = FILE_TROUBLE[code];
+  if (trouble && path !== undefined)
+    return new CliError(trouble[0], { where: path, next: trouble[1], exitCode: EXIT.failed });
+  if (GONE.has(code) || GONE.has(name))
+    return new CliError('what served the folder does not answer any more', {
+      where: message,
+      next: 'in another terminal: npm start; it goes on from where it was',
+      exitCode: EXIT.failed,
+    });
+  if ($metadata?.httpStatusCode !== undefined)
+    return new CliError(`the platform refused a call: ${name}: ${message}`, {
+      next: 'the log of the platform says more: <data folder>/logs/platform.log',
+      exitCode: EXIT.failed,
+    });
+  return unexpected(error);
+}
+
+function unexpected(error: unknown): CliError {
+  const { stack, message } = error instanceof Error ? error : { stack: undefined, message: String(error) };
+  const place = /\(?([^\s()]+:\d+:\d+)\)?$/m.exec(stack?.slice(stack.indexOf('\n    at ')) ?? '')?.[1];
+  return new CliError(`it failed unexpectedly: ${message}`, {
+    where: place,
+    lines: process.env.CARELAKE_STACK === undefined ? [] : (stack ?? '').split('\n'),
+    next: 'run it once more; if it stays, run it with CARELAKE_STACK=1 and report what it prints',
+    exitCode: EXIT.failed,
+  });
+}
+
+/** A reader that has seen enough (`| head`) ends no command: the rest of what it prints is dropped, and its work is finished. */
+export function outliveReaders(): void {
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+}
