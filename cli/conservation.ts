@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { objectOf, readState, type StateKind } from '@carelake/laptop/endpoints/files';
 import { keyOfPath } from '@carelake/laptop/endpoints/s3-keys';
 import { isLoadable, keyId, streamSource } from '../core/lake/names';
 import { givenUpBatches } from '../core/stream-event';
@@ -151,10 +152,12 @@ interface EndedExecution {
 function endedExecutions(dataDir: string): EndedExecution[] {
   const file = join(dataDir, 'executions', 'ended.ndjson');
   if (!existsSync(file)) return [];
-  return readFileSync(file, 'utf8')
-    .split('\n')
-    .filter((line) => line.endsWith('}'))
-    .map((line) => JSON.parse(line) as EndedExecution);
+  return (
+    readFileSync(file, 'utf8')
+      .split('\n')
+      // A kill or a full disk can cut a line short; the others are whole.
+      .flatMap((line) => objectOf<EndedExecution>(line) ?? [])
+  );
 }
 
 interface Distinct {
@@ -211,11 +214,15 @@ async function distinctRecords(zones: ZoneFolders): Promise<Distinct> {
   });
 }
 
+const RECEIPT: StateKind<{ received: number }> = {
+  what: 'the receipt of a chunk of a file that was read',
+  mend: 'remove it and start again: the file is read once more from landing, and what is in the tables already changes nothing',
+};
+
 /** Rows of all finished chunks. Chunks are fixed, so a chunk that was read twice leaves one receipt. */
 function fileRows(folder: string): number {
   let rows = 0;
-  for (const file of filesUnder(folder, '.json'))
-    rows += Number((JSON.parse(readFileSync(file, 'utf8')) as { received?: number }).received ?? 0);
+  for (const file of filesUnder(folder, '.json')) rows += readState<{ received: number }>(file, RECEIPT)?.received ?? 0;
   return rows;
 }
 

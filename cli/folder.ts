@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { readCredentials, type UserCredentials } from '@carelake/laptop/endpoints/credentials';
-import { DamagedState, readState } from '@carelake/laptop/endpoints/files';
+import { readOrNone, readState } from '@carelake/laptop/endpoints/files';
 import { lives } from '@carelake/laptop/lock';
 import { CliError, EXIT } from './errors';
 
@@ -57,7 +57,7 @@ interface Endpoint extends Pick<Served, 'url' | 'page'> {
 export function readRun(dataDir: string): RunState | undefined {
   return readState<RunState>(join(dataDir, 'run.json'), {
     what: 'what this folder was started for and how far that got',
-    mend: 'put the file back from a copy; without one the data must be taken in again: carelake wipe, then npm start',
+    mend: 'remove this file and start again with the options of the first start: what is sent a second time changes nothing in the tables',
     valid: ({ source, status }) =>
       (source?.kind === 'synthetic' || source?.kind === 'file') && (status === 'streaming' || status === 'complete'),
   });
@@ -79,13 +79,10 @@ export function servedBy(dataDir: string): (Endpoint & Served) | undefined {
 
 /** A damaged or stale `endpoint.json` says nothing: the process that serves holds the folder's lock and wrote it anew. */
 function servingProcess(dataDir: string): Endpoint | undefined {
-  const endpoint = orNothing(() =>
-    readState<Endpoint>(join(dataDir, 'endpoint.json'), {
-      what: 'the address of the process that serves this folder',
-      mend: 'remove it',
-      valid: ({ port, pid, url, page }) =>
-        [port, pid].every(Number.isInteger) && [url, page].every((t) => typeof t === 'string'),
-    }),
+  const endpoint = readOrNone<Endpoint>(
+    join(dataDir, 'endpoint.json'),
+    ({ port, pid, url, page }) =>
+      [port, pid].every(Number.isInteger) && [url, page].every((text) => typeof text === 'string'),
   );
   return endpoint && lives(endpoint.pid, endpoint.start) ? endpoint : undefined;
 }
@@ -125,14 +122,5 @@ export function refuseServed(dataDir: string): void {
       next: 'use it (carelake sql, push, env), stop it with Ctrl-C, or start another with --data DIR --port 0',
       exitCode: EXIT.busy,
     });
-  }
-}
-
-function orNothing<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof DamagedState) return undefined;
-    throw error;
   }
 }

@@ -9,6 +9,7 @@ import type { AlarmState, AlarmStatus } from './engines/alarms';
 import { writeWhole } from './engines/checkpoints';
 import { applyCustomResource } from './engines/custom-resource';
 import { Metrics, type Count } from './engines/metrics';
+import { refuseLostWarehouse } from './engines/lost-warehouse';
 import type { Ending } from './engines/state-machine';
 import { lockFolder, startOf } from './lock';
 import { notRun, type NotRun } from './resources/catalog';
@@ -151,6 +152,7 @@ async function run(
   const alarms = startAlarms(w, { clock, metrics, deadLetters, log }, onAlarm);
 
   tell('opening the stores');
+  refuseLostWarehouse(dataDir);
   const endpoints = await createEndpoints({
     dataDir,
     clock,

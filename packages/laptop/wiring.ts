@@ -110,6 +110,8 @@ export function startMachines(
     log,
     invoke: (fn, payload, machineArn) => functions.invoke(fn, payload, byArn.get(machineArn)!.roleArn),
   });
+  // At once: whatever fails after this must leave no execution behind that keeps the process alive.
+  b.closers.push(() => machines.stop());
   const resumed = machines.resume();
   if (resumed) log(`${resumed} executions go on`);
   return machines;

@@ -51,6 +51,16 @@ export function readState<T extends object>(path: string, { what, mend, valid }:
   return state;
 }
 
+/** The same of state that can be had again: a damaged file counts as an absent one. */
+export function readOrNone<T extends object>(path: string, valid?: (state: Partial<T>) => boolean): T | undefined {
+  try {
+    return readState<T>(path, { what: '', mend: '', valid });
+  } catch (error) {
+    if (error instanceof DamagedState) return undefined;
+    throw error;
+  }
+}
+
 /** A JSON object, or undefined for any other text. */
 export function objectOf<T extends object>(text: string): T | undefined {
   try {

@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../clock';
 import type { Count } from '../engines/metrics';
 import { EndpointError } from './errors';
-import { writeAtomically } from './files';
+import { readState, type StateKind, writeAtomically } from './files';
 import { ShardLog } from './shard-log';
 
 /** One record to put. */
@@ -103,6 +103,13 @@ export function openKinesisStore(
   );
 }
 
+const STREAM: StateKind<StreamSummary> = {
+  what: 'the description of a stream',
+  mend: 'put this file back from a copy; without one the records of the stream cannot be read: carelake wipe, or start another folder with --data DIR',
+  valid: ({ name, arn, createdAt, shards }) =>
+    typeof name === 'string' && typeof arn === 'string' && Number.isFinite(createdAt) && Array.isArray(shards),
+};
+
 class FileKinesisStore implements KinesisStore {
   private readonly streams = new Map<string, Stream>();
   private readonly listeners = new Set<(stream: string, shardId: string) => void>();
@@ -115,9 +122,10 @@ class FileKinesisStore implements KinesisStore {
     private readonly count?: Count,
   ) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    for (const name of readdirSync(folder))
-      if (existsSync(join(folder, name, 'stream.json')))
-        this.open(JSON.parse(readFileSync(join(folder, name, 'stream.json'), 'utf8')) as StreamSummary);
+    for (const name of readdirSync(folder)) {
+      const summary = readState(join(folder, name, 'stream.json'), STREAM);
+      if (summary) this.open(summary);
+    }
   }
 
   createStream(name: string, shards: number, retentionHours: number): StreamSummary {

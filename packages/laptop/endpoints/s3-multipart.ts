@@ -1,10 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { createReadStream, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../clock';
 import { type Algorithm, algorithmNamed, ALGORITHMS, digestOf } from './checksums';
 import { EndpointError } from './errors';
-import { streamOf, writeAtomically } from './files';
+import { readOrNone, streamOf, writeAtomically } from './files';
 import { readBody } from './json';
 import { checksumHeaders, checksumMembers, receive } from './s3-body';
 import { elements, unescapeXml } from './s3-buckets';
@@ -222,7 +222,8 @@ export class Multipart {
 
   private load(id: string): Upload | undefined {
     const path = join(this.folder, id, 'upload.json');
-    return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Upload) : undefined;
+    // One that is damaged is none: its client hears that it does not exist, and sends it again. So with parts.
+    return readOrNone<Upload>(path, ({ bucket, key }) => bucket !== undefined && key !== undefined);
   }
 
   private keep(id: string, number: number, draft: Draft, checksums: Checksums): Part {
@@ -241,7 +242,7 @@ export class Multipart {
   private parts(id: string): Part[] {
     return readdirSync(join(this.folder, id))
       .filter((f) => /^\d+\.json$/.test(f))
-      .map((f) => JSON.parse(readFileSync(join(this.folder, id, f), 'utf8')) as Part)
+      .flatMap((f) => readOrNone<Part>(join(this.folder, id, f), ({ etag }) => etag !== undefined) ?? [])
       .sort((a, b) => a.number - b.number);
   }
 

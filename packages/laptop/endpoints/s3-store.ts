@@ -4,7 +4,6 @@ import {
   linkSync,
   mkdirSync,
   readdirSync,
-  readFileSync,
   renameSync,
   rmSync,
   rmdirSync,
@@ -17,7 +16,7 @@ import { Readable } from 'node:stream';
 import type { Clock } from '../clock';
 import { type Algorithm, hasher } from './checksums';
 import { EndpointError } from './errors';
-import { writeAtomically } from './files';
+import { readOrNone, writeAtomically } from './files';
 import { BucketIndex } from './s3-index';
 import { keyOfPath, pathOfKey } from './s3-keys';
 import type {
@@ -291,13 +290,10 @@ class FileS3Store implements S3Store {
     const key = keyOfPath(relative(join(this.tree, bucket), path));
     const { index } = this.bucket(bucket);
     const { ino, mtimeMs, size } = statSync(path);
-    let before: Partial<Sidecar> = {};
-    try {
-      before = JSON.parse(readFileSync(this.sidecarOf(bucket, key), 'utf8')) as Sidecar;
-      const { ino: i, mtimeMs: m, ...info } = before as Sidecar;
+    const before = readOrNone<Sidecar>(this.sidecarOf(bucket, key), ({ etag }) => etag !== undefined);
+    if (before) {
+      const { ino: i, mtimeMs: m, ...info } = before;
       if (i === ino && m === mtimeMs && info.size === size) return index.set(info);
-    } catch {
-      // No sidecar: computed below.
     }
     const bytes = await open(path);
     const draft = await this.draft(bytes.createReadStream(), ['sha256']);

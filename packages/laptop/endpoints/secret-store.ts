@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../clock';
-import { writeAtomically } from './files';
+import { readState, type StateKind, writeAtomically } from './files';
 
 export interface Secret {
   readonly name: string;
@@ -22,13 +22,21 @@ export interface SecretStore {
   list(): Secret[];
 }
 
+const SECRET: StateKind<Secret> = {
+  what: 'a secret of this folder',
+  mend:
+    'put this file back from a copy. Another key secret would give every person another key, so without a copy the folder cannot go on: ' +
+    'carelake wipe, or start another with --data DIR',
+  valid: ({ arn, name, secretString }) => [arn, name, secretString].every((text) => typeof text === 'string'),
+};
+
 /** Opens the secrets under a folder. */
 export function openSecretStore(folder: string, clock: Clock): SecretStore {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const secrets = new Map<string, Secret>();
   for (const file of readdirSync(folder).filter((f) => f.endsWith('.json'))) {
-    const secret = JSON.parse(readFileSync(join(folder, file), 'utf8')) as Secret;
-    secrets.set(secret.arn, secret);
+    const secret = readState<Secret>(join(folder, file), SECRET);
+    if (secret) secrets.set(secret.arn, secret);
   }
   return {
     ensure(arn, name, generate, description) {

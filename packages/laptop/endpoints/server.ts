@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import { ownFolder } from '../data-folder';
+import { damagedWarehouse } from '../engines/lost-warehouse';
 import { openWarehouse } from '../engines/warehouse';
 import { createCallers, openCredentials } from './credentials';
 import { kinesisEndpoint } from './kinesis';
@@ -30,6 +31,16 @@ export type {
 } from './types';
 
 const THROTTLED = { namespace: 'AWS/Kinesis', name: 'WriteProvisionedThroughputExceeded', value: 1 };
+/** The engine's words for a file that it cannot read as a database. */
+const DAMAGED =
+  /not a valid DuckDB database|could not read enough bytes|serialization error|corrupt|checksum|INTERNAL Error/i;
+
+/** Opens the warehouse, or says that its file is damaged: the engine's words name no way on. */
+async function openOrTell(options: Parameters<typeof openWarehouse>[0]): ReturnType<typeof openWarehouse> {
+  return openWarehouse(options).catch((error: Error) => {
+    throw DAMAGED.test(error.message) ? damagedWarehouse(options.dataDir) : error;
+  });
+}
 
 /** Opens the stores of a data folder; `listen` then opens the port. */
 export async function createEndpoints(options: EndpointsOptions): Promise<Endpoints> {
@@ -50,7 +61,7 @@ export async function createEndpoints(options: EndpointsOptions): Promise<Endpoi
       if (reason !== undefined) throw refusedByS3(action, reason);
     };
   };
-  const warehouse = await openWarehouse({
+  const warehouse = await openOrTell({
     dataDir,
     s3: asRole(s3, copyGuard),
     memory: options.warehouseMemory,

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock';
-import { readWhole, sleepLong, writeWhole } from './checkpoints';
+import { readOrNone } from '../endpoints/files';
+import { sleepLong, writeWhole } from './checkpoints';
 import type { Expression, Series } from './metric-math';
 import { MINUTE, type MetricId, type Metrics, type Sample, type Statistic } from './metrics';
 
@@ -103,7 +104,8 @@ export class Alarms {
     private readonly specs: readonly AlarmSpec[],
     private readonly ports: AlarmPorts,
   ) {
-    const saved = readWhole<Saved>(ports.file);
+    // Without it the alarms are evaluated anew.
+    const saved = readOrNone<Saved>(ports.file, ({ states }) => typeof states === 'object' && states !== null);
     for (const spec of specs) {
       for (const query of spec.queries) if ('metric' in query) ports.metrics.want(query.metric, minutesRead(spec));
       this.states.set(

@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../clock';
+import { readState } from '../endpoints/files';
 
 /** Replaces a file in one step: a reader after a kill finds the old content or the new one, never a part. */
 export function writeWhole(path: string, text: string): void {
@@ -10,18 +11,6 @@ export function writeWhole(path: string, text: string): void {
   renameSync(partial, path);
 }
 
-/** Parsed content of a JSON file, or undefined when there is none. */
-export function readWhole<T>(path: string): T | undefined {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-  return JSON.parse(text) as T;
-}
-
 /** How far one reader of one shard has come: everything before it is settled. */
 export class Checkpoint {
   private readonly path: string;
@@ -29,7 +18,11 @@ export class Checkpoint {
 
   constructor(dir: string, name: string) {
     this.path = join(dir, `${name}.json`);
-    this.current = readWhole<{ next: number }>(this.path)?.next;
+    this.current = readState<{ next: number }>(this.path, {
+      what: 'how far a shard of the stream was read',
+      mend: 'remove this file and start again: the shard is then read once more from its beginning, and what is in the tables already changes nothing',
+      valid: ({ next }) => Number.isInteger(next),
+    })?.next;
   }
 
   /** Ordinal of the first record that is not settled; undefined before anything was read. */

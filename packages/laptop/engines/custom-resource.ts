@@ -2,7 +2,8 @@ import { createHash, randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { readWhole, writeWhole } from './checkpoints';
+import { readState } from '../endpoints/files';
+import { writeWhole } from './checkpoints';
 
 /** A custom resource of the template. */
 export interface CustomResourceSpec {
@@ -46,7 +47,11 @@ export async function applyCustomResource(
   ports: CustomResourcePorts,
 ): Promise<'Create' | 'Update' | 'unchanged'> {
   const path = join(ports.dir, `${spec.stackName}-${spec.logicalId}.json`);
-  const before = readWhole<Applied>(path);
+  const before = readState<Applied>(path, {
+    what: `what was last applied of ${spec.logicalId}`,
+    mend: 'remove this file and start again: the resource is then applied once more, which changes nothing that is there',
+    valid: ({ hash, physicalId }) => typeof hash === 'string' && typeof physicalId === 'string',
+  });
   const properties = asText(spec.properties) as Record<string, unknown>;
   const hash = createHash('sha256').update(JSON.stringify(properties)).digest('hex');
   if (before?.hash === hash) return 'unchanged';

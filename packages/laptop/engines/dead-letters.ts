@@ -1,6 +1,7 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../clock';
+import { objectOf } from '../endpoints/files';
 import type { Sample } from './metrics';
 
 /** Names of queues, as their ARN ends. */
@@ -22,7 +23,7 @@ export class DeadLetters {
       const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : [];
       this.arrivals.set(
         name,
-        lines.map((line) => (JSON.parse(line) as { at: number }).at),
+        lines.flatMap((line) => objectOf<{ at: number }>(line)?.at ?? []),
       );
     }
   }

@@ -2,9 +2,10 @@ import { createHash, randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { objectOf, readState, type StateKind } from '../endpoints/files';
 import type { ExecutionInfo } from '../endpoints/types';
 import type { Json } from './asl';
-import { readWhole, writeWhole } from './checkpoints';
+import { writeWhole } from './checkpoints';
 import {
   Execution,
   MAX_STATE_BYTES,
@@ -24,6 +25,13 @@ const METRIC_OF: Record<Ending['status'], string> = {
   SUCCEEDED: 'ExecutionsSucceeded',
   FAILED: 'ExecutionsFailed',
   TIMED_OUT: 'ExecutionsTimedOut',
+};
+
+const JOURNAL: StateKind<Journal> = {
+  what: 'an execution of a state machine that was under way',
+  mend: 'remove this file and start again: what the execution was loading or reading is still pending, and is taken up by another',
+  valid: ({ machine, name, state, events }) =>
+    [machine, name, state].every((text) => typeof text === 'string') && Number.isInteger(events),
 };
 
 /** Runs standard executions of the platform's state machines; each survives a kill at its last state. */
@@ -47,14 +55,15 @@ export class StateMachines {
     const [, machineArn, name] = /^(.+):([^:]+)$/.exec(executionArn.replace(':execution:', ':stateMachine:')) ?? [];
     const machine = machineArn === undefined ? undefined : this.machines.get(machineArn);
     if (!machine || name === undefined) return undefined;
-    const journal = readWhole<Journal>(this.fileOf({ machine: machine.name, name }));
+    const journal = readState(this.fileOf({ machine: machine.name, name }), JOURNAL);
     const at = { executionArn, machineArn: machine.arn };
     if (journal) return { ...at, status: 'RUNNING', startedAt: journal.startedAt };
     if (!existsSync(this.endedFile)) return undefined;
     const ended = readFileSync(this.endedFile, 'utf8')
       .split('\n')
       .filter((line) => line.includes(JSON.stringify(name)))
-      .map((line) => JSON.parse(line) as Ended)
+      // A kill or a full disk can cut a line short; the others are whole.
+      .flatMap((line) => objectOf<Ended>(line) ?? [])
       .filter((line) => line.machine === machine.name && line.name === name)
       .at(-1);
     return (
@@ -84,8 +93,8 @@ export class StateMachines {
   /** Goes on with the executions that a former process left. @returns how many. */
   resume(): number {
     const files = readdirSync(this.ports.dir).filter((file) => file.endsWith('.json'));
-    for (const file of files) {
-      const journal = readWhole<Journal>(join(this.ports.dir, file))!;
+    // All are read before any goes on, so that a damaged one stops the start and not a half of it.
+    for (const journal of files.map((file) => readState(join(this.ports.dir, file), JOURNAL)!)) {
       const machine = [...this.machines.values()].find((m) => m.name === journal.machine);
       if (machine) void this.launch(machine, journal);
       else this.ports.log(`execution ${journal.name}: the template has no state machine ${journal.machine} any more`);

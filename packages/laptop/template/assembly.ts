@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readState } from '../endpoints/files';
 
 /** A resource as written in a template, intrinsics unresolved. */
 export interface ResourceTemplate {
@@ -52,9 +52,13 @@ interface AssetManifest {
   readonly files?: Record<string, { source: { path?: string }; destinations: Record<string, { objectKey: string }> }>;
 }
 
-const readJson = <T>(path: string): T => {
-  if (!existsSync(path)) throw new Error(`${path} is missing: this is no synthesized cloud assembly`);
-  return JSON.parse(readFileSync(path, 'utf8')) as T;
+const readJson = <T extends object>(path: string): T => {
+  const found = readState<T>(path, {
+    what: 'a part of the synthesized templates',
+    mend: 'remove the folder build/assemblies of the project and start again: the templates are synthesized anew',
+  });
+  if (!found) throw new Error(`${path} is missing: this is no synthesized cloud assembly`);
+  return found;
 };
 
 /**
