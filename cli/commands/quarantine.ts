@@ -2,6 +2,7 @@ import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { pathOfKey } from '@carelake/laptop/endpoints/s3-keys';
+import { keyId } from '../../core/lake/names';
 import { clientsFor } from '../clients';
 import { CliError, EXIT } from '../errors';
 import { existingFolder, type Names, servedBy } from '../folder';
@@ -35,6 +36,23 @@ function place(data: string | undefined): Place {
   const { dataDir, run } = existingFolder(data);
   if (!run.names) throw new CliError('this folder was never booted to the end', { where: dataDir, next: 'npm start' });
   return { dataDir, names: run.names };
+}
+
+/**
+ * A record as a listing shows it. The name of a landing object is its sender's and may be a patient's, as may a folder that no profile is
+ * named after: an id stands for it, 16 hex digits of the SHA-256 of the key.
+ */
+function shown(at: Place, record: Rejected): Rejected {
+  const id = landingId(at, record);
+  if (id === undefined) return record;
+  const unknown = record.rule_ids.split(' ').includes('FIL-PRF-01');
+  return { ...record, record_source: id, bronze_object: id, profile: unknown ? null : record.profile };
+}
+
+/** What stands for the name of a landing object, where that holds the record. */
+function landingId({ names }: Place, { bronze_object }: Rejected): string | undefined {
+  const landing = `${names.buckets.landing}/`;
+  return bronze_object.startsWith(landing) ? `landing object ${keyId(bronze_object.slice(landing.length))}` : undefined;
 }
 
 /** All rejected records, each once however often its batch was retried. */
@@ -74,9 +92,9 @@ export async function list(options: { rule?: string; limit: number; json?: boole
   for (const record of rejected)
     for (const rule of new Set(record.rule_ids.split(' '))) counts.set(rule, (counts.get(rule) ?? 0) + 1);
   const byRule = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).map(([rule, n]) => ({ rule, n }));
-  const shown = rejected.slice(0, options.limit);
+  const records = rejected.slice(0, options.limit).map((record) => shown(at, record));
   if (options.json) {
-    printJson({ total: rejected.length, byRule, records: shown });
+    printJson({ total: rejected.length, byRule, records });
     return EXIT.ok;
   }
   if (rejected.length === 0) {
@@ -93,10 +111,10 @@ export async function list(options: { rule?: string; limit: number; json?: boole
   print(
     table(
       ['id', 'rules', 'pointers', 'source', 'position', 'byte'],
-      shown.map((r) => [r.quarantine_id, r.rule_ids, r.pointers, r.record_source, r.record_position, r.byte_offset]),
+      records.map((r) => [r.quarantine_id, r.rule_ids, r.pointers, r.record_source, r.record_position, r.byte_offset]),
     ),
   );
-  if (shown.length < rejected.length) print(`… ${rejected.length - shown.length} more: --limit ${rejected.length}`);
+  if (records.length < rejected.length) print(`… ${rejected.length - records.length} more: --limit ${rejected.length}`);
   return EXIT.ok;
 }
 
@@ -104,21 +122,26 @@ export async function list(options: { rule?: string; limit: number; json?: boole
 export async function show(id: string, options: { phiOk?: boolean; json?: boolean; data?: string }): Promise<number> {
   const at = place(options.data);
   const record = await one(at, id);
+  const told = options.phiOk ? record : shown(at, record);
   const data = options.phiOk ? (await bytesOf(at, record)).toString('utf8') : undefined;
   if (options.json) {
-    printJson({ ...record, ...(data === undefined ? {} : { data }) });
+    printJson({ ...told, ...(data === undefined ? {} : { data }) });
     return EXIT.ok;
   }
   print(
     table(
       ['', ''],
-      Object.entries(record).map(([name, value]) => [name, value ?? '-']),
+      Object.entries(told).map(([name, value]) => [name, value ?? '-']),
     )
       .split('\n')
       .slice(2)
       .join('\n'),
   );
-  print(data === undefined ? `\nThe record itself may hold a patient; --phi-ok prints it.` : `\n${data}`);
+  print(
+    data === undefined
+      ? `\nThe record itself may hold a patient, and so may the name of a file; --phi-ok prints both.`
+      : `\n${data}`,
+  );
   return EXIT.ok;
 }
 
@@ -194,7 +217,10 @@ function bronzePath(at: Place, record: Rejected): string {
 async function bytesOf(at: Place, record: Rejected): Promise<Buffer> {
   const path = bronzePath(at, record);
   if (!existsSync(path))
-    throw new CliError('the object that holds the record is gone', { where: path, exitCode: EXIT.failed });
+    throw new CliError('the object that holds the record is gone', {
+      where: landingId(at, record) ?? path,
+      exitCode: EXIT.failed,
+    });
   if (record.bronze_row === null) return readRange(path, record.byte_offset ?? 0, record.byte_length ?? 0);
   const rows = await withEngine((query) =>
     query(`SELECT data FROM read_parquet($path, file_row_number = true) WHERE file_row_number = $row::BIGINT`, {

@@ -110,7 +110,10 @@ export function isLoadable(key: string): boolean {
   return name !== undefined && contractOf(name.entity, name.version) !== undefined;
 }
 
-/** An id for a key of unknown origin, which may hold anything and is therefore not shown: 16 hex digits of its SHA-256. */
+/**
+ * An id for a key that others chose, which may hold anything, a person's name too, and is therefore not shown in logs, errors, metrics and
+ * listings: 16 hex digits of its SHA-256.
+ */
 export const keyId = (key: string): string => sha256Hex(key).slice(0, 16);
 
 /** Prefix of all silver objects of one entity version in one arrival hour (`YYYY-MM-DDTHH`). */

@@ -3,6 +3,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Context } from 'aws-lambda';
 import { refusalObjects } from '../../core/files/objects';
 import { openFile } from '../../core/files/open';
+import { keyId } from '../../core/lake/names';
 import { builtInProfile, type CheckedProfile, checkOwnProfile, profileKey, profileNameOf } from '../../profiles';
 import { environment } from '../shared/errors';
 import { guarded, makeLogger } from '../shared/log';
@@ -86,7 +87,7 @@ async function read(from: IngestFileResult, context: Context): Promise<IngestFil
   }
   logger.info('file read', {
     profile: name,
-    object: file.key,
+    object: keyId(file.key),
     row: result.row,
     done: result.done,
     received: result.received,
@@ -144,8 +145,9 @@ async function refuse(
   publish(result, { ...from, received: 0, accepted: 0, quarantined: 0 });
   faultCounter(metrics)('RefusedFiles', 1);
   logger.warn('file refused', {
-    profile: profile ?? undefined,
-    object: file.key,
+    // A folder that no profile is named after is the sender's own word.
+    profile: rules.some(({ rule }) => rule === 'FIL-PRF-01') ? undefined : (profile ?? undefined),
+    object: keyId(file.key),
     rules: rules.map((r) => `${r.rule} ${r.pointer}`),
   });
   return result;

@@ -1,6 +1,7 @@
 import { GetObjectCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { readMarkKey, versionOf } from '../../core/files/landed';
 import { hashOf, type LandingObject } from '../../core/files/objects';
+import { keyId } from '../../core/lake/names';
 import type { ByteSource } from '../../core/files/source';
 import { SafeError } from '../shared/errors';
 import { put } from '../shared/s3';
@@ -25,11 +26,11 @@ const status = (error: unknown): number | undefined =>
   (error as { $metadata?: { httpStatusCode?: number } } | null)?.$metadata?.httpStatusCode;
 
 /** The object was replaced or removed between its event and its reading; what replaced it has an event of its own. */
-function gone(error: unknown, bucket: string, key: string): never {
+function gone(error: unknown, key: string): never {
   if (status(error) === 412 || status(error) === 404)
     throw new SafeError(
       'LANDING-CHANGED',
-      `${bucket}/${key} is no longer the object of the event; keep versions in landing, or send it again`,
+      `landing object ${keyId(key)} is no longer the object of the event; keep versions in landing, or send it again`,
     );
   throw error;
 }
@@ -52,9 +53,9 @@ export async function lookAt(s3: S3Client, event: IngestFileEvent): Promise<Land
         ...(readVersion ? { VersionId: readVersion } : {}),
       }),
     )
-    .catch((error: unknown) => gone(error, bucket, key));
+    .catch((error: unknown) => gone(error, key));
   const stored = event.last_modified ? Date.parse(event.last_modified) : (head.LastModified?.getTime() ?? NaN);
-  if (Number.isNaN(stored)) throw new SafeError('LANDING-READ', `${bucket}/${key}: no time of storing`);
+  if (Number.isNaN(stored)) throw new SafeError('LANDING-READ', `landing object ${keyId(key)}: no time of storing`);
   const version = event.version ?? versionOf({ versionId: head.VersionId, etag, landedMs: stored });
   return { bucket, key, etag, readVersion, size: head.ContentLength ?? 0, lastModifiedMs: stored, version };
 }
@@ -75,10 +76,10 @@ export function sourceOf(s3: S3Client, file: LandedFile): ByteSource {
             ...(file.readVersion ? { VersionId: file.readVersion } : {}),
           }),
         )
-        .catch((error: unknown) => gone(error, file.bucket, file.key));
+        .catch((error: unknown) => gone(error, file.key));
       const bytes = await answer.Body?.transformToByteArray();
       if (bytes?.length !== length)
-        throw new SafeError('LANDING-READ', `${file.bucket}/${file.key}: a ranged read came short`);
+        throw new SafeError('LANDING-READ', `landing object ${keyId(file.key)}: a ranged read came short`);
       return bytes;
     },
   };

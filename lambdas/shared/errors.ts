@@ -1,6 +1,7 @@
 /**
  * An error that may be shown: its code names what went wrong, its detail holds only names that this platform gives
- * (object names, environment variables, states), never a value of a record or a text of another system.
+ * (names of lake objects, environment variables, states), never a value of a record, a text of another system, or the
+ * name of a landing object, which is its sender's and may be a person's: `keyId` stands for it.
  */
 export class SafeError extends Error {
   constructor(
