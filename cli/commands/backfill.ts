@@ -3,10 +3,9 @@ import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { backfillKey } from '../../core/files/landed';
 import { outputsOf } from '../../ops/verify/account';
-import { LAPTOP_CREDENTIALS } from '../environment';
 import { CliError, EXIT } from '../errors';
 import { execute } from '../executions';
-import { existingFolder, servedBy } from '../folder';
+import { existingFolder, servedBy, type Served } from '../folder';
 import { count, print, printJson, Progress } from '../output';
 
 export interface BackfillOptions {
@@ -23,7 +22,7 @@ export interface BackfillOptions {
 interface Place {
   machine: string;
   control: string;
-  clients: { region: string; endpoint?: string; credentials?: typeof LAPTOP_CREDENTIALS };
+  clients: { region: string; endpoint?: string; credentials?: Served['credentials'] };
   logs: string;
 }
 
@@ -128,7 +127,7 @@ function laptop(data: string | undefined): Place {
   return {
     machine: names.sweepMachine,
     control: names.buckets.control!,
-    clients: { region: names.region, endpoint: served.url, credentials: LAPTOP_CREDENTIALS },
+    clients: { region: names.region, endpoint: served.url, credentials: served.credentials },
     logs: `${dataDir}/logs`,
   };
 }
