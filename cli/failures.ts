@@ -41,8 +41,12 @@ export function asCliError(error: unknown): CliError {
     });
   const { code = '', path, message, name, $metadata } = error as Known;
   const trouble = FILE_TROUBLE[code];
-  if (trouble && path !== undefined)
-    return new CliError(trouble[0], { where: path, next: trouble[1], exitCode: EXIT.failed });
+  if (trouble)
+    return new CliError(path === undefined ? message : trouble[0], {
+      where: path,
+      next: trouble[1],
+      exitCode: EXIT.failed,
+    });
   if (GONE.has(code) || GONE.has(name))
     return new CliError('what served the folder does not answer any more', {
       where: message,
@@ -58,7 +62,7 @@ export function asCliError(error: unknown): CliError {
 }
 
 function unexpected(error: unknown): CliError {
-  const { stack, message } = error instanceof Error ? error : { stack: undefined, message: String(error) };
+  const { stack, message = String(error) } = error as Partial<Error>;
   const place = /\(?([^\s()]+:\d+:\d+)\)?$/m.exec(stack?.slice(stack.indexOf('\n    at ')) ?? '')?.[1];
   return new CliError(`it failed unexpectedly: ${message}`, {
     where: place,

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { environmentOf, exportsText } from './environment';
 import { CliError, EXIT } from './errors';
-import { asCliError, outliveReaders } from './failures';
+import { asCliError } from './failures';
 import { existingFolder, servedBy } from './folder';
 import { print, printJson } from './output';
 import type { StartOptions } from './source';
@@ -21,7 +21,8 @@ function whole(low: number, high: number): (text: string) => number {
 const DATA = ['--data <dir>', 'data folder (default: .carelake/demo, or .carelake/<profile> for a file)'] as const;
 const JSON_OUT = ['--json', 'print the result as JSON on stdout, and nothing else there'] as const;
 
-function program(): Command {
+/** Every command with its options. */
+export function program(): Command {
   const carelake = new Command('carelake')
     .description('Carelake on a laptop: events and files in, answers out, no cloud account.')
     .showHelpAfterError('(carelake --help shows how)')
@@ -242,9 +243,6 @@ function addQuarantine(carelake: Command): void {
 export async function main(argv: string[]): Promise<void> {
   // The SDK warns on every start about Nodes that it will leave behind one day; package.json says which Node this needs.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
-  // Whatever a command writes is this user's alone.
-  process.umask(0o077);
-  outliveReaders();
   const carelake = program();
   for (const command of [carelake, ...carelake.commands, ...carelake.commands.flatMap((c) => c.commands)])
     command.exitOverride();
@@ -260,5 +258,3 @@ export async function main(argv: string[]): Promise<void> {
     process.exitCode = failure.exitCode;
   }
 }
-
-void main(process.argv);

@@ -1,8 +1,9 @@
-import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { openFile } from '../core/files/open';
 import type { ByteSource } from '../core/files/source';
 import { BUILT_IN_PROFILES, builtInProfile, type CheckedProfile, checkOwnProfile } from '../profiles';
 import { CliError } from './errors';
+import { isFile } from './paths';
 
 /** A profile that reads its file's header without complaint. */
 export interface ChosenProfile {
@@ -37,7 +38,7 @@ function readProfile(nameOrPath: string): { checked: CheckedProfile; text?: stri
   const builtIn = builtInProfile(nameOrPath);
   if (builtIn) return { checked: builtIn, path: `profiles/${nameOrPath}.json` };
   const isPath = /[./\\]/.test(nameOrPath);
-  if (!isPath || !existsSync(nameOrPath)) {
+  if (!isPath || !isFile(nameOrPath)) {
     throw new CliError(
       isPath ? 'no such profile' : `no built-in profile has this name; there are: ${BUILT_IN_PROFILES.join(', ')}`,
       {

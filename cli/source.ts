@@ -1,10 +1,11 @@
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { ownFolder } from '@carelake/laptop/data-folder';
-import { environmentNames } from '../config';
 import { DEFAULT_NETWORK, minimumEvents } from '../synthetic';
 import { CliError } from './errors';
 import { HOME, readRun, refuseServed, RunState } from './folder';
+import { knownEnvironment } from './known-environment';
+import { isFile } from './paths';
 import { chooseProfile, type ChosenProfile } from './profile';
 import { sha256OfFile } from './synthesize';
 
@@ -53,13 +54,8 @@ export async function prepare(options: StartOptions): Promise<Prepared> {
 
 /** Decides between the synthetic network and a file, and checks everything that can be checked before a boot. */
 async function chooseSource(options: StartOptions): Promise<Source> {
-  if (!environmentNames().includes(options.env)) {
-    throw new CliError(`no environment is named ${options.env}; there are: ${environmentNames().join(', ')}`, {
-      where: '--env',
-      next: 'npm start -- --env local (config/environments.ts)',
-    });
-  }
-  if (options.keySecretFile !== undefined && !existsSync(options.keySecretFile)) {
+  knownEnvironment(options.env);
+  if (options.keySecretFile !== undefined && !isFile(options.keySecretFile)) {
     throw new CliError('no such file', {
       where: options.keySecretFile,
       next: 'a file with the JSON of the key secret: {"key_version":1,"secret":"..."}',
@@ -78,7 +74,7 @@ async function chooseSource(options: StartOptions): Promise<Source> {
       next: `npm start -- --phi-ok --profile NAME --input ${options.input} (docs/profiles.md; envelopes: carelake push)`,
     });
   }
-  if (!existsSync(options.input) || !statSync(options.input).isFile()) {
+  if (!isFile(options.input)) {
     throw new CliError('no such file', {
       where: options.input,
       next: 'check the path; it is read from the folder you stand in',

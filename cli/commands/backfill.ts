@@ -5,6 +5,7 @@ import { backfillKey } from '../../core/files/landed';
 import { outputsOf } from '../../ops/verify/account';
 import { CliError, EXIT } from '../errors';
 import { execute } from '../executions';
+import { knownEnvironment } from '../known-environment';
 import { existingFolder, servedBy, type Served } from '../folder';
 import { count, print, printJson, Progress } from '../output';
 
@@ -133,6 +134,7 @@ function laptop(data: string | undefined): Place {
 }
 
 async function account(env: string, asked: string | undefined): Promise<Place> {
+  knownEnvironment(env);
   const region = asked ?? process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION ?? 'us-east-1';
   const where = `environment ${env}, region ${region}`;
   const outputs = await outputsOf(env, region).catch((error: unknown) => {

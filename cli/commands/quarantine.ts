@@ -8,6 +8,7 @@ import { CliError, EXIT } from '../errors';
 import { existingFolder, type Names, servedBy } from '../folder';
 import { bucketFolder, filesUnder, withEngine } from '../lake-files';
 import { print, printJson, table } from '../output';
+import { isFile } from '../paths';
 import { putRecords } from '../put-records';
 import { partitionKeyOf } from '../records';
 
@@ -160,8 +161,8 @@ export async function replay(
       where: '--with',
       next: 'carelake quarantine replay ID --with FILE',
     });
-  if (options.with !== undefined && !existsSync(options.with))
-    throw new CliError('no such file', { where: options.with });
+  if (options.with !== undefined && !isFile(options.with))
+    throw new CliError('no such file', { where: options.with, next: 'carelake quarantine replay ID --with FILE' });
   const at = place(options.data);
   const served = servedBy(at.dataDir);
   if (!served)

@@ -6,6 +6,7 @@ import { observe, PROBES, type Observation } from '../../ops/verify/probes';
 import { compare, markdown } from '../../ops/verify/report';
 import { target, type Places } from '../../ops/verify/target';
 import { CliError, EXIT } from '../errors';
+import { knownEnvironment } from '../known-environment';
 import { existingFolder, servedBy, type Names, type Served } from '../folder';
 import { print, printJson, Progress } from '../output';
 
@@ -78,7 +79,7 @@ function laptopPlaces(
 
 /** Shows what a run in the account costs and goes on only with a yes: the probes wake the warehouse. */
 async function consented(env: string, options: VerifyOptions) {
-  const config = loadConfig(env);
+  const config = loadConfig(knownEnvironment(env));
   const region = options.region ?? process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION ?? 'us-east-1';
   const usd = costOfRun(config.warehouse.baseRpu, RPU_HOUR_USD).toFixed(2);
   process.stderr.write(

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -6,7 +7,7 @@ import { CreateMultipartUploadCommand, S3Client, UploadPartCommand } from '@aws-
 import { bootPlatform, type Platform } from '@carelake/laptop/runtime';
 import { scratch } from '../laptop/fixtures';
 import { smallPlatform } from '../laptop/small-platform';
-import { cli, must, newFolder, type Outcome, tablesOf } from './laptop';
+import { cli, must, newFolder, type Outcome, ROOT, tablesOf } from './laptop';
 
 /** What a power failure, a full disk or a hand leaves of a file. */
 const DAMAGE: Record<string, (path: string) => void> = {
@@ -163,6 +164,24 @@ describe('a whole start on a damaged folder', () => {
     for (const [, file, , next] of named) if (String(next).includes('remove')) rmSync(file(dataDir));
     expect((await start(dataDir)).code).toBe(0);
     expect(await tablesOf(dataDir)).toEqual(tables);
+  });
+
+  test('a reader that has seen enough ends no command, and makes no noise', () => {
+    const ask = `node cli/carelake.js sql --json "select * from core.dim_date a, (select 1 as n union select 2) b" --data ${pristine}`;
+    const { stdout, stderr } = spawnSync('bash', ['-c', `${ask} | head -c 20; echo " \${PIPESTATUS[0]}"`], {
+      cwd: ROOT,
+      encoding: 'utf8',
+    });
+    expect([stdout, stderr]).toEqual([expect.stringMatching(/^\{"columns":\["[a-z_]* 0\n$/), '']);
+  });
+
+  test('a table that is gone is told with the way to have it again; the warehouse is left as it is', async () => {
+    const dataDir = copy();
+    await must(['sql', 'drop table core.appointment cascade', '--data', dataDir]);
+    const { code, stdout, stderr } = await start(dataDir);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/carelake.* rebuild/);
+    expect(stderr).not.toMatch(/\n\s+at /);
   });
 
   test('an endpoint.json whose pid is another process by now, or that is damaged, stops nobody', async () => {

@@ -1,4 +1,5 @@
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, statSync, writeFileSync } from 'node:fs';
+import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ownFolder } from '@carelake/laptop/data-folder';
@@ -41,6 +42,21 @@ test('an empty folder is tightened; one with other things in it is refused and l
     }),
   );
   expect(modeOf(folder)).toBe(0o755);
+});
+
+test('a folder on a file system that is read-only, or without rights, is refused with what is the matter', () => {
+  const folder = fresh();
+  for (const [code, says, next] of [
+    ['EROFS', 'read-only', '--data DIR'],
+    ['EACCES', 'may not read and write', `chmod u+rwx ${folder}`],
+  ] as const) {
+    jest.spyOn(fs, 'accessSync').mockImplementationOnce(() => {
+      throw Object.assign(new Error(code), { code });
+    });
+    expect(() => ownFolder(folder)).toThrow(
+      expect.objectContaining({ message: expect.stringContaining(says), next: expect.stringContaining(next) }),
+    );
+  }
 });
 
 test('somebody else’s folder, a file and a place where none can be made are refused with a way on', () => {

@@ -1,0 +1,7 @@
+import { outliveReaders } from './failures';
+import { main } from './main';
+
+// Whatever a command writes is this user's alone.
+process.umask(0o077);
+outliveReaders();
+void main(process.argv);
