@@ -33,6 +33,8 @@ export interface ToSign {
   readonly headers?: Record<string, string>;
   readonly body?: string | Buffer;
   readonly date?: Date;
+  /** Whether the hash of the body is named in a header, as the SDKs do and the AWS CLI does not. */
+  readonly named?: boolean;
   /** Seconds that a presigned request is good for. */
   readonly expires?: number;
 }
@@ -51,24 +53,25 @@ function parts({ method = 'GET', url, headers = {}, body }: ToSign) {
   };
 }
 
-const signer = (credentials: User, service: string): SignatureV4 =>
+const signer = (credentials: User, { service, named = true }: ToSign): SignatureV4 =>
   new SignatureV4({
     credentials,
     region: 'us-east-1',
     service,
     sha256: Sha256,
     uriEscapePath: service !== 's3',
+    applyChecksum: named,
   });
 
 /** Headers of a request signed by header. */
 export async function signedHeaders(credentials: User, ask: ToSign): Promise<Record<string, string>> {
-  const { headers } = await signer(credentials, ask.service).sign(parts(ask), { signingDate: ask.date });
+  const { headers } = await signer(credentials, ask).sign(parts(ask), { signingDate: ask.date });
   return headers;
 }
 
 /** Path and query of a request signed by query. */
 export async function presigned(credentials: User, ask: ToSign): Promise<string> {
-  const { path, query = {} } = await signer(credentials, ask.service).presign(
+  const { path, query = {} } = await signer(credentials, ask).presign(
     { ...parts(ask), headers: { ...parts(ask).headers, 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' } },
     { signingDate: ask.date, expiresIn: ask.expires ?? 60, unhoistableHeaders: new Set() },
   );

@@ -100,7 +100,6 @@ async function whole(request: Incoming): Promise<Buffer> {
   return Buffer.concat(pieces);
 }
 
-// eslint-disable-next-line @typescript-eslint/require-await -- a body is read as it comes, this one at once
 async function* only(bytes: Buffer): AsyncIterable<Uint8Array> {
   if (bytes.length > 0) yield bytes;
 }

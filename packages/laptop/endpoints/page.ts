@@ -1,10 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { same } from './sigv4';
-import type { EndpointReply } from './types';
+import type { EndpointReply, PageContent } from './types';
 import { escapeXml } from './xml';
-
-/** What the page shows: names of resources and counts, by section. */
-export type PageContent = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 /** The page that a browser gets at the port's root. */
 export interface Page {

@@ -7,7 +7,7 @@ import { kinesisEndpoint } from './kinesis';
 import { openKinesisStore } from './kinesis-store';
 import { kmsEndpoint, openKeyStore } from './kms';
 import { createListener } from './listener';
-import { createPage, type PageContent } from './page';
+import { createPage } from './page';
 import { redshiftDataEndpoint } from './redshift-data';
 import { createRouter } from './router';
 import { s3Endpoint } from './s3';
@@ -18,7 +18,7 @@ import { secretsEndpoint } from './secrets';
 import { ShardLimits } from './shard-limits';
 import { statesEndpoint } from './states';
 import { stsEndpoint } from './sts';
-import type { Caller, Endpoints, EndpointsOptions, Executions } from './types';
+import type { Caller, Endpoints, EndpointsOptions, Executions, PageContent } from './types';
 
 export type {
   AuthorizationRequest,

@@ -4,7 +4,6 @@ import type { Count } from '../engines/metrics';
 import type { Warehouse } from '../engines/warehouse';
 import type { KeyStore } from './kms';
 import type { KinesisStore } from './kinesis-store';
-import type { PageContent } from './page';
 import type { S3Store } from './s3-types';
 import type { SecretStore } from './secret-store';
 import type { ChunkSigner } from './sigv4';
@@ -98,6 +97,9 @@ export interface Executions {
   start(machineArn: string, input: unknown, name?: string): { known: boolean; info: ExecutionInfo };
   describe(executionArn: string): ExecutionInfo | undefined;
 }
+
+/** What the page for browsers shows: names of resources and counts, by section. */
+export type PageContent = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 /** The platform's endpoints: stores for in-process use and one port that speaks their protocols. */
 export interface Endpoints {
