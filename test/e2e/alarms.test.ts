@@ -117,7 +117,7 @@ const RUNNING: Record<string, Fault> = {
       const kinesis = new KinesisClient({
         endpoint: p.platform.url,
         region: 'us-east-1',
-        credentials: { accessKeyId: 'carelake', secretAccessKey: 'carelake' },
+        credentials: p.platform.endpoints.callers.user,
         maxAttempts: 1,
       });
       // Virtual time stands still, so that all of them fall into one second of one shard.

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { Clock } from '../clock';
-import { readWhole, writeWhole } from '../engines/checkpoints';
+import { writeWhole } from '../engines/checkpoints';
 import { EndpointError, unknownOperation } from './errors';
+import { readState } from './files';
 import { type Input, integer, readInput, required } from './json';
 import type { EndpointCall, EndpointReply } from './types';
 
@@ -17,7 +18,11 @@ export interface KeyStore {
 /** Opens the states of keys under a folder. */
 export function openKeyStore(folder: string): KeyStore {
   const file = join(folder, 'deletions.json');
-  const deletions = readWhole<Record<string, number>>(file) ?? {};
+  const deletions =
+    readState<Record<string, number>>(file, {
+      what: 'the keys that are to be deleted',
+      mend: 'remove this file and start again: every key then counts as in use',
+    }) ?? {};
   const known = new Set<string>();
   const check = (arn: string): void => {
     if (!known.has(arn)) throw new EndpointError('NotFoundException', `Key '${arn}' does not exist`);

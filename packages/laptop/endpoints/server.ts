@@ -1,7 +1,6 @@
 import { join, resolve } from 'node:path';
 import { ownFolder } from '../data-folder';
-import { damagedWarehouse } from '../engines/lost-warehouse';
-import { openWarehouse } from '../engines/warehouse';
+import { openOrTell } from '../engines/lost-warehouse';
 import { createCallers, openCredentials } from './credentials';
 import { kinesisEndpoint } from './kinesis';
 import { openKinesisStore } from './kinesis-store';
@@ -31,16 +30,6 @@ export type {
 } from './types';
 
 const THROTTLED = { namespace: 'AWS/Kinesis', name: 'WriteProvisionedThroughputExceeded', value: 1 };
-/** The engine's words for a file that it cannot read as a database. */
-const DAMAGED =
-  /not a valid DuckDB database|could not read enough bytes|serialization error|corrupt|checksum|INTERNAL Error/i;
-
-/** Opens the warehouse, or says that its file is damaged: the engine's words name no way on. */
-async function openOrTell(options: Parameters<typeof openWarehouse>[0]): ReturnType<typeof openWarehouse> {
-  return openWarehouse(options).catch((error: Error) => {
-    throw DAMAGED.test(error.message) ? damagedWarehouse(options.dataDir) : error;
-  });
-}
 
 /** Opens the stores of a data folder; `listen` then opens the port. */
 export async function createEndpoints(options: EndpointsOptions): Promise<Endpoints> {

@@ -1,15 +1,26 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DamagedState } from '../endpoints/files';
-import { warehouseFile } from './warehouse';
+import { openWarehouse, warehouseFile } from './warehouse';
 
 /** A warehouse that is gone or unreadable. All it held lies in silver too, which is what it is made of. */
-export const damagedWarehouse = (dataDir: string): DamagedState =>
+const damagedWarehouse = (dataDir: string): DamagedState =>
   new DamagedState(
     warehouseFile(dataDir),
     'the warehouse',
     'carelake rebuild: it makes the warehouse again from what lies in silver, and loses nothing',
   );
+
+/** The engine's words for a file that it cannot read as a database. */
+const DAMAGED =
+  /not a valid DuckDB database|could not read enough bytes|serialization error|corrupt|checksum|INTERNAL Error/i;
+
+/** Opens the warehouse, or says that its file is damaged: the engine's words name no way on. @throws DamagedState */
+export async function openOrTell(options: Parameters<typeof openWarehouse>[0]): ReturnType<typeof openWarehouse> {
+  return openWarehouse(options).catch((error: Error) => {
+    throw DAMAGED.test(error.message) ? damagedWarehouse(options.dataDir) : error;
+  });
+}
 
 /**
  * Refuses to start on a folder whose warehouse was deleted: its tables are remembered as made, so an empty one would stay without them.
