@@ -84,6 +84,7 @@ export async function start(options: StartOptions, { source, state }: Prepared):
       progress.line(
         `Serving at ${session.platform.url} from ${source.dataDir}. Ctrl-C stops; the next start serves what is there.`,
       );
+      progress.line(`In a browser: ${session.platform.page}`);
       await stopped;
       progress.line('Stopping.');
     }
