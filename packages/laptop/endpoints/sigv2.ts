@@ -23,7 +23,8 @@ export function verifyV2(
     .filter(([name]) => SIGNED.test(name))
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, value]) => (value === '' ? name : `${name}=${value}`));
-  const path = request.path.split('?')[0] ?? '/';
+  // A bucket is signed with a slash at its end, whether it was sent with one or not.
+  const path = (request.path.split('?')[0] ?? '/').replace(/^\/[^/]+$/, bucketOfHost === undefined ? '$&/' : '$&');
   const date = s.expires === undefined ? (headers['x-amz-date'] ? '' : (headers['date'] ?? '')) : String(s.expires);
   const text = [
     method,
