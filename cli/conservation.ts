@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { objectOf, readState, type StateKind } from '@carelake/laptop/endpoints/files';
+import { objectOf, readState } from '@carelake/laptop/endpoints/files';
 import { keyOfPath } from '@carelake/laptop/endpoints/s3-keys';
 import { isLoadable, keyId, streamSource } from '../core/lake/names';
 import { givenUpBatches } from '../core/stream-event';
@@ -214,15 +214,18 @@ async function distinctRecords(zones: ZoneFolders): Promise<Distinct> {
   });
 }
 
-const RECEIPT: StateKind<{ received: number }> = {
-  what: 'the receipt of a chunk of a file that was read',
-  mend: 'remove it and start again: the file is read once more from landing, and what is in the tables already changes nothing',
-};
+/** The receipt of a chunk of a file that was read, as ingest leaves it in control. @throws DamagedState */
+export function readChunkReceipt(path: string): { received?: number } | undefined {
+  return readState(path, {
+    what: 'the receipt of a chunk of a file that was read',
+    mend: 'remove it and start again: the file is read once more from landing, and what is in the tables already changes nothing',
+  });
+}
 
 /** Rows of all finished chunks. Chunks are fixed, so a chunk that was read twice leaves one receipt. */
 function fileRows(folder: string): number {
   let rows = 0;
-  for (const file of filesUnder(folder, '.json')) rows += readState<{ received: number }>(file, RECEIPT)?.received ?? 0;
+  for (const file of filesUnder(folder, '.json')) rows += readChunkReceipt(file)?.received ?? 0;
   return rows;
 }
 

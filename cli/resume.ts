@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readOrNone } from '@carelake/laptop/endpoints/files';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Platform } from '@carelake/laptop/runtime';
 import { receiptKey, receiptSubject } from '../core/lake/names';
@@ -36,8 +37,9 @@ export async function resumeLoads(platform: Platform, names: Names, ask: Ask): P
     for (const { key } of page.objects) {
       const subject = receiptSubject(key);
       if (subject === undefined || known.has(subject)) continue;
-      const { status } = JSON.parse(readFileSync(s3.pathOf(control, key), 'utf8')) as { status?: string };
-      if (status !== 'refused') s3.delete(control, key);
+      // One that is damaged says nothing, and its object is loaded again.
+      const receipt = readOrNone<{ status: string }>(s3.pathOf(control, key));
+      if (receipt?.status !== 'refused') s3.delete(control, key);
     }
     continuation = page.next;
   } while (continuation !== undefined);

@@ -1,5 +1,6 @@
+import { readOrNone } from '@carelake/laptop/endpoints/files';
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, readFileSync } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { keyId } from '../../core/lake/names';
 import { filesUnder } from '../lake-files';
@@ -50,7 +51,9 @@ export async function checkObjects(
     list.set(zone, [...(list.get(zone) ?? []), zone === 'landing' ? `id ${keyId(key)}` : key]);
   };
   for (const sidecar of filesUnder(join(dataDir, 's3-state', 'meta'), '.json')) {
-    const stored = JSON.parse(readFileSync(sidecar, 'utf8')) as Stored;
+    // A damaged one is made again by the next start.
+    const stored = readOrNone<Stored>(sidecar, ({ bucket, key }) => bucket !== undefined && key !== undefined);
+    if (!stored) continue;
     const path = pathOf(stored.bucket, stored.key);
     if (!existsSync(path)) note(gone, stored);
     else if (!(await isAsStored(path, stored))) note(altered, stored);

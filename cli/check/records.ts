@@ -1,11 +1,12 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { KinesisStore } from '@carelake/laptop/endpoints/kinesis-store';
 import type { S3Store } from '@carelake/laptop/endpoints/s3-types';
+import { readCheckpoint } from '@carelake/laptop/engines/checkpoints';
 import { landingHash } from '../../core/records/hash';
 import { readMarkKey, versionOf } from '../../core/files/landed';
 import { streamSource } from '../../core/lake/names';
-import { withRecords, type Query, type ZoneFolders } from '../conservation';
+import { readChunkReceipt, withRecords, type Query, type ZoneFolders } from '../conservation';
 import { filesUnder } from '../lake-files';
 import { differenceOf, type Difference } from './difference';
 
@@ -50,7 +51,7 @@ function settled(dataDir: string, shardId: string): number {
   const marks = readdirSync(folder).flatMap((mapping) =>
     readdirSync(join(folder, mapping))
       .filter((file) => file.startsWith(`${shardId}-`) && file.endsWith('.json'))
-      .map((file) => (JSON.parse(readFileSync(join(folder, mapping, file), 'utf8')) as { next: number }).next),
+      .flatMap((file) => readCheckpoint(join(folder, mapping, file)) ?? []),
   );
   return marks.length === 0 ? 0 : Math.min(...marks);
 }
@@ -98,8 +99,7 @@ async function checkFiles({ zones, buckets, s3 }: RecordSources, query: Query): 
   const counted = new Map<string, number>();
   for (const file of filesUnder(join(zones.control, 'ingest'), '.json')) {
     const hash = basename(dirname(file));
-    const { received = 0 } = JSON.parse(readFileSync(file, 'utf8')) as { received?: number };
-    counted.set(hash, (counted.get(hash) ?? 0) + received);
+    counted.set(hash, (counted.get(hash) ?? 0) + (readChunkReceipt(file)?.received ?? 0));
   }
   const rows = await query(
     `SELECT object[6:21] AS hash, count(*) AS n FROM (SELECT DISTINCT object[6:21] AS object_hash, s, p, object FROM

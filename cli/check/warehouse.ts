@@ -1,4 +1,5 @@
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { readOrNone } from '@carelake/laptop/endpoints/files';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { openWarehouse, type Warehouse } from '@carelake/laptop/engines/warehouse';
 import type { S3Store } from '@carelake/laptop/endpoints/s3-types';
@@ -138,7 +139,7 @@ function checkLedger({ s3, buckets }: WarehouseSources, silver: LoadObject[], lo
 }
 
 const isRefusal = (s3: S3Store, bucket: string, key: string): boolean =>
-  (JSON.parse(readFileSync(s3.pathOf(bucket, key), 'utf8')) as { status?: string }).status === 'refused';
+  readOrNone<{ status: string }>(s3.pathOf(bucket, key))?.status === 'refused';
 
 /** Makes a second warehouse of these silver objects, in a folder of its own that goes when it was used. */
 export async function withSecond<T>(

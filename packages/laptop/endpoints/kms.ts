@@ -4,16 +4,7 @@ import { writeWhole } from '../engines/checkpoints';
 import { EndpointError, unknownOperation } from './errors';
 import { readState } from './files';
 import { type Input, integer, readInput, required } from './json';
-import type { EndpointCall, EndpointReply } from './types';
-
-/** The keys of the template: their states only, since files on a laptop are not encrypted. */
-export interface KeyStore {
-  /** Knows a key from now on. */
-  ensure(arn: string): void;
-  /** When a key is to be deleted, undefined for one that is in use. @throws EndpointError for a key that the template lacks */
-  deletion(arn: string): number | undefined;
-  schedule(arn: string, at: number | undefined): void;
-}
+import type { EndpointCall, EndpointReply, KeyStore } from './types';
 
 /** Opens the states of keys under a folder. */
 export function openKeyStore(folder: string): KeyStore {

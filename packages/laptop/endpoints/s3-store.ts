@@ -308,7 +308,7 @@ class FileS3Store implements S3Store {
       checksumType: 'FULL_OBJECT',
     };
     // What was stored is not forgotten: `carelake check` tells of the difference until the object is put or restored.
-    const storedMd5 = before.storedMd5 ?? (before.etag?.length === info.etag.length ? before.etag : undefined);
+    const storedMd5 = before?.storedMd5 ?? (before?.etag.length === info.etag.length ? before.etag : undefined);
     this.writeSidecar(info, path, storedMd5 === info.etag ? undefined : storedMd5);
     index.set(info);
   }

@@ -2,7 +2,6 @@ import type { Readable } from 'node:stream';
 import type { Clock } from '../clock';
 import type { Count } from '../engines/metrics';
 import type { Warehouse } from '../engines/warehouse';
-import type { KeyStore } from './kms';
 import type { KinesisStore } from './kinesis-store';
 import type { S3Store } from './s3-types';
 import type { SecretStore } from './secret-store';
@@ -96,6 +95,15 @@ export interface Executions {
   /** Starts an execution, unless the name is taken: then it says so and tells of the one that has it. */
   start(machineArn: string, input: unknown, name?: string): { known: boolean; info: ExecutionInfo };
   describe(executionArn: string): ExecutionInfo | undefined;
+}
+
+/** The keys of the template: their states only, since files on a laptop are not encrypted. */
+export interface KeyStore {
+  /** Knows a key from now on. */
+  ensure(arn: string): void;
+  /** When a key is to be deleted, undefined for one that is in use. @throws EndpointError for a key that the template lacks */
+  deletion(arn: string): number | undefined;
+  schedule(arn: string, at: number | undefined): void;
 }
 
 /** What the page for browsers shows: names of resources and counts, by section. */

@@ -11,6 +11,15 @@ export function writeWhole(path: string, text: string): void {
   renameSync(partial, path);
 }
 
+/** Ordinal of the first record that a reader has not settled, or undefined. @throws DamagedState */
+export function readCheckpoint(path: string): number | undefined {
+  return readState<{ next: number }>(path, {
+    what: 'how far a shard of the stream was read',
+    mend: 'remove this file and start again: the shard is then read once more from its beginning, and what is in the tables already changes nothing',
+    valid: ({ next }) => Number.isInteger(next),
+  })?.next;
+}
+
 /** How far one reader of one shard has come: everything before it is settled. */
 export class Checkpoint {
   private readonly path: string;
@@ -18,11 +27,7 @@ export class Checkpoint {
 
   constructor(dir: string, name: string) {
     this.path = join(dir, `${name}.json`);
-    this.current = readState<{ next: number }>(this.path, {
-      what: 'how far a shard of the stream was read',
-      mend: 'remove this file and start again: the shard is then read once more from its beginning, and what is in the tables already changes nothing',
-      valid: ({ next }) => Number.isInteger(next),
-    })?.next;
+    this.current = readCheckpoint(this.path);
   }
 
   /** Ordinal of the first record that is not settled; undefined before anything was read. */
