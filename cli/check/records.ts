@@ -56,25 +56,26 @@ function settled(dataDir: string, shardId: string): number {
   return marks.length === 0 ? 0 : Math.min(...marks);
 }
 
-/** Sequence numbers of a shard count up by one, so that a number of records and two ends tell whether one is missing. */
+/** Sequence numbers of a stretch count up by one, so that a number of records and two ends tell whether one is missing. */
 async function checkStream({ dataDir, stream, kinesis }: RecordSources, query: Query): Promise<Difference[]> {
   const found: Difference[] = [];
   for (const { shardId } of kinesis.describe(stream)?.shards ?? []) {
     const source = streamSource(stream, shardId);
-    const first = kinesis.read(stream, shardId, 0, 1);
-    const start = first.next - first.records.length;
-    const end = Math.min(settled(dataDir, shardId), kinesis.end(stream, shardId));
-    const sequence = (ordinal: number): string => kinesis.read(stream, shardId, ordinal, 1).records[0]!.sequenceNumber;
-    if (end > start) {
-      const [from, to] = [sequence(start), sequence(end - 1)];
+    const sequence = (ordinal: number): string => kinesis.sequenceNumber(stream, shardId, ordinal);
+    const settledTo = settled(dataDir, shardId);
+    for (const run of kinesis.runs(stream, shardId)) {
+      const end = Math.min(settledTo, run.to);
+      if (end <= run.from) continue;
+      const [from, to] = [sequence(run.from), sequence(end - 1)];
       const [row] = await query(
         `SELECT count(*) AS n FROM (SELECT DISTINCT p FROM (SELECT s, p FROM bronze UNION ALL SELECT s, p FROM held) WHERE s = $source AND p BETWEEN $from AND $to)`,
         { source, from, to },
       );
-      const missing = end - start - Number(row!.n);
+      const missing = end - run.from - Number(row!.n);
       found.push(...differenceOf('CHK-STREAM-01', source, [`between ${from} and ${to}`], missing));
     }
-    const last = kinesis.end(stream, shardId) > start ? sequence(kinesis.end(stream, shardId) - 1) : '';
+    const next = kinesis.end(stream, shardId);
+    const last = next > 0 ? sequence(next - 1) : '';
     const [beyond] = await query(`SELECT count(DISTINCT p) AS n FROM bronze WHERE s = $source AND p > $last`, { source, last });
     found.push(...differenceOf('CHK-STREAM-02', source, [`after ${last || 'the beginning'}`], Number(beyond!.n)));
   }

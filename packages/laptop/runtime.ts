@@ -1,7 +1,8 @@
-import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { RealClock, type Clock } from './clock';
 import { ownFolder } from './data-folder';
+import { disk, watchDisk, type DiskPolicy } from './disk';
 import { createEndpoints } from './endpoints/server';
 import type { Endpoints, PageContent } from './endpoints/types';
 import type { AlarmState, AlarmStatus } from './engines/alarms';
@@ -46,6 +47,12 @@ export interface BootOptions {
   /** File with the secret of the durable keys, instead of a random one. */
   readonly keySecretFile?: string;
   readonly onProgress?: (detail: string) => void;
+  /** Syncs everything before it is acknowledged, so that a power failure loses nothing either. */
+  readonly durable?: boolean;
+  /** Called before each operation on the disk; what it throws is the operation's failure. For tests. */
+  readonly beforeDisk?: DiskPolicy['before'];
+  /** Told what the user should know: what was lost, a full disk. */
+  readonly onNotice?: (line: string) => void;
   /** Memory of the warehouse's engine, e.g. `4GB`. */
   readonly warehouseMemory?: string;
   /** Shards refuse what those of an account would; absent: they take what the disk takes. */
@@ -120,6 +127,14 @@ export async function bootPlatform(options: BootOptions): Promise<Platform> {
   ownFolder(dataDir);
   mkdirSync(join(dataDir, 'logs'), { recursive: true, mode: 0o700 });
   wiring.closers.push(lockFolder(dataDir));
+  const { durable, beforeDisk: before, onNotice } = options;
+  wiring.closers.push(
+    watchDisk(dataDir, {
+      durable,
+      before,
+      onFull: ({ message }) => onNotice?.(`${message}. Nothing more is taken in; make room, then stop and start again`),
+    }),
+  );
   const stop = async (): Promise<void> => {
     for (let close = wiring.closers.pop(); close; close = wiring.closers.pop()) await close();
   };
@@ -139,10 +154,17 @@ async function run(
 ): Promise<Platform> {
   const { clock = new RealClock(), onProgress: tell = () => undefined, onAlarm = () => undefined } = options;
   const { dataDir, resources, roles, closers } = w;
-  const log = (line: string): void =>
-    appendFileSync(join(dataDir, 'logs', 'platform.log'), `${new Date(clock.now()).toISOString()} ${line}\n`, {
-      mode: 0o600,
-    });
+  const log = (line: string): void => {
+    try {
+      disk.append(join(dataDir, 'logs', 'platform.log'), `${new Date(clock.now()).toISOString()} ${line}\n`, false);
+    } catch {
+      // What is done does not fail for its line in a log; a full disk is told by itself.
+    }
+  };
+  const notice = (line: string): void => {
+    log(line);
+    options.onNotice?.(line);
+  };
 
   const metrics = new Metrics();
   const count: Count = (sample) => metrics.add(sample, clock.now());
@@ -164,7 +186,7 @@ async function run(
   });
   closers.push(() => endpoints.close());
   endpoints.setDatabaseRoles(databaseRoles(resources));
-  makeStores(w, endpoints);
+  makeStores(w, endpoints, notice);
 
   const { port, url, page } = await endpoints.listen(options.port);
   const start = startOf(process.pid);

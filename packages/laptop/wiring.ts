@@ -4,6 +4,7 @@ import type { Clock } from './clock';
 import type { Endpoints } from './endpoints/types';
 import { Alarms, type AlarmPorts } from './engines/alarms';
 import { Bus } from './engines/bus';
+import { highestCheckpoint } from './engines/checkpoints';
 import { DeadLetters } from './engines/dead-letters';
 import { EventSourceMapping } from './engines/event-source-mapping';
 import type { Count, Metrics } from './engines/metrics';
@@ -48,13 +49,28 @@ export interface Wiring {
   readonly closers: (() => unknown)[];
 }
 
-/** Makes buckets, streams and secrets, or finds them. @throws Error when another key secret is given than the folder has. */
-export function makeStores({ resources, dataDir, keySecretFile }: Wiring, endpoints: Endpoints): void {
+/**
+ * Makes buckets, streams and secrets, or finds them.
+ * @param tell what the user should know of what was found
+ * @throws Error when another key secret is given than the folder has
+ */
+export function makeStores(w: Wiring, endpoints: Endpoints, tell: (line: string) => void): void {
+  const { resources, dataDir, keySecretFile } = w;
   for (const { name } of bucketsOf(resources)) endpoints.s3.createBucket(name);
   for (const { type, attributes } of resources)
     if (type === 'AWS::KMS::Key') endpoints.keys.ensure(String(attributes.Arn));
-  for (const { name, shards, retentionHours } of streamsOf(resources))
+  for (const { name, arn, shards, retentionHours } of streamsOf(resources)) {
     endpoints.kinesis.createStream(name, shards, retentionHours);
+    const readers = w.mappings.filter((m) => m.streamArn === arn).map((m) => mappingFolder(w, m));
+    const lost = endpoints.kinesis.goOnAbove(name, (shardId) =>
+      Math.max(0, ...readers.map((dir) => highestCheckpoint(dir, shardId))),
+    );
+    for (const { shardId, from, to } of lost)
+      tell(
+        `${shardId} of stream ${name} has lost its end: records that were acknowledged, of numbers from ${from} to ${to}, are not in its log any more. ` +
+          'Those that were read before are in the lake; send again what was sent last (docs/producers.md). New records take higher numbers',
+      );
+  }
   for (const resource of resources.filter((r) => r.type === 'AWS::SecretsManager::Secret')) {
     const file = isKeySecret(resource) ? keySecretFile : undefined;
     const given = file && givenKeySecret(resource, file, readFileSync(file, 'utf8'));
@@ -72,6 +88,8 @@ export function makeStores({ resources, dataDir, keySecretFile }: Wiring, endpoi
       );
   }
 }
+
+const mappingFolder = (w: Wiring, { name }: { readonly name: string }): string => join(w.dataDir, 'esm', name);
 
 interface Engines {
   readonly endpoints: Endpoints;
@@ -232,7 +250,7 @@ export function startMappings(
     return new EventSourceMapping(spec, {
       shards: shardsOf(endpoints.kinesis, stream.name),
       clock,
-      dir: join(b.dataDir, 'esm', spec.name),
+      dir: mappingFolder(b, spec),
       invoke: (event) => functions.invoke(spec.functionArn, event),
       age: (ms) => publish('IteratorAge', ms),
       giveUp:

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { VirtualClock } from '@carelake/laptop/clock';
 import { openKinesisStore } from '@carelake/laptop/endpoints/kinesis-store';
+import type { KinesisStore, LostRecords } from '@carelake/laptop/endpoints/kinesis-types';
 import { ShardLog } from '@carelake/laptop/endpoints/shard-log';
 
 let folder: string;
@@ -137,4 +138,73 @@ test('killed with -9 again and again while it writes, it loses nothing that was 
     log.close();
   }
   expect(acknowledged).toBeGreaterThan(1000);
+});
+
+describe('numbers after a loss', () => {
+  const options = { clock: new VirtualClock(), region: 'us-east-1', account: '0' };
+  const put = (store: KinesisStore, from: number, count: number): string[] =>
+    store.putRecords('s', entries(from, count)).map((r) => r.sequenceNumber);
+  const open = (settled = 0): { store: KinesisStore; lost: LostRecords[] } => {
+    const store = openKinesisStore(folder, options);
+    store.createStream('s', 1, 24);
+    return { store, lost: store.goOnAbove('s', () => settled) };
+  };
+  const shard = (): string => join(folder, 's', 'shardId-000000000000');
+  /** Takes records from the end of the log, as a power failure may. */
+  const cut = (records: number, of: number): void => {
+    const path = join(shard(), readdirSync(shard()).sort().at(-1)!);
+    truncateSync(path, Math.floor(statSync(path).size * (1 - records / of)));
+  };
+  const read = (store: KinesisStore): number[] => {
+    const found: number[] = [];
+    const end = store.end('s', 'shardId-000000000000');
+    for (let from = 0; from < end;) {
+      const { records, next } = store.read('s', 'shardId-000000000000', from, 1000);
+      found.push(...records.map((r) => parseInt(r.data.toString(), 10)));
+      expect(next).toBeGreaterThan(from);
+      from = next;
+    }
+    return found;
+  };
+
+  test('a log that a reader is ahead of goes on above the reader, tells what is lost, and is read over the gap for ever', () => {
+    const first = open();
+    const given = put(first.store, 0, 1000);
+    first.store.close();
+    cut(300, 1000);
+    const second = open(1000);
+    expect(second.lost).toEqual([{ shardId: 'shardId-000000000000', from: given[700], to: given[999] }]);
+    const later = put(second.store, 1000, 500);
+    expect(later[0]! > given.at(-1)!).toBe(true);
+    expect(read(second.store)).toEqual([...range(0, 700), ...range(1000, 1500)]);
+    second.store.close();
+    const third = open(1500);
+    expect(third.lost).toEqual([]);
+    put(third.store, 1500, 10);
+    expect(read(third.store)).toEqual([...range(0, 700), ...range(1000, 1510)]);
+    expect(third.store.runs('s', 'shardId-000000000000').map((run) => run.to - run.from)).toEqual([700, 510]);
+    third.store.close();
+  });
+
+  test('numbers that were acknowledged come to no other record, also where no reader had come so far and the stop was none', () => {
+    const killed = open();
+    const given = put(killed.store, 0, 1000);
+    // No close: a power failure. What it left of the log reaches further than any reader.
+    cut(300, 1000);
+    const next = open(100);
+    expect(put(next.store, 1000, 500).filter((number) => given.includes(number))).toEqual([]);
+    expect(read(next.store)).toEqual([...range(0, 700), ...range(1000, 1500)]);
+    next.store.close();
+    killed.store.close();
+  });
+
+  test('a whole log after a stop in order goes on without a gap', () => {
+    const first = open();
+    const given = put(first.store, 0, 10);
+    first.store.close();
+    const second = open(10);
+    expect(second.lost).toEqual([]);
+    expect(BigInt(put(second.store, 10, 1)[0]!)).toBe(BigInt(given.at(-1)!) + 1n);
+    second.store.close();
+  });
 });

@@ -1,17 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import { createReadStream, openSync, readFileSync, renameSync, rmSync, writeFileSync, type ReadStream } from 'node:fs';
+import { createReadStream, openSync, readFileSync, type ReadStream } from 'node:fs';
+import { disk } from '../disk';
 
 /** Replaces a small file in one step: a process killed in between leaves the old content or the new, never half of it. */
-export function writeAtomically(path: string, content: string | Uint8Array): void {
-  const draft = `${path}.${randomUUID()}.draft`;
-  try {
-    writeFileSync(draft, content, { mode: 0o600 });
-    renameSync(draft, path);
-  } catch (error) {
-    rmSync(draft, { force: true });
-    throw error;
-  }
-}
+export const writeAtomically = (path: string, content: string | Uint8Array): void => disk.replace(path, content);
 
 /** A file of the platform's own state that cannot be read as what it is: which, and how to go on. Its content is never quoted. */
 export class DamagedState extends Error {

@@ -5,72 +5,19 @@ import type { Clock } from '../clock';
 import type { Count } from '../engines/metrics';
 import { EndpointError } from './errors';
 import { readState, type StateKind, writeAtomically } from './files';
+import { Numbers } from './shard-numbers';
 import { ShardLog } from './shard-log';
+import type {
+  KinesisStore,
+  LostRecords,
+  PutRecord,
+  ShardSummary,
+  StartPosition,
+  StoredRecord,
+  StreamSummary,
+} from './kinesis-types';
 
-/** One record to put. */
-export interface PutRecord {
-  readonly data: Uint8Array;
-  /** 1..256 characters. */
-  readonly partitionKey: string;
-  /** Decimal 0..2^128-1, instead of the partition key's MD5. */
-  readonly explicitHashKey?: string;
-}
-
-/** One record as stored. */
-export interface StoredRecord {
-  /** Decimal digits, all of one length within a stream: text order is number order. */
-  readonly sequenceNumber: string;
-  readonly partitionKey: string;
-  readonly data: Buffer;
-  /** Milliseconds since 1970-01-01 UTC. */
-  readonly arrivedAt: number;
-}
-
-/** Where reading starts. */
-export type StartPosition =
-  | { readonly type: 'TRIM_HORIZON' | 'LATEST' }
-  | { readonly type: 'AT_SEQUENCE_NUMBER' | 'AFTER_SEQUENCE_NUMBER'; readonly sequenceNumber: string }
-  | { readonly type: 'AT_TIMESTAMP'; readonly timestamp: number };
-
-export interface StreamSummary {
-  readonly name: string;
-  readonly arn: string;
-  readonly createdAt: number;
-  readonly retentionHours: number;
-  readonly shards: readonly ShardSummary[];
-}
-export interface ShardSummary {
-  readonly shardId: string;
-  readonly startingHashKey: string;
-  readonly endingHashKey: string;
-  readonly startingSequenceNumber: string;
-}
-
-/** Streams as durable append-only logs, partitioned by the MD5 of the partition key. */
-export interface KinesisStore {
-  /** Makes the stream, or finds it with the same shards; another number of shards is refused. */
-  createStream(name: string, shards: number, retentionHours: number): StreamSummary;
-  describe(name: string): StreamSummary | undefined;
-  list(): string[];
-  /** Id of the shard that a record goes to. */
-  shardOf(name: string, record: PutRecord): string;
-  /** Appends; every record is in the log when this returns. */
-  putRecords(name: string, records: readonly PutRecord[]): { shardId: string; sequenceNumber: string }[];
-  /** Ordinal (0-based count of records ever put in the shard) where a position starts. */
-  locate(name: string, shardId: string, position: StartPosition): number;
-  /** Records from an ordinal on, at most `limit` and 10 MiB; `next` is the ordinal to go on from. */
-  read(
-    name: string,
-    shardId: string,
-    from: number,
-    limit: number,
-  ): { records: StoredRecord[]; next: number; millisBehindLatest: number };
-  /** Ordinal after the last record. */
-  end(name: string, shardId: string): number;
-  /** Called after every append. @returns the function that ends it. */
-  onAppend(listener: (stream: string, shardId: string) => void): () => void;
-  close(): void;
-}
+export type { KinesisStore, PutRecord, ShardSummary, StartPosition, StreamSummary } from './kinesis-types';
 
 /** Largest answer to one read, in bytes of keys and data. */
 export const MAX_READ_BYTES = 10 * 1024 * 1024;
@@ -80,6 +27,7 @@ const TRIM_EVERY_MS = 600_000;
 interface Shard {
   readonly summary: ShardSummary;
   readonly log: ShardLog;
+  readonly numbers: Numbers;
   /** What stands before the ordinal in a sequence number. */
   readonly prefix: string;
 }
@@ -145,7 +93,7 @@ class FileKinesisStore implements KinesisStore {
     };
     mkdirSync(join(this.folder, name), { recursive: true, mode: 0o700 });
     writeAtomically(join(this.folder, name, 'stream.json'), JSON.stringify(summary));
-    if (existing) this.stream(name).shards.forEach((s) => s.log.close());
+    if (existing) this.closeShards(this.stream(name));
     return this.open(summary);
   }
 
@@ -172,6 +120,7 @@ class FileKinesisStore implements KinesisStore {
     stream.shards.forEach((shard, i) => {
       const mine = homes.flatMap((home, at) => (home === i ? [at] : []));
       if (mine.length === 0) return;
+      shard.numbers.take(shard.log.end + mine.length);
       const first = shard.log.append(
         mine.map((at) => records[at] as PutRecord),
         now,
@@ -228,7 +177,7 @@ class FileKinesisStore implements KinesisStore {
     limit: number,
   ): { records: StoredRecord[]; next: number; millisBehindLatest: number } {
     const shard = this.shard(name, shardId);
-    const first = Math.max(from, shard.log.start);
+    const first = shard.log.firstFrom(from);
     const found = shard.log.read(first, limit, MAX_READ_BYTES);
     const records = found.map((r, i) => ({ ...r, sequenceNumber: sequenceNumber(shard, first + i) }));
     const next = first + records.length;
@@ -241,21 +190,53 @@ class FileKinesisStore implements KinesisStore {
     return this.shard(name, shardId).log.end;
   }
 
+  runs(name: string, shardId: string): { from: number; to: number }[] {
+    return this.shard(name, shardId).log.runs();
+  }
+
+  sequenceNumber(name: string, shardId: string, ordinal: number): string {
+    return sequenceNumber(this.shard(name, shardId), ordinal);
+  }
+
+  async synced(name: string): Promise<void> {
+    await Promise.all(this.stream(name).shards.map((shard) => shard.log.sync()));
+  }
+
+  goOnAbove(name: string, settled: (shardId: string) => number): LostRecords[] {
+    return this.stream(name).shards.flatMap((shard) => {
+      const held = shard.log.runs().at(-1)?.to ?? shard.log.start;
+      const known = Math.max(settled(shard.summary.shardId), shard.numbers.acknowledged);
+      const next = Math.max(shard.numbers.next(shard.log.end), known);
+      const isShort = known > shard.log.end;
+      shard.log.goOnAt(next);
+      const at = (ordinal: number): string => sequenceNumber(shard, ordinal);
+      return isShort ? [{ shardId: shard.summary.shardId, from: at(held), to: at(next - 1) }] : [];
+    });
+  }
+
   onAppend(listener: (stream: string, shardId: string) => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
 
   close(): void {
-    for (const stream of this.streams.values()) for (const shard of stream.shards) shard.log.close();
+    for (const stream of this.streams.values()) this.closeShards(stream);
     this.streams.clear();
     this.listeners.clear();
+  }
+
+  private closeShards({ shards }: Stream): void {
+    for (const { log, numbers } of shards) {
+      numbers.close(log.end);
+      log.close();
+    }
   }
 
   private open(summary: StreamSummary): StreamSummary {
     const shards = summary.shards.map((s) => ({
       summary: s,
       log: new ShardLog(join(this.folder, summary.name, s.shardId), this.segmentBytes),
+      numbers: new Numbers(join(this.folder, summary.name, `${s.shardId}.json`)),
       prefix: s.startingSequenceNumber.slice(0, -ORDINAL_DIGITS),
     }));
     this.streams.set(summary.name, { summary, shards, trimmedAt: this.clock.now() });

@@ -24,7 +24,7 @@ export interface Throttle {
   readonly limits: ShardLimits;
   refused(stream: string): void;
 }
-type Operation = (c: Context, input: Input) => Input;
+type Operation = (c: Context, input: Input) => Input | Promise<Input>;
 
 /** The Kinesis endpoint: JSON 1.1 over either HTTP. */
 export function kinesisEndpoint(
@@ -38,7 +38,7 @@ export function kinesisEndpoint(
     const operation = Object.hasOwn(OPERATIONS, name) ? OPERATIONS[name] : undefined;
     if (!operation) throw unknownOperation('Kinesis', name);
     const context = { store, clock, call, throttle, arnPrefix: `arn:aws:kinesis:${region}:${account}:stream/` };
-    const output = operation(context, await readInput(call));
+    const output = await operation(context, await readInput(call));
     return { status: 200, headers: { 'content-type': 'application/x-amz-json-1.1' }, body: JSON.stringify(output) };
   };
 }
@@ -80,7 +80,7 @@ function recordOf(input: Input, at: string): PutRecord {
   return { partitionKey, data, explicitHashKey };
 }
 
-function putRecords(c: Context, input: Input): Input {
+async function putRecords(c: Context, input: Input): Promise<Input> {
   const stream = streamOf(c, input, 'PutRecords');
   const records = items(input, 'Records', 1, MAX_RECORDS).map((r, i) => recordOf(r, `records.${i + 1}.member.`));
   if (records.reduce((sum, r) => sum + r.data.length + Buffer.byteLength(r.partitionKey), 0) > MAX_REQUEST_BYTES)
@@ -90,6 +90,7 @@ function putRecords(c: Context, input: Input): Input {
     stream.name,
     records.filter((_, i) => taken[i]),
   );
+  await c.store.synced(stream.name);
   let next = 0;
   const Records = taken.map((ok) => {
     if (!ok) return THROTTLED;
@@ -111,12 +112,13 @@ function takes({ store, throttle }: Context, stream: string, record: PutRecord):
   return false;
 }
 
-function putRecord(c: Context, input: Input): Input {
+async function putRecord(c: Context, input: Input): Promise<Input> {
   const stream = streamOf(c, input, 'PutRecord');
   const record = recordOf(input, '');
   if (!takes(c, stream.name, record))
     throw new EndpointError('ProvisionedThroughputExceededException', String(THROTTLED.ErrorMessage));
   const [put] = c.store.putRecords(stream.name, [record]);
+  await c.store.synced(stream.name);
   return { ShardId: put?.shardId, SequenceNumber: put?.sequenceNumber };
 }
 

@@ -1,37 +1,28 @@
-import {
-  closeSync,
-  fstatSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, readdirSync, renameSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { disk, guarded } from '../disk';
+import {
+  arrivalOf,
+  frameBytes,
+  recordOf,
+  visitFrames,
+  writeFrame,
+  type LogEntry,
+  type LogRecord,
+} from './shard-frames';
 
-/** A record in a shard's log. */
-export interface LogRecord {
-  readonly partitionKey: string;
-  readonly data: Buffer;
-  /** Milliseconds since 1970-01-01 UTC. */
-  readonly arrivedAt: number;
-}
-export interface LogEntry {
-  readonly partitionKey: string;
-  readonly data: Uint8Array;
-}
+export type { LogEntry, LogRecord } from './shard-frames';
 
-/** Frame: length of the body, CRC of the body; body: arrival, length of the key, key, data. */
-const HEAD = 8;
-const BODY_HEAD = 10;
 const STRIDE = 256;
 const DEFAULT_SEGMENT_BYTES = 64 * 1024 * 1024;
 
+/** Names sort by their first ordinal. */
+const nameOf = (first: number, count?: number): string =>
+  `${String(first).padStart(16, '0')}${count === undefined ? '' : `-${count}`}.log`;
+
 interface Segment {
-  readonly path: string;
+  path: string;
   /** Ordinal of the first record. */
   readonly first: number;
   count: number;
@@ -43,7 +34,7 @@ interface Segment {
 
 /**
  * One shard: segments of frames, appended only. A process killed in the middle of a write leaves a torn frame at the end of the
- * last segment; opening cuts it off. Nothing is synced to the disk, so records survive the process, not a power failure.
+ * last segment; opening cuts it off. Records survive the process; a power failure only once they are synced.
  */
 export class ShardLog {
   private readonly segments: Segment[] = [];
@@ -56,13 +47,20 @@ export class ShardLog {
     for (const file of readdirSync(folder)
       .filter((f) => f.endsWith('.log'))
       .sort())
-      this.segments.push({ path: join(folder, file), first: Number(file.slice(0, 16)), count: 0, bytes: 0 });
+      this.segments.push({
+        path: join(folder, file),
+        first: Number(file.slice(0, 16)),
+        count: Number(/-(\d+)\.log$/.exec(file)?.[1] ?? -1),
+        bytes: 0,
+      });
     this.segments.forEach((segment, i) => {
-      segment.count = (this.segments[i + 1]?.first ?? segment.first) - segment.first;
+      if (segment.count < 0) segment.count = (this.segments[i + 1]?.first ?? segment.first) - segment.first;
     });
     const last = this.segments.at(-1);
-    if (last) this.recover(last);
-    else this.roll(0);
+    if (last) {
+      this.rename(last, nameOf(last.first));
+      this.recover(last);
+    } else this.roll(0);
   }
 
   /** Ordinal of the oldest record that is kept. */
@@ -76,19 +74,54 @@ export class ShardLog {
     return last.first + last.count;
   }
 
+  /** Stretches of ordinals that are held: one, unless the log went on above what it had lost. `to` is after the last. */
+  runs(): { from: number; to: number }[] {
+    const runs: { from: number; to: number }[] = [];
+    for (const { first, count } of this.segments) {
+      const before = runs.at(-1);
+      if (before?.to === first) before.to = first + count;
+      else if (count > 0) runs.push({ from: first, to: first + count });
+    }
+    return runs;
+  }
+
+  /** Goes on at a higher ordinal: what was between is lost, and no record shall have its number. */
+  goOnAt(ordinal: number): void {
+    const last = this.last();
+    if (ordinal <= this.end) return;
+    // The count goes into the name, since the next segment no longer tells it.
+    const kept = last.count > 0 ? last : this.segments.at(-2);
+    if (kept) this.rename(kept, nameOf(kept.first, kept.count));
+    this.roll(ordinal);
+    if (last.count > 0) return;
+    this.release(last);
+    unlinkSync(last.path);
+    this.segments.splice(-2, 1);
+  }
+
+  /** Ordinal of the first record at or after one; the end when there is none. */
+  firstFrom(ordinal: number): number {
+    return Math.max(ordinal, this.runs().find((run) => run.to > ordinal)?.from ?? this.end);
+  }
+
+  /** Resolves once all that was appended until now is on the disk. */
+  sync(): Promise<void> {
+    return disk.sync(this.last().path, this.fdOf(this.last()));
+  }
+
   /** Appends all entries by one write. @returns the ordinal of the first. */
   append(entries: readonly LogEntry[], arrivedAt: number): number {
     if (this.last().bytes >= this.segmentBytes) this.roll(this.end);
     const segment = this.last();
     const index = this.indexOf(segment);
     const keys = entries.map((e) => Buffer.from(e.partitionKey, 'utf8'));
-    const total = entries.reduce((sum, e, i) => sum + HEAD + BODY_HEAD + (keys[i]?.length ?? 0) + e.data.length, 0);
+    const total = entries.reduce((sum, e, i) => sum + frameBytes(keys[i]!, e.data), 0);
     const buffer = Buffer.allocUnsafe(total);
     const marks: number[] = [];
     let at = 0;
     entries.forEach((entry, i) => {
       if ((segment.count + i) % STRIDE === 0) marks.push(segment.bytes + at);
-      at = writeFrame(buffer, at, keys[i] ?? Buffer.alloc(0), entry.data, arrivedAt);
+      at = writeFrame(buffer, at, keys[i]!, entry.data, arrivedAt);
     });
     this.write(segment, buffer);
     for (const offset of marks) {
@@ -101,14 +134,14 @@ export class ShardLog {
     return first;
   }
 
-  /** Records from an ordinal on, at most `limit` and `maxBytes` (but always one). */
+  /** Records that follow one another from `firstFrom` an ordinal on, at most `limit` and `maxBytes` (but always one). */
   read(from: number, limit: number, maxBytes: number): LogRecord[] {
     const records: LogRecord[] = [];
     let bytes = 0;
-    let ordinal = Math.max(from, this.start);
+    let ordinal = this.firstFrom(from);
     while (records.length < limit && ordinal < this.end) {
       const segment = this.segments.findLast((s) => s.first <= ordinal);
-      if (!segment) break;
+      if (!segment || ordinal >= segment.first + segment.count) break;
       let taken = 0;
       this.scan(segment, ordinal - segment.first, (record) => {
         const size = record.data.length + Buffer.byteLength(record.partitionKey);
@@ -168,27 +201,27 @@ export class ShardLog {
   }
 
   private roll(first: number): void {
-    const path = join(this.folder, `${String(first).padStart(16, '0')}.log`);
-    this.segments.push({
-      path,
-      first,
-      count: 0,
-      bytes: 0,
-      index: { offsets: [], arrivals: [] },
-      fd: openSync(path, 'a+', 0o600),
-    });
+    const path = join(this.folder, nameOf(first));
+    const fd = guarded(path, () => openSync(path, 'a+', 0o600));
+    this.segments.push({ path, first, count: 0, bytes: 0, index: { offsets: [], arrivals: [] }, fd });
+    disk.syncFolder(this.folder);
   }
 
   private write(segment: Segment, buffer: Buffer): void {
     const fd = this.fdOf(segment);
     try {
-      let written = 0;
-      while (written < buffer.length) written += writeSync(fd, buffer, written);
+      disk.write(segment.path, fd, buffer);
     } catch (error) {
       // A full disk must not leave half a frame in front of the next one.
       ftruncateSync(fd, segment.bytes);
       throw error;
     }
+  }
+
+  private rename(segment: Segment, name: string): void {
+    const path = join(this.folder, name);
+    if (path !== segment.path) renameSync(segment.path, path);
+    segment.path = path;
   }
 
   private fdOf(segment: Segment): number {
@@ -205,11 +238,11 @@ export class ShardLog {
     segment.count = Number.MAX_SAFE_INTEGER;
     const index = { offsets: [] as number[], arrivals: [] as number[] };
     let count = 0;
-    const bytes = this.frames(segment, 0, (body, offset, crc) => {
+    const bytes = visitFrames(this.fdOf(segment), 0, (body, offset, crc) => {
       if (crc32(body) !== crc) return false;
       if (count % STRIDE === 0) {
         index.offsets.push(offset);
-        index.arrivals.push(body.readDoubleLE(0));
+        index.arrivals.push(arrivalOf(body));
       }
       count++;
       return true;
@@ -224,10 +257,10 @@ export class ShardLog {
     if (segment.index) return segment.index;
     const index = { offsets: [] as number[], arrivals: [] as number[] };
     let count = 0;
-    segment.bytes = this.frames(segment, 0, (body, offset) => {
+    segment.bytes = visitFrames(this.fdOf(segment), 0, (body, offset) => {
       if (count % STRIDE === 0) {
         index.offsets.push(offset);
-        index.arrivals.push(body.readDoubleLE(0));
+        index.arrivals.push(arrivalOf(body));
       }
       count++;
       return true;
@@ -240,53 +273,9 @@ export class ShardLog {
     const offset = this.indexOf(segment).offsets[mark];
     if (offset === undefined) return;
     let ordinal = mark * STRIDE;
-    this.frames(segment, offset, (body) => {
+    visitFrames(this.fdOf(segment), offset, (body) => {
       if (ordinal++ < skip) return true;
-      const keyEnd = BODY_HEAD + body.readUInt16LE(8);
-      return visit({
-        arrivedAt: body.readDoubleLE(0),
-        partitionKey: body.toString('utf8', BODY_HEAD, keyEnd),
-        data: body.subarray(keyEnd),
-      });
+      return visit(recordOf(body));
     });
   }
-
-  /** Visits whole frames from an offset on until the visitor declines. @returns the offset after the last accepted frame. */
-  private frames(
-    segment: Segment,
-    from: number,
-    visit: (body: Buffer, offset: number, crc: number) => boolean,
-  ): number {
-    const fd = this.fdOf(segment);
-    let want = 1024 * 1024;
-    let offset = from;
-    for (;;) {
-      const chunk = Buffer.allocUnsafe(want);
-      const size = readSync(fd, chunk, 0, want, offset);
-      let at = 0;
-      while (at + HEAD <= size) {
-        const length = chunk.readUInt32LE(at);
-        if (length < BODY_HEAD || at + HEAD + length > size) break;
-        if (!visit(chunk.subarray(at + HEAD, at + HEAD + length), offset + at, chunk.readUInt32LE(at + 4)))
-          return offset + at;
-        at += HEAD + length;
-      }
-      if (size < want && at === 0) return offset;
-      // A frame that does not fit into the buffer asks for a larger one.
-      if (at === 0) want *= 4;
-      offset += at;
-    }
-  }
-}
-
-function writeFrame(buffer: Buffer, at: number, key: Buffer, data: Uint8Array, arrivedAt: number): number {
-  const body = at + HEAD;
-  const end = body + BODY_HEAD + key.length + data.length;
-  buffer.writeUInt32LE(end - body, at);
-  buffer.writeDoubleLE(arrivedAt, body);
-  buffer.writeUInt16LE(key.length, body + 8);
-  key.copy(buffer, body + BODY_HEAD);
-  buffer.set(data, body + BODY_HEAD + key.length);
-  buffer.writeUInt32LE(crc32(buffer.subarray(body, end)), at + 4);
-  return end;
 }

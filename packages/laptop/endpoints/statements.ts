@@ -1,6 +1,7 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Clock } from '../clock';
+import { disk, makeFolder } from '../disk';
 import type { QueryResult } from '../engines/values';
 import type { SqlParameter } from '../engines/warehouse';
 import { writeAtomically } from './files';
@@ -57,7 +58,7 @@ export class StatementStore {
     private readonly path: string,
     private readonly clock: Clock,
   ) {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(path));
     if (existsSync(path))
       for (const line of readFileSync(path, 'utf8').split('\n')) {
         const statement = parse(line);
@@ -83,7 +84,7 @@ export class StatementStore {
   /** Writes a change of state and wakes those who wait for it. */
   save(statement: Statement): void {
     statement.updatedAt = this.clock.now();
-    appendFileSync(this.path, `${JSON.stringify(statement)}\n`, { mode: 0o600 });
+    disk.append(this.path, `${JSON.stringify(statement)}\n`);
     if (!hasEnded(statement)) return;
     for (const wake of this.waiters.get(statement.id) ?? []) wake();
     this.waiters.delete(statement.id);

@@ -1,14 +1,13 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../clock';
+import { disk, makeFolder } from '../disk';
 import { readState } from '../endpoints/files';
 
 /** Replaces a file in one step: a reader after a kill finds the old content or the new one, never a part. */
 export function writeWhole(path: string, text: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const partial = `${path}.${process.pid}.tmp`;
-  writeFileSync(partial, text, { mode: 0o600 });
-  renameSync(partial, path);
+  makeFolder(dirname(path));
+  disk.replace(path, text);
 }
 
 /** Ordinal of the first record that a reader has not settled, or undefined. @throws DamagedState */
@@ -41,6 +40,15 @@ export class Checkpoint {
     writeWhole(this.path, JSON.stringify({ next }));
     this.current = next;
   }
+}
+
+/** The highest place that any reader of a shard has come to; 0 where nobody has read. */
+export function highestCheckpoint(dir: string, shardId: string): number {
+  if (!existsSync(dir)) return 0;
+  const places = readdirSync(dir, { withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.startsWith(`${shardId}-`) && entry.name.endsWith('.json'))
+    .map((entry) => readCheckpoint(join(entry.parentPath, entry.name)) ?? 0);
+  return Math.max(0, ...places);
 }
 
 /** Sleeps on a clock for any time; timers themselves end at 24 days. Resolves early when the signal aborts. */

@@ -1,6 +1,7 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../clock';
+import { disk, makeFolder } from '../disk';
 import { objectOf } from '../endpoints/files';
 import type { Sample } from './metrics';
 
@@ -17,7 +18,7 @@ export class DeadLetters {
     private readonly queues: readonly { readonly name: string; readonly retentionMs: number }[],
     private readonly ports: { readonly clock: Clock; readonly dir: string },
   ) {
-    mkdirSync(ports.dir, { recursive: true, mode: 0o700 });
+    makeFolder(ports.dir);
     for (const { name } of queues) {
       const file = this.fileOf(name);
       const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : [];
@@ -34,7 +35,7 @@ export class DeadLetters {
     const known = this.arrivals.get(name);
     if (!known) throw new Error(`the template has no queue ${queueArn}`);
     const at = this.ports.clock.now();
-    appendFileSync(this.fileOf(name), `${JSON.stringify({ at, body })}\n`, { mode: 0o600 });
+    disk.append(this.fileOf(name), `${JSON.stringify({ at, body })}\n`);
     known.push(at);
   }
 

@@ -165,7 +165,7 @@ class Lane {
       try {
         const wanted = Math.min(this.spec.batchSize - items.length, Math.ceil(left / this.typicalBytes) + 1);
         const { records, next } = this.shard.read(readTo, wanted);
-        // Records that retention took meanwhile are skipped.
+        // Numbers that no record has any more are skipped: retention took them, or they were lost.
         readTo = next - records.length;
         for (const record of records) {
           if (this.isMine(record)) {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { disk, makeFolder } from '../disk';
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 type JsonObject = { [key: string]: Json };
@@ -151,7 +152,7 @@ export class Deliveries {
   private readonly seen: Set<string>;
 
   constructor(dir: string, rule: string) {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    makeFolder(dir);
     this.path = join(dir, `${rule}.log`);
     this.seen = new Set(readLines(this.path));
   }
@@ -163,7 +164,7 @@ export class Deliveries {
   /** Must be called after what the event starts is itself durable. */
   add(eventId: string): void {
     this.seen.add(eventId);
-    appendFileSync(this.path, `${eventId}\n`, { mode: 0o600 });
+    disk.append(this.path, `${eventId}\n`);
   }
 }
 

@@ -1,7 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { disk, makeFolder } from '../disk';
 import { objectOf, readState, type StateKind } from '../endpoints/files';
 import type { ExecutionInfo } from '../endpoints/types';
 import type { Json } from './asl';
@@ -45,7 +46,7 @@ export class StateMachines {
     private readonly ports: MachinePorts,
   ) {
     this.machines = new Map(machines.map((m) => [m.arn, m]));
-    mkdirSync(ports.dir, { recursive: true, mode: 0o700 });
+    makeFolder(ports.dir);
     // Every execution listens for the stop.
     setMaxListeners(0, this.abort.signal);
   }
@@ -164,7 +165,7 @@ export class StateMachines {
     if (status !== 'SUCCEEDED')
       this.ports.log(`execution ${name} of ${machine}: ${status} in "${journal.state}" with ${error}`);
     const line: Ended = { machine, name, startedAt, endedAt: this.ports.clock.now(), status, error };
-    appendFileSync(this.endedFile, `${JSON.stringify(line)}\n`, { mode: 0o600 });
+    disk.append(this.endedFile, `${JSON.stringify(line)}\n`);
     rmSync(this.fileOf(journal), { force: true });
     return ending;
   }
