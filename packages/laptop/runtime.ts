@@ -28,6 +28,7 @@ import {
   startBus,
   startMachines,
   startMappings,
+  startRedelivery,
   startSchedules,
   type Wiring,
 } from './wiring';
@@ -71,6 +72,8 @@ export interface Status {
   readonly invocations: number;
   /** Events between a bucket and the targets of its rules. */
   readonly events: number;
+  /** Starts that their target refused, and that are delivered again. */
+  readonly refused: number;
   readonly warehouseBusy: boolean;
 }
 
@@ -210,8 +213,9 @@ async function run(
     start: (arn, input, name) => machines.begin(arn, input as never, name),
     describe: (arn) => machines.describe(arn),
   });
-  const bus = startBus(w, { endpoints, machines, functions, deadLetters, log });
-  startSchedules(w, { clock, machines, functions, deadLetters, log });
+  const redelivery = startRedelivery(w, { clock, machines, functions, deadLetters, log });
+  const bus = startBus(w, { endpoints, redelivery, log });
+  startSchedules(w, { clock, redelivery });
   const mappings = startMappings(w, { endpoints, clock, functions, count, log });
   // Before the functions: an execution whose function is killed by the stop has not failed.
   closers.push(() => machines.stop());
@@ -222,6 +226,7 @@ async function run(
     executions: machines.executions(),
     invocations: functions.busy,
     events: bus.pending,
+    refused: redelivery.waiting,
     warehouseBusy: endpoints.warehouse.busy,
   });
   const machineOf = (id: string): string => {
@@ -270,9 +275,11 @@ async function untilQuiet(status: () => Status, quietMs: number, signal?: AbortS
   const wait = new RealClock();
   // Time alone proves nothing: a process that was held up finds that much time gone since it last saw something under way.
   for (let quiet = 0, since = 0; ;) {
-    const { behind, executions, invocations, events, warehouseBusy } = status();
+    const { behind, executions, invocations, events, refused, warehouseBusy } = status();
     const busy =
-      executions.length + invocations + events > 0 || warehouseBusy || Object.values(behind).some((n) => n > 0);
+      executions.length + invocations + events + refused > 0 ||
+      warehouseBusy ||
+      Object.values(behind).some((n) => n > 0);
     if (busy) quiet = 0;
     else if (quiet++ === 0) since = Date.now();
     if (quiet * POLL_MS > quietMs && Date.now() - since >= quietMs) return;

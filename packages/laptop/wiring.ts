@@ -8,10 +8,11 @@ import { highestCheckpoint } from './engines/checkpoints';
 import { DeadLetters } from './engines/dead-letters';
 import { EventSourceMapping } from './engines/event-source-mapping';
 import type { Count, Metrics } from './engines/metrics';
+import { Redelivery } from './engines/redelivery';
 import type { RuleTarget } from './engines/rules';
 import { parseSchedule, runSchedule } from './engines/schedule';
 import { shardsOf } from './engines/shards';
-import { StateMachines } from './engines/state-machine';
+import { InvalidStart, StateMachines } from './engines/state-machine';
 import { alarmsOf } from './resources/alarms';
 import type { NotRun } from './resources/catalog';
 import type { Functions } from './resources/functions';
@@ -27,7 +28,7 @@ import {
   type MappingOfTemplate,
 } from './resources/specs';
 import type { Resource } from './template/intrinsics';
-import type { RoleAuthorizer } from './template/policies';
+import { NotAllowed, type RoleAuthorizer } from './template/policies';
 
 /** Account and region that the laptop's templates resolve to. */
 export const PLACE = { account: '000000000000', region: 'us-east-1' } as const;
@@ -182,11 +183,27 @@ export function startAlarms(
   return alarms;
 }
 
-/** Events of buckets to the targets of rules. */
-export function startBus(
+/** Delivers the starts that rules and schedules owe, again until they are taken. */
+export function startRedelivery(
   b: Wiring,
-  engines: Pick<Engines, 'endpoints' | 'machines' | 'functions' | 'deadLetters' | 'log'>,
-): Bus {
+  engines: Pick<Engines, 'clock' | 'machines' | 'functions' | 'deadLetters' | 'log'>,
+): Redelivery {
+  const redelivery = new Redelivery({
+    clock: engines.clock,
+    file: join(b.dataDir, 'refused.json'),
+    send: sender(b, engines),
+    permanent: (error) => error instanceof NotAllowed || error instanceof InvalidStart,
+    undelivered: undelivered(engines.deadLetters),
+    log: engines.log,
+  });
+  b.closers.push(() => redelivery.stop());
+  const left = redelivery.resume();
+  if (left) engines.log(`${left} starts that an earlier process could not deliver are tried again`);
+  return redelivery;
+}
+
+/** Events of buckets to the targets of rules. */
+export function startBus(b: Wiring, engines: Pick<Engines, 'endpoints' | 'log'> & { redelivery: Redelivery }): Bus {
   const runs = (arn: string): boolean =>
     b.machines.some((m) => m.arn === arn) || b.functions.some((f) => f.arn === arn);
   const { rules, off } = rulesOf(b.resources, runs);
@@ -198,8 +215,7 @@ export function startBus(
     ...PLACE,
     dir: join(b.dataDir, 'events'),
     buckets: buckets.map((bucket) => bucket.name),
-    send: sender(b, engines),
-    undelivered: undelivered(engines.deadLetters),
+    redelivery: engines.redelivery,
     log: engines.log,
   });
   b.closers.push(() => bus.stop());
@@ -211,22 +227,19 @@ export function startBus(
 /** Schedules, on the platform's clock. */
 export function startSchedules(
   b: Wiring,
-  engines: Pick<Engines, 'clock' | 'machines' | 'functions' | 'deadLetters' | 'log'>,
+  { clock, redelivery }: Pick<Engines, 'clock'> & { redelivery: Redelivery },
 ): void {
   const abort = new AbortController();
-  const send = sender(b, engines);
   for (const schedule of schedulesOf(b.resources)) {
     const fire = (): void => {
-      const name = `${schedule.name}_${engines.clock.now()}`;
-      const input = JSON.parse(schedule.input) as unknown;
-      try {
-        send({ arn: schedule.targetArn, roleArn: schedule.roleArn }, input, name);
-      } catch (error) {
-        engines.log(`schedule ${schedule.name}: ${(error as Error).message}`);
-        undelivered(engines.deadLetters)(schedule, input);
-      }
+      redelivery.deliver({
+        owner: `schedule ${schedule.name}`,
+        target: schedule.target,
+        input: JSON.parse(schedule.input) as unknown,
+        name: `${schedule.name}_${clock.now()}`,
+      });
     };
-    void runSchedule(parseSchedule(schedule), engines.clock, abort.signal, fire);
+    void runSchedule(parseSchedule(schedule), clock, abort.signal, fire);
   }
   b.closers.push(() => abort.abort());
 }

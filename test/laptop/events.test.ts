@@ -1,10 +1,12 @@
 import { request } from 'node:http';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { VirtualClock } from '@carelake/laptop/clock';
+import { watchDisk } from '@carelake/laptop/disk';
 import { openS3Store } from '@carelake/laptop/endpoints/s3-store';
 import { Bus } from '@carelake/laptop/engines/bus';
 import { applyCustomResource } from '@carelake/laptop/engines/custom-resource';
 import { checkPattern, Deliveries, matches, objectCreated, targetInput } from '@carelake/laptop/engines/rules';
+import { Redelivery, type RedeliveryPorts } from '@carelake/laptop/engines/redelivery';
 import { parseSchedule, runSchedule } from '@carelake/laptop/engines/schedule';
 import { scratch, settle, until } from './fixtures';
 
@@ -101,6 +103,123 @@ describe('rules', () => {
   });
 });
 
+const redelivery = (
+  dir: string,
+  clock: VirtualClock,
+  send: RedeliveryPorts['send'],
+  more: Partial<RedeliveryPorts> = {},
+): Redelivery => new Redelivery({ clock, file: `${dir}/refused.json`, send, log: () => undefined, ...more });
+
+describe('a target that refuses', () => {
+  let clock: VirtualClock;
+  beforeEach(() => {
+    clock = new VirtualClock();
+  });
+
+  const refusing = () => {
+    throw Object.assign(new Error('EPERM: operation not permitted'), { code: 'EPERM' });
+  };
+
+  async function landed(
+    send: RedeliveryPorts['send'],
+    more: Partial<RedeliveryPorts> = {},
+    target: object = {},
+    prepare: (dir: string) => void = () => undefined,
+  ) {
+    const { dir, clean } = scratch();
+    prepare(dir);
+    const s3 = await openS3Store(dir, clock);
+    s3.createBucket('landing');
+    const open = (by: RedeliveryPorts['send']) => {
+      const starts = redelivery(dir, clock, by, more);
+      starts.resume();
+      const targets = [{ id: 't', arn: 'a', inputPath: '$.detail.object.key', ...target }];
+      const ports = {
+        s3,
+        ...PLACE,
+        dir: `${dir}/events`,
+        buckets: ['landing'],
+        redelivery: starts,
+        log: () => undefined,
+      };
+      const bus = new Bus([{ name: 'r', pattern: { source: ['aws.s3'] }, targets }], ports);
+      return { starts, bus, missed: bus.start() };
+    };
+    const first = open(send);
+    await s3.put('landing', 'a.csv', 'x');
+    await settle();
+    return { dir, clean, first, open };
+  }
+
+  test('is tried again with growing pauses until it takes the event, once', async () => {
+    const tries: number[] = [];
+    const taken: unknown[] = [];
+    const { first, clean } = await landed((_target, input) => {
+      tries.push(clock.now());
+      if (tries.length < 5) refusing();
+      taken.push(input);
+    });
+    expect(first.starts.waiting).toBe(1);
+    await until(clock, () => first.starts.waiting === 0);
+    await clock.advance(3_600_000);
+    expect(taken).toEqual(['a.csv']);
+    expect(tries.slice(1).map((at, i) => at - tries[i]!)).toEqual([1000, 2000, 4000, 8000]);
+    first.starts.stop();
+    clean();
+  });
+
+  test('gets the event after a restart, even though its object is gone by then', async () => {
+    const { dir, first, open, clean } = await landed(refusing);
+    first.starts.stop();
+    first.bus.stop();
+    rmSync(`${dir}/s3/landing/a.csv`);
+    const taken: unknown[] = [];
+    const second = open((_target, input) => void taken.push(input));
+    expect(second.missed).toBe(0);
+    await until(clock, () => second.starts.waiting === 0);
+    expect(taken).toEqual(['a.csv']);
+    expect(JSON.parse(readFileSync(`${dir}/refused.json`, 'utf8'))).toEqual([]);
+    clean();
+  });
+
+  test('gets the event after a restart where the journal could not be written either', async () => {
+    let end = (): void => undefined;
+    const { open, clean, first } = await landed(refusing, {}, {}, (dir) => {
+      const before = (_operation: string, path: string): void => {
+        if (path.includes('refused.json')) refusing();
+      };
+      end = watchDisk(dir, { before });
+    });
+    first.starts.stop();
+    first.bus.stop();
+    const taken: string[] = [];
+    expect(open((_target, _input, name) => void taken.push(name)).missed).toBe(1);
+    expect(taken).toHaveLength(1);
+    end();
+    clean();
+  });
+
+  test.each([
+    ['the age that the template gives', { maxAgeSeconds: 3600 }, {}, 3600],
+    ['the retries that the template gives', { maxRetries: 2 }, {}, 3],
+    ['the first refusal that no later try can change', {}, { permanent: () => true }, 0],
+  ])('its event goes to the dead-letter queue after %s', async (_name, target, more, seconds) => {
+    const dead: unknown[] = [];
+    const { first, open, clean } = await landed(
+      refusing,
+      { ...more, undelivered: (_target, input) => void dead.push(input) },
+      target,
+    );
+    const virtualMs = await until(clock, () => first.starts.waiting === 0, 10_000);
+    expect(dead).toEqual(['a.csv']);
+    expect(virtualMs).toBeGreaterThanOrEqual(seconds * 1000);
+    expect(virtualMs).toBeLessThanOrEqual(seconds * 1000 + 300_000);
+    first.bus.stop();
+    expect(open(refusing).missed).toBe(0);
+    clean();
+  });
+});
+
 describe('the bus', () => {
   test('delivers each object once, also those that a killed process could not, however many', async () => {
     const { dir, clean } = scratch();
@@ -121,7 +240,7 @@ describe('the bus', () => {
           ...PLACE,
           dir: `${dir}/events`,
           buckets: ['silver'],
-          send: (_target, input) => void sent.push(String(input)),
+          redelivery: redelivery(dir, new VirtualClock(), (_target, input) => void sent.push(String(input))),
           log: () => undefined,
         },
       );

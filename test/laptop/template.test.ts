@@ -192,7 +192,7 @@ describe.each(ENVIRONMENTS)('the platform of environment %s', (env) => {
     const arns = machines.map((m) => m.arn);
     expect(rulesOf(resources, (arn) => arns.includes(arn)).rules.length).toBeGreaterThan(0);
     const targets = [...arns, ...functions.map((f) => f.arn)];
-    expect(schedulesOf(resources).every((s) => targets.includes(s.targetArn))).toBe(true);
+    expect(schedulesOf(resources).every((s) => targets.includes(s.target.arn))).toBe(true);
   });
 });
 

@@ -1,5 +1,6 @@
 import type { ObjectEvent, S3Store } from '../endpoints/s3-types';
-import { Deliveries, matches, objectCreated, targetInput, type BusEvent, type Rule, type RuleTarget } from './rules';
+import type { Redelivery } from './redelivery';
+import { Deliveries, matches, objectCreated, targetInput, type BusEvent, type Rule } from './rules';
 
 /** What the event bus works with. */
 export interface BusPorts {
@@ -10,10 +11,8 @@ export interface BusPorts {
   readonly dir: string;
   /** Buckets that tell of new objects. */
   readonly buckets: readonly string[];
-  /** Starts what a target names; durable when it returns. @throws Error when the target refuses. */
-  send(target: RuleTarget, input: unknown, name: string): void;
-  /** Keeps what a target refused. */
-  undelivered?(target: RuleTarget, input: unknown): void;
+  /** Starts targets, again until they take what they are given. */
+  readonly redelivery: Redelivery;
   log(line: string): void;
 }
 
@@ -73,22 +72,26 @@ export class Bus {
     return missed;
   }
 
+  private note(delivered: Deliveries, eventId: string): void {
+    try {
+      delivered.add(eventId);
+    } catch (error) {
+      this.ports.log(`event ${eventId} was delivered and could not be marked so: ${(error as Error).message}`);
+    }
+  }
+
   /** @returns how many rules took the event now. */
   private deliver(event: BusEvent): number {
     if (!this.end) return 0;
     let taken = 0;
     for (const { rule, delivered } of this.deliveries) {
       if (delivered.has(event.id) || !matches(rule.pattern, event)) continue;
-      for (const target of rule.targets) {
-        const input = targetInput(event, target);
-        try {
-          this.ports.send(target, input, `${event.id}_${rule.name.slice(0, 40)}`);
-        } catch (error) {
-          this.ports.log(`rule ${rule.name}: event ${event.id} could not be delivered: ${(error as Error).message}`);
-          this.ports.undelivered?.(target, input);
-        }
-      }
-      delivered.add(event.id);
+      const name = `${event.id}_${rule.name.slice(0, 40)}`;
+      const kept = rule.targets.map((target) =>
+        this.ports.redelivery.deliver({ owner: `rule ${rule.name}`, target, input: targetInput(event, target), name }),
+      );
+      // What neither a target nor the journal took is found again at the next start: its object is still there.
+      if (kept.every(Boolean)) this.note(delivered, event.id);
       taken++;
     }
     return taken;

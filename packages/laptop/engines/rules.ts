@@ -19,6 +19,9 @@ export interface RuleTarget {
   readonly roleArn?: string;
   /** Queue that keeps what could not be delivered. */
   readonly deadLetterArn?: string;
+  /** How long and how often an event is delivered again that the target refuses. */
+  readonly maxAgeSeconds?: number;
+  readonly maxRetries?: number;
   /** Fixed text instead of the event. */
   readonly input?: string;
   readonly inputPath?: string;

@@ -35,6 +35,9 @@ const JOURNAL: StateKind<Journal> = {
     [machine, name, state].every((text) => typeof text === 'string') && Number.isInteger(events),
 };
 
+/** A start that can never succeed. */
+export class InvalidStart extends Error {}
+
 /** Runs standard executions of the platform's state machines; each survives a kill at its last state. */
 export class StateMachines {
   private readonly running = new Map<string, Promise<Ending>>();
@@ -114,12 +117,12 @@ export class StateMachines {
     name: string = randomUUID(),
   ): { executionArn: string; ended: Promise<Ending> } {
     const machine = this.machines.get(machineArn);
-    if (!machine) throw new Error(`StateMachineDoesNotExist: ${machineArn}`);
+    if (!machine) throw new InvalidStart(`StateMachineDoesNotExist: ${machineArn}`);
     const executionArn = `${machine.arn.replace(':stateMachine:', ':execution:')}:${name}`;
     const known = this.running.get(executionArn);
     if (known) return { executionArn, ended: known };
     if (Buffer.byteLength(JSON.stringify(input)) > MAX_STATE_BYTES)
-      throw new Error('InvalidExecutionInput: above 256 KiB');
+      throw new InvalidStart('InvalidExecutionInput: above 256 KiB');
     const now = this.ports.clock.now();
     const journal: Journal = {
       machine: machine.name,

@@ -225,6 +225,12 @@ export function rulesOf(
   return { rules, off };
 }
 
+/** How long and how often the template lets a refused start be tried again. */
+const retriesOf = (target: unknown): { maxAgeSeconds?: number; maxRetries?: number } => ({
+  maxAgeSeconds: dig(target, 'RetryPolicy', 'MaximumEventAgeInSeconds') as number | undefined,
+  maxRetries: dig(target, 'RetryPolicy', 'MaximumRetryAttempts') as number | undefined,
+});
+
 function targetOf(t: Record<string, unknown>): RuleTarget {
   const transformer = t.InputTransformer as
     { InputPathsMap?: Record<string, string>; InputTemplate: string } | undefined;
@@ -233,6 +239,7 @@ function targetOf(t: Record<string, unknown>): RuleTarget {
     arn: String(t.Arn),
     roleArn: t.RoleArn as string | undefined,
     deadLetterArn: dig(t, 'DeadLetterConfig', 'Arn') as string | undefined,
+    ...retriesOf(t),
     input: t.Input as string | undefined,
     inputPath: t.InputPath as string | undefined,
     inputTransformer: transformer && { paths: transformer.InputPathsMap ?? {}, template: transformer.InputTemplate },
@@ -241,9 +248,7 @@ function targetOf(t: Record<string, unknown>): RuleTarget {
 
 /** A schedule with its target. */
 export interface ScheduleOfTemplate extends ScheduleSpec {
-  readonly targetArn: string;
-  readonly roleArn: string;
-  readonly deadLetterArn?: string;
+  readonly target: RuleTarget;
   readonly input: string;
 }
 
@@ -255,9 +260,13 @@ export const schedulesOf = (resources: readonly Resource[]): ScheduleOfTemplate[
       name: logicalId,
       expression: String(p.ScheduleExpression),
       timezone: String(p.ScheduleExpressionTimezone ?? 'UTC'),
-      targetArn: String(dig(p, 'Target', 'Arn')),
-      roleArn: String(dig(p, 'Target', 'RoleArn')),
-      deadLetterArn: dig(p, 'Target', 'DeadLetterConfig', 'Arn') as string | undefined,
+      target: {
+        id: logicalId,
+        arn: String(dig(p, 'Target', 'Arn')),
+        roleArn: String(dig(p, 'Target', 'RoleArn')),
+        deadLetterArn: dig(p, 'Target', 'DeadLetterConfig', 'Arn') as string | undefined,
+        ...retriesOf(p.Target),
+      },
       input: String(dig(p, 'Target', 'Input') ?? '{}'),
     }));
 

@@ -203,6 +203,9 @@ const find = (value: unknown, ...path: (string | number)[]): unknown =>
     value,
   );
 
+/** A role lacks a right: no later try of the same can succeed. */
+export class NotAllowed extends Error {}
+
 /** Checks calls of roles against their policies, and remembers which grants were used. */
 export interface RoleAuthorizer {
   /** For the endpoints: refuses with a reason. Users of the laptop are its administrators. */
@@ -263,7 +266,7 @@ export function createAuthorizer(resources: readonly Resource[]): RoleAuthorizer
       caller.kind === 'user' ? undefined : checkWithKey(caller.arn, action, resource, context),
     require: (roleArn, action, resource, context = {}) => {
       const refused = checkWithKey(roleArn, action, resource, context);
-      if (refused) throw new Error(refused);
+      if (refused) throw new NotAllowed(refused);
     },
     granted: () =>
       [...roles].flatMap(([arn, statements]) =>
