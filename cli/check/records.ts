@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { KinesisStore } from '@carelake/laptop/endpoints/kinesis-store';
-import type { S3Store } from '@carelake/laptop/endpoints/s3-types';
+import type { S3Store, VersionListing } from '@carelake/laptop/endpoints/s3-types';
 import { readCheckpoint } from '@carelake/laptop/engines/checkpoints';
 import { landingHash } from '../../core/records/hash';
 import { readMarkKey, versionOf } from '../../core/files/landed';
@@ -86,16 +86,17 @@ async function checkStream({ dataDir, stream, kinesis }: RecordSources, query: Q
 async function checkFiles({ zones, buckets, s3 }: RecordSources, query: Query): Promise<Difference[]> {
   const landing = buckets.landing!;
   const landed = new Map<string, string>();
-  let continuation: string | undefined;
+  let after: VersionListing['next'];
   do {
-    const page = s3.list(landing, { continuation });
-    for (const { key, etag, size, lastModified } of page.objects) {
+    const page = s3.listVersions(landing, { after });
+    for (const { key, etag, size, lastModified, versionId, deleteMarker } of page.versions) {
+      if (deleteMarker) continue;
       if (size === 0 && key.endsWith('/')) continue; // what a console makes of "create folder"
-      const version = versionOf({ versionId: undefined, etag, landedMs: lastModified });
+      const version = versionOf({ versionId, etag, landedMs: lastModified });
       landed.set(landingHash(landing, key, version), readMarkKey(lastModified, landingHash(landing, key, version)));
     }
-    continuation = page.next;
-  } while (continuation !== undefined);
+    after = page.next;
+  } while (after !== undefined);
   const unread = [...landed].filter(([, mark]) => !existsSync(join(zones.control, mark))).map(([hash]) => `id ${hash}`);
   const counted = new Map<string, number>();
   for (const file of filesUnder(join(zones.control, 'ingest'), '.json')) {

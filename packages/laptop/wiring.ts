@@ -57,7 +57,7 @@ export interface Wiring {
  */
 export function makeStores(w: Wiring, endpoints: Endpoints, tell: (line: string) => void): void {
   const { resources, dataDir, keySecretFile } = w;
-  for (const { name } of bucketsOf(resources)) endpoints.s3.createBucket(name);
+  for (const { name, versioned } of bucketsOf(resources)) endpoints.s3.createBucket(name, { versioned });
   for (const { type, attributes } of resources)
     if (type === 'AWS::KMS::Key') endpoints.keys.ensure(String(attributes.Arn));
   for (const { name, arn, shards, retentionHours } of streamsOf(resources)) {

@@ -1,7 +1,7 @@
 import { EndpointError } from './errors';
 import { readBody } from './json';
 import { ALGORITHMS, type Algorithm } from './checksums';
-import type { ObjectInfo, S3Store } from './s3-types';
+import type { ObjectInfo, Removal, S3Store } from './s3-types';
 import type { EndpointCall, EndpointReply } from './types';
 import { s3Xml, type XmlNode } from './xml';
 
@@ -164,11 +164,21 @@ export function unescapeXml(content: string): string {
   );
 }
 
+const deletedOf = (key: string, versionId: string | undefined, removal: Removal): XmlNode => ({
+  Key: key,
+  VersionId: versionId,
+  DeleteMarker: removal.deleteMarker,
+  DeleteMarkerVersionId: removal.deleteMarker ? removal.versionId : undefined,
+});
+
 /** DeleteObjects: up to 1,000 keys; what may not be deleted is reported, the rest goes. */
 export async function deleteObjects({ store, call, bucket }: BucketCall): Promise<EndpointReply> {
   const body = (await readBody(call, 2 * 1024 * 1024)).toString('utf8');
   headOnly(store, bucket);
-  const keys = elements(body, 'Object').map((o) => unescapeXml(elements(o, 'Key')[0] ?? ''));
+  const keys = elements(body, 'Object').map((o) => ({
+    key: unescapeXml(elements(o, 'Key')[0] ?? ''),
+    versionId: elements(o, 'VersionId')[0],
+  }));
   if (keys.length === 0 || keys.length > 1000)
     throw new EndpointError(
       'MalformedXML',
@@ -177,11 +187,12 @@ export async function deleteObjects({ store, call, bucket }: BucketCall): Promis
   const quiet = elements(body, 'Quiet')[0] === 'true';
   const errors: XmlNode[] = [];
   const deleted: XmlNode[] = [];
-  for (const key of keys) {
+  for (const { key, versionId } of keys) {
     try {
-      call.allow('s3:DeleteObject', `${arnOf(bucket)}/${key}`);
-      store.delete(bucket, key);
-      if (!quiet) deleted.push({ Key: key });
+      const action = versionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion';
+      call.allow(action, `${arnOf(bucket)}/${key}`);
+      const removal = store.delete(bucket, key, versionId);
+      if (!quiet) deleted.push(deletedOf(key, versionId, removal));
     } catch (error) {
       if (!(error instanceof EndpointError)) throw error;
       errors.push({ Key: key, Code: 'AccessDenied', Message: error.message });

@@ -1,7 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { createReadStream, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../clock';
+import { disk, makeFolder } from '../disk';
 import { type Algorithm, algorithmNamed, ALGORITHMS, digestOf } from './checksums';
 import { EndpointError } from './errors';
 import { readOrNone, streamOf, writeAtomically } from './files';
@@ -9,6 +10,7 @@ import { readBody } from './json';
 import { checksumHeaders, checksumMembers, receive } from './s3-body';
 import { elements, unescapeXml } from './s3-buckets';
 import { copySource, describeObject, encryptionHeaders, type ObjectCall, writeConditions } from './s3-objects';
+import { versionIdOf } from './s3-kept-versions';
 import type { Checksums, Draft, PutOptions } from './s3-types';
 import type { EndpointReply } from './types';
 import { s3Xml } from './xml';
@@ -45,7 +47,7 @@ export class Multipart {
     private readonly folder: string,
     private readonly clock: Clock,
   ) {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
   }
 
   create(c: ObjectCall): EndpointReply {
@@ -57,7 +59,7 @@ export class Multipart {
     const type =
       headers['x-amz-checksum-type'] === 'FULL_OBJECT' || algorithm === 'crc64nvme' ? 'FULL_OBJECT' : 'COMPOSITE';
     const id = randomUUID().replaceAll('-', '');
-    mkdirSync(join(this.folder, id), { mode: 0o700 });
+    makeFolder(join(this.folder, id));
     const upload: Upload = {
       bucket: c.bucket,
       key: c.key,
@@ -92,7 +94,7 @@ export class Multipart {
     if (range && Number(range[2]) >= source.size)
       throw new EndpointError('InvalidArgument', 'Range specified is not valid for source object');
     const bytes = streamOf(
-      c.store.pathOf(source.bucket, source.key),
+      c.store.pathOf(source.bucket, source.key, versionIdOf(source)),
       range ? { start: Number(range[1]), end: Number(range[2]) } : undefined,
     );
     const draft = await c.store.draft(bytes, upload.algorithm ? [upload.algorithm] : []);
@@ -234,7 +236,7 @@ export class Multipart {
       modifiedAt: this.clock.now(),
       checksums,
     };
-    renameSync(draft.path, join(this.folder, id, `${number}.part`));
+    disk.move(draft.path, join(this.folder, id, `${number}.part`));
     writeAtomically(join(this.folder, id, `${number}.json`), JSON.stringify(part));
     return part;
   }

@@ -2,6 +2,7 @@ import { asDownload } from './browsers';
 import { EndpointError } from './errors';
 import { streamOf } from './files';
 import { checksumHeaders, receive } from './s3-body';
+import { versionIdOf } from './s3-kept-versions';
 import type { ObjectInfo, PutOptions, S3Store } from './s3-types';
 import type { EndpointCall, EndpointReply } from './types';
 import { s3Xml } from './xml';
@@ -92,6 +93,7 @@ export async function putObject({ store, call, bucket, key }: ObjectCall): Promi
       status: 200,
       headers: {
         etag: quoted(info.etag),
+        ...versionHeader(info),
         ...checksumHeaders(info.checksums, info.checksumType),
         ...encryptionHeaders(info),
       },
@@ -123,6 +125,7 @@ function objectHeaders(info: ObjectInfo, call: EndpointCall): Record<string, str
     etag: quoted(info.etag),
     'last-modified': new Date(info.lastModified).toUTCString(),
     'accept-ranges': 'bytes',
+    ...versionHeader(info),
     'content-type': info.contentType ?? 'binary/octet-stream',
     ...info.headers,
   };
@@ -153,14 +156,19 @@ function rangeOf(header: string | undefined, size: number): { start: number; end
 
 /** GetObject and HeadObject. */
 export function getObject({ store, call, bucket, key }: ObjectCall): EndpointReply {
-  call.allow('s3:GetObject', arnOf(bucket, key));
+  const versionId = call.query.get('versionId') ?? undefined;
+  call.allow(versionId === undefined ? 's3:GetObject' : 's3:GetObjectVersion', arnOf(bucket, key));
   if (call.query.has('partNumber'))
     throw new EndpointError('NotImplemented', 'the laptop does not read single parts of an object', 501);
-  const info = store.head(bucket, key);
+  const info = store.head(bucket, key, versionId);
+  if (info?.deleteMarker)
+    throw new EndpointError('MethodNotAllowed', 'The specified method is not allowed against this resource.', 405);
   if (!info) {
     // Whoever may not list the bucket is not told that an object is absent.
     call.allow('s3:ListBucket', `arn:aws:s3:::${bucket}`);
-    throw new EndpointError('NoSuchKey', 'The specified key does not exist.', 404, { Key: key });
+    throw versionId === undefined
+      ? new EndpointError('NoSuchKey', 'The specified key does not exist.', 404, { Key: key })
+      : noSuchVersion(key, versionId);
   }
   const failed = failedCondition(info, call.headers);
   if (failed === 304) return { status: 304, headers: { etag: quoted(info.etag) } };
@@ -184,23 +192,37 @@ export function getObject({ store, call, bucket, key }: ObjectCall): EndpointRep
   const status = range ? 206 : 200;
   if (call.method === 'HEAD') return { status, headers };
   if (info.size === 0) return { status, headers, body: '' };
-  return { status, headers, body: streamOf(store.pathOf(bucket, key), range) };
+  return { status, headers, body: streamOf(store.pathOf(bucket, key, versionId), range) };
 }
 
 export function deleteObject({ store, call, bucket, key }: ObjectCall): EndpointReply {
-  call.allow('s3:DeleteObject', arnOf(bucket, key));
-  store.delete(bucket, key);
-  return { status: 204 };
+  const versionId = call.query.get('versionId') ?? undefined;
+  call.allow(versionId === undefined ? 's3:DeleteObject' : 's3:DeleteObjectVersion', arnOf(bucket, key));
+  const removal = store.delete(bucket, key, versionId);
+  return {
+    status: 204,
+    headers: { ...versionHeader(removal), ...(removal.deleteMarker ? { 'x-amz-delete-marker': 'true' } : {}) },
+  };
 }
+
+/** Names the version in an answer, where the bucket keeps versions. */
+export const versionHeader = (info: { readonly versionId?: string }): Record<string, string> =>
+  info.versionId === undefined ? {} : { 'x-amz-version-id': info.versionId };
+
+const noSuchVersion = (key: string, versionId: string): EndpointError =>
+  new EndpointError('NoSuchVersion', 'The specified version does not exist.', 404, { Key: key, VersionId: versionId });
 
 /** The source of a copy: `bucket/key`, with or without a leading slash, percent-encoded. */
 export function copySource({ store, call }: ObjectCall): ObjectInfo {
-  const source = decodeURIComponent((call.headers['x-amz-copy-source'] ?? '').split('?')[0] ?? '').replace(/^\//, '');
+  const [path = '', query] = (call.headers['x-amz-copy-source'] ?? '').split('?');
+  const versionId = new URLSearchParams(query).get('versionId') ?? undefined;
+  const source = decodeURIComponent(path).replace(/^\//, '');
   const slash = source.indexOf('/');
   if (slash < 1) throw new EndpointError('InvalidArgument', 'x-amz-copy-source is not bucket/key');
   const [bucket, key] = [source.slice(0, slash), source.slice(slash + 1)];
-  call.allow('s3:GetObject', arnOf(bucket, key));
-  const info = store.head(bucket, key);
+  call.allow(versionId === undefined ? 's3:GetObject' : 's3:GetObjectVersion', arnOf(bucket, key));
+  const info = store.head(bucket, key, versionId);
+  if (versionId !== undefined && (!info || info.deleteMarker)) throw noSuchVersion(key, versionId);
   if (!info) throw new EndpointError('NoSuchKey', 'The specified key does not exist.', 404, { Key: key });
   if (failedCondition(info, call.headers, 'x-amz-copy-source-') !== undefined)
     throw new EndpointError(
@@ -227,7 +249,7 @@ export async function copyObject(c: ObjectCall): Promise<EndpointReply> {
   const mark = store.begin(bucket, key);
   try {
     const kinds = Object.keys(source.checksums ?? {}) as (keyof NonNullable<ObjectInfo['checksums']>)[];
-    const draft = await store.draft(streamOf(store.pathOf(source.bucket, source.key)), kinds);
+    const draft = await store.draft(streamOf(store.pathOf(source.bucket, source.key, versionIdOf(source))), kinds);
     const described = replace
       ? describeObject(call.headers)
       : { contentType: source.contentType, headers: source.headers, metadata: source.metadata };
@@ -239,7 +261,7 @@ export async function copyObject(c: ObjectCall): Promise<EndpointReply> {
     });
     return {
       status: 200,
-      headers: { 'content-type': 'application/xml' },
+      headers: { 'content-type': 'application/xml', ...versionHeader(info) },
       body: s3Xml('CopyObjectResult', {
         ETag: quoted(info.etag),
         LastModified: new Date(info.lastModified).toISOString(),

@@ -1,24 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import {
-  existsSync,
-  linkSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  rmdirSync,
-  statSync,
-  unlinkSync,
-} from 'node:fs';
-import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { existsSync, mkdirSync, readdirSync, rmSync, rmdirSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Clock } from '../clock';
-import { type Algorithm, hasher } from './checksums';
+import { disk, makeFolder } from '../disk';
+import type { Algorithm } from './checksums';
 import { EndpointError } from './errors';
-import { readOrNone, writeAtomically } from './files';
+import { checkConditions, precondition } from './s3-conditions';
+import { writeDraft } from './s3-drafts';
 import { BucketIndex } from './s3-index';
 import { keyOfPath, pathOfKey } from './s3-keys';
+import { KeptVersions, newVersionId, versionIdOf } from './s3-kept-versions';
+import { describeFound, writeSidecar } from './s3-sidecars';
+import { pageOfVersions } from './s3-version-page';
 import type {
   CommitOptions,
   Draft,
@@ -27,23 +22,21 @@ import type {
   ObjectEvent,
   ObjectInfo,
   PutOptions,
+  Removal,
   S3Store,
+  VersionInfo,
+  VersionListing,
+  VersionListOptions,
   WriteMark,
 } from './s3-types';
 
 interface Bucket {
   readonly createdAt: number;
   readonly index: BucketIndex;
+  /** Where the bucket keeps versions. */
+  kept?: KeptVersions;
   readonly marks: Map<string, Set<WriteMark>>;
 }
-/** What is kept beside an object's file; the first three tell whether it describes that file. */
-interface Sidecar extends ObjectInfo {
-  readonly ino: number;
-  readonly mtimeMs: number;
-  /** MD5 (hex) of what a client stored, where the file was found altered since. */
-  readonly storedMd5?: string;
-}
-
 /** Opens the buckets of a data folder: bytes under `s3/`, what is known about them under `s3-state/`. */
 export async function openS3Store(dataDir: string, clock: Clock): Promise<S3Store> {
   const store = new FileS3Store(join(dataDir, 's3'), join(dataDir, 's3-state'), clock);
@@ -67,27 +60,40 @@ class FileS3Store implements S3Store {
     rmSync(join(this.state, 'drafts'), { recursive: true, force: true });
     mkdirSync(join(this.state, 'drafts'), { mode: 0o700 });
     for (const name of readdirSync(this.tree)) {
-      this.createBucket(name, statSync(join(this.tree, name)).birthtimeMs);
+      const versioned = existsSync(this.versionsOf(name));
+      this.createBucket(name, { versioned, createdAt: statSync(join(this.tree, name)).birthtimeMs });
       for (const entry of readdirSync(join(this.tree, name), { recursive: true, withFileTypes: true }))
         if (entry.isFile()) await this.adopt(name, join(entry.parentPath, entry.name));
+      this.settleVersions(name);
     }
   }
 
-  createBucket(name: string, createdAt = this.clock.now()): void {
+  createBucket(
+    name: string,
+    { versioned = false, createdAt = this.clock.now() }: { versioned?: boolean; createdAt?: number } = {},
+  ): void {
     if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name) || name.includes('..'))
       throw new EndpointError('InvalidBucketName', 'The specified bucket is not valid.', 400, { BucketName: name });
-    if (this.all.has(name)) return;
-    mkdirSync(join(this.tree, name), { recursive: true, mode: 0o700 });
-    this.all.set(name, { createdAt, index: new BucketIndex(), marks: new Map() });
+    if (!this.all.has(name)) {
+      makeFolder(join(this.tree, name));
+      this.all.set(name, { createdAt, index: new BucketIndex(), marks: new Map() });
+    }
+    if (versioned) this.bucket(name).kept ??= new KeptVersions(this.versionsOf(name));
+  }
+
+  isVersioned(name: string): boolean {
+    return this.bucket(name).kept !== undefined;
   }
 
   deleteBucket(name: string): void {
-    if (this.bucket(name).index.size > 0)
+    const { index, kept } = this.bucket(name);
+    if (index.size > 0 || (kept && kept.keys().length > 0))
       throw new EndpointError('BucketNotEmpty', 'The bucket you tried to delete is not empty', 409, {
         BucketName: name,
       });
     rmSync(join(this.tree, name), { recursive: true });
     rmSync(join(this.state, 'meta', name), { recursive: true, force: true });
+    rmSync(this.versionsOf(name), { recursive: true, force: true });
     this.all.delete(name);
   }
 
@@ -117,32 +123,8 @@ class FileS3Store implements S3Store {
     }
   }
 
-  async draft(body: AsyncIterable<Uint8Array>, algorithms: readonly Algorithm[]): Promise<Draft> {
-    const path = join(this.state, 'drafts', randomUUID());
-    const md5 = hasher('md5');
-    const hashers = algorithms.map((a) => [a, hasher(a)] as const);
-    let size = 0;
-    let file: FileHandle | undefined;
-    try {
-      file = await open(path, 'wx', 0o600);
-      for await (const chunk of body) {
-        md5.update(chunk);
-        for (const [, one] of hashers) one.update(chunk);
-        size += chunk.length;
-        await file.appendFile(chunk);
-      }
-    } catch (error) {
-      rmSync(path, { force: true });
-      throw error;
-    } finally {
-      await file?.close();
-    }
-    return {
-      path,
-      size,
-      md5: md5.digest(),
-      checksums: Object.fromEntries(hashers.map(([a, one]) => [a, one.digest().toString('base64')])),
-    };
+  draft(body: AsyncIterable<Uint8Array>, algorithms: readonly Algorithm[]): Promise<Draft> {
+    return writeDraft(join(this.state, 'drafts', randomUUID()), body, algorithms);
   }
 
   begin(bucket: string, key: string): WriteMark {
@@ -164,19 +146,27 @@ class FileS3Store implements S3Store {
 
   commit(bucket: string, key: string, draft: Draft, options: PutOptions & CommitOptions = {}): ObjectInfo {
     try {
-      const { index } = this.bucket(bucket);
-      this.checkConditions(index.get(key), options);
+      const { index, kept } = this.bucket(bucket);
+      const current = index.get(key);
+      checkConditions(current, options);
       const path = this.pathOf(bucket, key);
-      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-      // A link fails where a rename would replace: two writers of one key cannot both be first.
-      if (options.ifNoneMatch) linkSync(draft.path, path);
-      else renameSync(draft.path, path);
+      makeFolder(dirname(path));
+      // First, so that a kill leaves both or the old one as it is, and none of them lost.
+      if (kept && current) kept.keep(current, path);
+      try {
+        // A link fails where a rename would replace: two writers of one key cannot both be first.
+        disk.move(draft.path, path, options.ifNoneMatch);
+      } catch (error) {
+        if (kept && current) kept.remove(key, versionIdOf(current));
+        throw error;
+      }
       const info: ObjectInfo = {
         bucket,
         key,
         size: draft.size,
         etag: options.etag ?? draft.md5.toString('hex'),
         lastModified: this.clock.now(),
+        versionId: kept && newVersionId(this.clock.now()),
         contentType: options.contentType,
         headers: options.headers,
         metadata: options.metadata,
@@ -201,18 +191,69 @@ class FileS3Store implements S3Store {
     return readFile(this.pathOf(bucket, key));
   }
 
-  head(bucket: string, key: string): ObjectInfo | undefined {
-    return this.bucket(bucket).index.get(key);
+  head(bucket: string, key: string, versionId?: string): VersionInfo | undefined {
+    const { index, kept } = this.bucket(bucket);
+    const current = index.get(key);
+    if (versionId === undefined || (current && versionIdOf(current) === versionId)) return current;
+    return kept?.find(key, versionId);
+  }
+
+  listVersions(bucket: string, options: VersionListOptions = {}): VersionListing {
+    const { index, kept } = this.bucket(bucket);
+    return pageOfVersions(index, kept, options);
   }
 
   list(bucket: string, options: ListOptions = {}): Listing {
     return this.bucket(bucket).index.list(options);
   }
 
-  delete(bucket: string, key: string): void {
-    const { index, marks } = this.bucket(bucket);
+  delete(bucket: string, key: string, versionId?: string): Removal {
+    const { index, marks, kept } = this.bucket(bucket);
     for (const mark of marks.get(key) ?? []) mark.conflict = true;
-    if (!index.get(key)) return;
+    const current = index.get(key);
+    if (versionId !== undefined) return this.deleteVersion(bucket, key, versionId);
+    if (!kept) {
+      if (current) this.removeFiles(bucket, key);
+      return {};
+    }
+    if (current) kept.keep(current, this.pathOf(bucket, key));
+    const mark = kept.mark(bucket, key, this.clock.now());
+    if (current) this.removeFiles(bucket, key);
+    return { versionId: mark.versionId, deleteMarker: true };
+  }
+
+  /** Removes a version for good. Of a key without its newest version, or its mark of removal, the one before is the current object. */
+  private deleteVersion(bucket: string, key: string, versionId: string): Removal {
+    const { index, kept } = this.bucket(bucket);
+    const current = index.get(key);
+    const isCurrent = current !== undefined && versionIdOf(current) === versionId;
+    const found = isCurrent ? (current as VersionInfo) : kept?.find(key, versionId);
+    if (isCurrent) this.removeFiles(bucket, key);
+    else if (found) kept!.remove(key, versionId);
+    const newest = kept?.of(key).at(-1);
+    if (newest && !newest.deleteMarker && !index.get(key)) {
+      const path = this.pathOf(bucket, key);
+      makeFolder(dirname(path));
+      disk.move(kept!.pathOf(key, versionIdOf(newest)), path);
+      this.writeSidecar(newest, path);
+      kept!.remove(key, versionIdOf(newest));
+      index.set(newest);
+    }
+    return { versionId, deleteMarker: found?.deleteMarker };
+  }
+
+  /** What a kill left between two steps of the above is brought to its end. */
+  private settleVersions(bucket: string): void {
+    const { index, kept } = this.bucket(bucket);
+    for (const key of kept?.keys() ?? []) {
+      const current = index.get(key);
+      if (!current || !kept!.find(key, versionIdOf(current))) continue;
+      if (kept!.of(key).at(-1)!.deleteMarker) this.removeFiles(bucket, key);
+      else kept!.remove(key, versionIdOf(current));
+    }
+  }
+
+  private removeFiles(bucket: string, key: string): void {
     for (const [path, root] of [
       [this.pathOf(bucket, key), join(this.tree, bucket)],
       [this.sidecarOf(bucket, key), join(this.state, 'meta', bucket)],
@@ -225,10 +266,13 @@ class FileS3Store implements S3Store {
       )
         rmdirSync(folder);
     }
-    index.delete(key);
+    this.bucket(bucket).index.delete(key);
   }
 
-  pathOf(bucket: string, key: string): string {
+  pathOf(bucket: string, key: string, versionId?: string): string {
+    const { index, kept } = this.bucket(bucket);
+    if (versionId !== undefined && versionIdOf(index.get(key) ?? {}) !== versionId && kept?.find(key, versionId))
+      return kept.pathOf(key, versionId);
     return join(this.tree, bucket, pathOfKey(key));
   }
 
@@ -244,21 +288,6 @@ class FileS3Store implements S3Store {
     return bucket;
   }
 
-  private checkConditions(current: ObjectInfo | undefined, options: PutOptions & CommitOptions): void {
-    if (options.ifNoneMatch || options.ifMatch !== undefined) {
-      if (options.mark?.conflict)
-        throw new EndpointError(
-          'ConditionalRequestConflict',
-          'The conditional request cannot succeed due to a conflicting operation against this resource.',
-          409,
-        );
-    }
-    if (options.ifNoneMatch && current) throw precondition('If-None-Match');
-    if (options.ifMatch === undefined) return;
-    if (!current) throw new EndpointError('NoSuchKey', 'The specified key does not exist.', 404);
-    if (options.ifMatch !== '*' && options.ifMatch !== current.etag) throw precondition('If-Match');
-  }
-
   private announce(info: ObjectInfo, reason: string): void {
     const event: ObjectEvent = {
       bucket: info.bucket,
@@ -267,54 +296,29 @@ class FileS3Store implements S3Store {
       etag: info.etag,
       reason,
       time: info.lastModified,
+      versionId: info.versionId,
     };
     for (const listener of this.listeners) listener(event);
+  }
+
+  private versionsOf(bucket: string): string {
+    return join(this.state, 'versions', bucket);
   }
 
   private sidecarOf(bucket: string, key: string): string {
     return join(this.state, 'meta', bucket, `${pathOfKey(key)}.json`);
   }
 
-  private writeSidecar(info: ObjectInfo, path: string, storedMd5?: string): void {
-    const { ino, mtimeMs } = statSync(path);
-    const sidecar = this.sidecarOf(info.bucket, info.key);
-    mkdirSync(dirname(sidecar), { recursive: true, mode: 0o700 });
-    writeAtomically(sidecar, JSON.stringify({ ...info, ino, mtimeMs, storedMd5 } satisfies Sidecar));
+  private writeSidecar(info: ObjectInfo, path: string): void {
+    writeSidecar(this.sidecarOf(info.bucket, info.key), info, path);
   }
 
-  /**
-   * Takes a file of the tree into the index. One without a sidecar of its own (the process was killed between the two, or the
-   * folder was copied) is read once more for its ETag and checksum.
-   */
+  /** Takes a file of the tree into the index. */
   private async adopt(bucket: string, path: string): Promise<void> {
     const key = keyOfPath(relative(join(this.tree, bucket), path));
-    const { index } = this.bucket(bucket);
-    const { ino, mtimeMs, size } = statSync(path);
-    const before = readOrNone<Sidecar>(this.sidecarOf(bucket, key), ({ etag }) => etag !== undefined);
-    if (before) {
-      const { ino: i, mtimeMs: m, ...info } = before;
-      if (i === ino && m === mtimeMs && info.size === size) return index.set(info);
-    }
-    const bytes = await open(path);
-    const draft = await this.draft(bytes.createReadStream(), ['sha256']);
-    unlinkSync(draft.path);
-    const info: ObjectInfo = {
-      bucket,
-      key,
-      size,
-      etag: draft.md5.toString('hex'),
-      lastModified: mtimeMs,
-      checksums: draft.checksums,
-      checksumType: 'FULL_OBJECT',
-    };
-    // What was stored is not forgotten: `carelake check` tells of the difference until the object is put or restored.
-    const storedMd5 = before?.storedMd5 ?? (before?.etag.length === info.etag.length ? before.etag : undefined);
-    this.writeSidecar(info, path, storedMd5 === info.etag ? undefined : storedMd5);
-    index.set(info);
+    const { index, kept } = this.bucket(bucket);
+    const sidecar = this.sidecarOf(bucket, key);
+    const newVersion = (): string | undefined => kept && newVersionId(this.clock.now());
+    index.set(await describeFound({ bucket, key, path, sidecar, drafts: join(this.state, 'drafts'), newVersion }));
   }
 }
-
-const precondition = (header: string): EndpointError =>
-  new EndpointError('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold', 412, {
-    Condition: header,
-  });

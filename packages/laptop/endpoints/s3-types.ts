@@ -12,6 +12,8 @@ export interface ObjectInfo {
   readonly etag: string;
   /** Milliseconds since 1970-01-01 UTC. */
   readonly lastModified: number;
+  /** In a bucket that keeps versions; absent for what was stored before it did. */
+  readonly versionId?: string;
   readonly contentType?: string;
   /** Other headers that come back as they were put: cache-control, content-encoding, … */
   readonly headers?: Readonly<Record<string, string>>;
@@ -19,6 +21,29 @@ export interface ObjectInfo {
   readonly metadata?: Readonly<Record<string, string>>;
   readonly checksums?: Checksums;
   readonly checksumType?: 'FULL_OBJECT' | 'COMPOSITE';
+}
+
+/** A version of an object, or the mark that a key was removed. */
+export interface VersionInfo extends ObjectInfo {
+  readonly deleteMarker?: boolean;
+}
+
+/** What a removal did: where versions are kept it leaves a mark, and the removal of a mark brings the object back. */
+export interface Removal {
+  readonly versionId?: string;
+  readonly deleteMarker?: boolean;
+}
+
+export interface VersionListOptions {
+  readonly prefix?: string;
+  readonly maxKeys?: number;
+  /** `next` of the page before. */
+  readonly after?: { readonly key: string; readonly versionId?: string };
+}
+export interface VersionListing {
+  /** By key; of each key the newest first. */
+  readonly versions: (VersionInfo & { readonly isLatest: boolean })[];
+  readonly next?: { readonly key: string; readonly versionId: string };
 }
 
 export interface PutOptions {
@@ -58,6 +83,7 @@ export interface ObjectEvent {
   /** S3's reason: PutObject, CopyObject, CompleteMultipartUpload. */
   readonly reason: string;
   readonly time: number;
+  readonly versionId?: string;
 }
 
 /** Bytes on disk that no key names yet. */
@@ -81,8 +107,9 @@ export interface WriteMark {
 
 /** Objects as plain files under `s3/<bucket>/`, what is known about them beside that tree. */
 export interface S3Store {
-  /** Makes the bucket; no-op when it exists. */
-  createBucket(name: string): void;
+  /** Makes the bucket, or finds it; one that is to keep versions does so from now on. */
+  createBucket(name: string, options?: { versioned?: boolean }): void;
+  isVersioned(name: string): boolean;
   buckets(): { name: string; createdAt: number }[];
   hasBucket(name: string): boolean;
   /** Removes an empty bucket. @throws EndpointError BucketNotEmpty. */
@@ -97,11 +124,14 @@ export interface S3Store {
   begin(bucket: string, key: string): WriteMark;
   /** @throws EndpointError NoSuchKey, NoSuchBucket. */
   get(bucket: string, key: string): Promise<Buffer>;
-  head(bucket: string, key: string): ObjectInfo | undefined;
+  /** The current object, or one of its versions. */
+  head(bucket: string, key: string, versionId?: string): VersionInfo | undefined;
   list(bucket: string, options?: ListOptions): Listing;
-  delete(bucket: string, key: string): void;
-  /** File that holds the object's bytes. */
-  pathOf(bucket: string, key: string): string;
+  listVersions(bucket: string, options?: VersionListOptions): VersionListing;
+  /** Removes an object; a version only for good. */
+  delete(bucket: string, key: string, versionId?: string): Removal;
+  /** File that holds the object's bytes, or those of a version. */
+  pathOf(bucket: string, key: string, versionId?: string): string;
   /** Called after an object is committed. @returns the function that ends it. */
   onCreated(listener: (event: ObjectEvent) => void): () => void;
 }

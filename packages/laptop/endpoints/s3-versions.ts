@@ -1,9 +1,10 @@
 import { EndpointError } from './errors';
 import type { BucketCall } from './s3-buckets';
 import type { EndpointReply } from './types';
+import { versionIdOf } from './s3-kept-versions';
 import { s3Xml } from './xml';
 
-/** ListObjectVersions, as S3 answers it for a bucket that keeps no versions: every object is its only version, `null`. */
+/** ListObjectVersions. In a bucket that keeps none every object is its only version, `null`. */
 export function listVersions({ store, call, bucket }: BucketCall): EndpointReply {
   call.allow('s3:ListBucketVersions', `arn:aws:s3:::${bucket}`);
   const { query } = call;
@@ -16,30 +17,43 @@ export function listVersions({ store, call, bucket }: BucketCall): EndpointReply
     });
   const prefix = query.get('prefix') ?? '';
   const marker = query.get('key-marker') ?? '';
-  const page = store.list(bucket, { prefix, maxKeys: Math.min(maxKeys, 1000), startAfter: marker || undefined });
+  const versionId = query.get('version-id-marker') || undefined;
+  const page = store.listVersions(bucket, {
+    prefix,
+    maxKeys: Math.min(maxKeys, 1000),
+    after: marker ? { key: marker, versionId } : undefined,
+  });
   const encode =
     query.get('encoding-type') === 'url'
       ? (t: string): string => encodeURIComponent(t).replaceAll('%2F', '/')
       : (t: string): string => t;
-  const last = page.next === undefined ? undefined : page.objects.at(-1)?.key;
+  const common = (v: (typeof page.versions)[number]): Record<string, string | boolean> => ({
+    Key: encode(v.key),
+    VersionId: versionIdOf(v),
+    IsLatest: v.isLatest,
+    LastModified: new Date(v.lastModified).toISOString(),
+  });
   const body = s3Xml('ListVersionsResult', {
     Name: bucket,
     Prefix: encode(prefix),
     KeyMarker: encode(marker),
     MaxKeys: maxKeys,
     EncodingType: query.get('encoding-type') ?? undefined,
-    IsTruncated: last !== undefined,
-    NextKeyMarker: last === undefined ? undefined : encode(last),
-    NextVersionIdMarker: last === undefined ? undefined : 'null',
-    Version: page.objects.map((o) => ({
-      Key: encode(o.key),
-      VersionId: 'null',
-      IsLatest: true,
-      LastModified: new Date(o.lastModified).toISOString(),
-      ETag: `"${o.etag}"`,
-      Size: o.size,
-      StorageClass: 'STANDARD',
-    })),
+    IsTruncated: page.next !== undefined,
+    NextKeyMarker: page.next && encode(page.next.key),
+    NextVersionIdMarker: page.next?.versionId,
+    VersionIdMarker: versionId,
+    Version: page.versions
+      .filter((v) => !v.deleteMarker)
+      .map((v) => ({ ...common(v), ETag: `"${v.etag}"`, Size: v.size, StorageClass: 'STANDARD' })),
+    DeleteMarker: page.versions.filter((v) => v.deleteMarker).map(common),
   });
+  return { status: 200, headers: { 'content-type': 'application/xml' }, body };
+}
+
+/** GetBucketVersioning. */
+export function bucketVersioning({ store, call, bucket }: BucketCall): EndpointReply {
+  call.allow('s3:GetBucketVersioning', `arn:aws:s3:::${bucket}`);
+  const body = s3Xml('VersioningConfiguration', { Status: store.isVersioned(bucket) ? 'Enabled' : undefined });
   return { status: 200, headers: { 'content-type': 'application/xml' }, body };
 }

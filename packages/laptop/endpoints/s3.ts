@@ -11,7 +11,7 @@ import {
   listBuckets,
   listObjects,
 } from './s3-buckets';
-import { listVersions } from './s3-versions';
+import { bucketVersioning, listVersions } from './s3-versions';
 import { Multipart } from './s3-multipart';
 import { copyObject, deleteObject, getObject, type ObjectCall, objectTags, putObject } from './s3-objects';
 import type { S3Store } from './s3-types';
@@ -19,7 +19,7 @@ import type { EndpointCall, EndpointReply } from './types';
 
 /** Query parameters that carry no sub-resource: signatures, and options of the operations below. */
 const OPTIONS =
-  /^(x-id|X-Amz-.*|AWSAccessKeyId|Signature|Expires|x-amz-.*|response-.*|list-type|prefix|delimiter|max-keys|marker|start-after|continuation-token|fetch-owner|encoding-type|optional-object-attributes|key-marker|version-id-marker|partNumber|uploadId|part-number-marker|max-parts|max-uploads|max-buckets)$/;
+  /^(x-id|X-Amz-.*|AWSAccessKeyId|Signature|Expires|x-amz-.*|response-.*|list-type|prefix|delimiter|max-keys|marker|start-after|continuation-token|fetch-owner|encoding-type|optional-object-attributes|key-marker|version-id-marker|versionId|partNumber|uploadId|part-number-marker|max-parts|max-uploads|max-buckets)$/;
 
 /** The S3 endpoint. */
 export function s3Endpoint(store: S3Store, dataDir: string, clock: Clock, region: string, account: string) {
@@ -77,6 +77,8 @@ async function onBucket(c: BucketCall, multipart: Multipart): Promise<EndpointRe
       return bucketLocation(c);
     case 'GET versions':
       return listVersions(c);
+    case 'GET versioning':
+      return bucketVersioning(c);
     case 'POST delete':
       return deleteObjects(c);
     case 'GET uploads':

@@ -1,4 +1,4 @@
-import type { ObjectEvent, S3Store } from '../endpoints/s3-types';
+import type { ObjectEvent, S3Store, VersionListing } from '../endpoints/s3-types';
 import type { Redelivery } from './redelivery';
 import { Deliveries, matches, objectCreated, targetInput, type BusEvent, type Rule } from './rules';
 
@@ -61,11 +61,15 @@ export class Bus {
     if (!this.deliveries.length) return 0;
     let missed = 0;
     for (const bucket of this.ports.buckets) {
-      for (let continuation: string | undefined, more = true; more;) {
-        const { objects, next } = this.ports.s3.list(bucket, { continuation, maxKeys: 1000 });
-        for (const { key, size, etag, lastModified } of objects)
-          missed += this.deliver(this.eventOf({ bucket, key, size, etag, reason: 'PutObject', time: lastModified }));
-        continuation = next;
+      // Versions too: a key that was put again has an event for each.
+      for (let after: VersionListing['next'], more = true; more;) {
+        const { versions, next } = this.ports.s3.listVersions(bucket, { after });
+        for (const { key, size, etag, lastModified, versionId, deleteMarker } of versions) {
+          if (deleteMarker) continue;
+          const object = { bucket, key, size, etag, reason: 'PutObject', time: lastModified, versionId };
+          missed += this.deliver(this.eventOf(object));
+        }
+        after = next;
         more = next !== undefined;
       }
     }

@@ -44,12 +44,15 @@ export interface CreatedObject {
   readonly reason: string;
   /** Milliseconds since 1970-01-01 UTC. */
   readonly time: number;
+  readonly versionId?: string;
 }
 
 /** The event S3 sends for a new object. Its id depends on the object alone, so that seeing it twice is noticed. */
 export function objectCreated(object: CreatedObject, place: { account: string; region: string }): BusEvent {
-  const { bucket, key, size, etag, reason, time } = object;
-  const hash = createHash('sha256').update(`${bucket}/${key}/${etag}/${time}`).digest('hex');
+  const { bucket, key, size, etag, reason, time, versionId } = object;
+  const hash = createHash('sha256')
+    .update([bucket, key, etag, time, ...(versionId === undefined ? [] : [versionId])].join('/'))
+    .digest('hex');
   const id = hash.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5');
   return {
     version: '0',
@@ -63,7 +66,13 @@ export function objectCreated(object: CreatedObject, place: { account: string; r
     detail: {
       version: '0',
       bucket: { name: bucket },
-      object: { key, size, etag, sequencer: hash.slice(0, 16).toUpperCase() },
+      object: {
+        key,
+        size,
+        etag,
+        ...(versionId === undefined ? {} : { 'version-id': versionId }),
+        sequencer: hash.slice(0, 16).toUpperCase(),
+      },
       'request-id': hash.slice(16, 32).toUpperCase(),
       requester: place.account,
       'source-ip-address': '127.0.0.1',

@@ -18,10 +18,11 @@ const where = (r: Resource): string => `stack ${r.stack}, ${r.logicalId} (${r.ty
 const number = (value: unknown, otherwise: number): number => (value === undefined ? otherwise : Number(value));
 
 /** Buckets, and whether each tells the event bus of new objects. */
-export const bucketsOf = (resources: readonly Resource[]): { name: string; events: boolean }[] =>
+export const bucketsOf = (resources: readonly Resource[]): { name: string; events: boolean; versioned: boolean }[] =>
   ofType(resources, 'AWS::S3::Bucket').map((r) => ({
     name: r.ref,
     // The block alone turns events on.
+    versioned: dig(r.properties, 'VersioningConfiguration', 'Status') === 'Enabled',
     events: dig(r.properties, 'NotificationConfiguration', 'EventBridgeConfiguration') !== undefined,
   }));
 
