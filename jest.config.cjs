@@ -11,6 +11,7 @@ const WHOLE_PLATFORMS = [
   'e2e/check',
   'e2e/crash',
   'e2e/damage',
+  'e2e/faults',
   'e2e/held-stream',
   'e2e/kaggle',
   'e2e/new-entity',

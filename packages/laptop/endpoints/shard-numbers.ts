@@ -41,8 +41,13 @@ export class Numbers {
   }
 
   close(end: number): void {
-    if (this.isOpen) this.keep({ reserved: end, closed: end });
+    if (!this.isOpen) return;
     this.isOpen = false;
+    try {
+      this.keep({ reserved: end, closed: end });
+    } catch {
+      // A disk that is full does not take it: then the log goes on above what is set aside, as after a kill.
+    }
   }
 
   private keep(kept: Kept): void {

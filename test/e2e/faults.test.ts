@@ -1,0 +1,138 @@
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { readdirSync, statSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DiskPolicy } from '@carelake/laptop/disk';
+import { countIngest } from '../../cli/conservation';
+import { zonesOf } from '../../cli/laptop';
+import { resumeLoads } from '../../cli/resume';
+import { assemblyOf } from '../infra/assemblies';
+import { boot, cleanUp, type Laptop, newFolder, patients, stop, until } from '../privilege/laptop';
+import { contentsOf, keySecretFile } from './laptop';
+
+jest.setTimeout(240_000);
+
+const secret = keySecretFile();
+const start = (dataDir: string, more: Parameters<typeof boot>[2] = {}): Promise<Laptop> =>
+  boot(assemblyOf('local'), dataDir, { keySecretFile: secret, ...more });
+const quiet = (laptop: Laptop): Promise<void> => laptop.platform.idle({ quietMs: 700 });
+const ask = (laptop: Laptop) => async (sql: string) =>
+  (await laptop.platform.endpoints.warehouse.query(sql)).rows.map((row) =>
+    row.map((cell) => (typeof cell === 'bigint' ? String(cell) : cell)),
+  );
+const tables = (laptop: Laptop): Promise<Record<string, string[]>> => contentsOf(ask(laptop));
+const rowsOf = (laptop: Laptop) => async (sql: string) => {
+  const { columns, rows } = await laptop.platform.endpoints.warehouse.query(sql);
+  return rows.map((row) => Object.fromEntries(row.map((cell, i) => [columns[i]!.name, cell])));
+};
+const put = (laptop: Laptop, records: ReturnType<typeof patients>): unknown =>
+  laptop.platform.endpoints.kinesis.putRecords(laptop.names.stream, records);
+const land = (laptop: Laptop, Key: string, Body: string): Promise<unknown> =>
+  laptop.as().s3.send(new PutObjectCommand({ Bucket: laptop.names.buckets.landing, Key, Body }));
+const counts = (laptop: Laptop) => countIngest(zonesOf(laptop.dataDir, laptop.names));
+
+const HEAD =
+  'Kind;Region;Site;Site name;Number;Patient;Name;Born;Sex;ZIP;NPI;Doctor;Day;Time;Minutes;Status;Changed;Remark';
+const csv = (first: number, rows: number): string =>
+  [
+    HEAD,
+    ...Array.from(
+      { length: rows },
+      (_, i) =>
+        `N;07;3;Praxis;${first + i};P-${first + i};Muster;03.02.1980;w;1067;1000000004;Dr. Z;29.03.2026;09:30;30;geplant;28.03.2026 10:00;x`,
+    ),
+  ].join('\r\n');
+
+afterAll(() => cleanUp());
+
+test('a key that is put thirty times in a row loses none of the 150 rows', async () => {
+  const laptop = await start(newFolder());
+  for (let i = 0; i < 30; i++) await land(laptop, 'example-clinic-csv/daily.csv', csv(i * 5, 5));
+  await quiet(laptop);
+  expect(await counts(laptop)).toEqual({ received: 150, accepted: 150, quarantined: 0, held: 0 });
+  expect((await tables(laptop))['core.fact_appointment']).toHaveLength(150);
+  await stop(laptop.platform);
+});
+
+test('a file is read whose notification the state machine refused, in the same run', async () => {
+  let refusing = true;
+  const beforeDisk: DiskPolicy['before'] = (_operation, path) => {
+    if (refusing && path.includes('/executions/')) throw Object.assign(new Error('EPERM'), { code: 'EPERM' });
+  };
+  const laptop = await start(newFolder(), { beforeDisk });
+  await land(laptop, 'example-clinic-csv/a.csv', csv(0, 5));
+  await until('a refusal', () => laptop.platform.status().refused || undefined);
+  refusing = false;
+  await quiet(laptop);
+  expect(await counts(laptop)).toMatchObject({ received: 5, accepted: 5 });
+  expect((await tables(laptop))['core.fact_appointment']).toHaveLength(5);
+  await stop(laptop.platform);
+});
+
+test('records that come after the stream lost its end are all read, and the start says what was lost', async () => {
+  const dataDir = newFolder();
+  const first = await start(dataDir);
+  put(first, patients(2000));
+  await quiet(first);
+  const before = await tables(first);
+  await stop(first.platform);
+  for (const shard of readdirSync(join(dataDir, 'kinesis', first.names.stream)).filter((f) => !f.endsWith('.json'))) {
+    const folder = join(dataDir, 'kinesis', first.names.stream, shard);
+    const path = join(folder, readdirSync(folder).sort().at(-1)!);
+    truncateSync(path, Math.floor(statSync(path).size / 2));
+  }
+  const told: string[] = [];
+  const second = await start(dataDir, { onNotice: (line) => told.push(line) });
+  expect(told[0]).toMatch(/has lost its end: .* numbers from \d+ to \d+/);
+  put(second, patients(1000, 2000));
+  await quiet(second);
+  expect(await counts(second)).toMatchObject({ received: 3000, accepted: 3000 });
+  const whole = await start(newFolder());
+  put(whole, patients(2000));
+  await quiet(whole);
+  expect(await tables(whole)).toEqual(before);
+  put(whole, patients(1000, 2000));
+  await quiet(whole);
+  expect(await tables(second)).toEqual(await tables(whole));
+  await stop(second.platform);
+  await stop(whole.platform);
+});
+
+test.each([20, 60, 150, 400])(
+  'a disk that is full from its %ith write on is told, nothing is taken in any more, and with room the tables are the same',
+  async (writes) => {
+    let room = Infinity;
+    const beforeDisk: DiskPolicy['before'] = () => {
+      if (--room < 0) throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+    };
+    const dataDir = newFolder();
+    const told: string[] = [];
+    const full = await start(dataDir, { beforeDisk, onNotice: (line) => told.push(line) });
+    room = writes;
+    const sent = patients(3000);
+    let acknowledged = 0;
+    for (; acknowledged < 3000; acknowledged += 100) {
+      try {
+        put(full, sent.slice(acknowledged, acknowledged + 100));
+      } catch (error) {
+        expect((error as Error).message).toMatch(/disk full: .*make room/);
+        break;
+      }
+      await new Promise((done) => setTimeout(done, 20));
+    }
+    await expect(quiet(full)).rejects.toThrow(/disk full: /);
+    expect(told.filter((line) => line.includes('disk full'))).toHaveLength(1);
+    await expect(land(full, 'a', 'x')).rejects.toMatchObject({ $metadata: { httpStatusCode: 503 } });
+    await stop(full.platform);
+    const again = await start(dataDir);
+    put(again, sent.slice(acknowledged));
+    await quiet(again);
+    await resumeLoads(again.platform, again.names, rowsOf(again));
+    await quiet(again);
+    const whole = await start(newFolder());
+    put(whole, sent);
+    await quiet(whole);
+    expect(await tables(again)).toEqual(await tables(whole));
+    await stop(again.platform);
+    await stop(whole.platform);
+  },
+);
