@@ -31,7 +31,7 @@ export interface DiskPolicy {
 /** No room left. The path ends at the second folder: names further down are the senders', and may be patients'. */
 export class DiskFull extends Error {
   constructor(readonly path: string) {
-    super(`disk full: ${path}`);
+    super(`disk full: ${path}. Nothing more is taken in; make room, stop with Ctrl-C, and start again: carelake start`);
     this.name = 'DiskFull';
   }
 }
@@ -52,8 +52,8 @@ export function watchDisk(folder: string, policy: DiskPolicy): () => void {
   };
 }
 
-/** Why nothing more is taken into a folder: its disk was found full since it was opened. */
-export const foundFull = (folder: string): DiskFull | undefined => folders.get(resolve(folder))?.full;
+/** Why nothing more is taken into a path's folder: its disk was found full since it was opened. */
+export const foundFull = (path: string): DiskFull | undefined => folderOf(resolve(path))?.[1].full;
 
 function folderOf(path: string): [string, Watched] | undefined {
   for (const entry of folders) if (path.startsWith(entry[0] + sep)) return entry;
@@ -73,6 +73,12 @@ export function noteFull(path: string): DiskFull {
 }
 
 const isFull = (error: unknown): boolean => ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');
+
+/** @throws DiskFull where the disk of a path was found full before: what is half taken in is better not begun */
+export function refuseFull(path: string): void {
+  const full = foundFull(path);
+  if (full) throw full;
+}
 
 /** Runs what may need room. @throws DiskFull in place of the system's error */
 export function guarded<T>(path: string, act: () => T): T {

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { RealClock, type Clock } from './clock';
 import { ownFolder } from './data-folder';
-import { disk, watchDisk, type DiskPolicy } from './disk';
+import { disk, refuseFull, watchDisk, type DiskPolicy } from './disk';
 import { createEndpoints } from './endpoints/server';
 import type { Endpoints, PageContent } from './endpoints/types';
 import type { AlarmState, AlarmStatus } from './engines/alarms';
@@ -135,7 +135,7 @@ export async function bootPlatform(options: BootOptions): Promise<Platform> {
     watchDisk(dataDir, {
       durable,
       before,
-      onFull: ({ message }) => onNotice?.(`${message}. Nothing more is taken in; make room, then stop and start again`),
+      onFull: ({ message }) => onNotice?.(message),
     }),
   );
   const stop = async (): Promise<void> => {
@@ -249,7 +249,7 @@ async function run(
     status,
     alarms: () => alarms.status(),
     reserve: (fn, concurrency) => functions.reserve(fn, concurrency),
-    idle: ({ quietMs, signal }) => untilQuiet(status, quietMs, signal),
+    idle: ({ quietMs, signal }) => untilQuiet(dataDir, status, quietMs, signal),
     invoke: async (fn, event) => JSON.parse(await functions.invoke(fn, JSON.stringify(event))) as unknown,
     execute: (machine, input) => machines.start(machineOf(machine), input as never).ended,
     stop,
@@ -271,18 +271,25 @@ function pageOf(url: string, outputs: Platform['outputs'], status: Status): Page
   };
 }
 
-async function untilQuiet(status: () => Status, quietMs: number, signal?: AbortSignal): Promise<void> {
+/** @throws DiskFull, since what is under way then does not end */
+async function untilQuiet(
+  dataDir: string,
+  status: () => Status,
+  quietMs: number,
+  signal?: AbortSignal,
+): Promise<void> {
   const wait = new RealClock();
   // Time alone proves nothing: a process that was held up finds that much time gone since it last saw something under way.
   for (let quiet = 0, since = 0; ;) {
+    refuseFull(join(dataDir, 'x'));
     const { behind, executions, invocations, events, refused, warehouseBusy } = status();
     const busy =
       executions.length + invocations + events + refused > 0 ||
       warehouseBusy ||
       Object.values(behind).some((n) => n > 0);
     if (busy) quiet = 0;
-    else if (quiet++ === 0) since = Date.now();
-    if (quiet * POLL_MS > quietMs && Date.now() - since >= quietMs) return;
+    else if (quiet++ === 0) since = performance.now();
+    if (quiet * POLL_MS > quietMs && performance.now() - since >= quietMs) return;
     await wait.sleep(Math.min(POLL_MS, Math.max(1, quietMs)), signal);
   }
 }

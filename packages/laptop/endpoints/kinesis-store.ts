@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../clock';
+import { refuseFull } from '../disk';
 import type { Count } from '../engines/metrics';
 import { EndpointError } from './errors';
 import { readState, type StateKind, writeAtomically } from './files';
@@ -113,6 +114,7 @@ class FileKinesisStore implements KinesisStore {
   putRecords(name: string, records: readonly PutRecord[]): { shardId: string; sequenceNumber: string }[] {
     if (records.length === 0) return [];
     const stream = this.stream(name);
+    refuseFull(this.folder);
     const now = this.clock.now();
     const homes = records.map((r) => shardFor(r, stream.shards.length));
     const answers = new Array<{ shardId: string; sequenceNumber: string }>(records.length);

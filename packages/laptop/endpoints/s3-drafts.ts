@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { disk, guardedAsync } from '../disk';
+import { disk, guardedAsync, refuseFull } from '../disk';
 import { type Algorithm, hasher } from './checksums';
 import type { Draft } from './s3-types';
 
@@ -10,6 +10,7 @@ export async function writeDraft(
   body: AsyncIterable<Uint8Array>,
   algorithms: readonly Algorithm[],
 ): Promise<Draft> {
+  refuseFull(path);
   const md5 = hasher('md5');
   const hashers = algorithms.map((a) => [a, hasher(a)] as const);
   let size = 0;

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { disk, makeFolder } from '../disk';
+import { disk, foundFull, makeFolder, refuseFull } from '../disk';
 import { objectOf, readState, type StateKind } from '../endpoints/files';
 import type { ExecutionInfo } from '../endpoints/types';
 import type { Json } from './asl';
@@ -162,18 +162,30 @@ export class StateMachines {
 
   private finish(arn: string, journal: Journal, ending: Ending): Ending {
     if (this.abort.signal.aborted) return ending;
+    if (ending.status !== 'SUCCEEDED' && foundFull(this.ports.dir)) {
+      // It has not failed by itself: with room it goes on from the state that its journal names.
+      this.ports.log(`execution ${journal.name} of ${journal.machine} waits for room on the disk and a new start`);
+      return { status: 'FAILED', error: 'Stopped' };
+    }
     const { machine, name, startedAt } = journal;
     const { status, error } = ending;
     this.count(arn, METRIC_OF[status]);
     if (status !== 'SUCCEEDED')
       this.ports.log(`execution ${name} of ${machine}: ${status} in "${journal.state}" with ${error}`);
     const line: Ended = { machine, name, startedAt, endedAt: this.ports.clock.now(), status, error };
-    disk.append(this.endedFile, `${JSON.stringify(line)}\n`);
+    try {
+      disk.append(this.endedFile, `${JSON.stringify(line)}\n`);
+    } catch (error) {
+      // The journal stays, and the next start comes to this end again.
+      this.ports.log(`execution ${name} of ${machine}: its end could not be written down: ${(error as Error).message}`);
+      return ending;
+    }
     rmSync(this.fileOf(journal), { force: true });
     return ending;
   }
 
   private save(journal: Journal): void {
+    refuseFull(this.ports.dir);
     writeWhole(this.fileOf(journal), JSON.stringify(journal));
   }
 
