@@ -1,3 +1,4 @@
+import { DiskFull } from '@carelake/laptop/disk';
 import { FolderRefused } from '@carelake/laptop/data-folder';
 import { DamagedState } from '@carelake/laptop/endpoints/files';
 import { CliError, EXIT } from './errors';
@@ -33,6 +34,12 @@ export function asCliError(error: unknown): CliError {
   if (error instanceof CliError) return error;
   if (error instanceof FolderRefused)
     return new CliError(error.message, { where: error.dataDir, next: error.next, exitCode: EXIT.failed });
+  if (error instanceof DiskFull)
+    return new CliError(`disk full: ${error.path}`, {
+      where: error.path,
+      next: 'make room on that disk, then carelake start again: what was acknowledged is kept, and goes on',
+      exitCode: EXIT.failed,
+    });
   if (error instanceof DamagedState)
     return new CliError(`a file is damaged that should hold ${error.what}`, {
       where: error.path,

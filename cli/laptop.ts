@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { RealClock } from '@carelake/laptop/clock';
+import { DiskFull } from '@carelake/laptop/disk';
 import { FolderRefused } from '@carelake/laptop/data-folder';
 import { DamagedState } from '@carelake/laptop/endpoints/files';
 import { createEndpoints } from '@carelake/laptop/endpoints/server';
@@ -24,6 +25,8 @@ export async function boot(options: {
   keySecretFile?: string;
   onProgress?: (detail: string) => void;
   onAlarm?: BootOptions['onAlarm'];
+  onNotice?: BootOptions['onNotice'];
+  durable?: boolean;
 }): Promise<Platform> {
   try {
     return await bootPlatform(options);
@@ -49,7 +52,13 @@ export async function boot(options: {
         next: 'give the secret that the folder was made with, or another folder: --data DIR',
       });
     }
-    if (error instanceof FolderRefused || error instanceof DamagedState || code !== undefined) throw asCliError(error);
+    if (
+      error instanceof FolderRefused ||
+      error instanceof DamagedState ||
+      error instanceof DiskFull ||
+      code !== undefined
+    )
+      throw asCliError(error);
     const log = join(options.dataDir, 'logs', 'platform.log');
     throw new CliError(message, {
       where: options.dataDir,

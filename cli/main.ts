@@ -57,6 +57,7 @@ function addStart(carelake: Command): void {
     .option('--patients <n>', 'patients of the synthetic network (default: 20000)', whole(1, 10_000_000))
     .option('--events <n>', 'records of the synthetic network (default: 200000)', whole(1, 1_000_000_000))
     .option('--seed <n>', 'seed of the synthetic network', whole(0, 4294967295))
+    .option('--durable', 'sync everything before it is acknowledged: slower, and a power failure loses nothing either')
     .option('--key-secret-file <file>', 'key secret to use for a new data folder instead of a random one')
     .action(async (options: StartOptions) => {
       // What refuses a start is asked before the engines are read into memory.

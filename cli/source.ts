@@ -23,6 +23,7 @@ export interface StartOptions {
   events?: number;
   seed?: number;
   keySecretFile?: string;
+  durable?: boolean;
 }
 
 /** Where the records of this start come from, and into which folder they go. */

@@ -109,7 +109,17 @@ async function open(options: StartOptions, source: Source, state: RunState, prog
   const port = options.port ?? (options.once ? 0 : DEFAULT_PORT);
   const platform = await progress.step(
     'boot what they describe',
-    (tell) => boot({ assemblyDir, dataDir, port, keySecretFile: options.keySecretFile, onProgress: tell, onAlarm }),
+    (tell) =>
+      boot({
+        assemblyDir,
+        dataDir,
+        port,
+        keySecretFile: options.keySecretFile,
+        durable: options.durable,
+        onProgress: tell,
+        onAlarm,
+        onNotice: say,
+      }),
     (booted) => `endpoints at ${booted.url}`,
   );
   if (platform.notRun.length > 0) {

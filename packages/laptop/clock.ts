@@ -5,10 +5,24 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** The machine's own time. */
+/**
+ * The machine's time as it is when the clock is made, and from then on by its monotonic clock: a time that is set back or forward meanwhile
+ * makes nothing wait or time out.
+ */
 export class RealClock implements Clock {
+  private readonly from = performance.now();
+  private readonly start: number;
+
+  /**
+   * @param atLeast the latest time of an earlier process: time does not go back between two either
+   * @param wall the machine's time
+   */
+  constructor(atLeast = 0, wall: () => number = Date.now) {
+    this.start = Math.max(wall(), atLeast);
+  }
+
   now(): number {
-    return Date.now();
+    return this.start + Math.floor(performance.now() - this.from);
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {

@@ -8,6 +8,7 @@ import type { Endpoints, PageContent } from './endpoints/types';
 import type { AlarmState, AlarmStatus } from './engines/alarms';
 import { writeWhole } from './engines/checkpoints';
 import { applyCustomResource } from './engines/custom-resource';
+import { folderTime } from './engines/folder-time';
 import { Metrics, type Count } from './engines/metrics';
 import { refuseLostWarehouse } from './engines/lost-warehouse';
 import type { Ending } from './engines/state-machine';
@@ -45,6 +46,8 @@ export interface BootOptions {
   /** Port on 127.0.0.1; 0 takes any free one. */
   readonly port: number;
   readonly clock?: Clock;
+  /** The machine's time, instead of its own clock. For tests. */
+  readonly wall?: () => number;
   /** File with the secret of the durable keys, instead of a random one. */
   readonly keySecretFile?: string;
   readonly onProgress?: (detail: string) => void;
@@ -155,8 +158,12 @@ async function run(
   outputs: Platform['outputs'],
   stop: () => Promise<void>,
 ): Promise<Platform> {
-  const { clock = new RealClock(), onProgress: tell = () => undefined, onAlarm = () => undefined } = options;
+  const { onProgress: tell = () => undefined, onAlarm = () => undefined } = options;
   const { dataDir, resources, roles, closers } = w;
+  const time = options.clock ? undefined : folderTime(dataDir, options.wall);
+  const clock = options.clock ?? time!.clock;
+  closers.push(() => time?.stop());
+  time?.start();
   const log = (line: string): void => {
     try {
       disk.append(join(dataDir, 'logs', 'platform.log'), `${new Date(clock.now()).toISOString()} ${line}\n`, false);
@@ -207,7 +214,7 @@ async function run(
     });
   }
 
-  const machines = startMachines(w, { clock, functions, count, log });
+  const machines = startMachines(w, { clock, functions, count, log, lastSeen: time?.lastSeen });
   endpoints.setExecutions({
     machines: () => machines.list(),
     start: (arn, input, name) => machines.begin(arn, input as never, name),
@@ -272,12 +279,7 @@ function pageOf(url: string, outputs: Platform['outputs'], status: Status): Page
 }
 
 /** @throws DiskFull, since what is under way then does not end */
-async function untilQuiet(
-  dataDir: string,
-  status: () => Status,
-  quietMs: number,
-  signal?: AbortSignal,
-): Promise<void> {
+async function untilQuiet(dataDir: string, status: () => Status, quietMs: number, signal?: AbortSignal): Promise<void> {
   const wait = new RealClock();
   // Time alone proves nothing: a process that was held up finds that much time gone since it last saw something under way.
   for (let quiet = 0, since = 0; ;) {

@@ -117,7 +117,13 @@ const LOG_DELIVERY = [
 /** State machines, with the executions that a former process left. */
 export function startMachines(
   b: Wiring,
-  { clock, functions, count, log }: Pick<Engines, 'clock' | 'functions' | 'count' | 'log'>,
+  {
+    clock,
+    functions,
+    count,
+    log,
+    lastSeen,
+  }: Pick<Engines, 'clock' | 'functions' | 'count' | 'log'> & { lastSeen?: number },
 ): StateMachines {
   for (const { roleArn, logs } of b.machines)
     if (logs) for (const action of LOG_DELIVERY) b.roles.require(roleArn, `logs:${action}`, '*');
@@ -131,7 +137,7 @@ export function startMachines(
   });
   // At once: whatever fails after this must leave no execution behind that keeps the process alive.
   b.closers.push(() => machines.stop());
-  const resumed = machines.resume();
+  const resumed = machines.resume(lastSeen);
   if (resumed) log(`${resumed} executions go on`);
   return machines;
 }

@@ -296,4 +296,37 @@ describe('state machines', () => {
   test('JSONata is refused', () => {
     expect(() => parse({ A: { Type: 'Succeed' } }, { QueryLanguage: 'JSONata' })).toThrow(/JSONata/);
   });
+
+  describe('a clock that is set', () => {
+    const states = { W: { Type: 'Wait', Seconds: 30, Next: 'T' }, T: task() };
+    const left = async (): Promise<void> => {
+      const first = machines(states, undefined, { TimeoutSeconds: 60 });
+      void first.start(ARN, {}, 'one');
+      await clock.advance(10_000);
+      await first.stop();
+    };
+    const goOn = async (lastSeen?: number): Promise<number> => {
+      const second = machines(states, undefined, { TimeoutSeconds: 60 });
+      expect(second.resume(lastSeen)).toBe(1);
+      const ended = (): boolean => second.executions().length === 0;
+      const ms = await until(clock, ended, 1000);
+      expect(readFileSync(join(folder.dir, 'executions', 'ended.ndjson'), 'utf8')).toMatch(/"SUCCEEDED"/);
+      return ms;
+    };
+
+    test('back between two processes: a wait lasts no longer than it is', async () => {
+      await left();
+      clock = new VirtualClock(clock.now() - 7_200_000);
+      expect(await goOn()).toBeLessThanOrEqual(31_000);
+    });
+
+    test('forward, or a process that comes back late: nothing times out for it', async () => {
+      await left();
+      const lastSeen = clock.now();
+      clock = new VirtualClock(clock.now() + 7_200_000);
+      const ms = await goOn(lastSeen);
+      expect(ms).toBeGreaterThanOrEqual(19_000);
+      expect(ms).toBeLessThanOrEqual(21_000);
+    });
+  });
 });

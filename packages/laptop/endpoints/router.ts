@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { DiskFull } from '../disk';
 import { authenticate } from './authenticate';
 import { harmless, refuseForeign } from './browsers';
 import { EndpointError, jsonError, queryError, s3Error, unknownOperation } from './errors';
@@ -54,7 +55,7 @@ async function answer(options: RouterOptions, request: RawRequest): Promise<Endp
     const reply = await dispatch(options.endpoints, call, target, signature);
     return { ...reply, headers: { 'x-amzn-requestid': requestId, 'x-amz-request-id': requestId, ...reply.headers } };
   } catch (error) {
-    const known = error instanceof EndpointError ? error : internal(error);
+    const known = error instanceof EndpointError ? error : error instanceof DiskFull ? noRoom(error) : internal(error);
     if (form === 'json') return jsonError(known, requestId);
     if (form === 'query') return queryError(known, requestId);
     const reply = s3Error(known, requestId, request.path.split('?')[0] ?? '/');
@@ -103,6 +104,9 @@ function callOf(options: RouterOptions, request: Omit<EndpointCall, 'allow'>): E
     },
   };
 }
+
+/** Clients try again what is answered so; what was acknowledged before is kept. */
+const noRoom = ({ message }: DiskFull): EndpointError => new EndpointError('ServiceUnavailable', message, 503);
 
 /** An unexpected error of an endpoint. Its text stays here: it could quote data. */
 function internal(error: unknown): EndpointError {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Clock } from '../clock';
-import { disk, makeFolder } from '../disk';
+import { disk, DiskFull, makeFolder } from '../disk';
 import type { QueryResult } from '../engines/values';
 import type { SqlParameter } from '../engines/warehouse';
 import { writeAtomically } from './files';
@@ -84,7 +84,12 @@ export class StatementStore {
   /** Writes a change of state and wakes those who wait for it. */
   save(statement: Statement): void {
     statement.updatedAt = this.clock.now();
-    disk.append(this.path, `${JSON.stringify(statement)}\n`);
+    try {
+      disk.append(this.path, `${JSON.stringify(statement)}\n`);
+    } catch (error) {
+      // Who waits hears of it all the same; only the next process does not know it.
+      if (!(error instanceof DiskFull)) throw error;
+    }
     if (!hasEnded(statement)) return;
     for (const wake of this.waiters.get(statement.id) ?? []) wake();
     this.waiters.delete(statement.id);

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock';
+import { DiskFull } from '../disk';
 import { readOrNone } from '../endpoints/files';
 import { sleepLong, writeWhole } from './checkpoints';
 import type { Expression, Series } from './metric-math';
@@ -156,6 +157,11 @@ export class Alarms {
 
   private save(): void {
     const saved: Saved = { states: Object.fromEntries(this.states), metrics: this.ports.metrics.save() };
-    writeWhole(this.ports.file, JSON.stringify(saved));
+    try {
+      writeWhole(this.ports.file, JSON.stringify(saved));
+    } catch (error) {
+      // The alarms go on; the next process evaluates them from what it sees itself.
+      if (!(error instanceof DiskFull)) throw error;
+    }
   }
 }

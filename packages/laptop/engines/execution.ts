@@ -1,4 +1,5 @@
 import type { Clock } from '../clock';
+import { DiskFull } from '../disk';
 import {
   choose,
   effectiveInput,
@@ -57,6 +58,8 @@ export interface Journal {
   readonly name: string;
   readonly input: Json;
   readonly startedAt: number;
+  /** Milliseconds that no process ran: they do not count against the time that the execution has. */
+  off?: number;
   state: string;
   data: Json;
   enteredAt: number;
@@ -92,7 +95,7 @@ export class Execution {
         this.enter(next);
       }
     } catch (error) {
-      if (error instanceof Stopped) return { status: 'FAILED', error: 'Stopped' };
+      if (error instanceof Stopped || error instanceof DiskFull) return { status: 'FAILED', error: 'Stopped' };
       if (!(error instanceof StatesError)) return { status: 'FAILED', error: 'States.Runtime', cause: String(error) };
       return {
         status: error.error === TIMED_OUT ? 'TIMED_OUT' : 'FAILED',
@@ -171,7 +174,7 @@ export class Execution {
     const total = this.machine.definition.TimeoutSeconds;
     const now = this.ports.clock.now();
     const limits: [number, string][] = [];
-    if (total !== undefined) limits.push([this.journal.startedAt + total * 1000, TIMED_OUT]);
+    if (total !== undefined) limits.push([this.deadline(total), TIMED_OUT]);
     if (state.TimeoutSeconds !== undefined) limits.push([now + state.TimeoutSeconds * 1000, 'States.Timeout']);
     const first = limits.sort((a, b) => a[0] - b[0])[0];
     if (!first) return this.unlessStopped(work);
@@ -220,6 +223,10 @@ export class Execution {
     return catcher.Next;
   }
 
+  private deadline(totalSeconds: number): number {
+    return this.journal.startedAt + (this.journal.off ?? 0) + totalSeconds * 1000;
+  }
+
   private endOf(state: State, scope: Scope): number {
     // The end is fixed when the state is entered, so that a restart does not wait all over again.
     const after = (seconds: Json): number => this.journal.enteredAt + Number(seconds) * 1000;
@@ -231,7 +238,7 @@ export class Execution {
   private async pauseUntil(end: number): Promise<void> {
     const { clock } = this.ports;
     const total = this.machine.definition.TimeoutSeconds;
-    const deadline = total === undefined ? Infinity : this.journal.startedAt + total * 1000;
+    const deadline = total === undefined ? Infinity : this.deadline(total);
     const ms = Math.min(end, deadline) - clock.now();
     await sleepLong(clock, ms, this.signal);
     if (this.signal.aborted) throw new Stopped();

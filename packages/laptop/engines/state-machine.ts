@@ -94,12 +94,17 @@ export class StateMachines {
     return [...this.running.keys()];
   }
 
-  /** Goes on with the executions that a former process left. @returns how many. */
-  resume(): number {
+  /**
+   * Goes on with the executions that a former process left. The time since it was last seen does not count: nothing waited or ran then, and
+   * the machine's clock may have been set since.
+   * @returns how many
+   */
+  resume(lastSeen?: number): number {
     const files = readdirSync(this.ports.dir).filter((file) => file.endsWith('.json'));
     // All are read before any goes on, so that a damaged one stops the start and not a half of it.
     for (const journal of files.map((file) => readState(join(this.ports.dir, file), JOURNAL)!)) {
       const machine = [...this.machines.values()].find((m) => m.name === journal.machine);
+      this.shift(journal, lastSeen);
       if (machine) void this.launch(machine, journal);
       else this.ports.log(`execution ${journal.name}: the template has no state machine ${journal.machine} any more`);
     }
@@ -144,6 +149,16 @@ export class StateMachines {
   async stop(): Promise<void> {
     this.abort.abort();
     await Promise.all(this.running.values());
+  }
+
+  private shift(journal: Journal, lastSeen: number | undefined): void {
+    const now = this.ports.clock.now();
+    const seen = Math.max(journal.enteredAt, lastSeen ?? now);
+    // Entered in a future, by a clock that was set back, a state counts as entered now.
+    const off = journal.enteredAt > now ? now - journal.enteredAt : Math.max(0, now - seen);
+    journal.enteredAt += off;
+    if (journal.until !== undefined) journal.until += off;
+    journal.off = (journal.off ?? 0) + off;
   }
 
   private launch(machine: MachineSpec, journal: Journal): Promise<Ending> {
