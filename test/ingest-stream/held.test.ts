@@ -163,7 +163,7 @@ describe('a record that ends the process', () => {
 describe('a record that a healthy store would take', () => {
   const one = event([envelope('clinic')]);
 
-  it.each(['PUT bronze/', 'PUT silver/', 'PUT control/attempts/', 'DELETE control/attempts/'])(
+  it.each(['PUT bronze/', 'PUT silver/', 'DELETE control/attempts/'])(
     'is never quarantined, however often the store refuses %s',
     async (call) => {
       aws.fault = (seen) =>
@@ -211,6 +211,16 @@ describe('a record that a healthy store would take', () => {
       });
     },
   );
+
+  it('whose mark the store refuses is held once, then taken in without one', async () => {
+    await freshProcess();
+    aws.fault = (call) => (call.includes(' control/attempts/') ? { status: 503, code: 'SlowDown' } : undefined);
+    expect(await handler(one, context)).toEqual({ batchItemFailures: [{ itemIdentifier: '1' }] });
+    expect(metricsOf()).toMatchObject([{ BatchesNotWritten: 1 }]);
+    expect(await handler(one, context)).toEqual({ batchItemFailures: [] });
+    expect(aws.keys('quarantine')).toEqual([]);
+    expect(aws.keys('silver')).toEqual([`clinic/v1/${STEM}-1.parquet`]);
+  });
 
   it('whose mark has no answer in time is not counted either, though it is stored later', async () => {
     await freshProcess();
