@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { engineError } from '@carelake/laptop/engines/values';
 import { failure, open, type Opened, parquetOf } from './open';
 
 /** A value that no role was granted, in an object of the lake. */
@@ -210,6 +211,13 @@ describe('what an engine says of a statement', () => {
     const message = await failure(opened.rows(sql));
     expect(message).toMatch(/^ERROR: /);
     expect(message).not.toMatch(/CANARY|4071984/);
+  });
+
+  test('too little memory is told with its limit', () => {
+    const said = 'Out of Memory Error: failed to pin block of size 256.0 KiB (244.1 MiB/244.1 MiB used)\n\nPossible…';
+    expect(engineError(new Error(said)).message).toBe(
+      'ERROR: out of memory: the statement needs more than the 244.1 MiB that the warehouse has',
+    );
   });
 
   test('names of columns and tables are told', async () => {

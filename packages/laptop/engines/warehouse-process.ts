@@ -11,6 +11,8 @@ import { type RunOptions, type SqlParameter, StatementError, type Warehouse } fr
 const HOST = join(__dirname, 'warehouse-host.ts');
 /** Time that statements get to heed their interrupt when the warehouse closes. */
 const GRACE_MS = 1000;
+/** Node's own four would let four long statements block everything else, loads included. */
+const STATEMENTS_AT_ONCE = 32;
 const LOST =
   "ERROR: connection lost: the warehouse's process ended while this statement ran; it is back for the next one";
 const CLOSED = 'the warehouse is closed';
@@ -82,7 +84,10 @@ class WarehouseProcess implements Warehouse {
   private async request(message: Unnumbered, options: RunOptions = {}): Promise<QueryResult[]> {
     this.running++;
     try {
-      const engine = await this.start();
+      const engine = await this.start().catch((error: Error) => {
+        if (error instanceof StatementError) throw error;
+        throw new StatementError(0, `ERROR: connection lost: the warehouse's process did not start: ${error.message}`);
+      });
       return await engine.request(message, options);
     } finally {
       this.running--;
@@ -113,6 +118,7 @@ class Engine {
   private readonly pending = new Map<number, Pending>();
   private requests = 0;
   private ready = false;
+  private closing = false;
   /** Why it ended, for those who wait. */
   private ending = LOST;
   private readonly gone: Promise<void>;
@@ -141,6 +147,8 @@ class Engine {
   ) {
     this.child = fork(HOST, [], {
       execArgv: ['--import', pathToFileURL(require.resolve('tsx')).href],
+      // One that runs takes one of these threads, whatever else waits.
+      env: { ...process.env, UV_THREADPOOL_SIZE: String(STATEMENTS_AT_ONCE) },
       // Rows pass as they are: big integers too.
       serialization: 'advanced',
       // What an engine prints as it breaks down may quote data.
@@ -167,11 +175,13 @@ class Engine {
     const cancel = (): void => this.say({ kind: 'cancel', id });
     return new Promise<QueryResult[]>((resolve, reject) => {
       this.pending.set(id, { options, results: [], rows: [], at: 0, resolve, reject });
+      this.hold();
       this.say({ ...message, id } as ToEngine);
       if (signal?.aborted) cancel();
       signal?.addEventListener('abort', cancel);
     }).finally(() => {
       this.pending.delete(id);
+      this.hold();
       signal?.removeEventListener('abort', cancel);
     });
   }
@@ -179,11 +189,20 @@ class Engine {
   /** Interrupts what runs; a process that does not end by itself is ended, and loses nothing that was committed. */
   async close(): Promise<void> {
     this.ending = 'ERROR: the platform is stopping';
+    this.closing = true;
+    this.hold();
     this.say({ kind: 'close' });
     // Idle, it takes the time that its file needs.
     const timer = this.pending.size > 0 ? setTimeout(() => this.child.kill('SIGKILL'), GRACE_MS) : undefined;
     await this.gone;
     clearTimeout(timer);
+  }
+
+  /** An engine with nothing to do does not keep a process alive that forgot to close it. */
+  private hold(): void {
+    const how = this.pending.size > 0 || this.closing ? 'ref' : 'unref';
+    this.child[how]();
+    this.child.channel?.[how]();
   }
 
   private say(message: ToEngine): void {
@@ -195,6 +214,7 @@ class Engine {
     switch (message.kind) {
       case 'ready':
         this.ready = true;
+        this.hold();
         return this.onReady();
       case 'refused':
         this.ending = message.message;
