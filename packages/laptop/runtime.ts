@@ -1,5 +1,6 @@
 import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { heard } from './background';
 import { RealClock, type Clock } from './clock';
 import { ownFolder } from './data-folder';
 import { createEndpoints } from './endpoints/server';
@@ -139,10 +140,12 @@ async function run(
 ): Promise<Platform> {
   const { clock = new RealClock(), onProgress: tell = () => undefined, onAlarm = () => undefined } = options;
   const { dataDir, resources, roles, closers } = w;
-  const log = (line: string): void =>
+  // Called where things have gone wrong already; a full disk must not make them worse.
+  const log = heard('platform.log', (line: string): void =>
     appendFileSync(join(dataDir, 'logs', 'platform.log'), `${new Date(clock.now()).toISOString()} ${line}\n`, {
       mode: 0o600,
-    });
+    }),
+  );
 
   const metrics = new Metrics();
   const count: Count = (sample) => metrics.add(sample, clock.now());

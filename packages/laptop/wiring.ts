@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { inBackground } from './background';
 import type { Clock } from './clock';
 import type { Endpoints } from './endpoints/types';
 import { Alarms, type AlarmPorts } from './engines/alarms';
@@ -208,7 +209,7 @@ export function startSchedules(
         undelivered(engines.deadLetters)(schedule, input);
       }
     };
-    void runSchedule(parseSchedule(schedule), engines.clock, abort.signal, fire);
+    inBackground(`schedule ${schedule.name}`, runSchedule(parseSchedule(schedule), engines.clock, abort.signal, fire));
   }
   b.closers.push(() => abort.abort());
 }

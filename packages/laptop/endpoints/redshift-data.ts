@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { inBackground } from '../background';
 import type { QueryResult } from '../engines/values';
 import { type SqlParameter, StatementError } from '../engines/warehouse';
 import { EndpointError, unknownOperation } from './errors';
@@ -92,7 +93,7 @@ function submit(c: DataContext, input: Input, action: string, sqls: readonly str
     subs: sqls.map(() => ({ status: 'SUBMITTED' })),
   };
   c.store.add(statement);
-  void perform(c, statement, text(input, 'SecretArn'));
+  inBackground('a statement', perform(c, statement, text(input, 'SecretArn')));
   return statement;
 }
 
@@ -198,7 +199,7 @@ async function cancelStatement(c: DataContext, input: Input): Promise<Input> {
   return { Status: statement.status === 'ABORTED' };
 }
 
-const OPERATIONS: Readonly<Record<string, (c: DataContext, input: Input) => Input | Promise<Input>>> = {
+export const OPERATIONS: Readonly<Record<string, (c: DataContext, input: Input) => Input | Promise<Input>>> = {
   ExecuteStatement: executeStatement,
   BatchExecuteStatement: batchExecuteStatement,
   DescribeStatement: describeStatement,

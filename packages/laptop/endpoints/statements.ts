@@ -76,17 +76,19 @@ export class StatementStore {
 
   add(statement: Statement): void {
     this.expire();
-    this.statements.set(statement.id, statement);
+    // First: one that cannot be written was never begun.
     this.save(statement);
+    this.statements.set(statement.id, statement);
   }
 
-  /** Writes a change of state and wakes those who wait for it. */
+  /** Writes a change of state and wakes those who wait for it, also where it cannot be written: the state is what it is. */
   save(statement: Statement): void {
     statement.updatedAt = this.clock.now();
+    if (hasEnded(statement)) {
+      for (const wake of this.waiters.get(statement.id) ?? []) wake();
+      this.waiters.delete(statement.id);
+    }
     appendFileSync(this.path, `${JSON.stringify(statement)}\n`, { mode: 0o600 });
-    if (!hasEnded(statement)) return;
-    for (const wake of this.waiters.get(statement.id) ?? []) wake();
-    this.waiters.delete(statement.id);
   }
 
   get(id: string): Statement | undefined {

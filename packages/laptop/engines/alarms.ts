@@ -1,3 +1,4 @@
+import { heard, inBackground } from '../background';
 import type { Clock } from '../clock';
 import { readOrNone } from '../endpoints/files';
 import { sleepLong, writeWhole } from './checkpoints';
@@ -117,7 +118,7 @@ export class Alarms {
   }
 
   start(): void {
-    if (this.specs.length) void this.run();
+    if (this.specs.length) inBackground('the evaluation of alarms', this.run());
   }
 
   stop(): void {
@@ -132,11 +133,12 @@ export class Alarms {
 
   private async run(): Promise<void> {
     const { clock } = this.ports;
+    const evaluateAll = heard('the evaluation of alarms', (now: number) => this.evaluateAll(now));
     for (;;) {
       const now = clock.now();
       await sleepLong(clock, MINUTE - (now % MINUTE), this.abort.signal);
       if (this.abort.signal.aborted) return;
-      this.evaluateAll(Math.floor(clock.now() / MINUTE) * MINUTE);
+      evaluateAll(Math.floor(clock.now() / MINUTE) * MINUTE);
     }
   }
 

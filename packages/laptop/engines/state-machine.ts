@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { heard, inBackground } from '../background';
 import { objectOf, readState, type StateKind } from '../endpoints/files';
 import type { ExecutionInfo } from '../endpoints/types';
 import type { Json } from './asl';
@@ -96,7 +97,7 @@ export class StateMachines {
     // All are read before any goes on, so that a damaged one stops the start and not a half of it.
     for (const journal of files.map((file) => readState(join(this.ports.dir, file), JOURNAL)!)) {
       const machine = [...this.machines.values()].find((m) => m.name === journal.machine);
-      if (machine) void this.launch(machine, journal);
+      if (machine) inBackground('an execution', this.launch(machine, journal));
       else this.ports.log(`execution ${journal.name}: the template has no state machine ${journal.machine} any more`);
     }
     return files.length;
@@ -146,7 +147,11 @@ export class StateMachines {
     const arn = `${machine.arn.replace(':stateMachine:', ':execution:')}:${journal.name}`;
     const ended = new Execution(machine, journal, this.ports, this.abort.signal, () => this.save(journal))
       .run()
-      .then((ending) => this.finish(machine.arn, journal, ending))
+      .then((ending) => {
+        // One whose end cannot be written goes on at the next start; the end is what it is.
+        heard('the end of an execution', () => this.finish(machine.arn, journal, ending))();
+        return ending;
+      })
       .finally(() => this.running.delete(arn));
     this.running.set(arn, ended);
     return ended;
@@ -156,8 +161,8 @@ export class StateMachines {
     this.ports.count?.({ namespace: 'AWS/States', name, dimensions: { StateMachineArn }, value: 1 });
   }
 
-  private finish(arn: string, journal: Journal, ending: Ending): Ending {
-    if (this.abort.signal.aborted) return ending;
+  private finish(arn: string, journal: Journal, ending: Ending): void {
+    if (this.abort.signal.aborted) return;
     const { machine, name, startedAt } = journal;
     const { status, error } = ending;
     this.count(arn, METRIC_OF[status]);
@@ -166,7 +171,6 @@ export class StateMachines {
     const line: Ended = { machine, name, startedAt, endedAt: this.ports.clock.now(), status, error };
     appendFileSync(this.endedFile, `${JSON.stringify(line)}\n`, { mode: 0o600 });
     rmSync(this.fileOf(journal), { force: true });
-    return ending;
   }
 
   private save(journal: Journal): void {
