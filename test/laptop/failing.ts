@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { RealClock, VirtualClock } from '@carelake/laptop/clock';
 import { kinesisEndpoint, OPERATIONS as KINESIS } from '@carelake/laptop/endpoints/kinesis';
 import { openKinesisStore } from '@carelake/laptop/endpoints/kinesis-store';
+import { kmsEndpoint, openKeyStore, OPERATIONS as KMS } from '@carelake/laptop/endpoints/kms';
 import { OPERATIONS as REDSHIFT, redshiftDataEndpoint } from '@carelake/laptop/endpoints/redshift-data';
 import { ON_BUCKET, ON_OBJECT, s3Endpoint } from '@carelake/laptop/endpoints/s3';
 import { openS3Store } from '@carelake/laptop/endpoints/s3-store';
@@ -53,13 +54,19 @@ const failing = <T extends object>(thing: T, fault: () => Fault): T =>
 /** Members that the operations of all services ask for. */
 const INPUT = {
   ...{ StreamName: 's', PartitionKey: 'k', Data: 'eA==', Records: [{ PartitionKey: 'k', Data: 'eA==' }] },
-  ...{ ShardId: 'shardId-000000000000', ShardIteratorType: 'TRIM_HORIZON', ShardIterator: 'x', SecretId: 'secret' },
+  ...{
+    ShardId: 'shardId-000000000000',
+    ShardIteratorType: 'TRIM_HORIZON',
+    ShardIterator: 'x',
+    SecretId: 'secret',
+    KeyId: 'arn:key',
+  },
   ...{ stateMachineArn: 'arn:m', executionArn: 'arn:e', name: 'n', input: '{}' },
   ...{ WorkgroupName: 'w', Database: 'carelake', Table: 't', Id: '00000000-0000-4000-8000-000000000000' },
 };
 const inputOf = (operation: string, made: object): object => ({
   ...{ ...INPUT, ...made },
-  ...(operation === 'ExecuteStatement' ? { Sql: 'SELECT 1' } : { Sqls: ['SELECT 1', 'SELECT 2'] }),
+  ...(operation === 'ExecuteStatement' ? { Sql: 'SELECT 1', WaitTimeSeconds: 10 } : { Sqls: ['SELECT 1', 'SELECT 2'] }),
 });
 
 type Fault = 'nothing' | 'stores at once' | 'stores later' | 'folder gone' | 'body breaks off';
@@ -105,6 +112,8 @@ async function endpoints(injected: Fault, told: Record<string, string>): Promise
   kinesis.createStream('s', 1, 24);
   const secrets = openSecretStore(join(dir, 'secrets'), clock);
   secrets.ensure('arn:secret', 'secret', () => 'value');
+  const keys = openKeyStore(join(dir, 'kms'));
+  keys.ensure('arn:key');
   const warehouse = await openWarehouse({ dataDir: dir, memory: '256MB', threads: 1 });
   const info = { executionArn: 'arn:e', machineArn: 'arn:m', status: 'RUNNING', startedAt: 0 } as const;
   const executions = {
@@ -117,6 +126,7 @@ async function endpoints(injected: Fault, told: Record<string, string>): Promise
   const json = {
     kinesis: [KINESIS, kinesisEndpoint(as(kinesis), clock, REGION, ACCOUNT)],
     redshift: [REDSHIFT, data.endpoint],
+    kms: [KMS, kmsEndpoint(as(keys), clock)],
     secrets: [SECRETS, secretsEndpoint(as(secrets))],
     states: [STATES, statesEndpoint(() => as(executions))],
   } as const;

@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { OPERATIONS as KINESIS } from '@carelake/laptop/endpoints/kinesis';
+import { OPERATIONS as KMS } from '@carelake/laptop/endpoints/kms';
 import { OPERATIONS as REDSHIFT } from '@carelake/laptop/endpoints/redshift-data';
 import { ON_BUCKET, ON_OBJECT } from '@carelake/laptop/endpoints/s3';
 import { OPERATIONS as SECRETS } from '@carelake/laptop/endpoints/secrets';
@@ -18,8 +20,14 @@ describe('failures under every operation and every callback', () => {
   });
 
   test('were injected into every operation of every endpoint', () => {
+    // STS has one operation, which asks no store.
+    const served = /json: \{([^}]*)\}/.exec(
+      readFileSync(require.resolve('@carelake/laptop/endpoints/server'), 'utf8'),
+    )![1]!;
+    expect(served.trim().split('\n')).toHaveLength(Object.keys({ KINESIS, KMS, REDSHIFT, SECRETS, STATES }).length);
     const operations = [
       ...Object.keys(KINESIS).map((o) => `kinesis ${o}`),
+      ...Object.keys(KMS).map((o) => `kms ${o}`),
       ...Object.keys(REDSHIFT).map((o) => `redshift ${o}`),
       ...Object.keys(SECRETS).map((o) => `secrets ${o}`),
       ...Object.keys(STATES).map((o) => `states ${o}`),
