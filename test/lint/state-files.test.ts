@@ -3,7 +3,7 @@ import { join, relative, resolve } from 'node:path';
 
 const ROOT = resolve(__dirname, '../..');
 /** What is no state of the platform: the project's own file, and a manifest, which is an object of the lake. */
-const OTHERS = ['cli/synthesize.ts', 'packages/laptop/engines/copy.ts'];
+const OTHERS = ['cli/synthesize.ts', 'packages/laptop/engines/lake.ts'];
 
 const sources = ['cli', 'packages/laptop'].flatMap((room) =>
   readdirSync(join(ROOT, room), { withFileTypes: true, recursive: true })
