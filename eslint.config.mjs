@@ -90,6 +90,12 @@ export default tseslint.config(
       'no-console': 'off',
     },
   },
+  {
+    // A promise that nobody waits for ends the platform when it fails: `inBackground` hears it.
+    files: ['packages/**/*.ts', 'cli/**/*.ts'],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: { '@typescript-eslint/no-floating-promises': ['error', { ignoreVoid: false }] },
+  },
   { files: ['**/*.cjs', '**/*.js'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
   ...directionRules,
 );

@@ -2,7 +2,7 @@
 const esmOnly = ['hyparquet', 'hyparquet-writer', 'fast-xml-parser', '@nodable', 'strnum'].join('|');
 
 /**
- * Suites that boot a whole platform several times over, kill it or take its rights away one by one: minutes of their own
+ * Suites that boot a whole platform several times over, kill it or its engine, or take its rights away one by one: minutes of their own
  * (`npm run test:platform`). `npm test` keeps one whole run, and every rule of SQL on both engines.
  */
 const WHOLE_PLATFORMS = [
@@ -17,8 +17,10 @@ const WHOLE_PLATFORMS = [
   'e2e/new-entity',
   'e2e/rebuild',
   'e2e/throttled-stream',
+  'load/engine-ends',
   'migrate/views',
   'privilege/',
+  'warehouse/process',
 ];
 
 module.exports = {

@@ -83,13 +83,11 @@ export async function uploadFile(
   size: number,
   sha256: string,
 ): Promise<void> {
-  await client.send(
-    new PutObjectCommand({
-      Bucket: bucket,
-      Key: key,
-      Body: createReadStream(path),
-      ContentLength: size,
-      Metadata: { sha256 },
-    }),
+  const body = createReadStream(path);
+  // The client only passes the bytes on; a file that cannot be read any more is this function's to tell.
+  const unreadable = new Promise<never>((_, reject) => body.once('error', reject));
+  const put = client.send(
+    new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentLength: size, Metadata: { sha256 } }),
   );
+  await Promise.race([put, unreadable]).finally(() => body.destroy());
 }

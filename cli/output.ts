@@ -59,7 +59,8 @@ export function table(columns: string[], rows: unknown[][]): string {
   const numeric = columns.map(
     (_, i) => rows.length > 0 && rows.every((row) => row[i] === null || typeof row[i] === 'number'),
   );
-  const widths = columns.map((name, i) => Math.max(width(name), ...texts.map((row) => width(row[i]!))));
+  // Without a spread: a call takes only so many arguments.
+  const widths = columns.map((name, i) => texts.reduce((most, row) => Math.max(most, width(row[i]!)), width(name)));
   const line = (cells: string[]) =>
     cells
       .map((cell, i) => {

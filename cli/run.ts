@@ -4,4 +4,4 @@ import { main } from './main';
 // Whatever a command writes is this user's alone.
 process.umask(0o077);
 outliveReaders();
-void main(process.argv);
+main(process.argv).catch(() => (process.exitCode = 1));

@@ -272,6 +272,12 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
     reason: PREFIX,
   },
   {
+    id: 'AwsSolutions-IAM5[Resource::<Control42E771B2.Arn>/files/sweep/*]',
+    paths: policy('Landing/SweepLanding'),
+    owner: 'security',
+    reason: PREFIX,
+  },
+  {
     id: 'AwsSolutions-IAM5[Resource::<Control42E771B2.Arn>/profiles/*]',
     paths: policy('IngestFile'),
     owner: 'security',

@@ -1,6 +1,7 @@
 import { contractOf, ENTITIES, type EntityName, type Field } from '../contracts';
 import { escapePointer, JsonSyntaxError, lineOf, parseLocated } from './json-lines';
 import { compilePattern, PatternError } from './patterns';
+import { compileRegex, RegexError } from './regex';
 import type { FileRule, ProfileError } from './rules';
 import { type EntityProfile, type Profile, profileSchema } from './schema';
 import { columnsOf, columnUses, placedTests, placedValues, type Placed } from './walk';
@@ -289,10 +290,10 @@ function checkTest(
 
 function checkRegex(source: string, pointer: string, group: boolean, report: Report): void {
   try {
-    const groups = (new RegExp(`${source}|`).exec('')?.length ?? 1) - 1;
-    if (group && groups < 1)
-      report('PRF-VALUE', pointer, 'the regular expression needs a group: its text is the value');
-  } catch {
-    report('PRF-VALUE', pointer, 'not a regular expression');
+    if (compileRegex(source).groups < 1 && group)
+      report('PRF-REGEX', pointer, 'the regular expression needs a group: its text is the value');
+  } catch (error) {
+    if (!(error instanceof RegexError)) throw error;
+    report('PRF-REGEX', pointer, `not a regular expression of RE2: ${error.message}`);
   }
 }

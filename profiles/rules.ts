@@ -26,6 +26,10 @@ export const FILE_RULES = {
     doc: 'a column is both used and ignored, is named twice, or is not a pointer where the format needs one',
   },
   'PRF-TIME': { scope: 'profile', doc: 'a date or time pattern cannot be read, or a zone is not an IANA zone' },
+  'PRF-REGEX': {
+    scope: 'profile',
+    doc: 'a regular expression is not one of RE2 (no look-around, no back-references), or lacks the group whose text is the value',
+  },
   'PRF-MODE': { scope: 'profile', doc: 'the members that a mode needs are missing, or belong to another mode' },
   'FIL-PRF-01': { scope: 'file', doc: 'the first folder of the object name is not the name of a profile' },
   'FIL-PRF-02': { scope: 'file', doc: 'the profile of this file is wrong' },

@@ -24,7 +24,7 @@ const valueSource = {
     .string()
     .max(256)
     .optional()
-    .describe("A regular expression over the object's name; its first group is the value"),
+    .describe("A regular expression (RE2) over the object's name; its first group is the value"),
   last_modified: z
     .literal(true)
     .optional()
@@ -95,7 +95,7 @@ const test = z
     in: z.array(z.string()).min(1).optional(),
     not_in: z.array(z.string()).min(1).optional(),
     present: z.boolean().optional().describe('true: the cell has a value; false: it is empty'),
-    matches: z.string().max(256).optional().describe('A regular expression over the text of the cell'),
+    matches: z.string().max(256).optional().describe('A regular expression (RE2) over the text of the cell'),
   })
   .describe('One test of one cell, as text');
 const condition = z.union([test, z.strictObject({ any: z.array(test).min(1) })]);

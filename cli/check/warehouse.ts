@@ -152,7 +152,7 @@ export async function withSecond<T>(
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   try {
-    const second = await openWarehouse({ dataDir: folder, s3: at.s3, lakeDir: at.dataDir });
+    const second = await openWarehouse({ dataDir: folder, s3: at.s3 });
     try {
       await migrateEmpty(second);
       await loadAll(second, at.s3, at.buckets, objects, tell);

@@ -45,12 +45,28 @@ export interface LandedObject extends Landed {
   readonly size: number;
 }
 
-/** First day that is not settled after a pass: that of the first unread object, at most some days ago. */
-export function landingSettled(before: string, unread: readonly Landed[], nowMs: number): string {
-  const open = Math.min(...unread.map((o) => o.landedMs), nowMs - OPEN_DAYS * 86_400_000);
+/**
+ * First day that is not settled after a pass: that of the first unread object, at most some days ago.
+ * @param firstUnread when that one landed, ms since 1970
+ */
+export function landingSettled(before: string, firstUnread: number | undefined, nowMs: number): string {
+  const open = Math.min(firstUnread ?? Infinity, nowMs - OPEN_DAYS * 86_400_000);
   const day = dayOf(open);
   return day > before ? day : before;
 }
+
+/** Keys in control of a sweep: how often each unread object was started, and how far a pass is that one invocation could not end. */
+export const SWEEP_TRIES_KEY = 'files/sweep/tries.json';
+export const sweepPassKey = (since: string): string => `files/sweep/pass-${since.replaceAll(':', '')}.json`;
+
+/** An unread object that may be started, with the starts that it has had. */
+export interface Unread {
+  readonly landedMs: number;
+  readonly tries: number;
+}
+
+/** Least tried first, then oldest: what fails each time gives way to what was never tried. */
+export const nextFirst = (a: Unread, b: Unread): number => a.tries - b.tries || a.landedMs - b.landedMs;
 
 /** Key in control under which a backfill tells how far it is. */
 export const backfillKey = (id: string): string => `files/backfill/${id}.json`;

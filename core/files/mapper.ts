@@ -1,6 +1,7 @@
 import { ENTITIES, type EntityName, type RuleId } from '../../contracts';
 import { fieldOf } from '../../profiles/check';
 import { escapePointer } from '../../profiles/json-lines';
+import { compileRegex } from '../../profiles/regex';
 import type { FileRule } from '../../profiles/rules';
 import type { Condition, EntityProfile, Profile, Test } from '../../profiles/schema';
 import { columnsOf, columnUses, placedValues } from '../../profiles/walk';
@@ -227,7 +228,7 @@ function compileTest(test: Test, cell: (column: string) => CellReader, trim: boo
     return (row) => !set.has(text(row));
   }
   if (test.matches !== undefined) {
-    const regex = new RegExp(test.matches);
+    const regex = compileRegex(test.matches);
     return (row) => regex.test(text(row));
   }
   return (row) => (text(row) !== '') === test.present;

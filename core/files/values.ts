@@ -7,6 +7,7 @@ import {
   type TimeOptions,
   type TimeParser,
 } from '../../profiles/patterns';
+import { compileRegex } from '../../profiles/regex';
 import type { FileRule } from '../../profiles/rules';
 import type { Expression, Profile } from '../../profiles/schema';
 
@@ -89,7 +90,7 @@ function textMaker(e: Expression, profile: Profile, facts: FileFacts, cell: (col
   }
   const fixed = e.last_modified
     ? `${new Date(facts.lastModifiedMs).toISOString().slice(0, 19)}Z`
-    : clean(new RegExp(e.object_key ?? '').exec(facts.objectKey)?.[1]);
+    : clean(compileRegex(e.object_key ?? '').first(facts.objectKey));
   return () => fixed ?? Fault.of('FIL-MAP-05');
 }
 

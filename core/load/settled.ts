@@ -35,11 +35,15 @@ export function readReopened(text: string | undefined): Reopened | undefined {
   return value && isHour(value.hour) && typeof value.until === 'number' ? (value as Reopened) : undefined;
 }
 
-/** The earlier hour and the later end of both. */
-export const reopenedBy = (before: Reopened | undefined, next: Reopened, nowMs: number): Reopened =>
-  before && before.until > nowMs
-    ? { hour: before.hour < next.hour ? before.hour : next.hour, until: Math.max(before.until, next.until) }
-    : next;
+/** What an end that is later by less is not written for: many files that are read at once must not queue for one small object. */
+const NEAR_MS = 12 * 3_600_000;
+
+/** The earlier hour and the later end of both; the same where it holds for nearly as long. */
+export function reopenedBy(before: Reopened | undefined, next: Reopened, nowMs: number): Reopened {
+  if (!before || before.until <= nowMs) return next;
+  if (before.hour <= next.hour && before.until >= next.until - NEAR_MS) return before;
+  return { hour: before.hour < next.hour ? before.hour : next.hour, until: Math.max(before.until, next.until) };
+}
 
 /** Where a sweep begins in a prefix; undefined: at its first hour. */
 export function sweepFrom(

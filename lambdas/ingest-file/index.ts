@@ -9,6 +9,8 @@ import { environment } from '../shared/errors';
 import { guarded, makeLogger } from '../shared/log';
 import { faultCounter, makeMetrics, publishCounts } from '../shared/metrics';
 import { keyringOnce } from '../shared/keyring';
+import { reopen } from '../shared/reopen';
+import { isoHour } from '../../core/records/time';
 import { readEvent, type IngestFileEvent, type IngestFileResult } from './event';
 import { type LandedFile, lookAt, markRead, readText, sourceOf } from './landing';
 import { freeSlot, takeSlot, waitSeconds } from './slots';
@@ -28,6 +30,8 @@ const keyring = keyringOnce(() => ({
 
 /** A chunk takes seconds; what is left of the invocation must hold one more, stored over a slow line. */
 const RESERVE_MS = 120_000;
+/** Longer than an invocation, which looks at the file's age once. */
+const HOUR_MS = 3_600_000;
 const DEFAULT_MAX_ROWS = 1_000_000;
 
 type Rules = { rule: string; pointer: string }[];
@@ -66,6 +70,7 @@ async function read(from: IngestFileResult, context: Context): Promise<IngestFil
     version: file.version,
     last_modified: new Date(file.lastModifiedMs).toISOString(),
   });
+  await reopenIfLate(file, zones.control);
   if (file.size === 0 && file.key.endsWith('/')) return { ...from, done: true }; // what a console makes of "create folder"
   const profile = await profileOf(file, zones.control);
   if ('rules' in profile) return refuse(from, file, zones, profile.name, profile.rules);
@@ -97,6 +102,16 @@ async function read(from: IngestFileResult, context: Context): Promise<IngestFil
     held: result.held,
   });
   return result;
+}
+
+/**
+ * A file that is read late, as after a redrive, goes into the hour in which it landed: one that the sweeps over silver may have settled,
+ * where its rows would wait for the next full pass.
+ */
+async function reopenIfLate(file: LandedFile, control: string): Promise<void> {
+  const settledAfterMs = Number(environment('SETTLE_AFTER_HOURS')) * 3_600_000;
+  if (Date.now() - file.lastModifiedMs > settledAfterMs - HOUR_MS)
+    await reopen(s3, control, isoHour(file.lastModifiedMs), Date.now());
 }
 
 function budgetOf(context: Context): Budget & { wholeMs: number } {

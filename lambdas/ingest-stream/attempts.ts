@@ -13,26 +13,38 @@ const MOST_REMEMBERED = 1000;
  * A process that dies can say nothing, and Lambda tells no function how often it tried; but it splits a batch whose
  * invocation failed, so that what kills ends up alone. Only a batch of one record is therefore marked: before the work
  * on it begins, and unmarked once its objects are made, before they are written. What a store refuses is never counted.
- * A mark is written where there is none yet, which also tells whether there is one.
+ * A mark is written where there is none yet, which also tells whether there is one. A mark whose answer is lost may have been stored, though
+ * no work begins: it is taken back, and this process does not count it.
  */
 export class Attempts {
   /** Batches that this process has survived but has not unmarked. */
   private readonly survived = new Set<string>();
 
+  /** @param marker sends each request once: a second try would find the mark of the first and take it for one of another attempt */
   constructor(
     private readonly s3: S3Client,
+    private readonly marker: S3Client,
     private readonly bucket: string,
   ) {}
 
   /**
    * Marks the beginning of work.
-   * @returns marks that the batch now has; undefined where it has ended the process as often as it may
+   * @returns marks that the batch may now have; undefined where it has ended the process as often as it may
    */
   async begin(batch: StreamBatch): Promise<number | undefined> {
-    if (batch.records.length !== 1 || this.survived.has(keyOf(batch, 1))) return 0;
+    if (batch.records.length !== 1) return 0;
+    if (this.survived.has(keyOf(batch, 1))) return DEADLY_ATTEMPTS;
     for (let attempt = 1; attempt <= DEADLY_ATTEMPTS; attempt++)
-      if (await putIfAbsent(this.s3, this.bucket, keyOf(batch, attempt), '{}')) return attempt;
+      if (await putIfAbsent(this.marker, this.bucket, keyOf(batch, attempt), '{}')) return attempt;
     return undefined;
+  }
+
+  /** Takes back what a beginning may have marked that had no answer, or none in time: the record was not looked at. */
+  async withdraw(batch: StreamBatch): Promise<void> {
+    if (batch.records.length !== 1) return;
+    await this.end(batch, DEADLY_ATTEMPTS);
+    // The mark may still be on its way.
+    this.survived.add(keyOf(batch, 1));
   }
 
   /** Unmarks a batch that this process has survived. A store that fails here fails nothing: the process remembers. */

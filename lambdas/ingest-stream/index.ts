@@ -14,6 +14,7 @@ import { Attempts } from './attempts';
 const logger = makeLogger();
 const metrics = makeMetrics();
 const s3 = new S3Client({});
+const marker = new S3Client({ maxAttempts: 1 });
 const secrets = new SecretsManagerClient({});
 const keyring = keyringOnce(() => ({
   s3,
@@ -57,9 +58,12 @@ async function unlessStoreFails<T>(
 
 /** Takes one batch in. @returns its counts, or undefined where a store did not take it */
 async function takeIn(batch: StreamBatch, keys: Keyring, zones: StreamZones, context: Context) {
-  attempts ??= new Attempts(s3, environment('CONTROL_BUCKET'));
+  attempts ??= new Attempts(s3, marker, environment('CONTROL_BUCKET'));
   const begun = await unlessStoreFails(batch, context, attempts.begin(batch));
-  if (!begun) return undefined;
+  if (!begun) {
+    await inTime(context, attempts.withdraw(batch)).catch(() => undefined);
+    return undefined;
+  }
   const plan = makePlan(batch, begun.of === undefined, keys, zones.bronze);
   if (!(await unlessStoreFails(batch, context, attempts.end(batch, begun.of ?? 0)))) return undefined;
   const written = await unlessStoreFails(batch, context, writeBatch(s3, zones, plan));

@@ -9,7 +9,7 @@ export interface SweepEvent {
   restore?: boolean;
   /** Age after which an unread object is started again, for a sweep by hand. */
   unread_after_minutes?: number;
-  /** From the invocation before: when the backfill began, whether all of the range was started, what was counted. */
+  /** From the invocation before: when the sweep or backfill began, whether all of landing was looked through, what was counted. */
   since?: string;
   listed?: boolean;
   counts?: Partial<Counts>;

@@ -28,7 +28,7 @@ export const handler = guarded<SweepEvent, SweepResult>(logger, async (event, co
     },
     event ?? {},
   );
-  if (result.from === undefined) {
+  if (result.from === undefined && result.done) {
     faultCounter(metrics)('UnreadLanded', result.counts.unread);
     logger.info('landing swept', { ...result.counts });
   }

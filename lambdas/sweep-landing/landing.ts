@@ -1,8 +1,16 @@
 import { ListObjectVersionsCommand, type S3Client } from '@aws-sdk/client-s3';
 import { ExecutionAlreadyExists, StartExecutionCommand, type SFNClient } from '@aws-sdk/client-sfn';
 import type { Stored } from '../../core/lake/archive';
-import { marksFrom, markedHash, type LandedObject } from '../../core/files/landed';
+import { marksFrom, markedHash, versionOf, type LandedObject } from '../../core/files/landed';
+import { landingHash } from '../../core/records/hash';
+import type { Log } from '../shared/log';
 import { pages } from '../shared/s3';
+
+/** Executions that are started at the same time. */
+export const STARTS = 8;
+/** Left of an invocation for its answer. */
+export const RESERVE_MS = 60_000;
+export const JSON_TYPE = 'application/json';
 
 /** What the sweep works with. */
 export interface Landing {
@@ -13,9 +21,20 @@ export interface Landing {
   readonly filesMachine: string;
 }
 
+export interface SweepContext extends Landing {
+  readonly loadMachine: string;
+  /** Age after which an object should have been read. */
+  readonly unreadAfterMinutes: number;
+  readonly now: () => number;
+  readonly remainingMs: () => number;
+  readonly log: Log;
+}
+
 /** A version of an object in landing. */
 export type Version = LandedObject & Stored;
 export type Cursor = { key: string; version?: string } | undefined;
+
+export const hashOf = (l: Landing, o: Version): string => landingHash(l.landingBucket, o.key, versionOf(o));
 
 /** One page of all versions in landing, and where the next one begins. */
 export async function versions(l: Landing, cursor: Cursor): Promise<{ found: Version[]; next: Cursor }> {

@@ -1,38 +1,31 @@
 import { StartExecutionCommand } from '@aws-sdk/client-sfn';
-import { backfillKey, dayOf, landingSettled, LANDING_SETTLED_KEY, versionOf } from '../../core/files/landed';
-import { landingHash } from '../../core/records/hash';
+import { backfillKey, dayOf } from '../../core/files/landed';
 import { reach } from '../shared/archive';
 import { backfillOf, type Backfill } from '../shared/backfill';
-import type { Log } from '../shared/log';
 import { reopen } from '../shared/reopen';
 import { getText, inParallel, list, put, writtenAt } from '../shared/s3';
+import { sweepDaily } from './daily';
 import { countsOf, type SweepEvent, type SweepResult } from './event';
-import { readMarks, start, versions, type Cursor, type Landing, type Version } from './landing';
+import {
+  hashOf,
+  JSON_TYPE,
+  readMarks,
+  RESERVE_MS,
+  start,
+  STARTS,
+  versions,
+  type Cursor,
+  type SweepContext,
+  type Version,
+} from './landing';
 
-/** Objects that one sweep starts; what is left over is started by the next one, and the alarm stays. */
-export const MAX_STARTS = 500;
-const STARTS = 8;
-/** Left of an invocation for its answer. */
-const RESERVE_MS = 60_000;
 /** Longest time between two looks for what was read, in seconds: two days of looks stay below what a history may hold. */
 const LONGEST_WAIT = 120;
-const JSON_TYPE = 'application/json';
-
-export interface SweepContext extends Landing {
-  readonly loadMachine: string;
-  /** Age after which an object should have been read. */
-  readonly unreadAfterMinutes: number;
-  readonly now: () => number;
-  readonly remainingMs: () => number;
-  readonly log: Log;
-}
-
-const hashOf = (c: SweepContext, o: Version): string => landingHash(c.landingBucket, o.key, versionOf(o));
 
 /** Finds what landed and nobody has read, and starts it; or starts again what landed in a range of days, and waits until it was read. */
 export async function sweepLanding(c: SweepContext, event: SweepEvent): Promise<SweepResult> {
   const backfill = backfillOf(event);
-  if (!backfill) return sweep(c, event);
+  if (!backfill) return sweepDaily(c, event);
   const since = event.since ?? (await begin(c, backfill));
   const result = await (event.listed ? awaitRead : startAgain)(c, { ...event, since }, backfill);
   const { done, waiting, counts } = result;
@@ -46,36 +39,6 @@ async function begin(c: SweepContext, { id, from, to }: Backfill): Promise<strin
   const told = { from, to, done: false, landing: countsOf({}), bronze: {} };
   await put(c.s3, c.controlBucket, backfillKey(id), JSON.stringify(told), JSON_TYPE);
   return (await writtenAt(c.s3, c.controlBucket, backfillKey(id)))!.toISOString();
-}
-
-async function sweep(c: SweepContext, event: SweepEvent): Promise<SweepResult> {
-  const nowMs = c.now();
-  const before = await settledDay(c);
-  const marks = await readMarks(c, before);
-  const grace = (event.unread_after_minutes ?? c.unreadAfterMinutes) * 60_000;
-  const open: Version[] = [];
-  for (let cursor: Cursor, more = true; more;) {
-    const page = await versions(c, cursor);
-    open.push(...page.found.filter((o) => dayOf(o.landedMs) >= before && !marks.has(hashOf(c, o))));
-    cursor = page.next;
-    more = cursor !== undefined;
-  }
-  const unread = open.filter((o) => nowMs - o.landedMs >= grace);
-  const counts = { ...countsOf(event), unread: unread.length };
-  unread.sort((a, b) => a.landedMs - b.landedMs);
-  await inParallel(unread.slice(0, MAX_STARTS), STARTS, async (o) => {
-    await start(c, o, `sweep-${dayOf(nowMs)}-${hashOf(c, o)}`);
-    counts.started++;
-  });
-  const day = landingSettled(before, open, nowMs);
-  if (day > before) await put(c.s3, c.controlBucket, LANDING_SETTLED_KEY, JSON.stringify({ day }), JSON_TYPE);
-  return { counts, done: true };
-}
-
-async function settledDay(c: SweepContext): Promise<string> {
-  const found = await getText(c.s3, c.controlBucket, LANDING_SETTLED_KEY);
-  const { day } = JSON.parse(found?.text ?? '{}') as { day?: string };
-  return day ?? '';
 }
 
 /** Of the days that a backfill is of. */

@@ -77,9 +77,9 @@ export class LandingSweep extends Construct {
         listVersions(landing),
         ...restoring(config, () => restoreObjects(landing)),
         listObjects(control),
-        // How far a backfill is, and up to where landing is settled.
-        readObjects(control, 'files/backfill/'),
-        writeObjects(control, 'files/backfill/'),
+        // How far a backfill or a sweep is, what was started how often, and up to where landing is settled.
+        readObjects(control, 'files/backfill/', 'files/sweep/'),
+        writeObjects(control, 'files/backfill/', 'files/sweep/'),
         allow(['s3:GetObject', 's3:PutObject'], [control.arnForObjects('files/settled.json')]),
         reopenHours(control),
         useKey(lakeKey, 's3', 'readWrite'),

@@ -68,6 +68,8 @@ export class LakeStack extends BaseStack {
           ...(zone === 'control' ? [{ prefix: 'attempts/', expiration: Duration.days(ATTEMPT_DAYS) }] : []),
         ],
       });
+      // A bucket that stays after its stack keeps the policy that lets nobody in without TLS.
+      bucket.policy!.applyRemovalPolicy(dataRemoval(config));
       // Read by the rule on encryption (guard/rules), which lets these alone lie under S3's own key.
       if (zone === 'failed') Tags.of(bucket).add('carelake:holds', 'given-up-batches');
       if (ANNOUNCING.includes(zone)) {

@@ -11,6 +11,7 @@ import {
   readObjects,
   readVersions,
   redshiftData,
+  reopenHours,
   useKey,
   writeObjects,
 } from '../constructs/grants';
@@ -159,6 +160,7 @@ export class PipelineStack extends BaseStack {
         CONTROL_BUCKET: control.bucketName,
         KEY_SECRET_ARN: keys.keySecret.secretArn,
         FILE_SLOTS: String(config.files.concurrency),
+        SETTLE_AFTER_HOURS: this.settleAfterHours,
       },
       statements: [
         ...this.ingestStatements(),
@@ -168,9 +170,16 @@ export class PipelineStack extends BaseStack {
         // Profiles of the users, receipts of chunks, what became of snapshots; slots of files that are being read, marks of those that were.
         readObjects(control, 'profiles/', 'ingest/', 'files/slots/'),
         writeObjects(control, 'ingest/', 'files/slots/', 'files/read/'),
+        // A file that is read late goes into hours that a sweep over silver may have settled.
+        reopenHours(control),
         listObjects(control),
       ],
     }).fn;
+  }
+
+  /** The stream writes into an hour for as long as it keeps the hour's records; two days more for files that wait. */
+  private get settleAfterHours(): string {
+    return String(this.props.config.stream.retentionHours + 48);
   }
 
   private ingestStatements() {
@@ -191,8 +200,7 @@ export class PipelineStack extends BaseStack {
         CONTROL_BUCKET: control.bucketName,
         MAX_OBJECTS_PER_LOAD: String(config.load.maxObjects),
         OPEN_WINDOW_HOURS: String(config.load.openWindowHours),
-        // The stream writes into an hour for as long as it keeps the hour's records; two days more for files that wait.
-        SETTLE_AFTER_HOURS: String(config.stream.retentionHours + 48),
+        SETTLE_AFTER_HOURS: this.settleAfterHours,
       },
       statements: [
         listObjects(silver),

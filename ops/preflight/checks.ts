@@ -246,12 +246,14 @@ export async function preflight(account: Account, needs: Needs, table: Eligibili
     try {
       findings.push(...(await check(account, needs)));
     } catch (error) {
+      // Nobody may go to production on the guess that somebody hears the alarms.
+      const isRequired = id === 'credentials' || (id === 'subscribers' && needs.production);
       const mend =
         id === 'credentials'
           ? 'aws sso login   # or set AWS_PROFILE; then run this again'
           : `allow the read in your role, or ask an administrator: ${errorName(error)}`;
       findings.push(
-        finding(id, title, id === 'credentials' ? 'missing' : 'warn', `could not be asked: ${errorName(error)}`, mend),
+        finding(id, title, isRequired ? 'missing' : 'warn', `could not be asked: ${errorName(error)}`, mend),
       );
       if (id === 'credentials') reachable = false;
     }

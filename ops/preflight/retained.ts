@@ -114,23 +114,27 @@ export async function retainedResources(
           identifier: { [IDENTIFIERS[type].property]: IDENTIFIERS[type].fromArn(arn) },
         });
     }
-    found.push(...bucketPolicies(stackId, template.Resources, found));
+    found.push(...(await bucketPolicies(account, stackId, template.Resources, found)));
   }
   return found;
 }
 
-/** A retained bucket keeps its policy, which would then be there already; it has the bucket's name for an identifier. */
-function bucketPolicies(
+/** A retained bucket keeps its policy, unless somebody removed it; it has the bucket's name for an identifier. */
+async function bucketPolicies(
+  account: Account,
   stackId: string,
   resources: Record<string, TemplateResource>,
   found: readonly Retained[],
-): Retained[] {
-  return Object.entries(resources).flatMap(([logicalId, { Type: type, Properties }]) => {
-    if (type !== 'AWS::S3::BucketPolicy') return [];
+): Promise<Retained[]> {
+  const policies: Retained[] = [];
+  for (const [logicalId, { Type: type, Properties }] of Object.entries(resources)) {
+    if (type !== 'AWS::S3::BucketPolicy') continue;
     const of = (Properties?.Bucket as { Ref?: string } | undefined)?.Ref;
-    const bucket = found.find((r) => r.stackId === stackId && r.logicalId === of);
-    return bucket ? [{ stackId, logicalId, type, identifier: { Bucket: bucket.identifier.BucketName! } }] : [];
-  });
+    const bucket = found.find((r) => r.stackId === stackId && r.logicalId === of)?.identifier.BucketName;
+    if (bucket !== undefined && (await exists(account, type, bucket)))
+      policies.push({ stackId, logicalId, type, identifier: { Bucket: bucket } });
+  }
+  return policies;
 }
 
 /** Files for `cdk import --resource-mapping`, by stack. */

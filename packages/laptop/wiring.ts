@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { inBackground } from './background';
 import type { Clock } from './clock';
 import type { Endpoints } from './endpoints/types';
 import { Alarms, type AlarmPorts } from './engines/alarms';
@@ -245,7 +246,7 @@ export function startSchedules(
         name: `${schedule.name}_${clock.now()}`,
       });
     };
-    void runSchedule(parseSchedule(schedule), clock, abort.signal, fire);
+    inBackground(`schedule ${schedule.name}`, runSchedule(parseSchedule(schedule), clock, abort.signal, fire));
   }
   b.closers.push(() => abort.abort());
 }

@@ -52,6 +52,51 @@ describe('the policies of a bootstrap without administrator rights', () => {
     expect(policyFiles.length).toBeLessThanOrEqual(10);
   });
 
+  /** What makes and what removes a resource of each type, from the services' own API references: the derived file must know as much. */
+  const BY_HAND: Record<string, [makes: string, removes: string]> = {
+    'AWS::Budgets::Budget': ['budgets:ModifyBudget', 'budgets:ModifyBudget'],
+    'AWS::CloudWatch::Alarm': ['cloudwatch:PutMetricAlarm', 'cloudwatch:DeleteAlarms'],
+    'AWS::EC2::FlowLog': ['ec2:CreateFlowLogs', 'ec2:DeleteFlowLogs'],
+    'AWS::EC2::RouteTable': ['ec2:CreateRouteTable', 'ec2:DeleteRouteTable'],
+    'AWS::EC2::SecurityGroup': ['ec2:CreateSecurityGroup', 'ec2:DeleteSecurityGroup'],
+    'AWS::EC2::Subnet': ['ec2:CreateSubnet', 'ec2:DeleteSubnet'],
+    'AWS::EC2::SubnetRouteTableAssociation': ['ec2:AssociateRouteTable', 'ec2:DisassociateRouteTable'],
+    'AWS::EC2::VPC': ['ec2:CreateVpc', 'ec2:DeleteVpc'],
+    'AWS::EC2::VPCEndpoint': ['ec2:CreateVpcEndpoint', 'ec2:DeleteVpcEndpoints'],
+    'AWS::Events::Rule': ['events:PutRule', 'events:DeleteRule'],
+    'AWS::IAM::ManagedPolicy': ['iam:CreatePolicy', 'iam:DeletePolicy'],
+    'AWS::IAM::Role': ['iam:CreateRole', 'iam:DeleteRole'],
+    'AWS::KMS::Key': ['kms:CreateKey', 'kms:ScheduleKeyDeletion'],
+    'AWS::Kinesis::ResourcePolicy': ['kinesis:PutResourcePolicy', 'kinesis:DeleteResourcePolicy'],
+    'AWS::Kinesis::Stream': ['kinesis:CreateStream', 'kinesis:DeleteStream'],
+    'AWS::Lambda::EventSourceMapping': ['lambda:CreateEventSourceMapping', 'lambda:DeleteEventSourceMapping'],
+    'AWS::Lambda::Function': ['lambda:CreateFunction', 'lambda:DeleteFunction'],
+    'AWS::Logs::LogGroup': ['logs:CreateLogGroup', 'logs:DeleteLogGroup'],
+    'AWS::RedshiftServerless::Namespace': ['redshift-serverless:CreateNamespace', 'redshift-serverless:DeleteNamespace'],
+    'AWS::RedshiftServerless::Workgroup': ['redshift-serverless:CreateWorkgroup', 'redshift-serverless:DeleteWorkgroup'],
+    'AWS::S3::Bucket': ['s3:CreateBucket', 's3:DeleteBucket'],
+    'AWS::S3::BucketPolicy': ['s3:PutBucketPolicy', 's3:DeleteBucketPolicy'],
+    'AWS::SNS::Subscription': ['sns:Subscribe', 'sns:Unsubscribe'],
+    'AWS::SNS::Topic': ['sns:CreateTopic', 'sns:DeleteTopic'],
+    'AWS::SNS::TopicPolicy': ['sns:SetTopicAttributes', 'sns:SetTopicAttributes'],
+    'AWS::SQS::Queue': ['sqs:CreateQueue', 'sqs:DeleteQueue'],
+    'AWS::SQS::QueuePolicy': ['sqs:SetQueueAttributes', 'sqs:SetQueueAttributes'],
+    'AWS::Scheduler::Schedule': ['scheduler:CreateSchedule', 'scheduler:DeleteSchedule'],
+    'AWS::SecretsManager::Secret': ['secretsmanager:CreateSecret', 'secretsmanager:DeleteSecret'],
+    'AWS::StepFunctions::StateMachine': ['states:CreateStateMachine', 'states:DeleteStateMachine'],
+  }; // prettier-ignore
+
+  test("the handlers' declarations name at least what makes and removes each type, by the services' own references", () => {
+    for (const type of typesIn(assemblies)) {
+      const [makes, removes] = BY_HAND[type] ?? ['this type is not in the list above', ''];
+      expect([type, HANDLER_ACTIONS[type]?.create, HANDLER_ACTIONS[type]?.delete]).toEqual([
+        type,
+        expect.arrayContaining([makes]),
+        expect.arrayContaining([removes]),
+      ]);
+    }
+  });
+
   test('allow CloudFormation every create, read, update, delete and list of every resource of dev and prod', () => {
     expect(refused(execution)).toEqual([]);
     const asked = requestsOf(resources, HANDLER_ACTIONS, place);

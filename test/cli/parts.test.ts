@@ -199,6 +199,11 @@ describe('what the console shows', () => {
     ).toBe('name        n\n---------  --\nSão Paulo   7\n東京       12');
   });
 
+  it('shows as many rows as it is given', () => {
+    const rows = Array.from({ length: 300_000 }, (_, i) => [i]);
+    expect(table(['n'], rows).split('\n')).toHaveLength(300_002);
+  });
+
   it('prints exports that a shell can read', () => {
     const names = {
       stream: 's',

@@ -333,3 +333,51 @@ describe('over a restart', () => {
     await own.close();
   });
 });
+
+describe('UNLOAD, by the role that the namespace names', () => {
+  const copyRole = 'arn:aws:iam::000000000000:role/copy';
+  const unload = "UNLOAD ('SELECT 7 AS a') TO 's3://gold/x/' IAM_ROLE default FORMAT AS PARQUET";
+  const serving = async (granted: readonly string[]): Promise<Opened> => {
+    const own = await openEndpoints({
+      copyRole,
+      authorize: ({ caller, action }) =>
+        caller.arn !== copyRole || granted.includes(action) ? undefined : 'no policy of the role allows it',
+    });
+    own.endpoints.s3.createBucket('gold');
+    return own;
+  };
+
+  test.each([[[]], [['s3:ListBucket']]])('refused with %j granted, it ends nothing but itself', async (granted) => {
+    const own = await serving(granted);
+    const to = own.clients.redshift;
+    for (let i = 0; i < 3; i++)
+      expect(await describeIt((await submit(unload, {}, to)).Id, to)).toMatchObject({
+        Status: 'FAILED',
+        Error: expect.stringMatching(
+          /^ERROR: S3ServiceException: not authorized to perform: s3:(ListBucket|PutObject)/,
+        ),
+      });
+    expect(await submit('SELECT 1 AS n', {}, to)).toMatchObject({ Status: 'FINISHED' });
+    expect(own.endpoints.s3.list('gold').objects).toEqual([]);
+    await own.close();
+  });
+
+  test('granted, it writes what COPY reads', async () => {
+    const own = await serving(['s3:ListBucket', 's3:PutObject', 's3:GetObject']);
+    const to = own.clients.redshift;
+    expect(await submit(unload, {}, to)).toMatchObject({ Status: 'FINISHED' });
+    expect(own.endpoints.s3.list('gold').objects.map((o) => o.key)).toEqual(['x/0000_part_00.parquet']);
+    const { Id } = await batch(
+      [
+        'CREATE TEMP TABLE t (a integer)',
+        "COPY t FROM 's3://gold/x/' IAM_ROLE default FORMAT AS PARQUET",
+        'SELECT a FROM t',
+      ],
+      {},
+      to,
+    );
+    const { Records } = await to.send(new GetStatementResultCommand({ Id: `${Id}:3` }));
+    expect(Records).toEqual([[{ longValue: 7 }]]);
+    await own.close();
+  });
+});

@@ -6,6 +6,7 @@ Object.assign(process.env, {
   QUARANTINE_BUCKET: BUCKETS.quarantine,
   CONTROL_BUCKET: BUCKETS.control,
   FILE_SLOTS: '4',
+  SETTLE_AFTER_HOURS: '72',
   KEY_SECRET_ARN: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:keys',
   POWERTOOLS_METRICS_NAMESPACE: 'Carelake',
   POWERTOOLS_METRICS_DISABLED: 'true',

@@ -73,6 +73,48 @@ test('a slot is given back by an invocation that fails', async () => {
   expect(held).toEqual([{ until: 0 }]);
 });
 
+describe('a file that is read so long after it landed that its hour in silver may be settled', () => {
+  const REOPENED = 'control/loads/_reopened.json';
+  const hours = (n: number): number => n * 3_600_000;
+  const landed = (ageHours: number): IngestFileEvent => {
+    s3.now = new Date(Date.now() - hours(ageHours));
+    return land(1);
+  };
+
+  test.each([
+    [70, false],
+    [71.5, true],
+    [1000, true],
+  ])('after %d hours, of 72: reopened %s', async (age, isReopened) => {
+    const event = landed(age);
+    expect(await handler(event, context())).toMatchObject({ done: true, accepted: 1 });
+    expect(s3.keys(REOPENED)).toHaveLength(isReopened ? 1 : 0);
+    if (!isReopened) return;
+    const { hour, until } = s3.json<{ hour: string; until: number }>(REOPENED);
+    expect(hour).toBe(s3.now.toISOString().slice(0, 13));
+    expect(s3.keys('silver/')).toEqual([expect.stringContaining(`arrival=${hour}/`)]);
+    expect(until).toBeGreaterThan(Date.now() + hours(71));
+  });
+
+  test('is said before anything of it is written', async () => {
+    const event = landed(1000);
+    s3.failNextPutOf = '_reopened';
+    await expect(handler(event, context())).rejects.toThrow('FAULT');
+    expect(s3.keys('silver/')).toEqual([]);
+  });
+
+  test('is not said again while it holds: files that are read at once do not queue for it', async () => {
+    const event = landed(1000);
+    s3.put(
+      BUCKETS.control,
+      'loads/_reopened.json',
+      JSON.stringify({ hour: '2020-01-01T00', until: Date.now() + hours(61) }),
+    );
+    s3.failNextPutOf = '_reopened';
+    expect(await handler(event, context())).toMatchObject({ done: true, accepted: 1 });
+  });
+});
+
 test('waits are drawn from a bound that doubles up to five minutes', () => {
   expect([0, 1, 2, 5, 6, 7, 100].map((n) => waitSeconds(n, () => 0.999999))).toEqual([5, 10, 20, 160, 300, 300, 300]);
   expect([0, 7].map((n) => waitSeconds(n, () => 0))).toEqual([1, 1]);

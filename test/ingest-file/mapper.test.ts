@@ -208,6 +208,19 @@ test('conditions: all of a list, any of a group', () => {
   expect([feeds('1', 'a'), feeds('2', 'a'), feeds('2', 'b'), feeds('1', 'c')]).toEqual([true, false, true, false]);
 });
 
+test('an expression and a cell that would hold a backtracking engine for years are read at once', () => {
+  const mapper = new Mapper(profileOf({}, { when: [{ column: 'x', matches: '^(a+)+$' }] }), ['id', 'x'], {
+    objectKey: '',
+    lastModifiedMs: 0,
+  });
+  const feeds = (x: string): boolean => mapper.map(['1', x]).length === 1;
+  expect([feeds('a'.repeat(34)), feeds(`${'a'.repeat(34)}!`), feeds(`${'a'.repeat(50_000)}!`)]).toEqual([
+    true,
+    false,
+    false,
+  ]);
+});
+
 describe('NDJSON', () => {
   const EVENT = {
     event_id: 'e1',

@@ -198,7 +198,8 @@ describe('long files and failures', () => {
     new Map(
       s3
         .keys('')
-        .filter((k) => !k.startsWith('control/files/slots/'))
+        // Its end depends on the time of the run.
+        .filter((k) => !k.startsWith('control/files/slots/') && k !== 'control/loads/_reopened.json')
         .map((k) => [k, s3.body(k).toString('base64')]),
     );
 

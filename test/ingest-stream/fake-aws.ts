@@ -24,6 +24,8 @@ export class FakeAws {
   secret = '';
   /** Called before each request; an answer here is given instead. */
   fault: (call: string) => Fault | undefined = () => undefined;
+  /** Called before each write of a new object; where it says so the object is stored, and the answer lost. */
+  loses: (call: string) => boolean = () => false;
   /** Called before each request; where it says so there is never an answer. */
   hangs: (call: string) => boolean = () => false;
   private server: Server | undefined;
@@ -57,6 +59,10 @@ export class FakeAws {
     if (this.hangs(call)) return;
     const fault = this.fault(call);
     if (fault) return this.refuse(res, fault.status, fault.code);
+    if (req.method === 'PUT' && !this.objects.has(path) && this.loses(call)) {
+      this.objects.set(path, { body, checksum: null });
+      return this.refuse(res, 503, 'ServiceUnavailable');
+    }
     if (target === 'secretsmanager.GetSecretValue') {
       res.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' });
       res.end(JSON.stringify({ Name: 'key', SecretString: this.secret }));

@@ -50,6 +50,7 @@ beforeEach(() => {
   aws.objects.clear();
   aws.calls.length = 0;
   aws.fault = () => undefined;
+  aws.loses = () => false;
   aws.secret = SECRET;
   printed.length = 0;
   release = 'one';
@@ -162,7 +163,7 @@ describe('a record that ends the process', () => {
 describe('a record that a healthy store would take', () => {
   const one = event([envelope('clinic')]);
 
-  it.each(['PUT bronze/', 'PUT silver/', 'PUT control/attempts/', 'DELETE control/attempts/'])(
+  it.each(['PUT bronze/', 'PUT silver/', 'DELETE control/attempts/'])(
     'is never quarantined, however often the store refuses %s',
     async (call) => {
       aws.fault = (seen) =>
@@ -180,6 +181,62 @@ describe('a record that a healthy store would take', () => {
       expect(aws.keys('silver')).toEqual([`clinic/v1/${STEM}-1.parquet`]);
     },
   );
+
+  describe.each(['within one process', 'each in a process of its own'])(
+    'whose mark is stored and the answer lost, twice, %s',
+    (how) => {
+      // The store refuses to take the marks back as well, where one process can still remember them.
+      const removable = how !== 'within one process';
+      // The client tries again by itself, as it does by default.
+      beforeAll(() => void (process.env.AWS_MAX_ATTEMPTS = '3'));
+      afterAll(() => void (process.env.AWS_MAX_ATTEMPTS = '1'));
+
+      it('is held, not counted as one that ended the process, and accepted by the next attempt', async () => {
+        await freshProcess();
+        aws.loses = (call) => call.startsWith('PUT control/attempts/');
+        aws.fault = (call) =>
+          !removable && call.startsWith('DELETE control/attempts/') ? { status: 503, code: 'SlowDown' } : undefined;
+        for (let attempt = 0; attempt < 2; attempt++) {
+          const answer = await handler(one, context);
+          if (removable || attempt === 0) expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: '1' }] });
+          expect(aws.keys('quarantine')).toEqual([]);
+          if (removable) await freshProcess();
+        }
+        aws.loses = () => false;
+        aws.fault = () => undefined;
+        expect(await handler(one, context)).toEqual({ batchItemFailures: [] });
+        expect(aws.keys('quarantine')).toEqual([]);
+        expect(aws.keys('silver')).toEqual([`clinic/v1/${STEM}-1.parquet`]);
+        expect(aws.keys('control').filter((key) => key.startsWith('attempts/'))).toEqual([]);
+      });
+    },
+  );
+
+  it('whose mark the store refuses is held once, then taken in without one', async () => {
+    await freshProcess();
+    aws.fault = (call) => (call.includes(' control/attempts/') ? { status: 503, code: 'SlowDown' } : undefined);
+    expect(await handler(one, context)).toEqual({ batchItemFailures: [{ itemIdentifier: '1' }] });
+    expect(metricsOf()).toMatchObject([{ BatchesNotWritten: 1 }]);
+    expect(await handler(one, context)).toEqual({ batchItemFailures: [] });
+    expect(aws.keys('quarantine')).toEqual([]);
+    expect(aws.keys('silver')).toEqual([`clinic/v1/${STEM}-1.parquet`]);
+  });
+
+  it('whose mark has no answer in time is not counted either, though it is stored later', async () => {
+    await freshProcess();
+    aws.hangs = (call) => call.startsWith('PUT control/attempts/');
+    const short = { ...context, getRemainingTimeInMillis: () => 5300 } as Context;
+    expect(await handler(one, short)).toEqual({ batchItemFailures: [{ itemIdentifier: '1' }] });
+    aws.hangs = () => false;
+    for (const n of [1, 2])
+      aws.objects.set(`control/attempts/events/shardId-000000000000/1-${n}.json`, {
+        body: Buffer.from('{}'),
+        checksum: null,
+      });
+    expect(await handler(one, context)).toEqual({ batchItemFailures: [] });
+    expect(aws.keys('quarantine')).toEqual([]);
+    expect(aws.keys('control').filter((key) => key.startsWith('attempts/'))).toEqual([]);
+  });
 
   it('is asked for again when the store hangs, before the time is over', async () => {
     aws.hangs = (call) => call.startsWith('PUT bronze/');

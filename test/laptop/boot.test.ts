@@ -77,6 +77,7 @@ describe('a booted platform', () => {
       behind: { Mapping: 0 },
       executions: [],
       invocations: 0,
+      refused: 0,
       events: 0,
       warehouseBusy: false,
     });

@@ -30,14 +30,14 @@ export interface World {
   close(): Promise<void>;
 }
 
-export async function openWorld(): Promise<World> {
+export async function openWorld(warehouseMemory = '1GB'): Promise<World> {
   const dataDir = mkdtempSync(join(tmpdir(), 'carelake-load-'));
   const endpoints = await createEndpoints({
     dataDir,
     clock: new RealClock(),
     region: 'us-east-1',
     account: '000000000000',
-    warehouseMemory: '1GB',
+    warehouseMemory,
   });
   const { url } = await endpoints.listen(0);
   for (const bucket of ['test-silver', 'test-control', 'test-quarantine']) endpoints.s3.createBucket(bucket);

@@ -141,6 +141,7 @@ describe('a second life', () => {
       ['Gone12345678', 'arn:aws:s3:::carelake-prod-lake-gone'],
     ];
     tags.keys = [[key, 'arn:aws:kms:us-east-1:111122223333:key/0a1b']];
+    names.add('AWS::S3::BucketPolicy carelake-prod-lake-bronze-abc');
     names.add('AWS::RedshiftServerless::Namespace carelake-prod');
     names.add('AWS::Logs::LogGroup /aws/redshift/carelake-prod/userlog');
     const found = (await secondLife(world, needs))[0]!;
@@ -171,6 +172,15 @@ describe('a second life', () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+
+  test('the policy of a bucket is kept with it in production, and is not imported where somebody removed it', async () => {
+    const { Resources } = needs.stacks.find((s) => s.id === 'Lake')!.template;
+    const policies = Object.values(Resources).filter((r) => r.Type === 'AWS::S3::BucketPolicy');
+    expect(policies.length).toBe(7);
+    for (const { DeletionPolicy } of policies) expect(DeletionPolicy).toBe('RetainExceptOnCreate');
+    tags.lake = [[bronze, 'arn:aws:s3:::carelake-prod-lake-bronze-abc']];
+    expect((await retainedResources(world, 'prod', needs.stacks)).map((r) => r.type)).toEqual(['AWS::S3::Bucket']);
   });
 
   test('what is in its stack is not left over', async () => {

@@ -104,6 +104,14 @@ describe('preflight', () => {
     expect(found.baa!.status).toBe('confirm');
   });
 
+  test('production is refused where nobody can say whether the alarms are heard', async () => {
+    const silent = { ...answers.healthy, 'sns.ListSubscriptionsByTopic': { __error: 'AuthorizationErrorException' }, 'cloudformation.DescribeStackResources': { __error: 'AccessDeniedException' } }; // prettier-ignore
+    for (const [production, status] of [[true, 'missing'], [false, 'warn']] as const) {
+      const found = byId(await preflight(account(silent), { ...needs, production }, loadEligibility()));
+      expect(found.subscribers).toMatchObject({ status, found: expect.stringContaining('could not be asked') });
+    }
+  }); // prettier-ignore
+
   test('without credentials the checks of the account stop, and say so', async () => {
     const refused = { 'sts.GetCallerIdentity': { __error: 'CredentialsProviderError' } };
     const findings = await preflight(account(refused), needs, loadEligibility());

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { loadConfig } from '../../config';
 import { FINGERPRINT_KEY, receiptKey, silverKey } from '../../core/lake/names';
+import { REOPENED_KEY } from '../../core/load/settled';
 import type { Grant } from '@carelake/laptop/template/policies';
 import { identifyIn, sharedNames } from '@carelake/laptop/resources/identities';
 import { type Clock, RealClock } from '@carelake/laptop/clock';
@@ -104,11 +105,17 @@ async function day(laptop: Laptop): Promise<void> {
   await expect(platform.invoke('IngestFileFunction', { ...file, key: 'example-clinic-csv/gone.csv' })).rejects.toThrow(
     'LANDING-CHANGED',
   );
+  // One that no profile reads, read months after it landed.
+  const [nobody] = s3.list(landing!, { prefix: 'nobody' }).objects;
+  const late = { ...file, key: nobody!.key, etag: nobody!.etag, last_modified: '2026-01-01T00:00:00.000Z' };
+  await platform.invoke('IngestFileFunction', late);
   await quiet();
 
   // A landed object whose mark is gone is found unread by the sweep; what arrived today is read again from landing and bronze.
   const [mark] = s3.list(control!, { prefix: 'files/read/' }).objects;
   s3.delete(control!, mark!.key);
+  // What the replays above said is over.
+  s3.delete(control!, REOPENED_KEY);
   await platform.execute('LandingSweepMachine', { unread_after_minutes: 0 });
   await quiet();
   const days = [Date.now() - 86_400_000, Date.now()].map((ms) => new Date(ms).toISOString().slice(0, 10));

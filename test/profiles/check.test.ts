@@ -200,13 +200,25 @@ describe('a wrong profile is told by rule, pointer and line', () => {
       'a regular expression that is none',
       '"entity": "patient",',
       '"entity": "patient", "when": [{ "column": "Sex", "matches": "(" }],',
-      ['PRF-VALUE /entities/0/when/0/matches line 10'],
+      ['PRF-REGEX /entities/0/when/0/matches line 10'],
+    ],
+    [
+      'a regular expression with look-around, which RE2 has not',
+      '"entity": "patient",',
+      '"entity": "patient", "when": [{ "column": "Sex", "matches": "^(?=F)" }],',
+      ['PRF-REGEX /entities/0/when/0/matches line 10'],
+    ],
+    [
+      'a name pattern with a back-reference',
+      '{ "column": "Day", "date": "dd.MM.yyyy" }',
+      '{ "object_key": "(2026)-\\\\1", "date": "dd.MM.yyyy" }',
+      ['PRF-REGEX /entities/0/effective_at/object_key line 11'],
     ],
     [
       'a name pattern without a group',
       '{ "column": "Day", "date": "dd.MM.yyyy" }',
       '{ "object_key": "2026", "date": "yyyy" }',
-      ['PRF-VALUE /entities/0/effective_at/object_key line 11', 'PRF-TIME /entities/0/effective_at/date line 11'],
+      ['PRF-REGEX /entities/0/effective_at/object_key line 11', 'PRF-TIME /entities/0/effective_at/date line 11'],
     ],
   ])('%s', (_, from, to, expected) => {
     expect(told(change(from, to))).toEqual(expected);

@@ -3,7 +3,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { ExecutionAlreadyExists, StartExecutionCommand, type SFNClient } from '@aws-sdk/client-sfn';
 import { readMarkKey, versionOf } from '../../core/files/landed';
 import { landingHash } from '../../core/records/hash';
-import type { SweepContext } from '../../lambdas/sweep-landing/sweep';
+import type { SweepContext } from '../../lambdas/sweep-landing/landing';
 
 interface VersionOfKey {
   key: string;

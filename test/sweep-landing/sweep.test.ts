@@ -1,8 +1,9 @@
-import { LANDING_SETTLED_KEY } from '../../core/files/landed';
+import { LANDING_SETTLED_KEY, SWEEP_TRIES_KEY } from '../../core/files/landed';
 import { readiness, restoreHours } from '../../core/lake/archive';
 import { REOPENED_KEY } from '../../core/load/settled';
 import type { SweepEvent, SweepResult } from '../../lambdas/sweep-landing/event';
-import { MAX_STARTS, sweepLanding } from '../../lambdas/sweep-landing/sweep';
+import { MAX_STARTS } from '../../lambdas/sweep-landing/daily';
+import { sweepLanding } from '../../lambdas/sweep-landing/sweep';
 import { FakeLanding } from './fake';
 
 const HOUR = 60;
@@ -66,6 +67,81 @@ describe('the daily sweep', () => {
     for (const key of f.control.keys()) if (key.startsWith('files/read/2026-02')) f.control.delete(key);
     expect(await sweep()).toMatchObject({ counts: { unread: 0, started: 0 } });
   });
+});
+
+describe('a daily sweep among files that fail each time', () => {
+  const nextDay = (): number => (f.now += DAY * 60_000);
+  const DAYS = 2 * DAY;
+
+  test('comes to those that were never tried on the second day at the latest', async () => {
+    f.pageSize = 1000;
+    for (let n = 0; n < MAX_STARTS; n++) f.land(`clinics/bad-${n}.csv`, DAYS + n);
+    f.land('clinics/good.csv', DAY);
+    await sweep();
+    expect(f.started.map((s) => s.input['key'])).not.toContain('clinics/good.csv');
+    nextDay();
+    expect(await sweep()).toMatchObject({ counts: { unread: MAX_STARTS + 1, started: MAX_STARTS } });
+    expect(f.started.map((s) => s.input['key'])).toContain('clinics/good.csv');
+    // The rest of the second day are the oldest ones; the one that was left out is first on the third.
+    nextDay();
+    const before = f.started.length;
+    await sweep();
+    expect(f.started.slice(before).map((s) => s.input['key'])).toContain('clinics/bad-0.csv');
+  });
+
+  test('forgets what was read', async () => {
+    const [bad, good] = ['bad', 'good'].map((n) => f.land(`clinics/${n}.csv`, DAY));
+    await sweep();
+    expect(f.json(SWEEP_TRIES_KEY)).toEqual({ [f.hash(bad!)]: 1, [f.hash(good!)]: 1 });
+    f.read(good!);
+    nextDay();
+    await sweep();
+    expect(f.json(SWEEP_TRIES_KEY)).toEqual({ [f.hash(bad!)]: 2 });
+  });
+
+  test('leaves out what lies in an archive, and counts it', async () => {
+    f.land('clinics/a.csv', DAY, { storageClass: 'GLACIER' });
+    f.land('clinics/b.csv', DAY, { storageClass: 'DEEP_ARCHIVE', restore: { IsRestoreInProgress: true } });
+    f.land('clinics/c.csv', DAY, { storageClass: 'GLACIER_IR' });
+    expect(await sweep()).toMatchObject({ counts: { unread: 3, started: 1, archived: 1, restoring: 1 } });
+    expect(startedKeys()).toEqual(['clinics/c.csv v2']);
+    expect(f.restored).toEqual([]);
+  });
+});
+
+test('a daily sweep says before it starts anything from which hour on silver is open again', async () => {
+  f.land('clinics/old.csv', 9 * DAY);
+  f.land('clinics/young.csv', DAY);
+  let said: unknown;
+  const { states, ...rest } = f.context();
+  const watching = { send: (command: never) => ((said ??= f.json(REOPENED_KEY)), states.send(command)) };
+  await sweepLanding({ ...rest, states: watching as unknown as typeof states }, {});
+  expect(said).toEqual({ hour: '2026-03-01T03', until: f.now + 72 * HOUR * 60_000 });
+  expect(f.started).toHaveLength(2);
+});
+
+test('a daily sweep whose time is over is gone on with where it stopped, and no name leaves control', async () => {
+  for (let n = 0; n < 10; n++) f.land(`clinics/Wilhelmina-${n}.csv`, 10 * HOUR + n);
+  f.remaining = 1000;
+  const replies: SweepResult[] = [];
+  for (let event: SweepEvent = {}; replies.at(-1)?.done !== true; event = replies.at(-1)!) {
+    replies.push(JSON.parse(JSON.stringify(await sweep(event))) as SweepResult);
+    // A page of three in each; what was found earlier and is read meanwhile is not started.
+    expect(f.lists).toBe(replies.length);
+    if (replies.length === 2) f.read(f.versions[0]!);
+  }
+  expect(replies.map(({ listed, counts }) => [listed, counts.unread, counts.started])).toEqual([
+    [false, 3, 0],
+    [false, 6, 0],
+    [false, 9, 0],
+    [undefined, 10, 9],
+  ]);
+  expect(startedKeys()).toHaveLength(9);
+  expect(JSON.stringify(replies)).not.toContain('Wilhelmina');
+  // The next day's sweep begins at the first page again.
+  f.now += DAY * 60_000;
+  f.remaining = 900_000;
+  expect(await sweep()).toMatchObject({ done: true, counts: { unread: 9, started: 9 } });
 });
 
 describe('a backfill', () => {

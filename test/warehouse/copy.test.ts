@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { failure, open, type Opened } from './open';
+import { failure, open, type Opened, parquetOf } from './open';
 
 let opened: Opened;
 beforeAll(async () => {
@@ -16,10 +16,7 @@ async function parquet(
   key: string,
   select: string,
 ): Promise<{ url: string; mandatory: boolean; meta: { content_length: number } }> {
-  const draft = join(opened.dataDir, 's3-state', 'drafts', 'made.parquet');
-  await opened.warehouse.queryEngine(`COPY (${select}) TO '${draft}' (FORMAT parquet)`);
-  const { readFileSync } = await import('node:fs');
-  const { size } = await opened.s3.put('lake-bucket', key, readFileSync(draft));
+  const { size } = await opened.s3.put('lake-bucket', key, await parquetOf(select));
   return { url: `s3://lake-bucket/${key}`, mandatory: true, meta: { content_length: size } };
 }
 const manifest = (entries: unknown[]) => opened.s3.put('lake-bucket', 'manifest.json', JSON.stringify({ entries }));

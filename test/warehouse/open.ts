@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { RealClock } from '@carelake/laptop/clock';
 import { openS3Store } from '@carelake/laptop/endpoints/s3-store';
 import type { S3Store } from '@carelake/laptop/endpoints/s3-types';
@@ -32,6 +33,20 @@ export async function open(dataDir = mkdtempSync(join(tmpdir(), 'carelake-wareho
       rmSync(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** Parquet of a query, by an engine without data. */
+export async function parquetOf(select: string): Promise<Buffer> {
+  const folder = mkdtempSync(join(tmpdir(), 'carelake-parquet-'));
+  const instance = await DuckDBInstance.create(':memory:', { integer_division: 'true' });
+  try {
+    const connection = await instance.connect();
+    await connection.run(`COPY (${select}) TO '${folder}/made.parquet' (FORMAT parquet)`);
+    return readFileSync(join(folder, 'made.parquet'));
+  } finally {
+    instance.closeSync();
+    rmSync(folder, { recursive: true });
+  }
 }
 
 /** The message that work ends with. */

@@ -276,7 +276,7 @@ function getRecords(c: Context, input: Input): Input {
   };
 }
 
-const OPERATIONS: Readonly<Record<string, Operation>> = {
+export const OPERATIONS: Readonly<Record<string, Operation>> = {
   PutRecord: putRecord,
   PutRecords: putRecords,
   DescribeStream: describeStream,

@@ -53,7 +53,7 @@ interface Context {
   readonly input: Input;
 }
 
-const OPERATIONS: Readonly<Record<string, (c: Context) => Input>> = {
+export const OPERATIONS: Readonly<Record<string, (c: Context) => Input>> = {
   DescribeKey({ store, arn }) {
     const at = store.deletion(arn);
     return {

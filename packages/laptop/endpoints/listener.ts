@@ -8,6 +8,7 @@ import { createServer as createHttp2Server, type Http2ServerRequest, type Http2S
 import { createServer, type Server, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { inBackground } from '../background';
 import type { RawRequest } from './router';
 import type { EndpointReply } from './types';
 
@@ -41,7 +42,7 @@ export function createListener(
   patience: Patience = PATIENCE,
 ): Listener {
   const respond = (request: Request, response: Response, holdsBody: boolean): void => {
-    void answer(handle, request, response, holdsBody);
+    inBackground('the answer to a request', answer(handle, request, response, holdsBody));
   };
   const http1 = http1Server(patience);
   http1.on('request', (request: IncomingMessage, response: ServerResponse) => respond(request, response, false));

@@ -2,6 +2,7 @@ import { noteFull } from '../disk';
 import { warehouseFile } from '../engines/warehouse';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { inBackground } from '../background';
 import type { QueryResult } from '../engines/values';
 import { type SqlParameter, StatementError } from '../engines/warehouse';
 import { EndpointError, unknownOperation } from './errors';
@@ -94,7 +95,7 @@ function submit(c: DataContext, input: Input, action: string, sqls: readonly str
     subs: sqls.map(() => ({ status: 'SUBMITTED' })),
   };
   c.store.add(statement);
-  void perform(c, statement, text(input, 'SecretArn'));
+  inBackground('a statement', perform(c, statement, text(input, 'SecretArn')));
   return statement;
 }
 
@@ -203,7 +204,7 @@ async function cancelStatement(c: DataContext, input: Input): Promise<Input> {
   return { Status: statement.status === 'ABORTED' };
 }
 
-const OPERATIONS: Readonly<Record<string, (c: DataContext, input: Input) => Input | Promise<Input>>> = {
+export const OPERATIONS: Readonly<Record<string, (c: DataContext, input: Input) => Input | Promise<Input>>> = {
   ExecuteStatement: executeStatement,
   BatchExecuteStatement: batchExecuteStatement,
   DescribeStatement: describeStatement,

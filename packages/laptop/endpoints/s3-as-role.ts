@@ -1,4 +1,4 @@
-import { CopyError } from '../engines/copy';
+import { CopyError } from '../engines/copy-error';
 import type { Caller } from './types';
 import type { S3Store } from './s3-types';
 

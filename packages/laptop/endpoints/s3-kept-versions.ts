@@ -1,7 +1,8 @@
 import { hash, randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { disk, makeFolder } from '../disk';
+import { readOrNone } from './files';
 import type { ObjectInfo, VersionInfo } from './s3-types';
 
 /** The version id that S3 gives to what was stored before a bucket kept versions. */
@@ -28,7 +29,7 @@ export class KeptVersions {
     makeFolder(folder);
     for (const name of readdirSync(folder))
       for (const file of readdirSync(join(folder, name)).filter((f) => f.endsWith('.json'))) {
-        const info = read(join(folder, name, file));
+        const info = readOrNone<VersionInfo>(join(folder, name, file), ({ key }) => typeof key === 'string');
         // A kill left bytes without a description, or the other way round: then its object is still the current one.
         if (info && (info.deleteMarker || existsSync(this.pathOf(info.key, versionIdOf(info))))) this.note(info);
       }
@@ -106,14 +107,5 @@ export class KeptVersions {
   /** Keys are free text, and long; their hash names a folder everywhere. */
   private folderOf(key: string): string {
     return join(this.folder, hash('sha256', key, 'hex').slice(0, 40));
-  }
-}
-
-function read(path: string): VersionInfo | undefined {
-  try {
-    const info = JSON.parse(readFileSync(path, 'utf8')) as VersionInfo;
-    return typeof info.key === 'string' ? info : undefined;
-  } catch {
-    return undefined;
   }
 }

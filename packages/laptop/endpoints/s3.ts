@@ -61,61 +61,52 @@ const subresource = (call: EndpointCall): string | undefined =>
 const notImplemented = (call: EndpointCall, what: string): EndpointError =>
   new EndpointError('NotImplemented', `the laptop's S3 endpoint does not implement ${call.method} of ${what}`, 501);
 
+type Bucket = (c: BucketCall, multipart: Multipart) => EndpointReply | Promise<EndpointReply>;
+type Objects = (c: ObjectCall, multipart: Multipart) => EndpointReply | Promise<EndpointReply>;
+
+/** By method and sub-resource. */
+export const ON_BUCKET: Readonly<Record<string, Bucket>> = {
+  'GET ': listObjects,
+  'HEAD ': headBucket,
+  'PUT ': createBucket,
+  'DELETE ': deleteBucket,
+  'GET location': bucketLocation,
+  'GET versions': listVersions,
+  'GET versioning': bucketVersioning,
+  'POST delete': deleteObjects,
+  'GET uploads': ({ call, bucket, store }, multipart) => {
+    call.allow('s3:ListBucketMultipartUploads', `arn:aws:s3:::${bucket}`);
+    store.list(bucket, { maxKeys: 0 });
+    return multipart.listUploads(bucket);
+  },
+};
+
+const isCopy = ({ call }: ObjectCall): boolean => call.headers['x-amz-copy-source'] !== undefined;
+
+/** By method and sub-resource; `+upload` where the query names a multipart upload. */
+export const ON_OBJECT: Readonly<Record<string, Objects>> = {
+  'GET ': getObject,
+  'HEAD ': getObject,
+  'PUT ': (c) => (isCopy(c) ? copyObject(c) : putObject(c)),
+  'DELETE ': deleteObject,
+  'GET tagging': objectTags,
+  'POST uploads': (c, multipart) => multipart.create(c),
+  'PUT +upload': (c, multipart) => (isCopy(c) ? multipart.copyPart(c) : multipart.putPart(c)),
+  'POST +upload': (c, multipart) => multipart.complete(c),
+  'DELETE +upload': (c, multipart) => multipart.abort(c),
+  'GET +upload': (c, multipart) => multipart.listParts(c),
+};
+
 async function onBucket(c: BucketCall, multipart: Multipart): Promise<EndpointReply> {
-  const { call } = c;
-  const sub = subresource(call);
-  switch (`${call.method} ${sub ?? ''}`) {
-    case 'GET ':
-      return listObjects(c);
-    case 'HEAD ':
-      return headBucket(c);
-    case 'PUT ':
-      return createBucket(c);
-    case 'DELETE ':
-      return deleteBucket(c);
-    case 'GET location':
-      return bucketLocation(c);
-    case 'GET versions':
-      return listVersions(c);
-    case 'GET versioning':
-      return bucketVersioning(c);
-    case 'POST delete':
-      return deleteObjects(c);
-    case 'GET uploads':
-      call.allow('s3:ListBucketMultipartUploads', `arn:aws:s3:::${c.bucket}`);
-      c.store.list(c.bucket, { maxKeys: 0 });
-      return multipart.listUploads(c.bucket);
-    default:
-      throw notImplemented(call, sub ? `a bucket's ${sub}` : 'a bucket');
-  }
+  const sub = subresource(c.call);
+  const operation = ON_BUCKET[`${c.call.method} ${sub ?? ''}`];
+  if (!operation) throw notImplemented(c.call, sub ? `a bucket's ${sub}` : 'a bucket');
+  return operation(c, multipart);
 }
 
 async function onObject(c: ObjectCall, multipart: Multipart): Promise<EndpointReply> {
-  const { call } = c;
-  const sub = subresource(call);
-  const upload = call.query.has('uploadId');
-  const copy = call.headers['x-amz-copy-source'] !== undefined;
-  switch (`${call.method} ${sub ?? ''}${upload ? '+upload' : ''}`) {
-    case 'GET ':
-    case 'HEAD ':
-      return getObject(c);
-    case 'PUT ':
-      return copy ? copyObject(c) : putObject(c);
-    case 'DELETE ':
-      return deleteObject(c);
-    case 'GET tagging':
-      return objectTags(c);
-    case 'POST uploads':
-      return multipart.create(c);
-    case 'PUT +upload':
-      return copy ? multipart.copyPart(c) : multipart.putPart(c);
-    case 'POST +upload':
-      return multipart.complete(c);
-    case 'DELETE +upload':
-      return multipart.abort(c);
-    case 'GET +upload':
-      return multipart.listParts(c);
-    default:
-      throw notImplemented(call, sub ? `an object's ${sub}` : 'an object');
-  }
+  const sub = subresource(c.call);
+  const operation = ON_OBJECT[`${c.call.method} ${sub ?? ''}${c.call.query.has('uploadId') ? '+upload' : ''}`];
+  if (!operation) throw notImplemented(c.call, sub ? `an object's ${sub}` : 'an object');
+  return operation(c, multipart);
 }

@@ -59,7 +59,7 @@ function listSecrets(store: SecretStore, call: EndpointCall, input: Input): Inpu
   return { SecretList: page, ...(from + limit < all.length ? { NextToken: seal(from + limit) } : {}) };
 }
 
-const OPERATIONS: Readonly<Record<string, (store: SecretStore, call: EndpointCall, input: Input) => Input>> = {
+export const OPERATIONS: Readonly<Record<string, (store: SecretStore, call: EndpointCall, input: Input) => Input>> = {
   GetSecretValue: getSecretValue,
   DescribeSecret: (store, call, input) => {
     const secret = secretOf(store, call, input, 'DescribeSecret');

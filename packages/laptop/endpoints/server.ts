@@ -55,6 +55,7 @@ export async function createEndpoints(options: EndpointsOptions): Promise<Endpoi
     s3: asRole(s3, copyGuard),
     memory: options.warehouseMemory,
     threads: options.warehouseThreads,
+    maxQuerySeconds: options.maxQuerySeconds,
   });
   let databaseRole: (caller: Caller, secretArn?: string) => string | undefined = () => undefined;
   const data = redshiftDataEndpoint({
@@ -119,8 +120,8 @@ export async function createEndpoints(options: EndpointsOptions): Promise<Endpoi
     },
     async close() {
       await listener.close();
-      await data.close();
-      await warehouse.close();
+      // Together: statements that do not heed their end are ended with the engine.
+      await Promise.all([data.close(), warehouse.close()]);
       kinesis.close();
     },
   };

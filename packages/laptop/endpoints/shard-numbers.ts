@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { disk } from '../disk';
+import { readOrNone } from './files';
 
 /** Numbers that are set aside at once; one write and sync for so many records. */
 const BLOCK = 65_536;
@@ -20,7 +20,8 @@ export class Numbers {
   private isOpen = false;
 
   constructor(private readonly path: string) {
-    this.kept = read(path);
+    // A folder of before this file was kept, or one that lost it, goes on where its readers stand.
+    this.kept = readOrNone<Kept>(path, ({ reserved }) => Number.isInteger(reserved));
   }
 
   /** Ordinal before which everything was acknowledged, as far as is known. */
@@ -53,15 +54,5 @@ export class Numbers {
   private keep(kept: Kept): void {
     disk.replace(this.path, JSON.stringify(kept), true);
     this.kept = kept;
-  }
-}
-
-/** A folder of before this file was kept, or one that lost it, goes on where its readers stand. */
-function read(path: string): Kept | undefined {
-  try {
-    const kept = JSON.parse(readFileSync(path, 'utf8')) as Kept;
-    return Number.isInteger(kept.reserved) ? kept : undefined;
-  } catch {
-    return undefined;
   }
 }

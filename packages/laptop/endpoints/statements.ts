@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Clock } from '../clock';
-import { disk, DiskFull, makeFolder } from '../disk';
+import { disk, makeFolder } from '../disk';
 import type { QueryResult } from '../engines/values';
 import type { SqlParameter } from '../engines/warehouse';
 import { writeAtomically } from './files';
@@ -77,22 +77,19 @@ export class StatementStore {
 
   add(statement: Statement): void {
     this.expire();
-    this.statements.set(statement.id, statement);
+    // First: one that cannot be written was never begun.
     this.save(statement);
+    this.statements.set(statement.id, statement);
   }
 
-  /** Writes a change of state and wakes those who wait for it. */
+  /** Writes a change of state and wakes those who wait for it, also where it cannot be written: the state is what it is. */
   save(statement: Statement): void {
     statement.updatedAt = this.clock.now();
-    try {
-      disk.append(this.path, `${JSON.stringify(statement)}\n`);
-    } catch (error) {
-      // Who waits hears of it all the same; only the next process does not know it.
-      if (!(error instanceof DiskFull)) throw error;
+    if (hasEnded(statement)) {
+      for (const wake of this.waiters.get(statement.id) ?? []) wake();
+      this.waiters.delete(statement.id);
     }
-    if (!hasEnded(statement)) return;
-    for (const wake of this.waiters.get(statement.id) ?? []) wake();
-    this.waiters.delete(statement.id);
+    disk.append(this.path, `${JSON.stringify(statement)}\n`);
   }
 
   get(id: string): Statement | undefined {

@@ -66,7 +66,7 @@ const listStateMachines: Operation = (machines, call) => {
   return { stateMachines };
 };
 
-const OPERATIONS: Readonly<Record<string, Operation>> = {
+export const OPERATIONS: Readonly<Record<string, Operation>> = {
   StartExecution: startExecution,
   DescribeExecution: describeExecution,
   ListStateMachines: listStateMachines,

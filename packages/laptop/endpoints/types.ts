@@ -68,7 +68,9 @@ export interface EndpointsOptions {
   readonly database?: string;
   /** Credentials of the user, instead of those of the folder. */
   readonly user?: Pick<Credentials, 'accessKeyId' | 'secretAccessKey'>;
-  /** DuckDB's memory, e.g. `4GB`; default at most 5 GB. */
+  /** Seconds that one statement may run, as the workgroup says. */
+  readonly maxQuerySeconds?: number;
+  /** DuckDB's memory, e.g. `4GB`; default at most 3 GiB. Its process may have half as much again. */
   readonly warehouseMemory?: string;
   /** DuckDB's threads; default one per core. */
   readonly warehouseThreads?: number;

@@ -1,3 +1,4 @@
+import { heard, inBackground } from '../background';
 import type { Clock } from '../clock';
 import { DiskFull } from '../disk';
 import { readOrNone } from '../endpoints/files';
@@ -118,7 +119,7 @@ export class Alarms {
   }
 
   start(): void {
-    if (this.specs.length) void this.run();
+    if (this.specs.length) inBackground('the evaluation of alarms', this.run());
   }
 
   stop(): void {
@@ -133,11 +134,12 @@ export class Alarms {
 
   private async run(): Promise<void> {
     const { clock } = this.ports;
+    const evaluateAll = heard('the evaluation of alarms', (now: number) => this.evaluateAll(now));
     for (;;) {
       const now = clock.now();
       await sleepLong(clock, MINUTE - (now % MINUTE), this.abort.signal);
       if (this.abort.signal.aborted) return;
-      this.evaluateAll(Math.floor(clock.now() / MINUTE) * MINUTE);
+      evaluateAll(Math.floor(clock.now() / MINUTE) * MINUTE);
     }
   }
 

@@ -1,3 +1,4 @@
+import { heard } from '../background';
 import type { ObjectEvent, S3Store, VersionListing } from '../endpoints/s3-types';
 import type { Redelivery } from './redelivery';
 import { Deliveries, matches, objectCreated, targetInput, type BusEvent, type Rule } from './rules';
@@ -40,10 +41,12 @@ export class Bus {
       if (!this.ports.buckets.includes(object.bucket)) return;
       this.pendingEvents++;
       // The putter has its answer before anything is started, as in the account.
-      setImmediate(() => {
-        this.pendingEvents--;
-        this.deliver(this.eventOf(object));
-      });
+      setImmediate(
+        heard('the delivery of an event', () => {
+          this.pendingEvents--;
+          this.deliver(this.eventOf(object));
+        }),
+      );
     });
     return this.catchUp();
   }

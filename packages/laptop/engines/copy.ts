@@ -1,11 +1,7 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { S3Store } from '../endpoints/s3-types';
+import { CopyError } from './copy-error';
 import type { ColumnDefinition } from './ddl';
 import { quoteName, quoteText } from './sql-tokens';
-
-/** A COPY that does not fit; objects are named by their place in the list, columns by name, values never. */
-export class CopyError extends Error {}
 
 export interface CopySource {
   readonly files: readonly string[];
@@ -31,63 +27,6 @@ const TAKES: readonly (readonly [RegExp, RegExp])[] = [
   [/^timestamp(tz)?$/, /^TIMESTAMP/],
   [/^(decimal|numeric)/, /^DECIMAL/],
 ];
-
-/** Files that a COPY reads: those of its manifest, or all objects under its prefix. */
-function filesOf(s3: S3Store, uri: string, manifest: boolean): string[] {
-  const { bucket, key } = place(uri);
-  if (!s3.hasBucket(bucket)) throw new CopyError(`The S3 bucket ${bucket} does not exist`);
-  if (manifest) return manifestFiles(s3, bucket, key);
-  const files: string[] = [];
-  let next: string | undefined;
-  do {
-    const page = s3.list(bucket, { prefix: key, continuation: next });
-    files.push(...page.objects.map((o) => s3.pathOf(bucket, o.key)));
-    next = page.next;
-  } while (next !== undefined);
-  if (files.length === 0) throw new CopyError('The specified S3 prefix does not exist');
-  return files;
-}
-
-interface Manifest {
-  readonly entries?: readonly {
-    readonly url?: string;
-    readonly mandatory?: boolean;
-    readonly meta?: { readonly content_length?: number };
-  }[];
-}
-
-function manifestFiles(s3: S3Store, bucket: string, key: string): string[] {
-  if (!s3.head(bucket, key)) throw new CopyError('The manifest does not exist');
-  let entries: Manifest['entries'];
-  try {
-    entries = (JSON.parse(readFileSync(s3.pathOf(bucket, key), 'utf8')) as Manifest).entries;
-  } catch {
-    throw new CopyError('The manifest is not JSON');
-  }
-  if (!Array.isArray(entries) || entries.length === 0) throw new CopyError('The manifest lists no entries');
-  return entries.flatMap((entry, i) => {
-    const at = `object ${i + 1} of ${entries.length}`;
-    const object = place(entry.url ?? '');
-    const info = s3.hasBucket(object.bucket) ? s3.head(object.bucket, object.key) : undefined;
-    const path = info && s3.pathOf(object.bucket, object.key);
-    if (!info || !path || !existsSync(path)) {
-      if (entry.mandatory) throw new CopyError(`The manifest's ${at} does not exist`);
-      return [];
-    }
-    const expected = entry.meta?.content_length;
-    if (expected === undefined)
-      throw new CopyError(`The manifest's ${at} has no meta.content_length, which Parquet needs`);
-    if (expected !== statSync(path).size)
-      throw new CopyError(`The manifest's ${at} has another length than its content_length`);
-    return [path];
-  });
-}
-
-function place(uri: string): { bucket: string; key: string } {
-  const match = /^s3:\/\/([^/]+)\/(.+)$/.exec(uri);
-  if (!match) throw new CopyError('An entry is not s3://bucket/key');
-  return { bucket: match[1] ?? '', key: match[2] ?? '' };
-}
 
 interface FileSchema {
   readonly names: string[];
@@ -131,19 +70,15 @@ const listOf = (files: readonly string[]): string => `[${files.map(quoteText).jo
 const read = (files: readonly string[]): string => `read_parquet(${listOf(files)}, hive_partitioning = false)`;
 
 /**
- * Resolves a COPY against its target: objects found, lengths right, as many columns as the target has, by position, of its types.
+ * Holds the files of a COPY against its target: as many columns as the target has, by position, of its types.
  * @param columns columns that are filled, in the order of the files'.
  * @throws CopyError.
  */
 export async function copySource(
   connection: DuckDBConnection,
-  s3: S3Store,
-  uri: string,
-  manifest: boolean,
+  files: readonly string[],
   columns: readonly ColumnDefinition[],
-): Promise<CopySource | undefined> {
-  const files = filesOf(s3, uri, manifest);
-  if (files.length === 0) return undefined;
+): Promise<CopySource> {
   const selects: string[] = [];
   const raw: string[] = [];
   for (const shape of await schemasOf(connection, files)) {

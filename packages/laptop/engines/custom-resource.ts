@@ -127,7 +127,10 @@ async function responseUrl(): Promise<{ url: string; answered: Promise<Answer>; 
     });
   });
   answered.catch(() => undefined);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', resolve);
+  });
   const { port } = server.address() as AddressInfo;
   const close = (): void => {
     server.close();

@@ -1,48 +1,45 @@
 import { DialectError, type Token } from './sql-tokens';
 
-/** Words that end a list of tables at their depth. */
-const ENDS = new Set([
-  'SELECT',
-  'WHERE',
-  'GROUP',
-  'HAVING',
-  'QUALIFY',
-  'ORDER',
-  'LIMIT',
-  'OFFSET',
-  'WINDOW',
-  'UNION',
-  'EXCEPT',
-  'INTERSECT',
-  'SET',
-  'VALUES',
-  'WHEN',
-]);
-/** Functions whose arguments are parted by FROM. */
-const WITH_FROM = new Set(['TRIM', 'EXTRACT', 'SUBSTRING', 'POSITION']);
+const FILE_LIKE = /[/\\*?]|\.(parquet|csv|tsv|json|jsonl|ndjson|xlsx|arrow|db|duckdb|txt|gz|zst)\b/i;
+/** Words of a literal such as DATE '2026-01-01', whose text takes no parentheses. Behind them stands no table. */
+const TYPED = new Set(['DATE', 'TIME', 'TIMESTAMP', 'TIMESTAMPTZ', 'TIMETZ', 'INTERVAL', 'ZONE']);
+const BEFORE_TABLES = new Set(['FROM', 'JOIN', 'USING', 'INTO', 'TABLE', 'UPDATE']);
 
 /**
- * Refuses texts where tables are named: the local engine would open the file of that name. Walks the tokens with a stack of
- * parentheses, since a list of tables may stand in any of them.
+ * A text as the local engine can only take it for a value. Where it expects a table it opens the file that a text names, and which places
+ * these are its grammar alone knows; in parentheses a text is a value everywhere, and a syntax error where a table belongs.
+ */
+export function asValue(tokens: readonly Token[], i: number): string {
+  const { text } = tokens[i] as Token;
+  const before = tokens[i - 1];
+  return before?.kind === 'word' && TYPED.has(before.upper) ? text : `(${text})`;
+}
+
+/**
+ * Refuses names of files: quoted names that look like one wherever they are, and texts where a table is named in plain sight, which
+ * `asValue` would leave to the engine's own words.
  * @throws DialectError
  */
 export function refuseFiles(tokens: readonly Token[]): void {
-  const stack: { inTables: boolean; inCall: boolean }[] = [{ inTables: false, inCall: false }];
   tokens.forEach((token, i) => {
-    const here = stack.at(-1) ?? { inTables: false, inCall: false };
     const before = tokens[i - 1];
-    const named =
-      before !== undefined &&
-      (['FROM', 'JOIN', 'USING'].includes(before.upper) || before.text === ',' || before.text === '(');
-    if (token.text === '(')
-      return void stack.push({ inTables: here.inTables && named, inCall: WITH_FROM.has(before?.upper ?? '') });
-    if (token.text === ')') return void stack.pop();
-    if (token.kind === 'string' && here.inTables && named)
+    if (token.kind === 'quoted' && FILE_LIKE.test(token.text) && before?.upper !== 'AS')
+      throw new DialectError('a quoted name looks like a file: files are read by COPY only');
+    if (token.kind === 'string' && before?.kind === 'word' && BEFORE_TABLES.has(before.upper) && !inTrim(tokens, i))
       throw new DialectError('a text stands where a table is named: files are read by COPY only');
-    if (token.kind !== 'word') return;
-    if (token.upper === 'FROM' && before?.text === '(' && !here.inCall)
+    if (token.kind === 'word' && token.upper === 'FROM' && before?.text === '(')
       throw new DialectError('a query begins with SELECT');
-    if (['FROM', 'JOIN', 'USING'].includes(token.upper) && !here.inCall) here.inTables = true;
-    else if (ENDS.has(token.upper)) here.inTables = false;
   });
+}
+
+/** TRIM('x' FROM 'y') and the like: FROM parts their arguments. */
+function inTrim(tokens: readonly Token[], i: number): boolean {
+  let depth = 0;
+  for (let at = i - 1; at > 0; at--) {
+    const { text } = tokens[at] as Token;
+    if (text === ')') depth++;
+    if (text === '(' && depth-- === 0)
+      return ['TRIM', 'EXTRACT', 'SUBSTRING', 'POSITION'].includes(tokens[at - 1]?.upper ?? '');
+  }
+  return false;
 }

@@ -53,7 +53,12 @@ export const REFUSED: readonly (readonly [string, string])[] = [
   ['UNPIVOT', 'it is not part of the portable subset; use UNION ALL'],
   ['DESCRIBE', 'Redshift has no DESCRIBE; ask information_schema.columns'],
   ['SUMMARIZE', 'Redshift has no SUMMARIZE'],
-  ['LOCAL_SECURITY', 'the tables of roles and grants are changed by GRANT and REVOKE only'],
+];
+
+/** Names, quoted or not, that belong to the local engine alone, by how they begin. */
+export const ENGINE_NAMES: readonly (readonly [RegExp, string])[] = [
+  [/^local_security$/, 'the tables of roles and grants are changed by GRANT and REVOKE only'],
+  [/^(duckdb|pragma|sqlite)_/, 'the local engine alone has it; ask information_schema'],
 ];
 
 /** Column types, with the parenthesis they may carry. */

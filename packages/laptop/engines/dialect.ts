@@ -1,10 +1,10 @@
 import { column, createTable } from './ddl';
-import { FUNCTIONS, KEYWORDS, REFUSED } from './dialect-lists';
-import { refuseFiles } from './dialect-files';
+import { ENGINE_NAMES, FUNCTIONS, KEYWORDS, REFUSED } from './dialect-lists';
+import { asValue, refuseFiles } from './dialect-files';
 import { copy, lock, unload } from './dialect-transfer';
 import { parseGrant } from './grants';
 import type { Plan } from './plan';
-import { Cursor, DialectError, type Name, quoteName, type Token, tokenize } from './sql-tokens';
+import { Cursor, DialectError, type Name, plainName, quoteName, type Token, tokenize } from './sql-tokens';
 
 export { DialectError } from './sql-tokens';
 
@@ -82,16 +82,21 @@ function body(sql: string, tokens: readonly Token[]): string {
   return respell(sql, tokens);
 }
 
-/** The text between the first and the last token, without comments, with `$name` parameters. */
+/** The text between the first and the last token, without comments, with `$name` parameters and texts that name no file. */
 function respell(sql: string, tokens: readonly Token[]): string {
   let out = '';
   let at = tokens[0]?.start ?? 0;
-  for (const token of tokens) {
+  tokens.forEach((token, i) => {
     const gap = sql.slice(at, token.start);
     out += gap === '' ? '' : /\n/.test(gap) ? '\n' : ' ';
-    out += token.kind === 'parameter' ? `$${token.text.slice(1)}` : token.text;
+    out +=
+      token.kind === 'parameter'
+        ? `$${token.text.slice(1)}`
+        : token.kind === 'string'
+          ? asValue(tokens, i)
+          : token.text;
     at = token.end;
-  }
+  });
   return out;
 }
 
@@ -105,15 +110,14 @@ function hasWords(tokens: readonly Token[], construct: string): boolean {
   );
 }
 
-const FILE_LIKE = /[/\\*?]|\.(parquet|csv|tsv|json|jsonl|ndjson|xlsx|arrow|db|duckdb|txt|gz|zst)\b/i;
-
 function check(tokens: readonly Token[], token: Token, i: number): void {
   const before = tokens[i - 1];
   const after = tokens[i + 1];
-  if (token.kind === 'quoted' && FILE_LIKE.test(token.text) && before?.upper !== 'AS')
-    throw new DialectError('a quoted name looks like a file: files are read by COPY only');
   if (token.kind === 'quoted' && after?.text === '(' && !isDefinition(tokens, i))
     throw new DialectError('functions are named without quotes');
+  const engines = after?.text !== '(' && ENGINE_NAMES.find(([name]) => name.test(plainName(token)));
+  if (engines && (token.kind === 'word' || token.kind === 'quoted'))
+    throw new DialectError(`${plainName(token)}: ${engines[1]}`);
   if (token.kind !== 'word' || after?.text !== '(') return;
   if (
     before?.text === '.'
@@ -245,7 +249,7 @@ function alter(sql: string, tokens: readonly Token[]): Plan {
 function unloaded({ query, uri, overwrite }: ReturnType<typeof unload>): Plan {
   const plan = translate(query);
   if (plan.kind !== 'query') throw new DialectError('UNLOAD takes a SELECT');
-  return { kind: 'unload', sql: plan.sql, uri, overwrite };
+  return { kind: 'unload', sql: plan.sql, query, uri, overwrite };
 }
 
 /** Parameters that a statement names. */

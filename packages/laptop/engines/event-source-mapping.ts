@@ -15,6 +15,7 @@ import {
   type Verdict,
 } from './batches';
 import { FunctionError, InvocationRefused, MAX_PAYLOAD_BYTES } from './worker';
+import { heard } from '../background';
 import type { Clock } from '../clock';
 
 /** One shard of a stream, as a mapping reads it. Records are counted from 0; a count is a place between two records. */
@@ -77,8 +78,10 @@ export class EventSourceMapping {
     readonly spec: MappingSpec,
     ports: MappingPorts,
   ) {
+    // A lane that cannot tell goes on reading.
+    const safe = { ...ports, log: heard('platform.log', (line: string) => ports.log(line)) };
     this.lanes = ports.shards.flatMap((shard) =>
-      Array.from({ length: spec.parallelization }, (_, lane) => new Lane(spec, ports, shard, lane)),
+      Array.from({ length: spec.parallelization }, (_, lane) => new Lane(spec, safe, shard, lane)),
     );
   }
 

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DamagedState } from '../endpoints/files';
-import { openWarehouse, warehouseFile } from './warehouse';
+import { warehouseFile } from './warehouse';
+import { startWarehouse } from './warehouse-process';
 
 /** A warehouse that is gone or unreadable. All it held lies in silver too, which is what it is made of. */
 const damagedWarehouse = (dataDir: string): DamagedState =>
@@ -16,8 +17,8 @@ const DAMAGED =
   /not a valid DuckDB database|could not read enough bytes|serialization error|corrupt|checksum|INTERNAL Error/i;
 
 /** Opens the warehouse, or says that its file is damaged: the engine's words name no way on. @throws DamagedState */
-export async function openOrTell(options: Parameters<typeof openWarehouse>[0]): ReturnType<typeof openWarehouse> {
-  return openWarehouse(options).catch((error: Error) => {
+export async function openOrTell(options: Parameters<typeof startWarehouse>[0]): ReturnType<typeof startWarehouse> {
+  return startWarehouse(options).catch((error: Error) => {
     throw DAMAGED.test(error.message) ? damagedWarehouse(options.dataDir) : error;
   });
 }

@@ -38,5 +38,12 @@ export type Plan =
       readonly uri: string;
       readonly manifest: boolean;
     }
-  | { readonly kind: 'unload'; readonly sql: string; readonly uri: string; readonly overwrite: boolean }
+  | {
+      readonly kind: 'unload';
+      readonly sql: string;
+      /** The query as it was given, by which the caller's grants are judged. */
+      readonly query: string;
+      readonly uri: string;
+      readonly overwrite: boolean;
+    }
   | ({ readonly kind: 'grant' } & GrantPlan);

@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Plan } from './plan';
 import { type Granted, GRANTS_OF_ROLE, missing, type Privilege } from './grants';
-import { type Name, spell, type Token, tokenize } from './sql-tokens';
+import { type Name, plainName, spell, tokenize } from './sql-tokens';
 
 /**
  * Looks for the first statement of a batch that goes beyond what a database role was granted. Temporary tables that the batch makes
@@ -22,7 +22,7 @@ export async function findRefusal(
     privilege,
   }));
   const relations = await relationsOf(connection);
-  const temporary = new Set(plans.flatMap((p) => (p.kind === 'create-table' && p.temporary ? [p.table.name] : [])));
+  const temporary = new Set<string>();
   for (const [index, plan] of plans.entries()) {
     if (plan.kind === 'grant') return { index, message: `must be owner to grant and revoke; role ${role}` };
     const needs = [
@@ -34,6 +34,7 @@ export async function findRefusal(
       const lack = missing(grants, privilege, table);
       if (lack) return { index, message: `${lack}; role ${role}` };
     }
+    if (plan.kind === 'create-table' && plan.temporary) temporary.add(plan.table.name);
   }
   return undefined;
 }
@@ -70,21 +71,24 @@ async function relationsOf(connection: DuckDBConnection): Promise<ReadonlySet<st
 
 /**
  * Relations that a statement names to read from. They are read off its text: the engine's own list follows views to their tables, which
- * a view reads by its owner's rights, and is empty for a statement on temporary tables that are not there yet.
+ * a view reads by its owner's rights, and is empty for a statement on temporary tables that are not there yet. A bare name that is
+ * also a relation of schema public counts as that one, since this is where it is looked for.
  */
 function reads(plan: Plan, sql: string, relations: ReadonlySet<string>): Name[] {
-  if (['lock', 'copy', 'grant', 'alter-table', 'ddl'].includes(plan.kind)) return [];
-  const tokens = tokenize(sql);
-  const plain = ({ kind, text }: Token): string =>
-    kind === 'quoted' ? text.slice(1, -1).replaceAll('""', '"').toLowerCase() : text.toLowerCase();
+  const isView = plan.kind === 'ddl' && /^\s*CREATE\b[^(]*\bVIEW\b/i.test(plan.sql);
+  if (['lock', 'copy', 'grant', 'alter-table', 'ddl'].includes(plan.kind) && !isView) return [];
+  const tokens = tokenize(plan.kind === 'unload' ? plan.query : sql);
   const named = tokens.flatMap((token, i): Name[] => {
-    const next = tokens[i + 2];
-    if (tokens[i + 1]?.text !== '.' || !next) return [];
-    const name = { schema: plain(token), name: plain(next) };
-    return relations.has(spell(name)) ? [name] : [];
+    if (token.kind !== 'word' && token.kind !== 'quoted') return [];
+    const next = tokens[i + 1]?.text === '.' ? tokens[i + 2] : undefined;
+    if (next) return known(relations, { schema: plainName(token), name: plainName(next) });
+    return tokens[i - 1]?.text === '.' ? [] : known(relations, { name: plainName(token) });
   });
-  const target = 'target' in plan ? plan.target : undefined;
+  const target = 'target' in plan ? plan.target : 'table' in plan ? plan.table : undefined;
   // What is written stands first; only where it stands again it is read.
   const first = target ? named.findIndex((n) => spell(n) === spell(target)) : -1;
   return named.filter((_, i) => i !== first);
 }
+
+const known = (relations: ReadonlySet<string>, name: Name): Name[] =>
+  relations.has(spell({ schema: 'public', ...name })) ? [name] : [];

@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
 import type { Clock } from '../clock';
 import { disk } from '../disk';
+import { readOrNone } from '../endpoints/files';
 import { sleepLong } from './checkpoints';
 import type { RuleTarget } from './rules';
 
@@ -54,7 +54,8 @@ export class Redelivery {
 
   /** Goes on with what a former process could not deliver. @returns how many. */
   resume(): number {
-    const left = existsSync(this.ports.file) ? parse(readFileSync(this.ports.file, 'utf8')) : [];
+    // One that is damaged counts as none: the events of objects are found again, and a sweep finds the rest.
+    const left = readOrNone<Refused[]>(this.ports.file, (starts) => Array.isArray(starts)) ?? [];
     for (const start of left) {
       this.refused.add(start);
       void this.again(start);
@@ -130,15 +131,5 @@ export class Redelivery {
       this.ports.log(`what was refused could not be written down: ${(error as Error).message}`);
       return false;
     }
-  }
-}
-
-/** A journal that is damaged counts as none: the events of objects are found again, and a sweep finds the rest. */
-function parse(text: string): Refused[] {
-  try {
-    const found: unknown = JSON.parse(text);
-    return Array.isArray(found) ? (found as Refused[]) : [];
-  } catch {
-    return [];
   }
 }

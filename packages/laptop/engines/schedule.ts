@@ -1,4 +1,5 @@
 import { DateTime, IANAZone } from 'luxon';
+import { heard } from '../background';
 import type { Clock } from '../clock';
 import { sleepLong } from './checkpoints';
 
@@ -98,9 +99,10 @@ function values(field: string, min: number, max: number, names: readonly string[
 
 /** Calls `fire` at every time of a schedule until the signal aborts. Times while the platform was off do not come back. */
 export async function runSchedule(next: NextTime, clock: Clock, signal: AbortSignal, fire: () => void): Promise<void> {
+  const heardFire = heard('what a schedule starts', fire);
   for (let due = next(clock.now()); due !== undefined; due = next(Math.max(due, clock.now()))) {
     await sleepLong(clock, due - clock.now(), signal);
     if (signal.aborted) return;
-    fire();
+    heardFire();
   }
 }

@@ -1,13 +1,12 @@
-import { randomUUID } from 'node:crypto';
-import { createReadStream, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import type { DuckDBConnection, DuckDBResult, DuckDBValue } from '@duckdb/node-api';
-import type { S3Store } from '../endpoints/s3-types';
-import { CopyError, copySource, verify } from './copy';
+import { copySource, verify } from './copy';
+import { CopyError } from './copy-error';
 import type { ColumnDefinition } from './ddl';
 import type { Plan } from './plan';
 import { grantsGone, grantSql } from './grants';
+import type { Lake } from './lake';
 import type { TableLocks } from './locks';
+import type { StagedFiles } from './staging';
 import { DialectError, type Name, quoteName, quoteText, spell } from './sql-tokens';
 import { columnInfo, plainValue, type QueryResult } from './values';
 import { lateBinding, refuseWhileRead, withCatalogue } from './view-usage';
@@ -34,9 +33,9 @@ export class Session {
 
   constructor(
     private readonly connection: DuckDBConnection,
-    private readonly buckets: S3Store | undefined,
+    private readonly lake: Lake,
     private readonly locks: TableLocks,
-    private readonly draftFolder: string,
+    private readonly files: StagedFiles,
     private readonly signal?: AbortSignal,
   ) {}
 
@@ -89,15 +88,11 @@ export class Session {
     return result;
   }
 
-  private get s3(): S3Store {
-    if (!this.buckets) throw new CopyError('COPY and UNLOAD need the platform to serve this folder');
-    return this.buckets;
-  }
-
   /** Ends the session. */
   close(): void {
     this.locks.release(this);
     this.connection.closeSync();
+    this.files.close();
   }
 
   private async execute(sql: string, parameters: Record<string, string>): Promise<QueryResult> {
@@ -182,8 +177,9 @@ export class Session {
       if (!column) throw new CopyError(`column ${name} of ${spell(plan.target)} does not exist`);
       return column;
     });
-    const source = await copySource(this.connection, this.s3, plan.uri, plan.manifest, columns);
-    if (!source) return NOTHING;
+    const files = await this.lake.files(plan.uri, plan.manifest);
+    if (files.length === 0) return NOTHING;
+    const source = await copySource(this.connection, this.files.open(files), columns);
     await verify(this.connection, source, columns);
     const temp = this.tempNamed(plan.target);
     // An empty temporary table that is filled as a whole need not be filled at all: the files do not change, and the engine reads
@@ -226,18 +222,10 @@ export class Session {
   }
 
   private async unload(plan: Extract<Plan, { kind: 'unload' }>): Promise<QueryResult> {
-    const match = /^s3:\/\/([^/]+)\/(.*)$/.exec(plan.uri);
-    if (!match) throw new CopyError('UNLOAD writes to s3://bucket/prefix');
-    const [, bucket = '', prefix = ''] = match;
-    if (!plan.overwrite && this.s3.list(bucket, { prefix, maxKeys: 1 }).objects.length > 0)
-      throw new CopyError('Specified unload destination on S3 is not empty. Consider using ALLOWOVERWRITE');
-    const draft = join(this.draftFolder, `${randomUUID()}.parquet`);
-    try {
-      await this.connection.run(`COPY (${plan.sql}) TO ${quoteText(draft)} (FORMAT parquet, COMPRESSION snappy)`);
-      await this.s3.put(bucket, `${prefix}0000_part_00.parquet`, createReadStream(draft));
-    } finally {
-      rmSync(draft, { force: true });
-    }
+    await this.lake.admit(plan.uri, plan.overwrite);
+    const draft = this.files.draft();
+    await this.connection.run(`COPY (${plan.sql}) TO ${quoteText(draft)} (FORMAT parquet, COMPRESSION snappy)`);
+    await this.lake.store(plan.uri, '0000_part_00.parquet', draft);
     return NOTHING;
   }
 }

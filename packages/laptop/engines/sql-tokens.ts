@@ -87,8 +87,7 @@ export class Cursor {
 
   part(): string {
     const token = this.tokens[this.at++];
-    if (token?.kind === 'word') return token.text.toLowerCase();
-    if (token?.kind === 'quoted') return token.text.slice(1, -1).replaceAll('""', '"').toLowerCase();
+    if (token?.kind === 'word' || token?.kind === 'quoted') return plainName(token);
     throw this.unexpected('a name', -1);
   }
 
@@ -111,6 +110,10 @@ export class Cursor {
     );
   }
 }
+
+/** What a word or a quoted name names, in lower case as Redshift folds it. */
+export const plainName = ({ kind, text }: Token): string =>
+  (kind === 'quoted' ? text.slice(1, -1).replaceAll('""', '"') : text).toLowerCase();
 
 export interface Name {
   readonly schema?: string;

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { heard, inBackground } from '../background';
 import { disk, foundFull, makeFolder, refuseFull } from '../disk';
 import { objectOf, readState, type StateKind } from '../endpoints/files';
 import type { ExecutionInfo } from '../endpoints/types';
@@ -105,7 +106,7 @@ export class StateMachines {
     for (const journal of files.map((file) => readState(join(this.ports.dir, file), JOURNAL)!)) {
       const machine = [...this.machines.values()].find((m) => m.name === journal.machine);
       this.shift(journal, lastSeen);
-      if (machine) void this.launch(machine, journal);
+      if (machine) inBackground('an execution', this.launch(machine, journal));
       else this.ports.log(`execution ${journal.name}: the template has no state machine ${journal.machine} any more`);
     }
     return files.length;
@@ -165,7 +166,11 @@ export class StateMachines {
     const arn = `${machine.arn.replace(':stateMachine:', ':execution:')}:${journal.name}`;
     const ended = new Execution(machine, journal, this.ports, this.abort.signal, () => this.save(journal))
       .run()
-      .then((ending) => this.finish(machine.arn, journal, ending))
+      .then((ending) => {
+        // One whose end cannot be written goes on at the next start; the end is what it is.
+        heard('the end of an execution', () => this.finish(machine.arn, journal, ending))();
+        return ending;
+      })
       .finally(() => this.running.delete(arn));
     this.running.set(arn, ended);
     return ended;
@@ -175,12 +180,12 @@ export class StateMachines {
     this.ports.count?.({ namespace: 'AWS/States', name, dimensions: { StateMachineArn }, value: 1 });
   }
 
-  private finish(arn: string, journal: Journal, ending: Ending): Ending {
-    if (this.abort.signal.aborted) return ending;
+  private finish(arn: string, journal: Journal, ending: Ending): void {
+    if (this.abort.signal.aborted) return;
     if (ending.status !== 'SUCCEEDED' && foundFull(this.ports.dir)) {
       // It has not failed by itself: with room it goes on from the state that its journal names.
       this.ports.log(`execution ${journal.name} of ${journal.machine} waits for room on the disk and a new start`);
-      return { status: 'FAILED', error: 'Stopped' };
+      return;
     }
     const { machine, name, startedAt } = journal;
     const { status, error } = ending;
@@ -193,10 +198,9 @@ export class StateMachines {
     } catch (error) {
       // The journal stays, and the next start comes to this end again.
       this.ports.log(`execution ${name} of ${machine}: its end could not be written down: ${(error as Error).message}`);
-      return ending;
+      return;
     }
     rmSync(this.fileOf(journal), { force: true });
-    return ending;
   }
 
   private save(journal: Journal): void {

@@ -55,19 +55,33 @@ export function plainValue(value: DuckDBValue): unknown {
   return String(value);
 }
 
-/** An error of the local engine in the words Redshift uses where callers look for them, without values of the data. */
+/** From a text's first quote to its last one, since what is quoted may hold quotes; the one of "can't" begins no text. */
+const TEXTS = /"?(?<![A-Za-z])'(?:.*'"?|.*)/;
+const QUOTED = /(?<![A-Za-z])['"](?:.*['"]|.*)/;
+
+/**
+ * An error of the local engine in the words Redshift uses where callers look for them, without values of the data or texts of the
+ * statement: a message travels further than the statement does.
+ */
 export function engineError(error: unknown): Error {
-  // Errors that come while a result is read carry one prefix more.
-  const message = (error instanceof Error ? error.message : String(error)).replace(/^Error: /, '');
+  // Errors carry one prefix more that come while a statement or its result is read.
+  const message = (error instanceof Error ? error.message : String(error)).replace(
+    /^(Error|Failed to extract statements): /,
+    '',
+  );
   const missing = /NOT NULL constraint failed: (?:[^\s.]+\.)*([^\s.]+)/.exec(message);
   if (missing) return new Error(`ERROR: Cannot insert a NULL value into column ${missing[1]}`);
   if (/conflict|TransactionContext Error/i.test(message) && /transaction|conflict on/i.test(message))
     return new Error('ERROR: could not complete because of conflict with concurrent transaction');
   if (/INTERRUPT/i.test(message)) return new Error("ERROR: Query cancelled on user's request");
-  // What follows the first line quotes the statement; what these kinds quote is data.
+  // What follows the first line quotes the statement. These kinds name tables, columns and functions in quotes; what any other quotes is data.
   const first = message.split('\n')[0] ?? message;
-  const withheld = /^(Conversion|Invalid Input|Out of Range|Constraint|Cast|Mismatch Type) Error/.test(first)
-    ? first.replace(/'[^']*'|"[^"]*"|-?\d{2,}(\.\d+)?/g, '(withheld)')
-    : first;
+  const full = /^Out of Memory Error.*\/([\d.]+ \w+) used\)/.exec(first);
+  if (full)
+    return new Error(`ERROR: out of memory: the statement needs more than the ${full[1]} that the warehouse has`);
+  const names = /^(Parser|Binder|Catalog) Error/.test(first);
+  const withheld = first
+    .replace(names ? TEXTS : QUOTED, '(withheld)')
+    .replace(/(?<![\w.])-?\d{2,}(\.\d+)?/g, '(withheld)');
   return new Error(`ERROR: ${withheld}`);
 }

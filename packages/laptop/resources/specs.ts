@@ -38,16 +38,26 @@ export const streamsOf = (
     encrypted: properties.StreamEncryption !== undefined,
   }));
 
-/** Workgroup names and the database of their namespace; the role that COPY takes. */
+/** Workgroup names and the database of their namespace; the role that COPY takes; how long a statement may run. */
 export function warehouseOf(resources: readonly Resource[]): {
   workgroups: string[];
   database?: string;
   copyRole?: string;
+  maxQuerySeconds?: number;
 } {
   const namespace = ofType(resources, 'AWS::RedshiftServerless::Namespace')[0];
   const database = namespace && String(namespace.properties.DbName ?? 'dev');
   const copyRole = namespace && String(namespace.properties.DefaultIamRoleArn ?? 'a namespace without a default role');
-  return { workgroups: ofType(resources, 'AWS::RedshiftServerless::Workgroup').map((r) => r.ref), database, copyRole };
+  const workgroups = ofType(resources, 'AWS::RedshiftServerless::Workgroup');
+  const parameters = workgroups.flatMap((r) => (r.properties.ConfigParameters ?? []) as Record<string, unknown>[]);
+  const limit = parameters.find((p) => p.ParameterKey === 'max_query_execution_time')?.ParameterValue;
+  return {
+    workgroups: workgroups.map((r) => r.ref),
+    database,
+    copyRole,
+    // Zero means no limit.
+    maxQuerySeconds: Number(limit ?? 0) || undefined,
+  };
 }
 
 const FUNCTION_PROPERTIES = [
