@@ -11,7 +11,7 @@ import { Attempts } from '../shared/attempts';
 import { environment, SafeError, showError } from '../shared/errors';
 import { keyringOnce } from '../shared/keyring';
 import { guarded, makeLogger } from '../shared/log';
-import { makeMetrics, publishCounts } from '../shared/metrics';
+import { faultIfFails, makeMetrics, publishCounts } from '../shared/metrics';
 import { reopen } from '../shared/reopen';
 import { getText, list } from '../shared/s3';
 import { inTime, streamZones, tellThrown, writeBatch, type StreamZones } from '../shared/stream-batch';
@@ -97,36 +97,39 @@ async function replay(failed: string, key: string, keys: Keyring, zones: StreamZ
  * is over. The objects it writes have the names that ingest-stream would have given, so that a batch that was written in
  * part, or is replayed twice, is there once. A store that still refuses throws: nothing is removed that is not taken in.
  */
-export const handler = guarded<Partial<ReplayState>, ReplayState>(logger, async (event, context: Context) => {
-  const { after = '', objects = 0, records = 0, unreadable = 0 } = event;
-  const state: ReplayState = { after, objects, records, unreadable, done: false };
-  const failed = environment('FAILED_BUCKET');
-  const zones = streamZones();
-  const found = await list(s3, failed, { prefix: GIVEN_UP_PREFIX, startAfter: after || undefined });
-  const keys = found.objects.length > 0 ? await keyring() : undefined;
-  const total: Counts = { received: 0, accepted: 0, quarantined: 0 };
-  for (const { key } of found.objects) {
-    if (context.getRemainingTimeInMillis() < RESERVE_MS) break;
-    try {
-      const counts = await inTime(context, replay(failed, key, keys!, zones));
-      if (counts) {
-        state.objects++;
-        state.records += counts.received;
-        total.received += counts.received;
-        total.accepted += counts.accepted;
-        total.quarantined += counts.quarantined;
+export const handler = guarded<Partial<ReplayState>, ReplayState>(
+  logger,
+  faultIfFails(async (event, context: Context) => {
+    const { after = '', objects = 0, records = 0, unreadable = 0 } = event;
+    const state: ReplayState = { after, objects, records, unreadable, done: false };
+    const failed = environment('FAILED_BUCKET');
+    const zones = streamZones();
+    const found = await list(s3, failed, { prefix: GIVEN_UP_PREFIX, startAfter: after || undefined });
+    const keys = found.objects.length > 0 ? await keyring() : undefined;
+    const total: Counts = { received: 0, accepted: 0, quarantined: 0 };
+    for (const { key } of found.objects) {
+      if (context.getRemainingTimeInMillis() < RESERVE_MS) break;
+      try {
+        const counts = await inTime(context, replay(failed, key, keys!, zones));
+        if (counts) {
+          state.objects++;
+          state.records += counts.received;
+          total.received += counts.received;
+          total.accepted += counts.accepted;
+          total.quarantined += counts.quarantined;
+        }
+      } catch (error) {
+        if (!(error instanceof SafeError) || !['REPLAY-UNREADABLE', 'REPLAY-KILLED'].includes(error.code)) {
+          if (total.received > 0) publishCounts(metrics, total);
+          throw error;
+        }
+        logger.error('an object among the given-up batches is left', { key, failure: showError(error) });
+        state.unreadable++;
       }
-    } catch (error) {
-      if (!(error instanceof SafeError) || !['REPLAY-UNREADABLE', 'REPLAY-KILLED'].includes(error.code)) {
-        if (total.received > 0) publishCounts(metrics, total);
-        throw error;
-      }
-      logger.error('an object among the given-up batches is left', { key, failure: showError(error) });
-      state.unreadable++;
+      state.after = key;
     }
-    state.after = key;
-  }
-  if (total.received > 0) publishCounts(metrics, total);
-  state.done = state.after === (found.objects.at(-1)?.key ?? after);
-  return state;
-});
+    if (total.received > 0) publishCounts(metrics, total);
+    state.done = state.after === (found.objects.at(-1)?.key ?? after);
+    return state;
+  }),
+);
