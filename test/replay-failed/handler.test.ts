@@ -1,4 +1,5 @@
 import type { Context } from 'aws-lambda';
+import { parquetReadObjects } from 'hyparquet';
 import type { ReplayState } from '../../lambdas/replay-failed';
 import { envelope } from '../core/samples';
 import { FakeS3 } from '../ingest-file/fake-s3';
@@ -157,6 +158,23 @@ it('an object that ends the process is left at the third attempt, and holds up n
   for (const key of s3.keys('control/attempts/replay/')) s3.objects.delete(key);
   expect(await handler({}, context)).toMatchObject({ objects: 1, records: 2, unreadable: 0, done: true });
   expect(s3.keys('control/attempts/')).toEqual([]);
+});
+
+it('a range of which a part was written already repeats positions under another name, and adds none', async () => {
+  giveUp(1, 1, [clinic(), clinic()]);
+  await handler({}, context);
+  giveUp(2, 1, [clinic(), clinic(), clinic()]);
+  expect(await handler({}, context)).toMatchObject({ objects: 1, records: 3, done: true });
+  const silver = s3.keys('silver/');
+  expect(silver.map((key) => key.slice(-'1-2.parquet'.length))).toEqual(['1-2.parquet', '1-3.parquet']);
+  const rows = await Promise.all(
+    silver.map((key) => parquetReadObjects({ file: Uint8Array.from(s3.body(key)).buffer })),
+  );
+  const [part, whole] = rows.map((r) =>
+    r.map(({ record_source, record_position }) => [record_source, record_position]),
+  );
+  expect(whole!.map(([, position]) => position)).toEqual(['1', '2', '3']);
+  expect(whole!.slice(0, 2)).toEqual(part);
 });
 
 it('with nothing given up asks for no secret and is done', async () => {
