@@ -140,16 +140,35 @@ const LOG_RETENTION_DAYS = [
 /** The monthly price of a workgroup that is awake all the time at its base capacity. */
 export const alwaysAwakeUsd = (baseRpu: number): number => Math.ceil(baseRpu * RPU_HOUR_USD * HOURS_PER_MONTH);
 
-/** Events of an execution's history that one poll of the warehouse adds: a wait (2), a call (5), a choice (2). */
-const EVENTS_PER_POLL = 9;
+/**
+ * Events of an execution's history that one round adds, of waits (2), calls (5), choices (2) and passes (2). A poll of the warehouse is a wait,
+ * a call and a choice; a round in which it is busy waits, selects and begins again: a wait, two calls, three choices, a pass.
+ */
+const EVENTS_PER_ROUND = { pollSeconds: 9, busySeconds: 20 } as const;
 /** Step Functions ends an execution as failed at 25,000; the rest is left to retries, starts and selections. */
-const MAX_POLL_EVENTS = 20_000;
+const MAX_ROUND_EVENTS = 20_000;
 
 type Rule = (c: CarelakeConfig) => [path: string, message: string] | undefined;
 
 /** Minutes between two loads that the clock starts; a cron is taken for a daily one. */
 const loadIntervalMinutes = ({ load: { trigger } }: CarelakeConfig): number =>
   trigger.kind === 'onArrival' ? 0 : trigger.kind === 'rate' ? trigger.minutes : 1440;
+
+/** A load that spends all its time in rounds of one kind stays below the history that an execution may have. */
+const historyHolds =
+  (field: keyof typeof EVENTS_PER_ROUND): Rule =>
+  ({ load }) => {
+    const perRound = EVENTS_PER_ROUND[field];
+    const seconds = load.timeoutMinutes * 60;
+    const events = Math.ceil(seconds / load[field]) * perRound;
+    if (events < MAX_ROUND_EVENTS) return undefined;
+    const does = field === 'pollSeconds' ? 'polling' : 'waiting for a busy warehouse';
+    return [
+      `load.${field}`,
+      `a load of ${load.timeoutMinutes} minutes would write ${events} events by ${does}, of the 25,000 that an execution may have: ` +
+        `${field === 'pollSeconds' ? 'poll every' : 'wait for'} ${Math.floor((seconds * perRound) / MAX_ROUND_EVENTS) + 1} seconds or more`,
+    ];
+  };
 
 /** What no single field can say. Each returns the offending path and a message with the way out. */
 const crossFieldRules: Rule[] = [
@@ -216,16 +235,8 @@ const crossFieldRules: Rule[] = [
     LOG_RETENTION_DAYS.includes(c.logs.retentionDays)
       ? undefined
       : ['logs.retentionDays', `CloudWatch Logs knows only ${LOG_RETENTION_DAYS.join(', ')}`],
-  (c) => {
-    const events = Math.ceil((c.load.timeoutMinutes * 60) / c.load.pollSeconds) * EVENTS_PER_POLL;
-    return events >= MAX_POLL_EVENTS
-      ? [
-          'load.pollSeconds',
-          `a load of ${c.load.timeoutMinutes} minutes would write ${events} events by polling, of the 25,000 that an execution may have: ` +
-            `poll every ${Math.floor((c.load.timeoutMinutes * 60 * EVENTS_PER_POLL) / MAX_POLL_EVENTS) + 1} seconds or more`,
-        ]
-      : undefined;
-  },
+  historyHolds('pollSeconds'),
+  historyHolds('busySeconds'),
   (c) =>
     c.load.timeoutMinutes * 60 <= c.load.busySeconds
       ? ['load.timeoutMinutes', 'must be longer than one wait for a busy warehouse']

@@ -46,7 +46,8 @@ interface Group {
   indexes: number[];
 }
 
-function rangeOf(batch: StreamBatch): StreamRange {
+/** The place of a batch in its stream, which names its objects. */
+export function rangeOf(batch: StreamBatch): StreamRange {
   const first = batch.records[0];
   const last = batch.records[batch.records.length - 1];
   return {

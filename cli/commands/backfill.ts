@@ -31,7 +31,9 @@ interface Place {
 interface Told {
   waiting?: number;
   landing: { started: number; archived: number; restoring: number; restore_hours: number };
-  bronze: Partial<Record<'objects' | 'records' | 'written' | 'archived' | 'restoring' | 'restore_hours', number>>;
+  bronze: Partial<
+    Record<'objects' | 'records' | 'written' | 'kept' | 'killed' | 'archived' | 'restoring' | 'restore_hours', number>
+  >;
 }
 
 /**
@@ -75,7 +77,7 @@ export async function backfill(options: BackfillOptions): Promise<number> {
   }
 }
 
-function report({ landing, bronze }: Told, options: BackfillOptions): number {
+export function report({ landing, bronze }: Told, options: BackfillOptions): number {
   const archived = landing.archived + (bronze.archived ?? 0);
   const restoring = landing.restoring + (bronze.restoring ?? 0);
   const hours = Math.max(landing.restore_hours, bronze.restore_hours ?? 0);
@@ -84,6 +86,8 @@ function report({ landing, bronze }: Told, options: BackfillOptions): number {
     batches: bronze.objects ?? 0,
     records: bronze.records ?? 0,
     written: bronze.written ?? 0,
+    kept: bronze.kept ?? 0,
+    killed: bronze.killed ?? 0,
     archived,
     restoring,
     restore_hours: hours,
@@ -94,6 +98,15 @@ function report({ landing, bronze }: Told, options: BackfillOptions): number {
       `${count(result.files)} files read again; ${count(result.records)} records of the stream in ${count(result.batches)} batches, ` +
         `${count(result.written)} objects of them were missing and are written.`,
     );
+    if (result.kept > 0)
+      print(
+        `${count(result.kept)} objects were left as they are: another release read the same records differently, and what it wrote is loaded. ` +
+          'If this release reads them rightly: docs/runbooks/files.md, "Objects that a backfill leaves as they are".',
+      );
+    if (result.killed > 0)
+      print(
+        `${count(result.killed)} records were left in quarantine: they ended the process that read them. After a mend: carelake quarantine replay --rule SYS-KILLED`,
+      );
     if (archived > 0)
       print(
         `${count(archived)} objects lie in an archive and were left out: carelake backfill with --restore asks S3 for them, which takes up to ${hours} hours and costs by the GB.`,

@@ -121,6 +121,10 @@ export function silverPrefix(entity: EntityName, version: number, arrivalHour: s
   return `${entity}/v${version}/arrival=${arrivalHour}/`;
 }
 
+/** The same for something that is worked on as a whole: the function that does it, and a hash of its name. */
+export const workAttemptKey = (work: string, hash: string, attempt: number): string =>
+  `attempts/${work}/${hash}-${attempt}.json`;
+
 const BRONZE = /^stream=([^/]+)\/arrival=\d{4}-\d{2}-\d{2}T\d{2}\/([^/]+)\/[^/]+\.parquet$/;
 
 /** The stream and shard that a bronze key tells, or undefined where it is none. */

@@ -4,12 +4,13 @@ import type { Context, KinesisStreamBatchResponse, KinesisStreamEvent } from 'aw
 import { planBatch, planUnread, type Counts, type IngestPlan, type StreamBatch } from '../../core/ingest';
 import { batchesOf } from '../../core/stream-event';
 import type { Keyring } from '../../core/records/keys';
+import { attemptKey } from '../../core/lake/names';
+import { Attempts, type Marks } from '../shared/attempts';
 import { environment, showError } from '../shared/errors';
 import { guarded, makeLogger } from '../shared/log';
 import { countNotWritten, makeMetrics, publishCounts } from '../shared/metrics';
 import { keyringOnce } from '../shared/keyring';
 import { inTime, streamZones, tellThrown, writeBatch, type StreamZones } from '../shared/stream-batch';
-import { Attempts } from './attempts';
 
 const logger = makeLogger();
 const metrics = makeMetrics();
@@ -56,16 +57,21 @@ async function unlessStoreFails<T>(
   }
 }
 
+/** A record alone in its batch is marked. */
+const marksOf = ({ stream, shardId, records }: StreamBatch): Marks =>
+  records.length === 1 ? (attempt) => attemptKey(stream, shardId, records[0].sequence, attempt) : undefined;
+
 /** Takes one batch in. @returns its counts, or undefined where a store did not take it */
 async function takeIn(batch: StreamBatch, keys: Keyring, zones: StreamZones, context: Context) {
   attempts ??= new Attempts(s3, marker, environment('CONTROL_BUCKET'));
-  const begun = await unlessStoreFails(batch, context, attempts.begin(batch));
+  const marks = marksOf(batch);
+  const begun = await unlessStoreFails(batch, context, attempts.begin(marks));
   if (!begun) {
-    await inTime(context, attempts.withdraw(batch)).catch(() => undefined);
+    await inTime(context, attempts.withdraw(marks)).catch(() => undefined);
     return undefined;
   }
   const plan = makePlan(batch, begun.of === undefined, keys, zones.bronze);
-  if (!(await unlessStoreFails(batch, context, attempts.end(batch, begun.of ?? 0)))) return undefined;
+  if (!(await unlessStoreFails(batch, context, attempts.end(marks, begun.of ?? 0)))) return undefined;
   const written = await unlessStoreFails(batch, context, writeBatch(s3, zones, plan));
   if (!written) return undefined;
   logger.info('batch written', { stream: batch.stream, shard: batch.shardId, ...plan.counts });

@@ -3,6 +3,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { environment } from '../shared/errors';
 import { guarded, makeLogger } from '../shared/log';
 import { keyringOnce } from '../shared/keyring';
+import { faultIfFails } from '../shared/metrics';
 import { rebuildSilver, type RebuildEvent, type RebuildResult } from './rebuild';
 
 const logger = makeLogger();
@@ -16,19 +17,22 @@ const keyring = keyringOnce(() => ({
 }));
 
 /** Makes silver and quarantine again from the records that bronze keeps of a range of days. */
-export const handler = guarded<RebuildEvent, RebuildResult>(logger, async (event, context) => {
-  const result = await rebuildSilver(
-    {
-      s3,
-      keys: await keyring(),
-      bronze: environment('BRONZE_BUCKET'),
-      silver: environment('SILVER_BUCKET'),
-      quarantine: environment('QUARANTINE_BUCKET'),
-      now: Date.now,
-      remainingMs: () => context.getRemainingTimeInMillis(),
-    },
-    event,
-  );
-  logger.info('silver rebuilt', { rebuilt: result.rebuilt, ...result.bronze });
-  return result;
-});
+export const handler = guarded<RebuildEvent, RebuildResult>(
+  logger,
+  faultIfFails(async (event, context) => {
+    const result = await rebuildSilver(
+      {
+        s3,
+        keys: await keyring(),
+        bronze: environment('BRONZE_BUCKET'),
+        silver: environment('SILVER_BUCKET'),
+        quarantine: environment('QUARANTINE_BUCKET'),
+        now: Date.now,
+        remainingMs: () => context.getRemainingTimeInMillis(),
+      },
+      event,
+    );
+    logger.info('silver rebuilt', { rebuilt: result.rebuilt, ...result.bronze });
+    return result;
+  }),
+);

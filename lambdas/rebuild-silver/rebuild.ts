@@ -1,12 +1,13 @@
 import { GetObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
-import { planBatch } from '../../core/ingest';
+import { planBatch, rangeOf, type StreamBatch } from '../../core/ingest';
 import { readBronze } from '../../core/lake/bronze';
-import { parseBronzeKey } from '../../core/lake/names';
+import { parseBronzeKey, quarantineKey } from '../../core/lake/names';
+import { holdsKilled } from '../../core/lake/quarantine';
 import type { Keyring } from '../../core/records/keys';
 import { reach } from '../shared/archive';
 import { backfillOf, type Backfill } from '../shared/backfill';
 import { SafeError } from '../shared/errors';
-import { inParallel, list, putOnce } from '../shared/s3';
+import { inParallel, list, putOnce, statusOf } from '../shared/s3';
 
 /** Bronze objects in work at the same time; each is some megabytes. */
 const WORKS = 4;
@@ -40,6 +41,8 @@ export interface BronzeCounts extends Record<string, number> {
   written: number;
   present: number;
   kept: number;
+  /** Records that ended the process which read them: they stay in quarantine, unread. */
+  killed: number;
   archived: number;
   restoring: number;
   restore_hours: number;
@@ -68,6 +71,7 @@ export async function rebuildSilver(c: RebuildContext, event: RebuildEvent): Pro
     written: 0,
     present: 0,
     kept: 0,
+    killed: 0,
     archived: 0,
     restoring: 0,
     restore_hours: 0,
@@ -126,14 +130,28 @@ async function rebuild(c: RebuildContext, o: Listed, restore: boolean, counts: B
   }
   const found = await c.s3.send(new GetObjectCommand({ Bucket: c.bronze, Key: o.key }));
   const records = await readBronze((await found.Body?.transformToByteArray()) ?? new Uint8Array());
-  const plan = planBatch({ ...name, records }, c.keys, c.bronze);
+  counts.objects++;
+  counts.records += records.length;
+  const batch = { ...name, records };
+  if (await wasKilled(c, batch)) return void counts.killed++;
+  const plan = planBatch(batch, c.keys, c.bronze);
   const zones = [
     ...plan.silver.map((s) => ({ bucket: c.silver, ...s })),
     ...(plan.quarantine ? [{ bucket: c.quarantine, ...plan.quarantine }] : []),
   ];
   for (const { bucket, key, body } of zones) counts[await putMissing(c.s3, bucket, key, body)]++;
-  counts.objects++;
-  counts.records += records.length;
+}
+
+/** Such a record was alone in its batch, and nothing of a batch is written that was not read first. */
+async function wasKilled(c: RebuildContext, batch: StreamBatch): Promise<boolean> {
+  if (batch.records.length !== 1) return false;
+  try {
+    const found = await c.s3.send(new GetObjectCommand({ Bucket: c.quarantine, Key: quarantineKey(rangeOf(batch)) }));
+    return await holdsKilled((await found.Body?.transformToByteArray()) ?? new Uint8Array());
+  } catch (error) {
+    if (statusOf(error) === 404) return false;
+    throw error;
+  }
 }
 
 /** Another release may have read the same records differently: what it wrote stays, and is what was loaded. */

@@ -1,4 +1,5 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import type { Context } from 'aws-lambda';
 import type { Counts } from '../../core/ingest';
 
 /** What wants a person though no invocation fails. Each is a metric of the function that counts it, and an alarm. */
@@ -39,6 +40,18 @@ export const faultCounter =
     metrics.addMetric(fault, MetricUnit.Count, count);
     metrics.publishStoredMetrics();
     publishFaults(count);
+  };
+
+/** Counts each failure of a function that nobody waits for among the faults of all kinds; where few metrics are watched nothing else tells of it. */
+export const faultIfFails =
+  <E, R>(handle: (event: E, context: Context) => Promise<R>) =>
+  async (event: E, context: Context): Promise<R> => {
+    try {
+      return await handle(event, context);
+    } catch (error) {
+      publishFaults(1);
+      throw error;
+    }
   };
 
 /** Counts batches of the stream that could not be written and are asked for again; an invocation that says so is no error to Lambda. */

@@ -17,6 +17,8 @@ export interface Measured {
   readonly watchKeys: lambda.Function;
   readonly files: sfn.StateMachine;
   readonly loads: sfn.StateMachine;
+  /** State machines that look for what the others left: the sweep over landing, and the replay of given-up batches. */
+  readonly sweeps: readonly sfn.StateMachine[];
   readonly undelivered: sqs.Queue;
 }
 
@@ -176,9 +178,11 @@ function each(config: CarelakeConfig, m: Measured): AlarmDefinition[] {
     },
     {
       id: 'FileFailed',
-      metric: sumOf([m.files.metricFailed(sum), m.files.metricTimedOut(sum)]),
+      metric: sumOf(
+        [m.files, ...m.sweeps].flatMap((machine) => [machine.metricFailed(sum), machine.metricTimedOut(sum)]),
+      ),
       threshold: 1,
-      description: 'A landed file could not be ingested',
+      description: 'A landed file could not be ingested, or the sweep over landing, a backfill or a replay failed',
     },
     fault(
       'FileRefused',
@@ -226,7 +230,10 @@ function each(config: CarelakeConfig, m: Measured): AlarmDefinition[] {
   ];
 }
 
-/** The same in few: what ends an execution, and one metric of all other faults. */
+/**
+ * The same in few: what ends an execution, and one metric of all other faults. Each metric is billed, so that some are heard of in another way: a file
+ * whose execution timed out is found unread by the sweep, and the functions of sweeps and replays count their own failures among the faults.
+ */
 function folded(config: CarelakeConfig, m: Measured): AlarmDefinition[] {
   const sum = { statistic: 'sum', period: QUARTER };
   return [

@@ -107,6 +107,8 @@ export class LandingSweep extends Construct {
       },
       statements: [
         ...ingestStatements(),
+        // Looks among what was quarantined for records that ended the process.
+        listObjects(quarantine),
         listObjects(bronze),
         readObjects(bronze),
         ...restoring(config, () => restoreObjects(bronze)),

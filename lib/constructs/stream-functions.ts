@@ -117,6 +117,9 @@ function replayFailedFunction(scope: Construct, props: StreamFunctionsProps): la
       listObjects(failed),
       readObjects(failed, 'aws/lambda/'),
       removeObjects(failed, 'aws/lambda/'),
+      // Marks of attempts at an object that may end the process.
+      writeObjects(control, 'attempts/replay/'),
+      removeObjects(control, 'attempts/replay/'),
       // Records that were held for long go into hours that a sweep over silver may have settled.
       reopenHours(control),
       listObjects(control),

@@ -123,6 +123,7 @@ export class PipelineStack extends BaseStack {
       watchKeys,
       files,
       loads,
+      sweeps: [sweep.machine, replays],
       undelivered: triggers.undelivered,
       failed: props.lake.buckets.failed,
     });

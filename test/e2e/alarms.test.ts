@@ -250,6 +250,17 @@ describe('every alarm is raised by a fault of its own', () => {
   test.each(Object.entries(RUNNING))('%s', (name, fault) => raises(running, name, fault));
 });
 
+test.each(['Faults', 'ExecutionFailed'] as const)('under the scheme of dev: %s', async (name) => {
+  const local = loadConfig('local');
+  const dev = synthesized({ ...local, alarms: { ...local.alarms, scheme: 'folded' } }, bundledCode());
+  const p = await VirtualPlatform.boot(dev, newFolder('alarms'));
+  expect(p.platform.alarms().map((alarm) => alarm.name.replace(/^Alarms/, ''))).toContain(name);
+  const fault = { Faults: RUNNING['FileRefused']!, ExecutionFailed: RUNNING['LoadFailed']! }[name];
+  await raises(p, name, fault);
+  expect(p.everRaised).toEqual([name]);
+  await p.stop();
+});
+
 test('thirty quiet minutes of steady traffic raise none', async () => {
   const raised: string[] = [];
   const p = await VirtualPlatform.boot(assembly, newFolder('quiet'), {

@@ -117,6 +117,8 @@ test('a backfill leaves every table and object as it is; objects that were delet
       batches: expect.any(Number),
       records: 21,
       written: 0,
+      kept: 0,
+      killed: 0,
       archived: 0,
       restoring: 0,
       restore_hours: 0,

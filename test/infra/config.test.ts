@@ -57,6 +57,12 @@ test.each<[string, string, (c: Loose) => void, string]>([
     (c) => Object.assign(c['load']!, { pollSeconds: 1, timeoutMinutes: 1440 }),
     'poll every 39 seconds or more',
   ],
+  [
+    'short waits for a warehouse that stays busy are refused: each round costs more events than a poll',
+    'prod',
+    (c) => Object.assign(c['load']!, { busySeconds: 14, timeoutMinutes: 240 }),
+    'load.busySeconds: a load of 240 minutes would write 20580 events by waiting for a busy warehouse, of the 25,000 that an execution may have: wait for 15 seconds or more',
+  ],
   ['production keeps its data', 'prod', (c) => void (c['allowRemoval'] = true as never), 'allowRemoval'],
   ['the cloud spans three zones', 'dev', (c) => void (c['network']!['azs'] = 2), 'network.azs'],
   ...[
@@ -144,10 +150,16 @@ test('with the price accepted, on-arrival loads are allowed in the cloud', () =>
   expect(parseConfig(value).load.trigger.kind).toBe('onArrival');
 });
 
+test('what the refusal of a wait for a busy warehouse proposes is accepted', () => {
+  expect(problem(changed('prod', (c) => Object.assign(c['load']!, { busySeconds: 15, timeoutMinutes: 240 })))).toBe('');
+});
+
 test('what the refusal of a poll proposes is accepted', () => {
   for (const [pollSeconds, timeoutMinutes] of [
     [7, 240],
     [39, 1440],
   ])
-    expect(problem(changed('prod', (c) => Object.assign(c['load']!, { pollSeconds, timeoutMinutes })))).toBe('');
+    expect(
+      problem(changed('prod', (c) => Object.assign(c['load']!, { pollSeconds, timeoutMinutes, busySeconds: 90 }))),
+    ).toBe('');
 });

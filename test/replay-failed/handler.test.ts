@@ -1,8 +1,23 @@
 import type { Context } from 'aws-lambda';
+import { parquetReadObjects } from 'hyparquet';
 import type { ReplayState } from '../../lambdas/replay-failed';
 import { envelope } from '../core/samples';
 import { FakeS3 } from '../ingest-file/fake-s3';
 import { CANARY, context, ENV, event } from '../ingest-stream/run';
+
+/** A record that holds this ends the process, which a test can only see begin. */
+const KILLS = 'Kills';
+const killed = jest.fn();
+jest.mock('../../core/records/conform', () => {
+  const actual = jest.requireActual<typeof import('../../core/records/conform')>('../../core/records/conform');
+  return {
+    ...actual,
+    conform: (...args: Parameters<typeof actual.conform>) => {
+      if (Buffer.from(args[0]).includes('Kills')) killed();
+      return actual.conform(...args);
+    },
+  };
+});
 
 Object.assign(process.env, ENV, { FAILED_BUCKET: 'failed', POWERTOOLS_SERVICE_NAME: 'replay-failed' });
 
@@ -117,6 +132,49 @@ describe('an object that holds no batch', () => {
     expect(printed.join('\n')).toContain('REPLAY-UNREADABLE');
     expect(printed.join('\n')).not.toContain(CANARY);
   });
+});
+
+it('an object that ends the process is left at the third attempt, and holds up nothing behind it', async () => {
+  giveUp(1, 1, [clinic(), clinic(KILLS)]);
+  giveUp(2, 3, [clinic()]);
+  /** What is in the stores when the process ends. */
+  const dies = async (): Promise<string[]> => {
+    let left = new Map<string, unknown>();
+    killed.mockImplementationOnce(() => void (left = new Map(s3.objects)));
+    await handler({}, context);
+    s3.objects.clear();
+    for (const [key, value] of left) s3.objects.set(key, value as never);
+    return s3.keys('control/attempts/replay/').map((key) => key.slice(-'-1.json'.length));
+  };
+  expect(await dies()).toEqual(['-1.json']);
+  expect(await dies()).toEqual(['-1.json', '-2.json']);
+  killed.mockClear();
+  expect(await handler({}, context)).toMatchObject({ objects: 1, records: 1, unreadable: 1, done: true });
+  expect(killed).not.toHaveBeenCalled();
+  expect(s3.keys('failed/')).toEqual([`failed/${PREFIX}1-x`]);
+  expect(lake()).toEqual(TAKEN_IN.filter((key) => key.includes('3-3')));
+  expect(printed.join('\n')).toContain('REPLAY-KILLED');
+  // After the mend its marks are removed, as the runbook says, and it is taken in.
+  for (const key of s3.keys('control/attempts/replay/')) s3.objects.delete(key);
+  expect(await handler({}, context)).toMatchObject({ objects: 1, records: 2, unreadable: 0, done: true });
+  expect(s3.keys('control/attempts/')).toEqual([]);
+});
+
+it('a range of which a part was written already repeats positions under another name, and adds none', async () => {
+  giveUp(1, 1, [clinic(), clinic()]);
+  await handler({}, context);
+  giveUp(2, 1, [clinic(), clinic(), clinic()]);
+  expect(await handler({}, context)).toMatchObject({ objects: 1, records: 3, done: true });
+  const silver = s3.keys('silver/');
+  expect(silver.map((key) => key.slice(-'1-2.parquet'.length))).toEqual(['1-2.parquet', '1-3.parquet']);
+  const rows = await Promise.all(
+    silver.map((key) => parquetReadObjects({ file: Uint8Array.from(s3.body(key)).buffer })),
+  );
+  const [part, whole] = rows.map((r) =>
+    r.map(({ record_source, record_position }) => [record_source, record_position]),
+  );
+  expect(whole!.map(([, position]) => position)).toEqual(['1', '2', '3']);
+  expect(whole!.slice(0, 2)).toEqual(part);
 });
 
 it('with nothing given up asks for no secret and is done', async () => {
