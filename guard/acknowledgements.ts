@@ -236,6 +236,12 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
     reason: PREFIX,
   },
   {
+    id: 'AwsSolutions-IAM5[Resource::<Control42E771B2.Arn>/attempts/replay/*]',
+    paths: policy('ReplayFailed'),
+    owner: 'security',
+    reason: PREFIX,
+  },
+  {
     id: 'AwsSolutions-IAM5[Resource::<Control42E771B2.Arn>/attempts/*]',
     paths: policy('IngestStream'),
     owner: 'security',
