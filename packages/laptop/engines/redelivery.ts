@@ -1,3 +1,4 @@
+import { inBackground } from '../background';
 import type { Clock } from '../clock';
 import { disk } from '../disk';
 import { readOrNone } from '../endpoints/files';
@@ -58,7 +59,7 @@ export class Redelivery {
     const left = readOrNone<Refused[]>(this.ports.file, (starts) => Array.isArray(starts)) ?? [];
     for (const start of left) {
       this.refused.add(start);
-      void this.again(start);
+      inBackground('a start that was refused', this.again(start));
     }
     return left.length;
   }
@@ -76,7 +77,7 @@ export class Redelivery {
     const refused: Refused = { ...start, since: clock.now(), tries: 0 };
     if (this.attempt(refused)) return true;
     this.refused.add(refused);
-    void this.again(refused);
+    inBackground('a start that was refused', this.again(refused));
     return this.save();
   }
 
