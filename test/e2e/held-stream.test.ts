@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { build, type Plugin } from 'esbuild';
 import { parquetReadObjects } from 'hyparquet';
 import { VirtualClock } from '@carelake/laptop/clock';
+import { readCredentials } from '@carelake/laptop/endpoints/credentials';
 import { checkIngest } from '../../cli/conservation';
 import { replayFailed, type ReplayOptions } from '../../cli/commands/replay-failed';
 import { writeRun } from '../../cli/folder';
@@ -252,10 +253,11 @@ test('bronze refuses until the records are too old: they are given up, held, and
     await platform.platform.endpoints.s3.put(names.buckets.failed!, key, bodies[i]!, {});
   const account = Object.assign({}, ...Object.values(platform.platform.outputs)) as Record<string, string>;
   jest.mocked(outputsOf).mockResolvedValueOnce(account);
+  const user = readCredentials(dataDir)!;
   Object.assign(process.env, {
     AWS_ENDPOINT_URL: platform.platform.url,
-    AWS_ACCESS_KEY_ID: 'carelake',
-    AWS_SECRET_ACCESS_KEY: 'carelake',
+    AWS_ACCESS_KEY_ID: user.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: user.secretAccessKey,
   });
   expect(await replayed(platform, { env: 'dev', region: names.region, json: true })).toBe(0);
   expect(said.mock.calls.map(([text]) => JSON.parse(String(text)) as unknown)).toEqual([
