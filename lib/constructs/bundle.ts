@@ -15,6 +15,7 @@ export const LAMBDA_NAMES = [
   'migrate',
   'usage-limit',
   'watch-keys',
+  'check',
 ] as const;
 /** Name of a function that ships. */
 export type LambdaName = (typeof LAMBDA_NAMES)[number];
@@ -23,7 +24,18 @@ export type LambdaName = (typeof LAMBDA_NAMES)[number];
 const SQL_FOLDERS: Partial<Record<LambdaName, string[]>> = {
   'select-load': ['load', 'generated/load'],
   load: ['load', 'generated/load'],
-  migrate: ['migrations', 'generated/views', 'generated/grants.sql', 'marts', 'security'],
+  check: ['checks', 'generated/checks', 'load/holder.sql'],
+  migrate: [
+    'migrations',
+    'generated/views',
+    'generated/grants.sql',
+    'generated/tables.sql',
+    'generated/rebuild.sql',
+    'rebuild',
+    'load/holder.sql',
+    'marts',
+    'security',
+  ],
 };
 
 const ROOT = resolve(__dirname, '..', '..');
