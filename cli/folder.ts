@@ -30,6 +30,8 @@ export interface Names {
   loadMachine: string;
   /** ARN of the state machine that takes in given-up batches; a folder of an earlier release has none until it is served. */
   replayMachine?: string;
+  /** ARN of the state machine that empties the warehouse for a rebuild; absent in folders of an earlier release. */
+  rebuildMachine?: string;
   /** ARN of the state machine that goes through landing; absent in folders of an earlier release. */
   sweepMachine?: string;
   database: string;

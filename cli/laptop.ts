@@ -92,6 +92,7 @@ export function namesOf(platform: Platform): Names {
     loadMachine: output('LoadMachineArn'),
     replayMachine: output('ReplayFailedMachineArn'),
     sweepMachine: output('SweepMachineArn'),
+    rebuildMachine: output('RebuildMachineArn'),
     ...PLACE,
   };
 }

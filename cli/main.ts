@@ -5,6 +5,7 @@ import { asCliError } from './failures';
 import { existingFolder, servedBy } from './folder';
 import { print, printJson } from './output';
 import type { StartOptions } from './source';
+import type { RebuildOptions } from './commands/rebuild';
 import type { ReplayOptions } from './commands/replay-failed';
 import type { BackfillOptions } from './commands/backfill';
 import type { VerifyOptions } from './commands/verify';
@@ -110,11 +111,15 @@ function addData(carelake: Command): void {
     });
   carelake
     .command('rebuild')
-    .description('make the warehouse of a stopped data folder again from silver, after any loss')
+    .description(
+      'make the warehouse again from silver, after any loss: of a data folder, served or not, or of an environment',
+    )
     .option('--yes', 'do not ask')
+    .option('--env <name>', 'of this deployed environment, in the account behind your credentials')
+    .option('--region <name>', 'region of the environment (default: AWS_REGION)')
     .option(...JSON_OUT)
     .option(...DATA)
-    .action(async (options: { yes?: boolean; json?: boolean; data?: string }) => {
+    .action(async (options: RebuildOptions) => {
       const { rebuild } = await import('./commands/rebuild');
       process.exitCode = await rebuild(options);
     });

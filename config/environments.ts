@@ -32,6 +32,7 @@ const local = {
     openWindowHours: 48,
     maxObjects: 2000,
     sweep: { expression: '20 3 * * ? *', timezone: 'UTC' },
+    check: { expression: '40 3 * * ? *', timezone: 'UTC' },
   },
   warehouse: { database: 'carelake', baseRpu: 4, maxRpu: 8, maxQuerySeconds: 3600 },
   lake: { noncurrentDays: 7 },
@@ -71,6 +72,7 @@ const dev = {
     openWindowHours: 48,
     maxObjects: 2000,
     sweep: { expression: '20 5 * * ? *', timezone: 'UTC' },
+    check: { expression: '40 5 * * ? *', timezone: 'UTC' },
   },
   warehouse: {
     database: 'carelake',
@@ -115,6 +117,7 @@ const prod = {
     openWindowHours: 72,
     maxObjects: 2000,
     sweep: { expression: '20 3 * * ? *', timezone: 'UTC' },
+    check: { expression: '40 3 * * ? *', timezone: 'UTC' },
   },
   warehouse: {
     database: 'carelake',

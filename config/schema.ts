@@ -95,6 +95,8 @@ const Shape = z.strictObject({
     maxObjects: z.int().min(1).max(10_000),
     /** Daily sweep over the whole of silver for what the open window missed. */
     sweep: z.strictObject({ expression: z.string().regex(/^\S+( \S+){5}$/), timezone: z.string().min(1) }),
+    /** Daily check whether warehouse, silver and receipts agree; after the sweep, and soon after a load, where the warehouse sleeps. */
+    check: z.strictObject({ expression: z.string().regex(/^\S+( \S+){5}$/), timezone: z.string().min(1) }),
   }),
   warehouse: z.strictObject({
     database: z.string().regex(/^[a-z][a-z0-9_]{0,63}$/),

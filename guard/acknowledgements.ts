@@ -28,6 +28,7 @@ const FUNCTIONS = [
   'SelectLoad',
   'Load',
   'KeyWatch/WatchKeys',
+  'DailyCheck/CheckTables',
 ].map((f) => `Pipeline/${f}/Function/Resource`);
 const SECRETS = ['Keys/DurableKeySecret/Resource', 'Warehouse/AdminSecret/Resource'];
 const policy = (...names: string[]): string[] => names.map((n) => `Pipeline/${n}/RolePolicy/Resource`);
@@ -156,7 +157,7 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
   },
   {
     id: 'AwsSolutions-SF2',
-    paths: ['IngestFileMachine', 'ReplayFailedMachine', 'Landing/SweepMachine', 'LoadMachine'].map(
+    paths: ['IngestFileMachine', 'ReplayFailedMachine', 'RebuildMachine', 'Landing/SweepMachine', 'LoadMachine'].map(
       (m) => `Pipeline/${m}/Machine/Resource`,
     ),
     owner: 'security',
@@ -171,14 +172,14 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
   },
   {
     id: 'AwsSolutions-IAM5[Resource::*]',
-    paths: policy('Migrate', 'Load'),
+    paths: policy('Migrate', 'Load', 'DailyCheck/CheckTables'),
     owner: 'security',
     reason:
-      'Describing a Redshift Data statement and reading its result know no resource; a condition holds both to statements of the caller itself. Reading tags, by which Redshift finds the database roles of Load, knows none either.',
+      'Describing a Redshift Data statement and reading its result know no resource; a condition holds both to statements of the caller itself. Reading tags, by which Redshift finds the database roles of Load and the daily check, knows none either.',
   },
   {
     id: 'AwsSolutions-IAM5[Resource::*]',
-    paths: policy('IngestFileMachine', 'ReplayFailedMachine', 'Landing/SweepMachine', 'LoadMachine'),
+    paths: policy('IngestFileMachine', 'ReplayFailedMachine', 'RebuildMachine', 'Landing/SweepMachine', 'LoadMachine'),
     owner: 'platform',
     reason: 'Delivery of a state machine log knows no resource; the actions are those that AWS documents for it.',
   },
@@ -300,5 +301,12 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
     paths: policy('SelectLoad', 'Load'),
     owner: 'security',
     reason: PREFIX,
+  },
+  {
+    id: 'AwsSolutions-IAM5[Resource::<Control42E771B2.Arn>/_ledger/*]',
+    paths: policy('Migrate'),
+    owner: 'security',
+    reason:
+      'A rebuild removes the receipts of all that it empties; they can be made again from the ledger or by loading.',
   },
 ];

@@ -7,10 +7,19 @@ import { warehouseFile } from '@carelake/laptop/engines/warehouse';
 import { readLoadCounts } from '../answers';
 import { checkLoad, checkLoaded, countSilverRows, type LoadCounts } from '../conservation';
 import { CliError, EXIT } from '../errors';
-import { existingFolder, refuseServed, type Names } from '../folder';
+import { existingFolder, servedBy, type Names } from '../folder';
 import { asker, boot, zonesOf } from '../laptop';
 import { count, print, printJson, Progress } from '../output';
 import { synthesize } from '../synthesize';
+import { accountPlace, rebuildRunning, servedPlace, type RunningPlace } from './rebuild-running';
+
+export interface RebuildOptions {
+  env?: string;
+  region?: string;
+  data?: string;
+  yes?: boolean;
+  json?: boolean;
+}
 
 /** What of the control zone says what loads did; the rest says what ingest did. */
 const OF_LOADS = ['_ledger/', 'loads/'];
@@ -19,16 +28,20 @@ const OF_LOADS = ['_ledger/', 'loads/'];
  * `carelake rebuild`: makes the warehouse again from silver, by the platform's own migrations and loads. A rebuild that is interrupted
  * leaves a warehouse that the next start, or the next rebuild, fills.
  */
-export async function rebuild(options: { data?: string; yes?: boolean; json?: boolean }): Promise<number> {
+export async function rebuild(options: RebuildOptions): Promise<number> {
+  if (options.env !== undefined) return rebuildAt(await accountPlace(options.env, options.region), options);
   const { dataDir, run } = existingFolder(options.data);
-  refuseServed(dataDir);
   const { names } = run;
+  const served = servedBy(dataDir);
+  if (served && names) return rebuildAt(servedPlace(served, names, dataDir), options);
   if (!names)
     throw new CliError('the first start on this folder did not get far enough to rebuild anything', {
       where: dataDir,
       next: 'carelake start',
     });
-  if (!options.yes) await consent(dataDir);
+  const file = warehouseFile(dataDir);
+  const lost = `${file} is removed and made again from silver; views of your own in the schema custom are lost.`;
+  if (!options.yes) await consent(file, lost);
   const progress = new Progress(options.json);
   const { assemblyDir } = await progress.step(`synthesize the templates of environment ${run.env}`, () =>
     synthesize(dataDir, run.env),
@@ -52,17 +65,24 @@ export async function rebuild(options: { data?: string; yes?: boolean; json?: bo
   return EXIT.ok;
 }
 
-async function consent(dataDir: string): Promise<void> {
-  const where = warehouseFile(dataDir);
+async function rebuildAt(at: RunningPlace, options: RebuildOptions): Promise<number> {
+  const where = options.env === undefined ? 'the serving laptop' : `environment ${options.env}`;
+  const again = options.env === undefined ? '' : ` --env ${options.env}`;
+  if (!options.yes) await consent(where, `The warehouse of ${where} is emptied and loaded again from silver.`, again);
+  const objects = await rebuildRunning(at, new Progress(options.json));
+  if (options.json) printJson({ objects });
+  else print(`Rebuilt: ${count(objects)} silver objects loaded. The daily check compares the tables.`);
+  return EXIT.ok;
+}
+
+async function consent(where: string, what: string, again = ''): Promise<void> {
   if (!process.stdin.isTTY)
-    throw new CliError('not confirmed: the warehouse is removed and made again from silver', {
+    throw new CliError('not confirmed: the warehouse is made again from silver', {
       where,
-      next: 'carelake rebuild --yes',
+      next: `carelake rebuild${again} --yes`,
     });
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
-  const said = await prompt.question(
-    `${where} is removed and made again from silver; views of your own in the schema custom are lost. Go on? [y/N] `,
-  );
+  const said = await prompt.question(`${what} Go on? [y/N] `);
   prompt.close();
   if (!/^y(es)?$/i.test(said.trim())) throw new CliError('not started', { where });
 }

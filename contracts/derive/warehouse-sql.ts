@@ -161,7 +161,7 @@ export function warehouseSql(
     })),
   );
   const all = { dimensions: dimensionRows, facts: factRows, pairs };
-  for (const path of ['load/close.sql', 'tables.sql', 'grants.sql', 'views/ops.conservation.sql'])
+  for (const path of ['load/close.sql', 'tables.sql', 'rebuild.sql', 'grants.sql', 'views/ops.conservation.sql'])
     make(path, path, all);
   for (const path of templates.keys()) if (path.startsWith('checks/')) make(path, path, all);
   return files;

@@ -64,16 +64,17 @@ export function attemptKey(stream: string, shardId: string, sequence: string, at
   return `attempts/${stream}/${shardId}/${sequence}-${attempt}.json`;
 }
 
+/** Prefix of receipts in the control bucket. */
+export const RECEIPTS = '_ledger/';
+
 /** Key of the receipt of a silver object in the control bucket. */
 export function receiptKey(silver: string): string {
-  return `_ledger/${silver}.json`;
+  return `${RECEIPTS}${silver}.json`;
 }
 
 /** The silver key that a receipt is for, or undefined. */
 export function receiptSubject(key: string): string | undefined {
-  return key.startsWith('_ledger/') && key.endsWith('.json')
-    ? key.slice('_ledger/'.length, -'.json'.length)
-    : undefined;
+  return key.startsWith(RECEIPTS) && key.endsWith('.json') ? key.slice(RECEIPTS.length, -'.json'.length) : undefined;
 }
 
 /** Key of the fingerprint of the key secret in the control bucket. */

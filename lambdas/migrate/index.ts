@@ -1,18 +1,21 @@
 import { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
+import { S3Client } from '@aws-sdk/client-s3';
 import type { CloudFormationCustomResourceEvent, Context } from 'aws-lambda';
 import { sqlFolder } from '../../core/warehouse/sql-files';
 import { SafeError, environment, showError } from '../shared/errors';
 import { guarded, makeLogger } from '../shared/log';
 import { migrate, type Migrated } from './apply';
+import { emptyForRebuild, type Rebuilt } from './rebuild';
 import { respond } from './respond';
 import type { Runner } from './runner';
 
 const logger = makeLogger();
 const data = new RedshiftDataClient({});
+const s3 = new S3Client({});
 
-/** Called by hand: `{"op":"migrate"}`. */
+/** Called by hand: `{"op":"migrate"}`; by the rebuild's state machine: `{"op":"rebuild"}`. */
 export interface DirectEvent {
-  op: 'migrate';
+  op: 'migrate' | 'rebuild';
 }
 
 function runner(runId: string, context: Context): Runner {
@@ -28,14 +31,22 @@ function runner(runId: string, context: Context): Runner {
   };
 }
 
+async function byHand({ op }: DirectEvent, r: Runner): Promise<Migrated | Rebuilt> {
+  const sqlDir = sqlFolder(__dirname);
+  if (op !== 'rebuild') return migrate(r, sqlDir, undefined);
+  const done = await emptyForRebuild({ runner: r, s3, controlBucket: environment('CONTROL_BUCKET'), sqlDir });
+  logger.info('rebuild', { ...done });
+  return done;
+}
+
 /**
  * Custom resource that brings the warehouse to the SQL of its release, whenever the hash of that SQL changes. Deleting it leaves the
  * warehouse as it is. Every way out answers CloudFormation, which else would wait for an hour.
  */
-export const handler = guarded<CloudFormationCustomResourceEvent | DirectEvent, Migrated | undefined>(
+export const handler = guarded<CloudFormationCustomResourceEvent | DirectEvent, Migrated | Rebuilt | undefined>(
   logger,
   async (event, context) => {
-    if ('op' in event) return migrate(runner(context.awsRequestId, context), sqlFolder(__dirname), undefined);
+    if ('op' in event) return byHand(event, runner(context.awsRequestId, context));
     try {
       if (event.RequestType !== 'Delete') {
         const hash = String(event.ResourceProperties['SqlHash'] ?? '');

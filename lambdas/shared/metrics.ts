@@ -10,6 +10,7 @@ export const FAULTS = [
   'UnreadableObjects',
   'UnreadLanded',
   'EndangeredKeys',
+  'CheckFailed',
 ] as const;
 export type Fault = (typeof FAULTS)[number];
 /** Counts a fault; nothing is published for none. */
@@ -53,6 +54,13 @@ export const faultIfFails =
       throw error;
     }
   };
+
+/** Counts what the daily check found. None is published too: its absence says that nothing was checked. */
+export function publishChecked(metrics: Metrics, violations: number): void {
+  if (violations > 0) return faultCounter(metrics)('CheckFailed', violations);
+  metrics.addMetric('CheckFailed', MetricUnit.Count, 0);
+  metrics.publishStoredMetrics();
+}
 
 /** Counts batches of the stream that could not be written and are asked for again; an invocation that says so is no error to Lambda. */
 export const countNotWritten = (metrics: Metrics, batches: number): void =>

@@ -15,6 +15,7 @@ export interface Measured {
   /** Functions that must not be throttled. */
   readonly functions: readonly lambda.Function[];
   readonly watchKeys: lambda.Function;
+  readonly check: lambda.Function;
   readonly files: sfn.StateMachine;
   readonly loads: sfn.StateMachine;
   /** State machines that look for what the others left: the sweep over landing, and the replay of given-up batches. */
@@ -22,13 +23,14 @@ export interface Measured {
   readonly undelivered: sqs.Queue;
 }
 
-/** One alarm: raised at `threshold` and above, in one period or in `periods` in a row. */
+/** One alarm: raised at `threshold` and above, in one period, in `periods` in a row, or in `datapoints` of them. */
 export interface AlarmDefinition {
   readonly id: string;
   readonly description: string;
   readonly metric: cloudwatch.IMetric;
   readonly threshold: number;
   readonly periods?: number;
+  readonly datapoints?: number;
   /** What the absence of values means; without it all is well. */
   readonly missing?: cloudwatch.TreatMissingData;
 }
@@ -68,6 +70,37 @@ function stuck(came: string, went: string, usingMetrics: Record<string, cloudwat
     threshold: 1,
     periods: 2,
     missing: cloudwatch.TreatMissingData.IGNORE,
+  };
+}
+
+/** Quarters of an hour: the longest that an alarm on them may look back, and how long records may be on their way. */
+const DAY = 96;
+const SIX_HOURS = 24;
+/** Part of a day's records that may be missing before it is told. */
+const BAND = 0.01;
+
+/**
+ * What came into the stream within a day against what ingest received, summed up quarter by quarter. A record is received within minutes, so
+ * that those of the quarter in question may still be missing; a loss goes on missing. It is a band and no equation: Kinesis publishes its
+ * counts as well as it can; a batch that is delivered again after it was counted, when its answer was lost, is received twice; and the first
+ * quarters receive what came before them. What is missing beyond one quarter and one per cent, for six hours, is lost or stands still.
+ * Records that were throttled never came in, and do not count.
+ */
+function missing(config: CarelakeConfig, m: Measured): AlarmDefinition {
+  return {
+    id: 'RecordsMissing',
+    metric: new cloudwatch.MathExpression({
+      expression: `${1 - BAND} * RUNNING_SUM(FILL(incoming, 0)) - FILL(incoming, 0) - RUNNING_SUM(FILL(received, 0))`,
+      usingMetrics: {
+        incoming: m.stream.metric('IncomingRecords', { statistic: 'sum', period: QUARTER }),
+        received: own(config, 'ingest-stream', 'Received'),
+      },
+      period: QUARTER,
+    }),
+    threshold: 1,
+    periods: DAY,
+    datapoints: SIX_HOURS,
+    description: 'More than 1 % of a day of the stream was not received for six hours: lost, or held',
   };
 }
 
@@ -136,6 +169,7 @@ function each(config: CarelakeConfig, m: Measured): AlarmDefinition[] {
   });
   const counts = (service: LambdaName, metric: string) => own(config, service, metric, Duration.hours(1));
   return [
+    missing(config, m),
     {
       id: 'IngestErrors',
       metric: m.ingestStream.metricErrors(sum),
@@ -216,6 +250,18 @@ function each(config: CarelakeConfig, m: Measured): AlarmDefinition[] {
     ),
     fault('ObjectUnreadable', 'select-load', 'UnreadableObjects', 'Silver holds objects whose names no load can read'),
     {
+      id: 'CheckFailed',
+      metric: sumOf(
+        [
+          own(config, 'check', 'CheckFailed', Duration.days(1)),
+          m.check.metricErrors({ statistic: 'sum', period: Duration.days(1) }),
+        ],
+        Duration.days(1),
+      ),
+      threshold: 1,
+      description: 'The daily check found what does not agree in warehouse, silver and receipts, or could not look',
+    },
+    {
       id: 'KeysEndangered',
       metric: sumOf(
         [
@@ -248,7 +294,7 @@ function folded(config: CarelakeConfig, m: Measured): AlarmDefinition[] {
       metric: own(config, 'platform', 'Faults'),
       threshold: 1,
       description:
-        'Something was refused, held, unreadable, mostly quarantined or about to be deleted; the logs of the functions name it',
+        'Something was refused, held, unreadable, mostly quarantined, about to be deleted or does not agree; the logs of the functions name it',
     },
   ];
 }

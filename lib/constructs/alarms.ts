@@ -104,12 +104,13 @@ export class Alarms extends Construct {
     );
   }
 
-  private alarm({ id, metric, threshold, description, periods = 1, missing }: AlarmDefinition): void {
+  private alarm({ id, metric, threshold, description, periods = 1, datapoints, missing }: AlarmDefinition): void {
     new cloudwatch.Alarm(this, id, {
       metric,
       threshold,
       alarmDescription: description,
       evaluationPeriods: periods,
+      datapointsToAlarm: datapoints,
       comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       treatMissingData: missing ?? cloudwatch.TreatMissingData.NOT_BREACHING,
     }).addAlarmAction(new actions.SnsAction(this.topic));

@@ -15,15 +15,20 @@ export const LAMBDA_NAMES = [
   'migrate',
   'usage-limit',
   'watch-keys',
+  'check',
 ] as const;
 /** Name of a function that ships. */
 export type LambdaName = (typeof LAMBDA_NAMES)[number];
+
+/** What `migrate` applies to a warehouse; the rest that travels with it empties one for a rebuild. */
+const MIGRATED = ['migrations', 'generated/views', 'generated/grants.sql', 'marts', 'security'];
 
 /** Folders and files under `sql/` that travel beside a function's `index.js`, as `sql/<folder>/…`. */
 const SQL_FOLDERS: Partial<Record<LambdaName, string[]>> = {
   'select-load': ['load', 'generated/load'],
   load: ['load', 'generated/load'],
-  migrate: ['migrations', 'generated/views', 'generated/grants.sql', 'marts', 'security'],
+  check: ['checks', 'generated/checks', 'load/holder.sql'],
+  migrate: [...MIGRATED, 'rebuild', 'generated/rebuild.sql', 'generated/tables.sql', 'load/holder.sql'],
 };
 
 const ROOT = resolve(__dirname, '..', '..');
@@ -72,7 +77,7 @@ export function bundleLambdas(root = ROOT): Record<LambdaName, string> {
 /** SHA-256 over names and contents of what `migrate` applies; a change of it makes CloudFormation call the migration. */
 export function sqlHash(root = ROOT): string {
   const hash = createHash('sha256');
-  for (const folder of SQL_FOLDERS.migrate ?? []) {
+  for (const folder of MIGRATED) {
     for (const file of sqlFiles(root, folder))
       hash
         .update(`${file}\0`)

@@ -96,15 +96,22 @@ export const allow = (
   conditions?: Record<string, unknown>,
 ): iam.PolicyStatement => new iam.PolicyStatement({ actions, resources, conditions });
 
-/**
- * Runs statements through the Redshift Data API on one workgroup. Describing and reading results know no resources; they are held
- * to the caller's own statements.
- */
-export const redshiftData = (workgroupArn: string): iam.PolicyStatement[] => [
-  allow(['redshift-data:ExecuteStatement', 'redshift-data:BatchExecuteStatement'], [workgroupArn]),
+/** Asks after the caller's own statements: describing and reading results know no resources, and are held to who ran them. */
+const ownStatements = () =>
   allow(['redshift-data:DescribeStatement', 'redshift-data:GetStatementResult'], ['*'], {
     StringEquals: { 'redshift-data:statement-owner-iam-userid': '${aws:userid}' },
-  }),
+  });
+
+/** Runs statements through the Redshift Data API on one workgroup. */
+export const redshiftData = (workgroupArn: string): iam.PolicyStatement[] => [
+  allow(['redshift-data:ExecuteStatement', 'redshift-data:BatchExecuteStatement'], [workgroupArn]),
+  ownStatements(),
+];
+
+/** Runs transactions of questions alone. */
+export const redshiftQuestions = (workgroupArn: string): iam.PolicyStatement[] => [
+  allow(['redshift-data:BatchExecuteStatement'], [workgroupArn]),
+  ownStatements(),
 ];
 
 /**

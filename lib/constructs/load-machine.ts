@@ -157,6 +157,25 @@ export function replayDefinition(scope: Construct, fn: lambda.IFunction): sfn.IC
 }
 
 /**
+ * The course of a rebuild up to the load, which whoever started it starts next: call the function until warehouse and receipts are empty. A load
+ * that is under way is not waited for, since it may be the one that cannot end.
+ */
+export function rebuildDefinition(scope: Construct, migrate: lambda.IFunction): sfn.IChainable {
+  const empty = call(scope, 'Empty', { fn: migrate, payload: { op: 'rebuild' }, patience: LOAD_PATIENCE });
+  const busy = new sfn.Fail(scope, 'Load under way', {
+    error: 'REBUILD-BUSY',
+    cause: 'A load holds the lease of the warehouse: let it end, or start the load machine to have it finished',
+  });
+  const is = (state: string): sfn.Condition => sfn.Condition.stringEquals('$.state', state);
+  return empty.next(
+    new sfn.Choice(scope, 'Empty?')
+      .when(is('EMPTY'), new sfn.Succeed(scope, 'Ready to load'))
+      .when(is('AGAIN'), empty)
+      .otherwise(busy),
+  );
+}
+
+/**
  * The course of the sweep over landing: once through all of it. Of a backfill: start what landed in its days, make silver again from bronze,
  * then ask until all that was started is read.
  */

@@ -12,13 +12,21 @@ import {
   readVersions,
   redshiftData,
   reopenHours,
+  removeObjects,
   useKey,
   writeObjects,
 } from '../constructs/grants';
 import { ingestStatements } from '../constructs/ingest-grants';
 import { LandingSweep } from '../constructs/landing-sweep';
+import { DailyCheck } from '../constructs/daily-check';
 import { KeyWatch } from '../constructs/key-watch';
-import { Machine, ingestFileDefinition, loadDefinition, replayDefinition } from '../constructs/load-machine';
+import {
+  Machine,
+  ingestFileDefinition,
+  loadDefinition,
+  rebuildDefinition,
+  replayDefinition,
+} from '../constructs/load-machine';
 import { streamFunctions } from '../constructs/stream-functions';
 import { Triggers } from '../constructs/triggers';
 import { limitUsage } from '../constructs/usage-limit';
@@ -52,7 +60,7 @@ export class PipelineStack extends BaseStack {
     this.lakeKey = keys.use(this, 'lake');
     this.platformKey = keys.use(this, 'platform');
 
-    const migrate = this.makeMigrate();
+    const { migrate, migrations } = this.makeMigrate();
     limitUsage(this, { config, code: props.code, logKey: this.platformKey, workgroupArn: this.workgroupArn });
     const { ingestStream, replayFailed } = this.makeStreamFunctions();
     const ingestFile = this.makeIngestFile();
@@ -85,7 +93,15 @@ export class PipelineStack extends BaseStack {
       comment: 'Loads pending silver objects into the warehouse, one writer at a time',
     }).machine;
     // No load may meet a schema that is not there yet.
-    loads.node.addDependency(migrate);
+    loads.node.addDependency(migrations);
+    const rebuilds = new Machine(this, 'RebuildMachine', {
+      config,
+      key: this.platformKey,
+      functions: [migrate],
+      definition: rebuildDefinition(this, migrate),
+      timeout: Duration.hours(12),
+      comment: 'Empties the warehouse for a rebuild from silver; started by carelake rebuild',
+    }).machine;
 
     const sweep = new LandingSweep(this, 'Landing', {
       config,
@@ -116,11 +132,22 @@ export class PipelineStack extends BaseStack {
       secretArns: [...keys.secretArns, props.warehouse.adminSecret.secretArn],
       undelivered: triggers.undelivered,
     });
+    const { fn: check } = new DailyCheck(this, 'DailyCheck', {
+      config,
+      code: props.code,
+      key: this.platformKey,
+      lakeKey: this.lakeKey,
+      lake: props.lake,
+      workgroupArn: this.workgroupArn,
+      warehouseEnvironment: this.warehouseEnvironment(),
+      undelivered: triggers.undelivered,
+    });
     alarms.watch({
       stream: props.stream.stream,
       ingestStream,
       functions: [ingestStream, ingestFile, selectLoad, load],
       watchKeys,
+      check,
       files,
       loads,
       sweeps: [sweep.machine, replays],
@@ -136,6 +163,11 @@ export class PipelineStack extends BaseStack {
     new CfnOutput(this, 'ReplayFailedMachineArn', {
       value: replays.stateMachineArn,
       description: 'Start it to take in the batches of the stream that were given up',
+    });
+    new CfnOutput(this, 'RebuildMachineArn', {
+      value: rebuilds.stateMachineArn,
+      description:
+        'Empties the warehouse, which a load with {"window":"full"} then makes again; carelake rebuild does both',
     });
     new CfnOutput(this, 'AlarmTopicArn', { value: alarms.topic.topicArn, description: 'Subscribe to hear of alarms' });
   }
@@ -243,26 +275,39 @@ export class PipelineStack extends BaseStack {
     }).fn;
   }
 
-  /** Applies the SQL of this release. Called by CloudFormation whenever the SQL changed. */
-  private makeMigrate(): CustomResource {
-    const { warehouse } = this.props;
+  /** Applies the SQL of this release, called by CloudFormation whenever the SQL changed; empties the warehouse for a rebuild. */
+  private makeMigrate(): { migrate: lambda.Function; migrations: CustomResource } {
+    const { warehouse, lake } = this.props;
+    const { control } = lake.buckets;
     const { fn } = new CarelakeFunction(this, 'Migrate', {
       ...this.common('migrate', 'Applies the migrations and views of this release to the warehouse'),
       memoryMb: 512,
       timeoutSeconds: 900,
-      environment: { ...this.warehouseEnvironment(), ADMIN_SECRET_ARN: warehouse.adminSecret.secretArn },
+      environment: {
+        ...this.warehouseEnvironment(),
+        ADMIN_SECRET_ARN: warehouse.adminSecret.secretArn,
+        CONTROL_BUCKET: control.bucketName,
+      },
       statements: [
         ...this.warehouseStatements(),
         allow(['secretsmanager:GetSecretValue'], [warehouse.adminSecret.secretArn]),
         useKey(this.platformKey, 'secretsmanager', 'read'),
+        // What says that silver is loaded goes with what was loaded; plans and all else stay.
+        listObjects(control),
+        removeObjects(control, '_ledger/'),
+        allow(
+          ['s3:DeleteObject'],
+          ['loads/_settled.json', 'loads/_sweep.json'].map((mark) => control.arnForObjects(mark)),
+        ),
       ],
     });
-    return new CustomResource(this, 'Migrations', {
+    const migrations = new CustomResource(this, 'Migrations', {
       resourceType: 'Custom::CarelakeMigrations',
       serviceToken: fn.functionArn,
       serviceTimeout: Duration.minutes(20),
       properties: { SqlHash: sqlHash() },
     });
+    return { migrate: fn, migrations };
   }
 
   private common(name: Parameters<CodeOf>[0], description: string) {

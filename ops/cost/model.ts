@@ -196,6 +196,9 @@ const cadence = (name: string, wakesPerMonth: number, rpu: number): CadenceLine 
     wakesPerMonth *
       ((rpu * P.redshift.rpuHour * A.secondsPerLoad) / 3600 +
         (A.transitionsPerLoad * P.stepFunctions.transitionsThousand) / 1000) +
+    // The daily check wakes the warehouse once more on a day on which something was loaded.
+    (Math.min(wakesPerMonth, runsPerMonth('rate(1 day)')) * rpu * P.redshift.rpuHour * P.redshift.minimumSeconds) /
+      3600 +
     metrics(wakesPerMonth),
 });
 

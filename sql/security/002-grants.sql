@@ -19,3 +19,19 @@ GRANT SELECT ON ALL TABLES IN SCHEMA gold_phi TO ROLE exporter;
 GRANT USAGE ON SCHEMA ops TO ROLE reader;
 GRANT USAGE ON SCHEMA custom TO ROLE reader;
 GRANT SELECT ON ops.conservation TO ROLE reader;
+
+-- The daily check counts rows that violate sql/checks and sql/generated/checks; it sees persons, and takes nothing but numbers out.
+GRANT USAGE ON SCHEMA core TO ROLE checker;
+GRANT USAGE ON SCHEMA gold_phi TO ROLE checker;
+GRANT USAGE ON SCHEMA ops TO ROLE checker;
+GRANT SELECT ON core.dim_date TO ROLE checker;
+GRANT SELECT ON core.dim_time TO ROLE checker;
+GRANT SELECT ON core.dim_appointment_status TO ROLE checker;
+GRANT SELECT ON core.fact_appointment TO ROLE checker;
+GRANT SELECT ON gold_phi.obt_appointment TO ROLE checker;
+GRANT SELECT ON ops.conservation TO ROLE checker;
+GRANT SELECT ON ops.load_lease TO ROLE checker;
+GRANT SELECT ON ops.load_ledger TO ROLE checker;
+GRANT SELECT ON ops.loaded_object TO ROLE checker;
+GRANT SELECT ON ops.load_count TO ROLE checker;
+GRANT SELECT ON ops.key_fingerprint TO ROLE checker;

@@ -1,10 +1,15 @@
 -- transactional: true
--- Rights on the derived tables: the loader reads and writes them by the load files, and nothing else does.
+-- Rights on the derived tables: the loader reads and writes them by the load files, and nothing else does. The checker reads what the
+-- generated checks compare.
 -- each dimension
 GRANT SELECT, INSERT, DELETE ON core.{entity}_superseded TO ROLE loader;
 GRANT SELECT, INSERT, DELETE ON core.dim_{entity}_history TO ROLE loader;
+GRANT SELECT ON core.dim_{entity}_history TO ROLE checker;
+GRANT SELECT ON core.{entity}_log TO ROLE checker;
 -- end
 -- each fact
 GRANT SELECT, INSERT, DELETE ON core.{entity} TO ROLE loader;
 GRANT SELECT, INSERT, DELETE ON core.{entity}_superseded TO ROLE loader;
+GRANT SELECT ON core.{entity} TO ROLE checker;
+GRANT SELECT ON core.{entity}_superseded TO ROLE checker;
 -- end

@@ -192,6 +192,36 @@ const RUNNING: Record<string, Fault> = {
       push(p);
     },
   },
+  // Read past, as from a checkpoint that is ahead of its stream.
+  RecordsMissing: {
+    minutes: 7 * 60,
+    stepMs: MINUTE,
+    inject: async (p) => {
+      jest.restoreAllMocks();
+      const { kinesis } = p.platform.endpoints;
+      const past = jest
+        .spyOn(kinesis, 'read')
+        .mockImplementation((name, shard) => ({ records: [], next: kinesis.end(name, shard), millisBehindLatest: 0 }));
+      push(p, 60);
+      await p.pass(5 * MINUTE);
+      past.mockRestore();
+      expect(p.behind()).toBe(0);
+    },
+  },
+  CheckFailed: {
+    minutes: 25 * 60,
+    stepMs: 5 * MINUTE,
+    inject: async (p) => {
+      push(p, 400);
+      await p.settled();
+      const { warehouse } = p.platform.endpoints;
+      const facts = async () => Number((await warehouse.query('SELECT count(*) FROM core.appointment')).rows[0]![0]);
+      const before = await facts();
+      const first = '(SELECT min(appointment_key) FROM core.appointment)';
+      await warehouse.query(`DELETE FROM core.appointment WHERE appointment_key = ${first}`);
+      expect([await facts(), before > 1]).toEqual([before - 1, true]);
+    },
+  },
   KeysEndangered: {
     minutes: 25 * 60,
     stepMs: 5 * MINUTE,

@@ -132,25 +132,35 @@ describe('every environment', () => {
     }
   });
 
-  test.each(ENVS)('%s: the database identity is given to the load alone, the secrets to who needs them', (env) => {
-    const tagged = ofType(apps[env], 'AWS::IAM::Role').filter(([, r]) => JSON.stringify(r).includes('RedshiftDbRoles'));
-    expect(
-      tagged.map(([id, r]) => [id, (props(r)['Tags'] as never[]).find((t) => t['Key'] === 'RedshiftDbRoles')]),
-    ).toEqual([[expect.stringContaining('Pipeline/LoadRole'), { Key: 'RedshiftDbRoles', Value: 'loader' }]]);
-    const readers = policies(apps[env]).flatMap(([id, s]) =>
-      s
-        .filter((x) => [x.Action].flat().includes('secretsmanager:GetSecretValue'))
-        .map((x) => [id, JSON.stringify(x.Resource)]),
-    );
-    const admin = readers.filter(([, r]) => r!.includes('AdminSecret')).map(([id]) => id!.replace(/[0-9A-F]{8}$/, ''));
-    const durable = readers
-      .filter(([, r]) => r!.includes('DurableKeySecret'))
-      .map(([id]) => id!.replace(/[0-9A-F]{8}$/, ''));
-    expect(admin).toEqual(['Pipeline/MigrateRolePolicy']);
-    expect(durable.sort()).toEqual(
-      ['IngestFile', 'IngestStream', 'LandingRebuildSilver', 'ReplayFailed'].map((f) => `Pipeline/${f}RolePolicy`),
-    );
-  });
+  test.each(ENVS)(
+    '%s: database identities are given to the load and the daily check alone, the secrets to who needs them',
+    (env) => {
+      const tagged = ofType(apps[env], 'AWS::IAM::Role').filter(([, r]) =>
+        JSON.stringify(r).includes('RedshiftDbRoles'),
+      );
+      expect(
+        tagged.map(([id, r]) => [id, (props(r)['Tags'] as never[]).find((t) => t['Key'] === 'RedshiftDbRoles')]),
+      ).toEqual([
+        [expect.stringContaining('Pipeline/LoadRole'), { Key: 'RedshiftDbRoles', Value: 'loader' }],
+        [expect.stringContaining('Pipeline/DailyCheckCheckTablesRole'), { Key: 'RedshiftDbRoles', Value: 'checker' }],
+      ]);
+      const readers = policies(apps[env]).flatMap(([id, s]) =>
+        s
+          .filter((x) => [x.Action].flat().includes('secretsmanager:GetSecretValue'))
+          .map((x) => [id, JSON.stringify(x.Resource)]),
+      );
+      const admin = readers
+        .filter(([, r]) => r!.includes('AdminSecret'))
+        .map(([id]) => id!.replace(/[0-9A-F]{8}$/, ''));
+      const durable = readers
+        .filter(([, r]) => r!.includes('DurableKeySecret'))
+        .map(([id]) => id!.replace(/[0-9A-F]{8}$/, ''));
+      expect(admin).toEqual(['Pipeline/MigrateRolePolicy']);
+      expect(durable.sort()).toEqual(
+        ['IngestFile', 'IngestStream', 'LandingRebuildSilver', 'ReplayFailed'].map((f) => `Pipeline/${f}RolePolicy`),
+      );
+    },
+  );
 
   test('landing and bronze go to an archive where the configuration says so, and only then may anybody fetch from there', () => {
     const value = structuredClone(ENVIRONMENTS['prod']) as Record<string, Record<string, unknown>>;
@@ -212,6 +222,7 @@ describe('every environment', () => {
         'DatabaseName',
         'LoadMachineArn',
         'IngestFileMachineArn',
+        'RebuildMachineArn',
         'ReplayFailedMachineArn',
         'SweepMachineArn',
         'AlarmTopicArn',

@@ -17,11 +17,14 @@ describe('triggers', () => {
     const FULL = ['cron(30 4 1 * ? *)', '{"window":"full"}'];
     // The daily look at the keys.
     const keys = (at: string): unknown[] => [`cron(20 ${at} * * ? *)`, undefined];
+    // The daily check, after the sweep.
+    const check = (at: string): unknown[] => [`cron(40 ${at} * * ? *)`, undefined];
     expect(schedules(apps.local)).toEqual([
       ['cron(50 2 * * ? *)', '{}'],
       ['cron(20 3 * * ? *)', '{"window":"sweep"}'],
       FULL,
       keys('3'),
+      check('3'),
     ]);
     expect(schedules(apps.dev)).toEqual([
       ['cron(0 3 * * ? *)', '{}'],
@@ -29,6 +32,7 @@ describe('triggers', () => {
       ['cron(20 5 * * ? *)', '{"window":"sweep"}'],
       FULL,
       keys('5'),
+      check('5'),
     ]);
     expect(schedules(apps.prod)).toContainEqual(['rate(15 minutes)', '{"window":"open"}']);
     const rules = (t: Templates): string[] =>

@@ -57,6 +57,8 @@ describe('metric math', () => {
     ['m2 == 2 || FILL(m1, 0) == 0', [1, 1, none]],
     ['IF(FILL(m1, 0) > 0, m2, 7)', [2, 7, none]],
     ['SUM([m1, m2])', [3, 2, 3]],
+    ['RUNNING_SUM(m1)', [4, none, 3]],
+    ['RUNNING_SUM(FILL(m2, 0)) - FILL(m2, 0)', [2, 0, 0]],
     ['MAX([FILL(m1, 5), m2])', [2, 5, 3]],
     ['MIN([m1, m2])', [1, 2, 3]],
     ['-1.5', [-1.5, -1.5, -1.5]],

@@ -9,7 +9,7 @@ import { ServiceError } from './fake-s3';
 
 /** What becomes of a submitted transaction. */
 export type Outcome =
-  | { status: 'FINISHED'; rows?: string[][] }
+  | { status: 'FINISHED'; rows?: string[][]; /** Rows of each statement of a batch. */ each?: string[][][] }
   | { status: 'FAILED' | 'ABORTED'; /** Place of the statement that failed. */ at?: number; error: string };
 
 export interface Submitted {
@@ -105,6 +105,7 @@ export class FakeData {
   private result(id: string): unknown {
     const s = this.submitted.find((x) => x.id === id.split(':')[0]);
     if (!s || s.outcome.status !== 'FINISHED') throw new ServiceError('ResourceNotFoundException', 400);
-    return { Records: (s.outcome.rows ?? []).map((row) => row.map((v) => ({ ...TEXT, stringValue: v }))) };
+    const part = s.outcome.each?.[Number(id.split(':')[1]) - 1];
+    return { Records: (part ?? s.outcome.rows ?? []).map((row) => row.map((v) => ({ ...TEXT, stringValue: v }))) };
   }
 }

@@ -137,6 +137,11 @@ async function day(laptop: Laptop): Promise<void> {
   s3.delete(control!, receiptKey(broken[0]!));
   await platform.execute('LoadMachine', { window: 'open' });
   await quiet();
+  // The daily check looks, and the warehouse is emptied and loaded again.
+  await platform.invoke('DailyCheckCheckTablesFunction', {});
+  expect(await platform.execute('RebuildMachine', {})).toMatchObject({ status: 'SUCCEEDED' });
+  expect(await platform.execute('LoadMachine', { window: 'full' })).toMatchObject({ status: 'SUCCEEDED' });
+  await quiet();
 }
 
 /** A batch of the stream as the mapping would make it. */
@@ -167,7 +172,7 @@ test('every grant is used by a run of everything, or listed with its reason', as
   const used: Grant[] = [];
   const local = loadConfig('local');
   const sweep = { expression: '* * * * ? *', timezone: 'UTC' };
-  const config = { ...local, load: { ...local.load, sweep }, files: { ...local.files, sweep } };
+  const config = { ...local, load: { ...local.load, sweep, check: sweep }, files: { ...local.files, sweep } };
   // A mapping that counts its tries gives up at once, where ours would hold a record for hours.
   const assembly = changed(synthesized(config, bundledCode()), 'Pipeline', (r) => {
     const mapping = Object.values(r).find(({ Type }) => Type === 'AWS::Lambda::EventSourceMapping')!;

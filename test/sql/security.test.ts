@@ -1,6 +1,7 @@
 import { ENTITY_NAMES } from '../../contracts';
+import { countOf, readCheckSql } from '../../core/check/checks';
 import { laptop, type Engine } from './engines';
-import { TABLES, empty, load, migrate, sqlFile, sqlNames, event, statementsOf, type Event } from './warehouse';
+import { SQL, TABLES, empty, load, migrate, sqlFile, sqlNames, event, statementsOf, type Event } from './warehouse';
 
 const at = { effective: '2024-01-01 00:00:00', recorded: '2024-01-01 00:00:00' };
 const visit = (id: string, clinicId: string, recorded: string): Event =>
@@ -21,7 +22,7 @@ const statements = [...sqlNames('security').map((name) => `security/${name}`), '
 /** Entities that the loads below do not bring have grants of the same template. */
 const others = ENTITY_NAMES.filter((e) => !['appointment', 'clinic', 'patient', 'provider'].includes(e));
 const isOfOther = (sql: string) =>
-  others.some((e) => new RegExp(`core\\.(dim_)?${e}(_superseded|_history)? `).test(sql));
+  others.some((e) => new RegExp(`core\\.(dim_)?${e}(_superseded|_history|_log)? `).test(sql));
 const loaderGrants = statements.filter(
   (sql) => /^GRANT (SELECT|INSERT)/.test(sql) && /\bROLE loader$/.test(sql) && !isOfOther(sql),
 );
@@ -57,6 +58,32 @@ describe('database roles', () => {
 
   it.each(['reader', 'exporter', 'nobody'])('%s does not load', async (role) => {
     await expect(loadAs(role)).rejects.toThrow(/permission denied/);
+  });
+
+  describe('the checker', () => {
+    const { holder, checks } = readCheckSql(SQL);
+    const questions = [holder, ...checks.map(({ sql }) => sql)].map(countOf);
+    const grants = statements.filter((sql) => / TO ROLE checker$/.test(sql) && !isOfOther(sql));
+    beforeEach(() => loadAs('loader'));
+
+    it('asks every check, in one transaction, and counts nothing', async () => {
+      for (const sql of questions) expect(await engine.batch([sql], {}, 'checker')).toEqual([['0']]);
+      await expect(engine.batch(questions, {}, 'checker')).resolves.toEqual([['0']]);
+    });
+
+    it.each(grants)('without "%s" it cannot', async (grant) => {
+      await engine.batch([grant.replace(/^GRANT/, 'REVOKE').replace(/ TO ROLE /, ' FROM ROLE ')]);
+      try {
+        await expect(engine.batch(questions, {}, 'checker')).rejects.toThrow(/permission denied/);
+      } finally {
+        await engine.batch([grant]);
+      }
+    });
+
+    it('writes nothing', async () => {
+      for (const sql of ['DELETE FROM core.appointment', 'UPDATE ops.load_lease SET load_id = NULL'])
+        await expect(engine.batch([sql], {}, 'checker')).rejects.toThrow(/permission denied/);
+    });
   });
 
   it('the reader reads the counts, and neither persons nor the records of the load', async () => {

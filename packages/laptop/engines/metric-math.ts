@@ -50,6 +50,15 @@ function fill(series: Series, by: number | 'REPEAT'): Series {
   return series.map((v, i) => v ?? series.slice(i + 1).find((older) => older !== undefined));
 }
 
+/** RUNNING_SUM: of each period and all before it, beginning with the oldest that is read. A gap stays one. */
+function runningSum(series: Series): Series {
+  let total = 0;
+  return series
+    .toReversed()
+    .map((v) => (v === undefined ? undefined : (total += v)))
+    .toReversed();
+}
+
 /** MAX, MIN and SUM of several metrics: period by period, over those that have a value. */
 function across(lists: readonly Series[], periods: number, of: (values: number[]) => number): Series {
   return Array.from({ length: periods }, (_, i) => {
@@ -172,6 +181,10 @@ class Parser {
         const [when, yes, no] = args.map((arg) => asSeries(arg(scope, n), n)) as [Series, Series, Series];
         return when.map((c, i) => (c === undefined ? undefined : c === 0 ? no[i] : yes[i]));
       };
+    }
+    if (name === 'RUNNING_SUM') {
+      counted(1);
+      return (scope, n) => runningSum(asSeries(args[0]!(scope, n), n));
     }
     const of = ACROSS[name] ?? this.refuse(`the laptop does not evaluate ${name}`);
     counted(1);

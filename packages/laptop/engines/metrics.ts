@@ -72,9 +72,12 @@ export class Metrics {
 
   /** The value of the minutes from `from` up to `to`; undefined when nothing was published in them. */
   over(id: MetricId, from: number, to: number, statistic: Statistic): number | undefined {
+    const buckets = this.kept.get(metricKey(id))?.buckets;
     const found: Bucket[] = [];
-    for (const [minute, bucket] of this.kept.get(metricKey(id))?.buckets ?? [])
-      if (minute * MINUTE >= from && minute * MINUTE < to) found.push(bucket);
+    for (let minute = Math.ceil(from / MINUTE); buckets?.size && minute * MINUTE < to; minute++) {
+      const bucket = buckets.get(minute);
+      if (bucket) found.push(bucket);
+    }
     if (!found.length) return undefined;
     const sum = found.reduce((total, b) => total + b.sum, 0);
     const count = found.reduce((total, b) => total + b.count, 0);

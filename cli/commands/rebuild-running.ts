@@ -1,0 +1,155 @@
+import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { isLoadable, RECEIPTS } from '../../core/lake/names';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { outputsOf } from '../../ops/verify/account';
+import { CliError, EXIT } from '../errors';
+import { execute } from '../executions';
+import type { Names, Served } from '../folder';
+import { count, type Progress } from '../output';
+
+/** A platform that runs: the state machines that empty its warehouse and load it, and where silver and receipts lie. */
+export interface RunningPlace {
+  readonly rebuildMachine: string;
+  readonly loadMachine: string;
+  readonly silver: string;
+  readonly control: string;
+  readonly clients: { region: string; endpoint?: string; credentials?: Served['credentials'] };
+  /** Where to read why it failed. */
+  readonly logs: string;
+}
+
+/** Between two counts of receipts, which are listings. */
+const COUNT_EVERY_MS = 10_000;
+/** Executions in a row that may load nothing, and the pause between two: longer than another execution's sign of life counts. */
+const MOST_IDLE_RUNS = 6;
+const PAUSE_MS = 10_000;
+
+/**
+ * Rebuilds the warehouse of a platform that runs, in an account or on a serving laptop, by its state machines. Interrupted, it may be
+ * started again at any time; once it has begun to load, so does the next load by the clock.
+ * @returns silver objects that are loaded, or were refused
+ * @throws CliError when a load is under way, or when something fails
+ */
+export async function rebuildRunning(at: RunningPlace, progress: Progress): Promise<number> {
+  const sfn = new SFNClient(at.clients);
+  const s3 = new S3Client({ ...at.clients, forcePathStyle: at.clients.endpoint !== undefined });
+  try {
+    await progress.step('empty the warehouse, and remove what is noted about its loads', () =>
+      execute(
+        sfn,
+        at.rebuildMachine,
+        {},
+        {
+          what: 'the rebuild',
+          where: at.logs,
+          next: 'REBUILD-BUSY: a load is under way, so wait for its end; else the log of migrate says why (docs/runbooks/load.md); then carelake rebuild again',
+        },
+      ),
+    );
+    return await progress.step('load all of silver', (tell) => loadAll(sfn, s3, at, tell));
+  } finally {
+    sfn.destroy();
+    s3.destroy();
+  }
+}
+
+/**
+ * Has all of silver loaded. An execution ends at once where another one carries a load, which may have begun in between and look at the last
+ * hours only: it is started again until every object has its receipt.
+ */
+async function loadAll(
+  sfn: SFNClient,
+  s3: S3Client,
+  at: RunningPlace,
+  tell: (detail: string) => void,
+): Promise<number> {
+  const wanted = await keysIn(s3, at.silver, '', isLoadable);
+  const loaded = (): Promise<number> => keysIn(s3, at.control, RECEIPTS);
+  let counted = Date.now();
+  const saying = {
+    what: 'the load',
+    where: at.logs,
+    next: 'the log of load says why (docs/runbooks/load.md); what is loaded stays: start the load machine with {"window":"full"}, or carelake rebuild again',
+  };
+  let before = -1;
+  for (let still = 0; still < MOST_IDLE_RUNS; still++) {
+    await execute(sfn, at.loadMachine, { window: 'full' }, saying, async () => {
+      if (Date.now() - counted < COUNT_EVERY_MS) return;
+      tell(`${count(await loaded())} of ${count(wanted)} objects`);
+      counted = Date.now();
+    });
+    const now = await loaded();
+    if (now >= wanted) return now;
+    if (now > before) still = 0;
+    before = now;
+    await sleep(PAUSE_MS);
+  }
+  throw new CliError(`${count(wanted - before)} of ${count(wanted)} silver objects are not loaded`, {
+    where: saying.where,
+    next: saying.next,
+    exitCode: EXIT.failed,
+  });
+}
+
+/** How many objects there are, of those whose names are wanted. */
+async function keysIn(s3: S3Client, bucket: string, prefix: string, isWanted = (_: string) => true): Promise<number> {
+  let found = 0;
+  let token: string | undefined;
+  do {
+    const page = await s3.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ContinuationToken: token }));
+    found += (page.Contents ?? []).filter(({ Key }) => isWanted(Key!)).length;
+    token = page.NextContinuationToken;
+  } while (token);
+  return found;
+}
+
+/** The platform that serves a data folder. */
+export function servedPlace(
+  { url, credentials }: Pick<Served, 'url' | 'credentials'>,
+  names: Names,
+  dataDir: string,
+): RunningPlace {
+  const { rebuildMachine, loadMachine, buckets, region } = names;
+  if (!rebuildMachine || !buckets.control || !buckets.silver)
+    throw new CliError('an earlier release serves this data folder, which has no rebuild', {
+      where: dataDir,
+      next: 'stop it, then carelake rebuild',
+    });
+  return {
+    rebuildMachine,
+    loadMachine,
+    silver: buckets.silver,
+    control: buckets.control,
+    clients: { region, endpoint: url, credentials },
+    logs: `${dataDir}/logs`,
+  };
+}
+
+/** An environment in the account behind the caller's credentials. */
+export async function accountPlace(env: string, asked: string | undefined): Promise<RunningPlace> {
+  const region = asked ?? process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION ?? 'us-east-1';
+  const where = `environment ${env}, region ${region}`;
+  const outputs = await outputsOf(env, region).catch((error: unknown) => {
+    throw new CliError(`the account could not be asked: ${error instanceof Error ? error.name : 'Error'}`, {
+      where,
+      next: 'aws sso login, or set AWS_PROFILE; then again',
+      exitCode: EXIT.failed,
+    });
+  });
+  const { RebuildMachineArn: rebuildMachine, LoadMachineArn: loadMachine } = outputs;
+  const { SilverBucketName: silver, ControlBucketName: control } = outputs;
+  if (!rebuildMachine || !loadMachine || !silver || !control)
+    throw new CliError('the stacks of this environment have no rebuild', {
+      where,
+      next: 'deploy the environment first (docs/deploy.md)',
+    });
+  return {
+    rebuildMachine,
+    loadMachine,
+    silver,
+    control,
+    clients: { region },
+    logs: `${where}: log groups of migrate and load`,
+  };
+}

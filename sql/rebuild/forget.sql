@@ -1,0 +1,2 @@
+-- Has a view that is gone made again. Parameter: :name.
+DELETE FROM ops.view WHERE view_name = :name;
