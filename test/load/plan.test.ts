@@ -131,6 +131,7 @@ describe('transactions of a load', () => {
     expect(step.roles.filter((r) => r.kind === 'copyList')).toHaveLength(1);
     expect(step.roles.filter((r) => r.kind === 'guard').length).toBeGreaterThanOrEqual(3);
     expect(step.parameters).toEqual([
+      { name: 'entities_applied', value: '3' },
       { name: 'key_fingerprint', value: 'fedcba9876543210' },
       { name: 'load_id', value: plan.load_id },
       { name: 'object_count', value: '4' },
