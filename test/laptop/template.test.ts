@@ -188,7 +188,13 @@ describe.each(ENVIRONMENTS)('the platform of environment %s', (env) => {
       onFailureBucket: `carelake-${env}-lake-failed`,
     });
     const machines = machinesOf(resources, functions);
-    expect(machines).toHaveLength(4);
+    expect(machines.map((m) => m.name.replace(/^.*-/, '')).sort()).toEqual([
+      'IngestFileMachine',
+      'LandingSweepMachine',
+      'LoadMachine',
+      'RebuildMachine',
+      'ReplayFailedMachine',
+    ]);
     const arns = machines.map((m) => m.arn);
     expect(rulesOf(resources, (arn) => arns.includes(arn)).rules.length).toBeGreaterThan(0);
     const targets = [...arns, ...functions.map((f) => f.arn)];
