@@ -1,4 +1,4 @@
-import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { bucketFolder, filesUnder } from '../../cli/lake-files';
 import { readRun, servedBy } from '../../cli/folder';
@@ -170,6 +170,7 @@ describe('a version 2 with one more member', () => {
 
   it('has the same tables where nothing was killed, repeated or out of order', async () => {
     const dataDir = newFolder('undisturbed');
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
     // The same key secret makes the same keys.
     cpSync(join(copy.dataDir, 'secrets'), join(dataDir, 'secrets'), { recursive: true });
     const undisturbed = await Booted.on(join(copy.dataDir, 'cdk.out'), dataDir);
