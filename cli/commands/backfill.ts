@@ -2,10 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { backfillKey } from '../../core/files/landed';
-import { outputsOf } from '../../ops/verify/account';
+import { deployedEnvironment, notDeployed } from '../account';
 import { CliError, EXIT } from '../errors';
 import { execute } from '../executions';
-import { knownEnvironment } from '../known-environment';
 import { existingFolder, servedBy, type Served } from '../folder';
 import { count, print, printJson, Progress } from '../output';
 
@@ -147,21 +146,8 @@ function laptop(data: string | undefined): Place {
 }
 
 async function account(env: string, asked: string | undefined): Promise<Place> {
-  knownEnvironment(env);
-  const region = asked ?? process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION ?? 'us-east-1';
-  const where = `environment ${env}, region ${region}`;
-  const outputs = await outputsOf(env, region).catch((error: unknown) => {
-    throw new CliError(`the account could not be asked: ${error instanceof Error ? error.name : 'Error'}`, {
-      where,
-      next: 'aws sso login, or set AWS_PROFILE; then again',
-      exitCode: EXIT.failed,
-    });
-  });
+  const { region, where, outputs } = await deployedEnvironment(env, asked);
   const { SweepMachineArn: machine, ControlBucketName: control } = outputs;
-  if (!machine || !control)
-    throw new CliError('the stacks of this environment have no backfill', {
-      where,
-      next: 'deploy the environment first (docs/deploy.md)',
-    });
+  if (!machine || !control) throw notDeployed(where, 'no backfill');
   return { machine, control, clients: { region }, logs: `${where}: log groups of the pipeline's functions` };
 }

@@ -2,7 +2,7 @@ import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { isLoadable, RECEIPTS } from '../../core/lake/names';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { outputsOf } from '../../ops/verify/account';
+import { deployedEnvironment, notDeployed } from '../account';
 import { CliError, EXIT } from '../errors';
 import { execute } from '../executions';
 import type { Names, Served } from '../folder';
@@ -128,22 +128,10 @@ export function servedPlace(
 
 /** An environment in the account behind the caller's credentials. */
 export async function accountPlace(env: string, asked: string | undefined): Promise<RunningPlace> {
-  const region = asked ?? process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION ?? 'us-east-1';
-  const where = `environment ${env}, region ${region}`;
-  const outputs = await outputsOf(env, region).catch((error: unknown) => {
-    throw new CliError(`the account could not be asked: ${error instanceof Error ? error.name : 'Error'}`, {
-      where,
-      next: 'aws sso login, or set AWS_PROFILE; then again',
-      exitCode: EXIT.failed,
-    });
-  });
+  const { region, where, outputs } = await deployedEnvironment(env, asked);
   const { RebuildMachineArn: rebuildMachine, LoadMachineArn: loadMachine } = outputs;
   const { SilverBucketName: silver, ControlBucketName: control } = outputs;
-  if (!rebuildMachine || !loadMachine || !silver || !control)
-    throw new CliError('the stacks of this environment have no rebuild', {
-      where,
-      next: 'deploy the environment first (docs/deploy.md)',
-    });
+  if (!rebuildMachine || !loadMachine || !silver || !control) throw notDeployed(where, 'no rebuild');
   return {
     rebuildMachine,
     loadMachine,

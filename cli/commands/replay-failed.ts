@@ -1,10 +1,9 @@
 import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { GIVEN_UP_PREFIX } from '../../core/stream-event';
-import { outputsOf } from '../../ops/verify/account';
+import { deployedEnvironment, notDeployed } from '../account';
 import { CliError, EXIT } from '../errors';
 import { execute } from '../executions';
-import { knownEnvironment } from '../known-environment';
 import { existingFolder, servedBy, type Served } from '../folder';
 import { count, print, printJson, Progress } from '../output';
 
@@ -77,22 +76,9 @@ function laptop(data: string | undefined): Place {
 }
 
 async function account(env: string, asked: string | undefined): Promise<Place> {
-  knownEnvironment(env);
-  const region = asked ?? process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION ?? 'us-east-1';
-  const where = `environment ${env}, region ${region}`;
-  const outputs = await outputsOf(env, region).catch((error: unknown) => {
-    throw new CliError(`the account could not be asked: ${error instanceof Error ? error.name : 'Error'}`, {
-      where,
-      next: 'aws sso login, or set AWS_PROFILE; then again',
-      exitCode: EXIT.failed,
-    });
-  });
+  const { region, where, outputs } = await deployedEnvironment(env, asked);
   const { ReplayFailedMachineArn: machine, FailedBucketName: bucket } = outputs;
-  if (!machine || !bucket)
-    throw new CliError('the stacks of this environment have no replay', {
-      where,
-      next: 'deploy the environment first (docs/deploy.md)',
-    });
+  if (!machine || !bucket) throw notDeployed(where, 'no replay');
   return { machine, bucket, clients: { region }, logs: `${where}: log group of the function replay-failed` };
 }
 

@@ -5,6 +5,7 @@ import { accountPlaces, costOfRun } from '../../ops/verify/account';
 import { observe, PROBES, type Observation } from '../../ops/verify/probes';
 import { compare, markdown } from '../../ops/verify/report';
 import { target, type Places } from '../../ops/verify/target';
+import { regionOf } from '../account';
 import { CliError, EXIT } from '../errors';
 import { knownEnvironment } from '../known-environment';
 import { existingFolder, servedBy, type Names, type Served } from '../folder';
@@ -80,7 +81,7 @@ function laptopPlaces(
 /** Shows what a run in the account costs and goes on only with a yes: the probes wake the warehouse. */
 async function consented(env: string, options: VerifyOptions) {
   const config = loadConfig(knownEnvironment(env));
-  const region = options.region ?? process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION ?? 'us-east-1';
+  const region = regionOf(options.region);
   const usd = costOfRun(config.warehouse.baseRpu, RPU_HOUR_USD).toFixed(2);
   process.stderr.write(
     `The probes run in the account behind your credentials, environment ${env}, region ${region}. They wake the warehouse ` +

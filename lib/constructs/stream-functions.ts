@@ -36,23 +36,26 @@ const common = ({ config, code, logKey }: StreamFunctionsProps, name: Parameters
   logKey,
 });
 
+/** Where a function writes what records become, and the secret of their keys. */
+const zonesOfRecords = ({ keys, lake: { buckets } }: StreamFunctionsProps) => ({
+  BRONZE_BUCKET: buckets.bronze.bucketName,
+  SILVER_BUCKET: buckets.silver.bucketName,
+  QUARANTINE_BUCKET: buckets.quarantine.bucketName,
+  CONTROL_BUCKET: buckets.control.bucketName,
+  KEY_SECRET_ARN: keys.keySecret.secretArn,
+});
+
 /** Records of the stream into bronze, silver and quarantine. */
 function ingestStreamFunction(scope: Construct, props: StreamFunctionsProps): lambda.Function {
   const { config, keys, lake, stream } = props;
-  const { bronze, silver, quarantine, control, failed } = lake.buckets;
+  const { bronze, control, failed } = lake.buckets;
   const failedKey = keys.useFailed(scope);
   const { fn } = new CarelakeFunction(scope, 'IngestStream', {
     ...common(props, 'ingest-stream', 'Validates records of the stream: bronze first, then silver or quarantine'),
     memoryMb: config.ingest.memoryMb,
     timeoutSeconds: config.ingest.timeoutSeconds,
     reservedConcurrency: config.ingest.reservedConcurrency,
-    environment: {
-      BRONZE_BUCKET: bronze.bucketName,
-      SILVER_BUCKET: silver.bucketName,
-      QUARANTINE_BUCKET: quarantine.bucketName,
-      CONTROL_BUCKET: control.bucketName,
-      KEY_SECRET_ARN: keys.keySecret.secretArn,
-    },
+    environment: zonesOfRecords(props),
     statements: [
       ...props.statements,
       // Reading back what stands under a name that is taken tells a retry from a conflict.
@@ -96,7 +99,7 @@ function ingestStreamFunction(scope: Construct, props: StreamFunctionsProps): la
 /** Batches that the mapping gave up into bronze, silver and quarantine, as ingest-stream would have. */
 function replayFailedFunction(scope: Construct, props: StreamFunctionsProps): lambda.Function {
   const { config, keys, lake } = props;
-  const { bronze, silver, quarantine, control, failed } = lake.buckets;
+  const { bronze, control, failed } = lake.buckets;
   const failedKey = keys.useFailed(scope);
   return new CarelakeFunction(scope, 'ReplayFailed', {
     ...common(props, 'replay-failed', 'Takes in the batches of the stream that were given up'),
@@ -104,11 +107,7 @@ function replayFailedFunction(scope: Construct, props: StreamFunctionsProps): la
     timeoutSeconds: 900,
     environment: {
       FAILED_BUCKET: failed.bucketName,
-      BRONZE_BUCKET: bronze.bucketName,
-      SILVER_BUCKET: silver.bucketName,
-      QUARANTINE_BUCKET: quarantine.bucketName,
-      CONTROL_BUCKET: control.bucketName,
-      KEY_SECRET_ARN: keys.keySecret.secretArn,
+      ...zonesOfRecords(props),
     },
     statements: [
       ...props.statements,
