@@ -104,7 +104,8 @@ test('an environment that is not there is told with the next step', async () => 
     AWS_SECRET_ACCESS_KEY: secretAccessKey,
   });
   try {
-    await expect(accountPlace('nowhere', 'us-east-1')).rejects.toThrow('the account could not be asked');
+    await expect(accountPlace('dev', 'us-east-1')).rejects.toThrow('the account could not be asked');
+    await expect(accountPlace('nowhere', 'us-east-1')).rejects.toThrow('no environment is named nowhere');
   } finally {
     process.env = before;
   }
