@@ -8,6 +8,7 @@ const esmOnly = ['hyparquet', 'hyparquet-writer', 'fast-xml-parser', '@nodable',
 const WHOLE_PLATFORMS = [
   'e2e/backfill',
   'e2e/alarms',
+  'e2e/chaos',
   'e2e/check',
   'e2e/crash',
   'e2e/damage',

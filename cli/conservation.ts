@@ -123,20 +123,26 @@ export function checkLoaded(silverRows: number, load: LoadCounts, where: string)
 }
 
 /**
- * What gave up since the run began: batches that the stream's mapping handed to its on-failure destination, which are held,
- * and files whose reading ended badly, whose records are counted nowhere.
+ * What gave up since the run began and was not taken in since: batches that the stream's mapping handed to its on-failure destination,
+ * which are held, and files whose reading ended badly, whose records are counted nowhere.
+ * @param isUnread whether landing holds a file that was not read to its end
  * @throws CliError naming them
  */
-export function checkGivenUp(dataDir: string, failed: string, since: number): void {
+export function checkGivenUp(dataDir: string, failed: string, since: number, isUnread: boolean): void {
   const batches = [...filesUnder(failed, '')].filter((file) => statSync(file).mtimeMs >= since);
   const files = endedExecutions(dataDir).filter(
-    (ended) => ended.machine.includes('IngestFile') && ended.status !== 'SUCCEEDED' && ended.endedAt >= since,
+    ({ machine, status, error, endedAt }) =>
+      machine.includes('IngestFile') &&
+      status !== 'SUCCEEDED' &&
+      endedAt >= since &&
+      // What was removed before it was read lies nowhere any more.
+      (isUnread || error === 'LastingError'),
   );
   if (batches.length + files.length === 0) return;
   throw new CliError(`${batches.length} batches of the stream and ${files.length} files could not be taken in`, {
     where: `${failed}, ${dataDir}/executions/ended.ndjson`,
     lines: files.slice(0, 5).map((ended) => `${ended.machine} ${ended.name}: ${ended.status} ${ended.error ?? ''}`),
-    next: `read ${dataDir}/logs; what failed for a passing reason is taken in again: batches by carelake replay-failed while the folder is served, a file by a new start`,
+    next: `read ${dataDir}/logs; what failed for a passing reason is taken in again: batches by carelake replay-failed while the folder is served, a file by a new start; a file that was removed before it was read (LANDING-CHANGED) has to be landed again`,
     exitCode: EXIT.failed,
   });
 }

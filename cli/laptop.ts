@@ -18,16 +18,7 @@ import { bucketFolder } from './lake-files';
 import type { QueryResult } from './sql';
 
 /** Boots the assembly and tells the port's owner apart from other failures. */
-export async function boot(options: {
-  assemblyDir: string;
-  dataDir: string;
-  port: number;
-  keySecretFile?: string;
-  onProgress?: (detail: string) => void;
-  onAlarm?: BootOptions['onAlarm'];
-  onNotice?: BootOptions['onNotice'];
-  durable?: boolean;
-}): Promise<Platform> {
+export async function boot(options: BootOptions): Promise<Platform> {
   try {
     return await bootPlatform(options);
   } catch (error) {

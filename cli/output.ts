@@ -1,13 +1,17 @@
 import { styleText } from 'node:util';
 
+/** Without a terminal a step that lasts tells so often where it stands. */
+const PLAIN_EVERY_MS = 10_000;
+
 /**
  * Everything that is no result goes to stderr: steps, progress, errors. Stdout holds results alone, so that `--json` can
- * be piped. Colours and the rewriting of a line need a terminal; a pipe gets one plain line per finished step.
+ * be piped. Colours and the rewriting of a line need a terminal; a pipe gets one plain line per finished step, and
+ * one in a while of a step that lasts.
  */
 export class Progress {
   private readonly tty = process.stderr.isTTY === true && process.env.NO_COLOR === undefined;
   private open = false;
-  private lastPaint = 0;
+  private lastPaint = this.tty ? -Infinity : performance.now();
 
   constructor(private readonly quiet = false) {}
 
@@ -33,8 +37,9 @@ export class Progress {
   }
 
   private paint(text: string): void {
-    if (this.quiet || !this.tty || Date.now() - this.lastPaint < 80) return;
-    this.lastPaint = Date.now();
+    if (this.quiet || performance.now() - this.lastPaint < (this.tty ? 80 : PLAIN_EVERY_MS)) return;
+    this.lastPaint = performance.now();
+    if (!this.tty) return void process.stderr.write(`${text}\n`);
     process.stderr.write(`\r\u001b[2K${text.slice(0, (process.stderr.columns ?? 100) - 1)}`);
     this.open = true;
   }

@@ -5,9 +5,12 @@ import type { Platform } from '@carelake/laptop/runtime';
 import { receiptKey, receiptSubject } from '../core/lake/names';
 import type { Ask } from './answers';
 import { checkFolderObjects, checkStores, type Difference } from './check';
+import { unreadIn } from './check/records';
 import { differencesText } from './commands/check';
 import { CliError, EXIT } from './errors';
 import type { Names } from './folder';
+import { zonesOf } from './laptop';
+import { QUIET_MS } from './waiting';
 
 /** There while a process serves the folder and until it has stopped in order: its absence says that nothing can be half done. */
 const SERVING = 'serving';
@@ -44,6 +47,29 @@ export async function resumeLoads(platform: Platform, names: Names, ask: Ask): P
     continuation = page.next;
   } while (continuation !== undefined);
   await platform.execute('LoadMachine', { window: 'full' });
+}
+
+/** How many objects lie in landing and were neither read to their end nor refused. */
+export const unreadFiles = (platform: Platform, names: Names, dataDir: string): number =>
+  unreadOf(platform, names, dataDir).length;
+
+const unreadOf = (platform: Platform, names: Names, dataDir: string) =>
+  unreadIn(platform.endpoints.s3, names.buckets.landing!, zonesOf(dataDir, names).control);
+
+/**
+ * Reads them: an execution that failed is not tried again by anything but the daily sweep.
+ * @returns how many were started
+ */
+export async function readLanded(platform: Platform, names: Names, dataDir: string): Promise<number> {
+  const bucket = names.buckets.landing!;
+  const unread = unreadOf(platform, names, dataDir);
+  await Promise.all(
+    unread.map(({ key, etag, size, versionId }) =>
+      platform.execute('IngestFileMachine', { bucket, key, etag, size, ...(versionId && { version_id: versionId }) }),
+    ),
+  );
+  await platform.idle({ quietMs: QUIET_MS });
+  return unread.length;
 }
 
 /** What is to be asked before the stores are opened, which take what they find for what is. */

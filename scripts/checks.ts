@@ -8,7 +8,11 @@ import { dirname, join } from 'node:path';
 export class CheckSuite {
   private readonly results: { name: string; seconds: number; error?: string }[] = [];
 
-  constructor(private readonly name: string) {}
+  /** @param say where the lines go that people read */
+  constructor(
+    private readonly name: string,
+    private readonly say: (line: string) => void = console.log,
+  ) {}
 
   /** Runs one check; a failure is recorded and, unless `stopOnFailure` is false, rethrown because later checks build on it. */
   async check(name: string, run: () => Promise<void> | void, options: { stopOnFailure?: boolean } = {}): Promise<void> {
@@ -16,11 +20,11 @@ export class CheckSuite {
     try {
       await run();
       this.results.push({ name, seconds: (Date.now() - started) / 1000 });
-      console.log(`  ok    ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
+      this.say(`  ok    ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
     } catch (error) {
       const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
       this.results.push({ name, seconds: (Date.now() - started) / 1000, error: message });
-      console.log(`  FAIL  ${name}\n${message.replace(/^/gm, '        ')}`);
+      this.say(`  FAIL  ${name}\n${message.replace(/^/gm, '        ')}`);
       if (options.stopOnFailure ?? true) throw error;
     }
   }
@@ -40,7 +44,7 @@ export class CheckSuite {
       file,
       `<?xml version="1.0" encoding="UTF-8"?>\n<testsuite name="${xml(this.name)}" tests="${this.results.length}" failures="${failed}">\n${cases.join('\n')}\n</testsuite>\n`,
     );
-    console.log(`${this.name}: ${this.results.length - failed} passed, ${failed} failed`);
+    this.say(`${this.name}: ${this.results.length - failed} passed, ${failed} failed`);
     return this.results.length > 0 && failed === 0 ? 0 : 1;
   }
 }

@@ -14,7 +14,7 @@ export const CHECK_RULES = {
   'CHK-OBJECT-01': { is: 'objects are not what was stored', next: 'restore them from a copy of the folder; what cannot be restored has to be sent again' },
   'CHK-OBJECT-02': { is: 'stored objects are gone', next: 'restore them from a copy of the folder; what cannot be restored has to be sent again' },
   'CHK-OBJECT-03': { is: 'places cannot be read, and nothing that is made of them was compared', next: 'mend what is named above, then carelake check again' },
-  'CHK-LANDING-01': { is: 'landed files were not read', next: 'carelake start: its sweep over landing reads them' },
+  'CHK-LANDING-01': { is: 'landed files were not read', next: 'carelake start: it reads them' },
   'CHK-LANDING-02': { is: 'files whose rows are in the lake are gone from landing', next: 'restore them from a copy of the folder: without them nothing can be read again' },
   'CHK-FILE-01': { is: 'files have other numbers of rows in silver and quarantine than were read', next: 'carelake backfill over the days on which they landed' },
   'CHK-STREAM-01': { is: 'records that the stream acknowledged and handed on are neither in bronze nor held', next: 'send them again (docs/producers.md): repeats are known as such' },

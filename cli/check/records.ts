@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { KinesisStore } from '@carelake/laptop/endpoints/kinesis-store';
-import type { S3Store, VersionListing } from '@carelake/laptop/endpoints/s3-types';
+import type { S3Store, VersionInfo, VersionListing } from '@carelake/laptop/endpoints/s3-types';
 import { readCheckpoint } from '@carelake/laptop/engines/checkpoints';
 import { landingHash } from '../../core/records/hash';
 import { readMarkKey, versionOf } from '../../core/files/landed';
@@ -82,22 +82,35 @@ async function checkStream({ dataDir, stream, kinesis }: RecordSources, query: Q
   return found;
 } // prettier-ignore
 
-/** Landed objects against the marks that they were read, and the counts of their chunks against the rows that are there. */
-async function checkFiles({ zones, buckets, s3 }: RecordSources, query: Query): Promise<Difference[]> {
-  const landing = buckets.landing!;
-  const landed = new Map<string, string>();
+/** A version of an object in landing, and what says that it was read. */
+interface Landed extends VersionInfo {
+  readonly hash: string;
+  readonly mark: string;
+}
+
+/** Every version of every object in landing, but for what a console makes of "create folder". */
+function* landedIn(s3: S3Store, landing: string): Generator<Landed> {
   let after: VersionListing['next'];
   do {
     const page = s3.listVersions(landing, { after });
-    for (const { key, etag, size, lastModified, versionId, deleteMarker } of page.versions) {
-      if (deleteMarker) continue;
-      if (size === 0 && key.endsWith('/')) continue; // what a console makes of "create folder"
-      const version = versionOf({ versionId, etag, landedMs: lastModified });
-      landed.set(landingHash(landing, key, version), readMarkKey(lastModified, landingHash(landing, key, version)));
+    for (const found of page.versions) {
+      const { key, etag, size, lastModified, versionId, deleteMarker } = found;
+      if (deleteMarker || (size === 0 && key.endsWith('/'))) continue;
+      const hash = landingHash(landing, key, versionOf({ versionId, etag, landedMs: lastModified }));
+      yield { ...found, hash, mark: readMarkKey(lastModified, hash) };
     }
     after = page.next;
   } while (after !== undefined);
-  const unread = [...landed].filter(([, mark]) => !existsSync(join(zones.control, mark))).map(([hash]) => `id ${hash}`);
+}
+
+/** What lies in landing and was neither read to its end nor refused. */
+export const unreadIn = (s3: S3Store, landing: string, control: string): Landed[] =>
+  [...landedIn(s3, landing)].filter(({ mark }) => !existsSync(join(control, mark)));
+
+/** Landed objects against the marks that they were read, and the counts of their chunks against the rows that are there. */
+async function checkFiles({ zones, buckets, s3 }: RecordSources, query: Query): Promise<Difference[]> {
+  const landed = new Set([...landedIn(s3, buckets.landing!)].map(({ hash }) => hash));
+  const unread = unreadIn(s3, buckets.landing!, zones.control).map(({ hash }) => `id ${hash}`);
   const counted = new Map<string, number>();
   for (const file of filesUnder(join(zones.control, 'ingest'), '.json')) {
     const hash = basename(dirname(file));

@@ -25,16 +25,17 @@ import {
   migrateAgain,
   noteServing,
   noteStopped,
+  readLanded,
   resumeLoads,
+  unreadFiles,
   wasStoppedInOrder,
 } from '../resume';
 import { type Prepared, type Source, type StartOptions } from '../source';
 import { synthesize } from '../synthesize';
+import { QUIET_MS, untilLoaded } from '../waiting';
 import type { BootOptions, Platform } from '@carelake/laptop/runtime';
 
 const DEFAULT_PORT = 4600;
-/** Nothing under way for so long counts as done; what waits in a stream, a state machine or a rule counts as under way. */
-const QUIET_MS = 700;
 
 interface Session {
   options: StartOptions;
@@ -51,8 +52,15 @@ interface Counts {
   load: LoadCounts;
 }
 
+/** What goes wrong with the machine: a disk and a clock that tests break. */
+export type Machine = Pick<BootOptions, 'beforeDisk' | 'wall'>;
+
 /** Everything from the templates to the answers, and then serving until Ctrl-C. Returns the exit code. */
-export async function start(options: StartOptions, { source, state }: Prepared): Promise<number> {
+export async function start(
+  options: StartOptions,
+  { source, state }: Prepared,
+  machine: Machine = {},
+): Promise<number> {
   const progress = new Progress();
   const { dataDir } = source;
   // A whole comparison costs a second load: after a stop in order it is left to `--once` and `carelake check`.
@@ -61,7 +69,7 @@ export async function start(options: StartOptions, { source, state }: Prepared):
   if (!wasInOrder) migrateAgain(dataDir);
   const before = isWhole ? await checkBefore(dataDir, state.names) : [];
   noteServing(dataDir);
-  const session = await open(options, source, state, progress);
+  const session = await open(options, source, state, progress, machine);
   const stopped = stopSignal();
   let inOrder = false;
   try {
@@ -95,7 +103,13 @@ export async function start(options: StartOptions, { source, state }: Prepared):
   }
 }
 
-async function open(options: StartOptions, source: Source, state: RunState, progress: Progress): Promise<Session> {
+async function open(
+  options: StartOptions,
+  source: Source,
+  state: RunState,
+  progress: Progress,
+  machine: Machine,
+): Promise<Session> {
   const { dataDir } = source;
   const { assemblyDir } = await progress.step(
     `synthesize the templates of environment ${options.env}`,
@@ -111,6 +125,7 @@ async function open(options: StartOptions, source: Source, state: RunState, prog
     'boot what they describe',
     (tell) =>
       boot({
+        ...machine,
         assemblyDir,
         dataDir,
         port,
@@ -151,38 +166,36 @@ async function takeIn(session: Session): Promise<AnswersDocument> {
   const before = await counts(session);
   if (session.state.status === 'streaming') await feed(session);
   else progress.line(`- ${session.source.dataDir} holds its data already: ${count(before.ingest.received)} records`);
-  await progress.step('load', async (tell) => {
-    const watch = setInterval(
-      () =>
-        void readLoadCounts(ask).then(
-          ({ read }) => tell(`${count(read)} events`),
-          () => undefined,
-        ),
-      1000,
-    );
-    await platform.idle({ quietMs: QUIET_MS }).finally(() => clearInterval(watch));
-  });
+  await progress.step('load', (tell) => untilLoaded(platform, ask, tell));
   if (!loadsOnArrival(session.options.env)) {
     // Nobody waits a day for the first answers: what the schedule would start is started once now.
     await progress.step(`start the load that environment ${session.options.env} starts on a schedule`, () =>
       platform.execute('LoadMachine', { window: 'open' }),
     );
   }
-  const zones = zonesOf(session.source.dataDir, session.names);
+  const { dataDir } = session.source;
+  const zones = zonesOf(dataDir, session.names);
+  const unread = (): number => unreadFiles(platform, session.names, dataDir);
+  if (unread() > 0)
+    await progress.step(
+      'read what lies in landing and was not read to its end',
+      () => readLanded(platform, session.names, dataDir),
+      (files) => `${count(files)} files`,
+    );
   if ((await countSilverRows(zones)) !== (await readLoadCounts(ask)).read)
     await progress.step('load what silver holds and the warehouse does not', async () => {
       await resumeLoads(platform, session.names, ask);
       await platform.idle({ quietMs: QUIET_MS });
     });
-  checkGivenUp(session.source.dataDir, zones.failed, began);
+  checkGivenUp(dataDir, zones.failed, began, unread() > 0);
   const after = await counts(session);
-  checkIngest(after.ingest, session.source.dataDir);
+  checkIngest(after.ingest, dataDir);
   checkLoad(after.load, 'ops.conservation');
   checkReadable(zones.silver);
-  checkLoaded(await countSilverRows(zones), after.load, session.source.dataDir);
+  checkLoaded(await countSilverRows(zones), after.load, dataDir);
   if (session.state.status === 'streaming') {
     session.state = { ...session.state, status: 'complete' };
-    writeRun(session.source.dataDir, session.state);
+    writeRun(dataDir, session.state);
   }
   const run = { ingest: difference(after.ingest, before.ingest), load: difference(after.load, before.load) };
   return { ...after, run, answers: await readAnswers(ask) };

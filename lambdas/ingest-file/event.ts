@@ -1,4 +1,4 @@
-import { SafeError } from '../shared/errors';
+import { LastingError } from '../shared/errors';
 
 /** What the state machine hands over: the landed object, and after the first invocation where to go on. */
 export interface IngestFileEvent {
@@ -38,11 +38,11 @@ export interface IngestFileResult extends IngestFileEvent {
   held?: string;
 }
 
-/** Reads the event. @throws SafeError that names a missing member and repeats nothing */
+/** Reads the event. @throws LastingError that names a missing member and repeats nothing */
 export function readEvent(event: IngestFileEvent): IngestFileResult {
   for (const member of ['bucket', 'key', 'etag'] as const) {
     if (typeof event?.[member] !== 'string' || event[member] === '')
-      throw new SafeError('EVENT', `the event has no ${member}`);
+      throw new LastingError('EVENT', `the event has no ${member}`);
   }
   const count = (value: number | undefined): number =>
     Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : 0;

@@ -3,7 +3,7 @@ import { readMarkKey, versionOf } from '../../core/files/landed';
 import { hashOf, type LandingObject } from '../../core/files/objects';
 import { keyId } from '../../core/lake/names';
 import type { ByteSource } from '../../core/files/source';
-import { SafeError } from '../shared/errors';
+import { LastingError, SafeError } from '../shared/errors';
 import { put } from '../shared/s3';
 import type { IngestFileEvent, IngestFileResult } from './event';
 
@@ -28,7 +28,7 @@ const status = (error: unknown): number | undefined =>
 /** The object was replaced or removed between its event and its reading; what replaced it has an event of its own. */
 function gone(error: unknown, key: string): never {
   if (status(error) === 412 || status(error) === 404)
-    throw new SafeError(
+    throw new LastingError(
       'LANDING-CHANGED',
       `landing object ${keyId(key)} is no longer the object of the event; keep versions in landing, or send it again`,
     );

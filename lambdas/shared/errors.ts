@@ -13,6 +13,14 @@ export class SafeError extends Error {
   }
 }
 
+/** The same of what no later try can change: state machines make none. */
+export class LastingError extends SafeError {
+  constructor(code: string, detail: string) {
+    super(code, detail);
+    this.name = 'LastingError';
+  }
+}
+
 /** What may be told of any error. Foreign messages are left out: they quote what they could not read or store. */
 export interface ShownError {
   name: string;

@@ -1,7 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { Context } from 'aws-lambda';
 import { redactedNames } from '../../contracts/derive';
-import { SafeError, showError } from './errors';
+import { LastingError, SafeError, showError } from './errors';
 
 const REDACTED: ReadonlySet<string> = redactedNames();
 
@@ -48,7 +48,11 @@ export function guarded<E, R>(
       const shown = showError(error);
       logger.error('invocation failed', { failure: shown });
       const safe =
-        error instanceof SafeError ? new SafeError(error.code, error.detail) : new SafeError('FAULT', shown.name);
+        error instanceof LastingError
+          ? new LastingError(error.code, error.detail)
+          : error instanceof SafeError
+            ? new SafeError(error.code, error.detail)
+            : new SafeError('FAULT', shown.name);
       safe.stack = `${safe.name}: ${safe.message}`;
       throw safe;
     }

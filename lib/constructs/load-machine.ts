@@ -98,6 +98,8 @@ function call(
     resultPath: props.resultPath,
     retryOnServiceExceptions: false,
   });
+  // Of what no later try can change, such as an object that is gone, none is made: whoever waits is told at once.
+  task.addRetry({ errors: ['LastingError'], maxAttempts: 0 });
   const jitterStrategy = sfn.JitterType.FULL;
   // A hundred tries of two and a half minutes on average: an account that is at its concurrency is waited for, not given up on.
   task.addRetry({

@@ -231,24 +231,33 @@ describe('what gave up', () => {
   const failed = join(dataDir, 's3', 'failed');
 
   it('since the run began is an error that names it; what lies there from before is none', () => {
-    checkGivenUp(dataDir, failed, 0);
+    checkGivenUp(dataDir, failed, 0, true);
     mkdirSync(join(failed, 'aws', 'lambda', 'id', 'shard'), { recursive: true });
     writeFileSync(join(failed, 'aws', 'lambda', 'id', 'shard', 'batch'), '{}');
-    const error = cliError(() => checkGivenUp(dataDir, failed, 0));
+    const error = cliError(() => checkGivenUp(dataDir, failed, 0, false));
     expect(error.exitCode).toBe(1);
     expect(error.render()).toContain('1 batches of the stream and 0 files');
-    checkGivenUp(dataDir, failed, Date.now() + 60_000);
+    checkGivenUp(dataDir, failed, Date.now() + 60_000, true);
   });
 
   it('also is a file whose reading ended badly', () => {
     mkdirSync(join(dataDir, 'executions'));
-    const line = { machine: 'x-IngestFileMachine', name: 'n', status: 'FAILED', error: 'LANDING-READ', endedAt: 50 };
+    const line = { machine: 'x-IngestFileMachine', name: 'n', status: 'FAILED', error: 'SafeError', endedAt: 50 };
     writeFileSync(
       join(dataDir, 'executions', 'ended.ndjson'),
       `${JSON.stringify(line)}\n${JSON.stringify({ ...line, status: 'SUCCEEDED' })}\n{"cut`,
     );
-    expect(cliError(() => checkGivenUp(dataDir, join(dataDir, 'none'), 40)).render()).toContain('LANDING-READ');
-    checkGivenUp(dataDir, join(dataDir, 'none'), 60);
+    expect(cliError(() => checkGivenUp(dataDir, join(dataDir, 'none'), 40, true)).render()).toContain('SafeError');
+    checkGivenUp(dataDir, join(dataDir, 'none'), 60, true);
+    // Read since, by another execution.
+    checkGivenUp(dataDir, join(dataDir, 'none'), 40, false);
+  });
+
+  it('a file that was removed before it was read stays an error: no other execution can read it', () => {
+    const line = { machine: 'x-IngestFileMachine', name: 'n', status: 'FAILED', error: 'LastingError', endedAt: 70 };
+    writeFileSync(join(dataDir, 'executions', 'ended.ndjson'), JSON.stringify(line));
+    const told = cliError(() => checkGivenUp(dataDir, join(dataDir, 'none'), 60, false)).render();
+    expect(told).toMatch(/LastingError[^]*LANDING-CHANGED\) has to be landed again/);
   });
 });
 

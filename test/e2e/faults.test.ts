@@ -1,10 +1,10 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
-import { readdirSync, statSync, truncateSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DiskPolicy } from '@carelake/laptop/disk';
-import { countIngest } from '../../cli/conservation';
+import { checkGivenUp, countIngest } from '../../cli/conservation';
 import { zonesOf } from '../../cli/laptop';
-import { resumeLoads } from '../../cli/resume';
+import { readLanded, resumeLoads, unreadFiles } from '../../cli/resume';
 import { assemblyOf } from '../infra/assemblies';
 import { boot, cleanUp, type Laptop, newFolder, patients, stop, until } from '../privilege/laptop';
 import { contentsOf, keySecretFile } from './laptop';
@@ -51,6 +51,46 @@ test('a key that is put thirty times in a row loses none of the 150 rows', async
   expect(await counts(laptop)).toEqual({ received: 150, accepted: 150, quarantined: 0, held: 0 });
   expect((await tables(laptop))['core.fact_appointment']).toHaveLength(150);
   await stop(laptop.platform);
+});
+
+test('a file that is gone before it is read is told at once, and not tried again for hours', async () => {
+  const laptop = await start(newFolder());
+  const { s3 } = laptop.platform.endpoints;
+  const { landing } = laptop.names.buckets;
+  const { versionId } = await s3.put(landing!, 'example-clinic-csv/gone.csv', csv(0, 5));
+  s3.delete(landing!, 'example-clinic-csv/gone.csv', versionId);
+  await quiet(laptop);
+  const ended = readFileSync(join(laptop.dataDir, 'executions', 'ended.ndjson'), 'utf8').trim().split('\n');
+  expect(ended.map((line) => JSON.parse(line) as object)).toMatchObject([{ status: 'FAILED', error: 'LastingError' }]);
+  await stop(laptop.platform);
+  expect(() => checkGivenUp(laptop.dataDir, zonesOf(laptop.dataDir, laptop.names).failed, 0, false)).toThrow(
+    '1 files could not be taken in',
+  );
+});
+
+test('a file whose reading failed is read by the next start', async () => {
+  const dataDir = newFolder();
+  let failing = false;
+  const beforeDisk: DiskPolicy['before'] = (operation, path) => {
+    if (failing && operation === 'write' && (path.includes('/drafts/') || /executions\/.*draft$/.test(path)))
+      throw Object.assign(new Error('EIO'), { code: 'EIO' });
+  };
+  const first = await start(dataDir, { beforeDisk });
+  await land(first, 'example-clinic-csv/a.csv', csv(0, 5));
+  await until('the execution of the file', () => first.platform.status().executions[0]);
+  failing = true;
+  await until('its end', () => (first.platform.status().executions.length === 0 ? true : undefined));
+  failing = false;
+  await stop(first.platform);
+  expect(await counts(first)).toMatchObject({ received: 0 });
+  const second = await start(dataDir);
+  await quiet(second);
+  expect(unreadFiles(second.platform, second.names, dataDir)).toBe(1);
+  expect(await readLanded(second.platform, second.names, dataDir)).toBe(1);
+  expect(unreadFiles(second.platform, second.names, dataDir)).toBe(0);
+  expect(await counts(second)).toMatchObject({ received: 5, accepted: 5 });
+  expect((await tables(second))['core.fact_appointment']).toHaveLength(5);
+  await stop(second.platform);
 });
 
 test('a file is read whose notification the state machine refused, in the same run', async () => {

@@ -346,6 +346,8 @@ describe('state machines', () => {
           expect(['Task', 'Choice', 'Wait', 'Pass', 'Succeed', 'Fail']).toContain(state['Type']);
           if (state['Type'] !== 'Task') continue;
           expect(state['Resource']).toMatch(/^(IngestFile|ReplayFailed|SelectLoad|Load)Function/);
+          // What no later try can change is not tried again; the first retrier that fits decides.
+          expect((state['Retry'] as object[])[0]).toEqual({ ErrorEquals: ['LastingError'], MaxAttempts: 0 });
           expect((state['Retry'] as { ErrorEquals: string[] }[]).flatMap((r) => r.ErrorEquals)).toEqual(
             expect.arrayContaining(['Lambda.ServiceException', 'Lambda.TooManyRequestsException', 'States.TaskFailed']),
           );

@@ -235,7 +235,7 @@ describe('long files and failures', () => {
   test('an object that was replaced before it was read is told, and nothing is stored of it', async () => {
     const event = land(`${HEADER}1,A,2026-01-01,\n`);
     land(`${HEADER}1,B,2026-01-01,\n`);
-    await expect(handler(event, context())).rejects.toThrow('LANDING-CHANGED');
+    await expect(handler(event, context())).rejects.toMatchObject({ name: 'LastingError', code: 'LANDING-CHANGED' });
     expect(s3.keys('silver/')).toEqual([]);
   });
 

@@ -79,7 +79,7 @@ function submit(c: DataContext, input: Input, action: string, sqls: readonly str
       `Active statements exceeded the allowed quota (${MAX_ACTIVE}).`,
     );
   const now = c.clock.now();
-  const statement: Statement = {
+  const statement = c.store.add({
     id: randomUUID(),
     name: text(input, 'StatementName'),
     sqls,
@@ -93,8 +93,7 @@ function submit(c: DataContext, input: Input, action: string, sqls: readonly str
     callerArn: c.call.caller.arn,
     status: 'SUBMITTED',
     subs: sqls.map(() => ({ status: 'SUBMITTED' })),
-  };
-  c.store.add(statement);
+  });
   inBackground('a statement', perform(c, statement, text(input, 'SecretArn')));
   return statement;
 }

@@ -37,6 +37,10 @@ export interface Statement {
   subs: SubStatement[];
 }
 
+/** A journal below this is not written anew. */
+const MIN_JOURNAL_BYTES = 8 * 1024 * 1024;
+/** How much longer than what it tells a journal may become. */
+const JOURNAL_FACTOR = 4;
 const MAX_RESULTS = 500;
 const MAX_RESULT_BYTES = 256 * 1024 * 1024;
 const LIFE_MS = 24 * 3_600_000;
@@ -46,12 +50,17 @@ export const hasEnded = (s: { status: Status }): boolean => ENDED.includes(s.sta
 
 /**
  * Statements of the last 24 hours. Every change of state is appended to a journal, so that a restart knows tokens and outcomes; what
- * was under way when the process was killed is ABORTED. Results are not kept across a restart.
+ * was under way when the process was killed is ABORTED. Results are not kept across a restart. A platform that serves for days submits the
+ * same texts again and again: each is held once, and the journal is written anew when it has become long.
  */
 export class StatementStore {
   private readonly statements = new Map<string, Statement>();
   private readonly results = new Map<string, { result: QueryResult; bytes: number }>();
   private resultBytes = 0;
+  private readonly texts = new Map<string, string>();
+  /** Bytes of the journal, and what it had when it was last written anew. */
+  private written = 0;
+  private compact = 0;
   private readonly waiters = new Map<string, Set<() => void>>();
 
   constructor(
@@ -60,10 +69,7 @@ export class StatementStore {
   ) {
     makeFolder(dirname(path));
     if (existsSync(path))
-      for (const line of readFileSync(path, 'utf8').split('\n')) {
-        const statement = parse(line);
-        if (statement) this.statements.set(statement.id, statement);
-      }
+      for (const line of readFileSync(path, 'utf8').split('\n')) this.replay(line);
     for (const statement of this.statements.values())
       if (!hasEnded(statement)) {
         statement.status = 'ABORTED';
@@ -72,14 +78,27 @@ export class StatementStore {
         for (const sub of statement.subs) if (!hasEnded(sub)) sub.status = 'ABORTED';
       }
     this.expire();
-    writeAtomically(path, [...this.statements.values()].map((s) => `${JSON.stringify(s)}\n`).join(''));
+    this.rewrite();
   }
 
-  add(statement: Statement): void {
+  /** @returns the statement as it is kept */
+  add(asked: Statement): Statement {
     this.expire();
-    // First: one that cannot be written was never begun.
-    this.save(statement);
+    const statement = { ...asked, sqls: asked.sqls.map((sql) => this.once(sql)), updatedAt: this.clock.now() };
     this.statements.set(statement.id, statement);
+    try {
+      this.append(statement);
+    } catch (error) {
+      // One that cannot be written was never begun.
+      this.statements.delete(statement.id);
+      throw error;
+    }
+    return statement;
+  }
+
+  /** Texts of SQL that are held. */
+  get textCount(): number {
+    return this.texts.size;
   }
 
   /** Writes a change of state and wakes those who wait for it, also where it cannot be written: the state is what it is. */
@@ -89,7 +108,37 @@ export class StatementStore {
       for (const wake of this.waiters.get(statement.id) ?? []) wake();
       this.waiters.delete(statement.id);
     }
-    disk.append(this.path, `${JSON.stringify(statement)}\n`);
+    const { id, status, error, subs, updatedAt } = statement;
+    this.append({ id, status, error, subs, updatedAt } satisfies Change);
+  }
+
+  private append(entry: Statement | Change): void {
+    const line = `${JSON.stringify(entry)}\n`;
+    disk.append(this.path, line);
+    this.written += Buffer.byteLength(line);
+    if (this.written > Math.max(MIN_JOURNAL_BYTES, JOURNAL_FACTOR * this.compact)) this.rewrite();
+  }
+
+  /** Writes the journal anew: what stands, once each. */
+  private rewrite(): void {
+    const text = [...this.statements.values()].map((s) => `${JSON.stringify(s)}\n`).join('');
+    writeAtomically(this.path, text);
+    this.written = this.compact = Buffer.byteLength(text);
+  }
+
+  private replay(line: string): void {
+    const entry = parse(line);
+    if (!entry) return;
+    const known = this.statements.get(entry.id);
+    if (known) Object.assign(known, entry);
+    else if ('sqls' in entry)
+      this.statements.set(entry.id, { ...entry, sqls: entry.sqls.map((sql) => this.once(sql)) });
+  }
+
+  private once(sql: string): string {
+    const held = this.texts.get(sql);
+    if (held === undefined) this.texts.set(sql, sql);
+    return held ?? sql;
   }
 
   get(id: string): Statement | undefined {
@@ -156,18 +205,28 @@ export class StatementStore {
 
   private expire(): void {
     const before = this.clock.now() - LIFE_MS;
-    for (const s of this.statements.values())
-      if (s.createdAt < before && hasEnded(s)) {
-        this.statements.delete(s.id);
-        this.dropResults(s.id);
-      }
+    let expired = 0;
+    // In the order of their beginning: the first that is younger ends the look.
+    for (const s of this.statements.values()) {
+      if (s.createdAt >= before) break;
+      if (!hasEnded(s)) continue;
+      this.statements.delete(s.id);
+      this.dropResults(s.id);
+      expired++;
+    }
+    if (expired === 0) return;
+    this.texts.clear();
+    for (const s of this.statements.values()) for (const sql of s.sqls) this.texts.set(sql, sql);
   }
 }
 
+/** How a statement that the journal knows stands. */
+type Change = Pick<Statement, 'id' | 'status' | 'error' | 'subs' | 'updatedAt'>;
+
 /** A line of the journal; the last one may be torn. */
-function parse(line: string): Statement | undefined {
+function parse(line: string): Statement | Change | undefined {
   try {
-    return line === '' ? undefined : (JSON.parse(line) as Statement);
+    return line === '' ? undefined : (JSON.parse(line) as Statement | Change);
   } catch {
     return undefined;
   }

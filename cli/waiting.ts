@@ -1,0 +1,32 @@
+import type { Platform, Status } from '@carelake/laptop/runtime';
+import { type Ask, readLoadCounts } from './answers';
+import { count } from './output';
+
+/** Nothing under way for so long counts as done; what waits in a stream, a state machine or a rule counts as under way. */
+export const QUIET_MS = 700;
+const TELL_MS = 1000;
+
+/** Waits until nothing is under way, and tells how much is loaded and what is still waited for. */
+export async function untilLoaded(platform: Platform, ask: Ask, tell: (detail: string) => void): Promise<void> {
+  const watch = setInterval(
+    () =>
+      void readLoadCounts(ask).then(
+        ({ read }) => tell(`${count(read)} events${waitingFor(platform.status())}`),
+        () => tell(`the warehouse does not answer at the moment${waitingFor(platform.status())}`),
+      ),
+    TELL_MS,
+  );
+  await platform.idle({ quietMs: QUIET_MS }).finally(() => clearInterval(watch));
+}
+
+/** What a wait for quiet still waits for, in words. */
+export function waitingFor({ behind, executions, invocations, refused }: Status): string {
+  const parts: [number, string][] = [
+    [Object.values(behind).reduce((sum, n) => sum + n, 0), 'records to read'],
+    [executions.length, 'state machines under way'],
+    [invocations, 'functions at work'],
+    [refused, 'starts that were refused and are tried again'],
+  ];
+  const open = parts.filter(([n]) => n > 0).map(([n, what]) => `${count(n)} ${what}`);
+  return open.length === 0 ? '' : `; waiting for ${open.join(', ')}`;
+}

@@ -1,0 +1,48 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { ROOT } from './laptop';
+
+/** A round of `npm run chaos` in a folder of its own, where its report goes. */
+function chaos(...args: string[]) {
+  const cwd = mkdtempSync(join(tmpdir(), 'carelake-chaos-report-'));
+  const loader = pathToFileURL(require.resolve('tsx')).href;
+  const ran = spawnSync(
+    process.execPath,
+    ['--import', loader, join(ROOT, 'test/chaos/main.ts'), '--minutes', '0', '--json', ...args],
+    { cwd, encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '' } },
+  );
+  const document = JSON.parse(ran.stdout || '{}') as {
+    rounds: number;
+    faults: Record<string, number>;
+    failures: { seed: number; folder: string; message: string }[];
+  };
+  const report = readFileSync(join(cwd, 'reports', 'chaos.xml'), 'utf8');
+  for (const { folder } of document.failures) rmSync(folder, { recursive: true });
+  rmSync(cwd, { recursive: true });
+  return { code: ran.status, document, report };
+}
+
+describe('a round among random faults', () => {
+  test('ends well, and says what it did', () => {
+    const { code, document, report } = chaos('--seed', '3');
+    expect(document.failures).toEqual([]);
+    expect(document.rounds).toBe(1);
+    expect(Object.keys(document.faults).length).toBeGreaterThan(0);
+    expect(code).toBe(0);
+    expect(report).toContain('failures="0"');
+  });
+
+  test.each([
+    ['row', /core\.dim_patient_history: [1-9]\d* rows are missing, 0 are too many/],
+    ['object', /objects? .*gone|are gone/],
+  ])('that really loses a %s is reported with the seed that repeats it', (what, message) => {
+    const { code, document, report } = chaos('--seed', '4', '--lose', what);
+    expect(code).toBe(1);
+    expect(document.failures).toEqual([{ seed: 4, folder: expect.any(String), message: expect.stringMatching(message) }]);
+    expect(document.failures[0]!.message).toContain('npm run chaos -- --minutes 0 --seed 4');
+    expect(report).toContain('failures="1"');
+  }); // prettier-ignore
+});

@@ -1,0 +1,63 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { VirtualClock } from '@carelake/laptop/clock';
+import { type Statement, StatementStore } from '@carelake/laptop/endpoints/statements';
+import { scratch } from '../laptop/fixtures';
+
+const HOUR_MS = 3_600_000;
+const { dir, clean } = scratch();
+afterAll(clean);
+
+/** A transaction of a load: the same long texts each time, other parameters. */
+const LONG = Array.from({ length: 10 }, (_, i) => `SELECT ${i} /* ${'x'.repeat(20_000)} */`);
+const statement = (n: number, createdAt: number): Statement => ({
+  id: `id-${n}`,
+  sqls: LONG.map((sql) => Buffer.from(sql).toString()),
+  isBatch: true,
+  autoCommit: false,
+  parameters: [{ name: 'load_id', value: String(n) }],
+  database: 'd',
+  workgroup: 'w',
+  clientToken: `token-${n}`,
+  createdAt,
+  updatedAt: createdAt,
+  callerArn: 'arn',
+  status: 'SUBMITTED',
+  subs: [],
+});
+
+test('days of loads hold each text once, statements of a day, and a journal of no more than a few times that', () => {
+  const path = join(dir, 'statements.jsonl');
+  const clock = new VirtualClock();
+  const store = new StatementStore(path, clock);
+  for (let n = 0; n < 400; n++) {
+    const kept = store.add(statement(n, clock.now()));
+    kept.status = 'FINISHED';
+    store.save(kept);
+    void clock.advance(HOUR_MS / 4);
+  }
+  expect(store.textCount).toBe(LONG.length);
+  expect(store.all()).toHaveLength(24 * 4 + 1);
+  const live = store.all().reduce((sum, s) => sum + JSON.stringify(s).length, 0);
+  expect(statSync(path).size).toBeLessThan(Math.max(9_000_000, 5 * live));
+
+  const again = new StatementStore(path, clock);
+  expect(again.all().map(({ id, status, parameters, sqls }) => ({ id, status, parameters, sqls }))).toEqual(
+    store.all().map(({ id, status, parameters, sqls }) => ({ id, status, parameters, sqls })),
+  );
+  expect(again.textCount).toBe(LONG.length);
+  expect(again.byToken('arn', 'token-399')?.id).toBe('id-399');
+});
+
+test('the end of a statement does not repeat its text in the journal', () => {
+  const path = join(dir, 'ends.jsonl');
+  const store = new StatementStore(path, new VirtualClock());
+  const kept = store.add(statement(1, Date.UTC(2026, 0, 1)));
+  const { size } = statSync(path);
+  kept.status = 'FAILED';
+  kept.error = 'ERROR: why';
+  store.save(kept);
+  expect(statSync(path).size - size).toBeLessThan(300);
+  expect(readFileSync(path, 'utf8').trim().split('\n')).toHaveLength(2);
+  expect(new StatementStore(path, new VirtualClock()).get('id-1')).toMatchObject({ status: 'FAILED', error: 'ERROR: why', sqls: LONG });
+}); // prettier-ignore
