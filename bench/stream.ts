@@ -65,7 +65,7 @@ export async function streamToGold(events = 400_000): Promise<StreamResult> {
       names,
     });
     const accepted = network.expected().ingest.accepted;
-    const ask = asker(platform.endpoints.warehouse);
+    const ask = asker(platform.endpoints.warehouse, dataDir);
     const started = Date.now();
     const pushed = run(
       'npx',
@@ -103,9 +103,9 @@ function booking(mark: string): { partitionKey: string; data: Buffer } {
 
 /** Puts a steady stream and, within it, marked events; tells how long each took from put to its row in the one big table. */
 export async function eventToQueryable(marked = 100, background = 1000): Promise<LatencyResult> {
-  return withLaptop(async (platform, names) => {
+  return withLaptop(async (platform, names, dataDir) => {
     const { kinesis } = clientsFor(servedHere(platform), names.region);
-    const ask = asker(platform.endpoints.warehouse);
+    const ask = asker(platform.endpoints.warehouse, dataDir);
     const put = new Map<string, number>();
     const latencies: number[] = [];
     let serial = 0;

@@ -6,10 +6,11 @@ import { FolderRefused } from '@carelake/laptop/data-folder';
 import { DamagedState } from '@carelake/laptop/endpoints/files';
 import { createEndpoints } from '@carelake/laptop/endpoints/server';
 import type { AlarmState, AlarmStatus } from '@carelake/laptop/engines/alarms';
-import type { Warehouse } from '@carelake/laptop/engines/warehouse';
+import { type Warehouse, warehouseFile } from '@carelake/laptop/engines/warehouse';
 import { FolderInUse } from '@carelake/laptop/lock';
 import { bootPlatform, PLACE, type BootOptions, type Platform } from '@carelake/laptop/runtime';
 import type { Ask } from './answers';
+import { patient } from './ask-again';
 import type { ZoneFolders } from './conservation';
 import { CliError, EXIT } from './errors';
 import { asCliError } from './failures';
@@ -94,10 +95,11 @@ export function servedHere({ url, page, endpoints }: Platform): Served {
 }
 
 /** Asks the warehouse of a booted or opened laptop: rows by column name. */
-export function asker(warehouse: Warehouse): Ask {
+export function asker(warehouse: Warehouse, dataDir: string): Ask {
   return async (sql) => {
-    const { columns, rows } = await warehouse.query(sql).catch((error: Error) => {
+    const { columns, rows } = await patient(warehouse).query(sql).catch((error: Error) => {
       throw new CliError('the warehouse does not answer a question of the platform itself', {
+        where: warehouseFile(dataDir),
         lines: error.message.split('\n').slice(0, 3),
         next: 'a table or view is missing or was changed: carelake rebuild makes the warehouse again from silver',
         exitCode: EXIT.failed,

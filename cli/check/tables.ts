@@ -1,4 +1,4 @@
-import type { Warehouse } from '@carelake/laptop/engines/warehouse';
+import type { Asked } from '../ask-again';
 import { differenceOf, type Difference } from './difference';
 
 /** Columns that tell which load wrote a row: a second warehouse has other loads. */
@@ -23,13 +23,13 @@ interface Table {
  * @param held the warehouse in question; missing tables are named
  * @param asked one whose rows are right
  */
-export async function compareTables(held: Warehouse, asked: Warehouse): Promise<Difference[]> {
+export async function compareTables(held: Asked, asked: Asked): Promise<Difference[]> {
   const found: Difference[] = [];
   for (const table of await tablesOf(asked)) found.push(...(await compareTable(held, asked, table)));
   return found;
 }
 
-async function tablesOf(warehouse: Warehouse): Promise<Table[]> {
+async function tablesOf(warehouse: Asked): Promise<Table[]> {
   const { rows } = await warehouse.queryEngine(
     `SELECT table_schema || '.' || table_name, column_name FROM information_schema.columns
      WHERE table_schema IN ('core', 'gold_phi', 'ops') ORDER BY 1, ordinal_position`,
@@ -45,7 +45,7 @@ async function tablesOf(warehouse: Warehouse): Promise<Table[]> {
   }));
 }
 
-async function compareTable(held: Warehouse, asked: Warehouse, table: Table): Promise<Difference[]> {
+async function compareTable(held: Asked, asked: Asked, table: Table): Promise<Difference[]> {
   let parts: string[];
   try {
     const [a, b] = [await digest(held, table), await digest(asked, table)];
@@ -62,7 +62,7 @@ async function compareTable(held: Warehouse, asked: Warehouse, table: Table): Pr
 }
 
 /** Number of rows and sum of their hashes, by part: equal multisets have equal ones. */
-async function digest(warehouse: Warehouse, { name, hash }: Table): Promise<Map<string, string>> {
+async function digest(warehouse: Asked, { name, hash }: Table): Promise<Map<string, string>> {
   const { rows } = await warehouse.queryEngine(
     `SELECT h % ${PARTS} AS part, count(*) || ' ' || sum(CAST(h AS HUGEINT)) FROM (SELECT ${hash} AS h FROM ${name}) t GROUP BY 1`,
   );
@@ -70,7 +70,7 @@ async function digest(warehouse: Warehouse, { name, hash }: Table): Promise<Map<
 }
 
 /** Keys of rows by the hash of the whole row. */
-async function rowsOf(warehouse: Warehouse, { name, hash, key }: Table, parts: string[]): Promise<Map<string, string[]>> {
+async function rowsOf(warehouse: Asked, { name, hash, key }: Table, parts: string[]): Promise<Map<string, string[]>> {
   const { rows } = await warehouse.queryEngine(
     `SELECT CAST(${hash} AS varchar), CAST("${key}" AS varchar) FROM ${name} WHERE ${hash} % ${PARTS} IN (${parts.join(', ')})`,
   );

@@ -9,6 +9,7 @@ import { digestOf } from '../../core/warehouse/migrations';
 import { sha256Hex } from '../../core/records/hash';
 import { readSql, readViews } from '../../core/warehouse/sql-files';
 import { viewDigest } from '../../core/warehouse/views';
+import type { Asked } from '../ask-again';
 import { differenceOf, type Difference } from './difference';
 import { compareTables } from './tables';
 import { loadAll, migrateEmpty, SQL } from './load';
@@ -28,7 +29,7 @@ type Loaded = Readonly<Pick<LoadObject, 'object' | 'entity' | 'version' | 'rows'
  * Holds the warehouse to the lake: its own checks, the ledger against silver and receipts both ways, and every table and view against
  * those of a second warehouse that is made from the ledger's objects in silver.
  */
-export async function checkWarehouse(at: WarehouseSources, warehouse: Warehouse, tell: (detail: string) => void) {
+export async function checkWarehouse(at: WarehouseSources, warehouse: Asked, tell: (detail: string) => void) {
   tell('the checks of the warehouse');
   const own = await checkOwn(at, warehouse);
   const known = new Set((await ledger(warehouse)).map((row) => row.object));
@@ -38,7 +39,7 @@ export async function checkWarehouse(at: WarehouseSources, warehouse: Warehouse,
 }
 
 /** All but the comparison with a second warehouse. */
-export async function checkOwn(at: WarehouseSources, warehouse: Warehouse): Promise<Difference[]> {
+export async function checkOwn(at: WarehouseSources, warehouse: Asked): Promise<Difference[]> {
   const silver = await silverObjects(at.s3, at.buckets.silver!);
   return [
     ...(await sqlChecks(warehouse)),
@@ -48,7 +49,7 @@ export async function checkOwn(at: WarehouseSources, warehouse: Warehouse): Prom
   ];
 }
 
-const ledger = async (warehouse: Warehouse): Promise<Loaded[]> => {
+const ledger = async (warehouse: Asked): Promise<Loaded[]> => {
   try {
     const { rows } = await warehouse.query('SELECT object, entity, schema_version, row_count FROM ops.loaded_object');
     return rows.map(([object, entity, version, n]) => ({
@@ -63,7 +64,7 @@ const ledger = async (warehouse: Warehouse): Promise<Loaded[]> => {
 };
 
 /** Between loads nobody holds the lease. */
-async function checkLease(warehouse: Warehouse): Promise<Difference[]> {
+async function checkLease(warehouse: Asked): Promise<Difference[]> {
   const rows = await warehouse.query('SELECT load_id FROM ops.load_lease WHERE load_id IS NOT NULL').then(
     (result) => result.rows.map(([loadId]) => `load ${String(loadId)}`),
     () => [], // a missing table is named by the comparison of the tables
@@ -72,7 +73,7 @@ async function checkLease(warehouse: Warehouse): Promise<Difference[]> {
 }
 
 /** What ran and which views there are, by the warehouse's own record, against the files of this release. */
-async function checkRelease(warehouse: Warehouse): Promise<Difference[]> {
+async function checkRelease(warehouse: Asked): Promise<Difference[]> {
   const compare = async (table: string, sql: string, release: Map<string, string>): Promise<Difference[]> => {
     const rows = await warehouse.query(sql).then((result) => result.rows, () => undefined); // prettier-ignore
     if (!rows) return differenceOf('CHK-TABLE-03', table, ['it is missing, or has other columns']);
@@ -95,7 +96,7 @@ async function checkRelease(warehouse: Warehouse): Promise<Difference[]> {
 }
 
 /** Runs the files of sql/checks and sql/generated/checks: every row that one returns is a violation. */
-async function sqlChecks(warehouse: Warehouse): Promise<Difference[]> {
+async function sqlChecks(warehouse: Asked): Promise<Difference[]> {
   const found: Difference[] = [];
   for (const [name, file] of [...readSql(SQL, 'checks'), ...readSql(SQL, 'generated/checks')])
     for (const sql of file.statements) {

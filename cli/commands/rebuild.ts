@@ -54,7 +54,7 @@ export async function rebuild(options: RebuildOptions): Promise<number> {
   try {
     await progress.step('load all of silver', () => platform.execute('LoadMachine', { window: 'full' }));
     await platform.idle({ quietMs: 500 });
-    load = await readLoadCounts(asker(platform.endpoints.warehouse));
+    load = await readLoadCounts(asker(platform.endpoints.warehouse, dataDir));
     checkLoad(load, 'ops.conservation');
     checkLoaded(await countSilverRows(zonesOf(dataDir, names)), load, dataDir);
   } finally {

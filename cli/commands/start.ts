@@ -154,7 +154,7 @@ async function open(
     state: { ...state, names },
     platform,
     names,
-    ask: asker(platform.endpoints.warehouse),
+    ask: asker(platform.endpoints.warehouse, dataDir),
     progress,
   };
 }

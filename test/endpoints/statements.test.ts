@@ -31,10 +31,10 @@ test('days of loads hold each text once, statements of a day, and a journal of n
   const clock = new VirtualClock();
   const store = new StatementStore(path, clock);
   for (let n = 0; n < 400; n++) {
+    void clock.advance(HOUR_MS / 4);
     const kept = store.add(statement(n, clock.now()));
     kept.status = 'FINISHED';
     store.save(kept);
-    void clock.advance(HOUR_MS / 4);
   }
   expect(store.textCount).toBe(LONG.length);
   expect(store.all()).toHaveLength(24 * 4 + 1);
@@ -42,9 +42,8 @@ test('days of loads hold each text once, statements of a day, and a journal of n
   expect(statSync(path).size).toBeLessThan(Math.max(9_000_000, 5 * live));
 
   const again = new StatementStore(path, clock);
-  expect(again.all().map(({ id, status, parameters, sqls }) => ({ id, status, parameters, sqls }))).toEqual(
-    store.all().map(({ id, status, parameters, sqls }) => ({ id, status, parameters, sqls })),
-  );
+  const told = (s: Statement) => [s.id, s.status, s.parameters, s.sqls.map((sql) => LONG.indexOf(sql))];
+  expect(again.all().map(told)).toEqual(store.all().map(told));
   expect(again.textCount).toBe(LONG.length);
   expect(again.byToken('arn', 'token-399')?.id).toBe('id-399');
 });

@@ -172,20 +172,18 @@ class FileKinesisStore implements KinesisStore {
     }
   }
 
-  read(
-    name: string,
-    shardId: string,
-    from: number,
-    limit: number,
-  ): { records: StoredRecord[]; next: number; millisBehindLatest: number } {
+  read(name: string, shardId: string, from: number, limit: number): { records: StoredRecord[]; next: number } {
     const shard = this.shard(name, shardId);
     const first = shard.log.firstFrom(from);
     const found = shard.log.read(first, limit, MAX_READ_BYTES);
     const records = found.map((r, i) => ({ ...r, sequenceNumber: sequenceNumber(shard, first + i) }));
-    const next = first + records.length;
-    const behind =
-      next < shard.log.end ? (shard.log.read(next, 1, 0)[0]?.arrivedAt ?? this.clock.now()) : this.clock.now();
-    return { records, next, millisBehindLatest: Math.max(0, this.clock.now() - behind) };
+    return { records, next: first + records.length };
+  }
+
+  millisBehindLatest(name: string, shardId: string, ordinal: number): number {
+    const { log } = this.shard(name, shardId);
+    const now = this.clock.now();
+    return ordinal < log.end ? Math.max(0, now - (log.read(ordinal, 1, 0)[0]?.arrivedAt ?? now)) : 0;
   }
 
   end(name: string, shardId: string): number {

@@ -52,12 +52,9 @@ export interface KinesisStore {
   /** Ordinal (0-based count of records ever put in the shard) where a position starts. */
   locate(name: string, shardId: string, position: StartPosition): number;
   /** Records from an ordinal on, at most `limit` and 10 MiB; `next` is the ordinal to go on from. */
-  read(
-    name: string,
-    shardId: string,
-    from: number,
-    limit: number,
-  ): { records: StoredRecord[]; next: number; millisBehindLatest: number };
+  read(name: string, shardId: string, from: number, limit: number): { records: StoredRecord[]; next: number };
+  /** How long the record of an ordinal has lain there; 0 at the end. */
+  millisBehindLatest(name: string, shardId: string, ordinal: number): number;
   /** Ordinal that the next record takes. */
   end(name: string, shardId: string): number;
   /** Stretches of ordinals whose records are held; `to` is after the last. */

@@ -262,7 +262,7 @@ function getRecords(c: Context, input: Input): Input {
   if (iterator.made + ITERATOR_LIFE_MS < c.clock.now())
     throw new EndpointError('ExpiredIteratorException', 'Iterator expired. It lives for five minutes.');
   const limit = integer(input, 'Limit', 10_000, 1, 10_000);
-  const { records, next, millisBehindLatest } = c.store.read(stream.name, iterator.shardId, iterator.from, limit);
+  const { records, next } = c.store.read(stream.name, iterator.shardId, iterator.from, limit);
   return {
     Records: records.map((r) => ({
       SequenceNumber: r.sequenceNumber,
@@ -272,7 +272,7 @@ function getRecords(c: Context, input: Input): Input {
       EncryptionType: 'NONE',
     })),
     NextShardIterator: seal({ ...iterator, from: next, made: c.clock.now() } satisfies Iterator),
-    MillisBehindLatest: Math.round(millisBehindLatest),
+    MillisBehindLatest: Math.round(c.store.millisBehindLatest(stream.name, iterator.shardId, next)),
   };
 }
 
