@@ -27,6 +27,9 @@ const GONE = new Set([
   'ERR_STREAM_PREMATURE_CLOSE',
 ]);
 
+/** What an endpoint answers where the disk of its folder is full; the path ends before any name that a sender gave. */
+const DISK_FULL = /^disk full: (.+?)\. Nothing more is taken in/;
+
 type Known = Error & NodeJS.ErrnoException & { $metadata?: { httpStatusCode?: number } };
 
 /** A failure as a sentence with the next step. What nothing here knows keeps its own words, without a stack. */
@@ -34,9 +37,11 @@ export function asCliError(error: unknown): CliError {
   if (error instanceof CliError) return error;
   if (error instanceof FolderRefused)
     return new CliError(error.message, { where: error.dataDir, next: error.next, exitCode: EXIT.failed });
-  if (error instanceof DiskFull)
-    return new CliError(`disk full: ${error.path}`, {
-      where: error.path,
+  const full =
+    error instanceof DiskFull ? error.path : DISK_FULL.exec((error as Error | undefined)?.message ?? '')?.[1];
+  if (full !== undefined)
+    return new CliError(`disk full: ${full}`, {
+      where: full,
       next: 'make room on that disk, then carelake start again: what was acknowledged is kept, and goes on',
       exitCode: EXIT.failed,
     });
@@ -62,6 +67,7 @@ export function asCliError(error: unknown): CliError {
     });
   if ($metadata?.httpStatusCode !== undefined)
     return new CliError(`the platform refused a call: ${name}: ${message}`, {
+      where: `an endpoint of what serves the folder, which answered ${$metadata.httpStatusCode}`,
       next: 'the log of the platform says more: <data folder>/logs/platform.log',
       exitCode: EXIT.failed,
     });

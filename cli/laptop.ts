@@ -97,14 +97,16 @@ export function servedHere({ url, page, endpoints }: Platform): Served {
 /** Asks the warehouse of a booted or opened laptop: rows by column name. */
 export function asker(warehouse: Warehouse, dataDir: string): Ask {
   return async (sql) => {
-    const { columns, rows } = await patient(warehouse).query(sql).catch((error: Error) => {
-      throw new CliError('the warehouse does not answer a question of the platform itself', {
-        where: warehouseFile(dataDir),
-        lines: error.message.split('\n').slice(0, 3),
-        next: 'a table or view is missing or was changed: carelake rebuild makes the warehouse again from silver',
-        exitCode: EXIT.failed,
+    const { columns, rows } = await patient(warehouse)
+      .query(sql)
+      .catch((error: Error) => {
+        throw new CliError('the warehouse does not answer a question of the platform itself', {
+          where: warehouseFile(dataDir),
+          lines: error.message.split('\n').slice(0, 3),
+          next: 'a table or view is missing or was changed: carelake rebuild makes the warehouse again from silver',
+          exitCode: EXIT.failed,
+        });
       });
-    });
     return rows.map((row) => Object.fromEntries(columns.map((column, i) => [column.name, row[i]])));
   };
 }

@@ -45,7 +45,10 @@ export async function checkStores(dataDir: string, names: Names, stores: Stores,
     found.catch(() => differenceOf('CHK-OBJECT-03', where, ['an object or a table is no longer readable']));
   tell('the records');
   const records = await orUnreadable('bronze, silver, quarantine, failed, control', checkRecords(at));
-  return [...records, ...(await orUnreadable('silver, warehouse', checkWarehouse(at, patient(stores.warehouse), tell)))];
+  return [
+    ...records,
+    ...(await orUnreadable('silver, warehouse', checkWarehouse(at, patient(stores.warehouse), tell))),
+  ];
 }
 
 /**

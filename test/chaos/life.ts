@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { EXIT } from '../../cli/errors';
 import { type Names, readRun, type Served, servedBy } from '../../cli/folder';
 import type { StartOptions } from '../../cli/source';
 import { childrenOf } from '../warehouse/processes';
@@ -39,7 +40,11 @@ export class Life {
     this.child.stdout!.on('data', (chunk: Buffer) => (this.stdout += chunk.toString()));
     this.child.stderr!.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()));
     this.ended = new Promise((done) =>
-      this.child.on('close', (code) => done((this.over = { code, stderr: this.stderr }))),
+      this.child.on('close', (code, signal) => {
+        // Ctrl-C before it listens for it ends it as any program.
+        this.over = { code: signal === 'SIGINT' ? EXIT.interrupted : code, stderr: this.stderr };
+        done(this.over);
+      }),
     );
   }
 

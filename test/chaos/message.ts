@@ -20,13 +20,14 @@ const WAYS: [RegExp, Way][] = [
  * Reads how a command that failed says to go on.
  * @throws Error where its message is none: no place, no next step, a stack, or a way that nobody can follow
  */
-export function heed(stderr: string): Heeded {
+export function heed(stderr: string, code: number | null = 1): Heeded {
   const refuse = (why: string): never => {
-    throw new Error(`${why}:\n${stderr.slice(-3000)}`);
+    throw new Error(`${why} (exit code ${code}):\n${stderr.slice(-3000)}`);
   };
   // What was told of work in the background has no next step; the failure of the command comes last.
   const told = stderr.split(/^(?=carelake: )/m).filter((part) => part.startsWith('carelake: '));
-  const message = told.findLast((part) => /^ +next: /m.test(part)) ?? told.at(-1) ?? refuse('it failed without a message');
+  const message =
+    told.findLast((part) => /^ +next: /m.test(part)) ?? told.at(-1) ?? refuse('it failed without a message');
   if (/\n\s+at \S/.test(message)) refuse('a stack in place of a message');
   const where = /^ {2}where: (.+)$/m.exec(message)?.[1];
   if (where === undefined) refuse('the message names no place');

@@ -178,7 +178,9 @@ class Round {
   private async send(clients: Clients, names: Names, n: number): Promise<void> {
     this.random.shuffle(this.waiting);
     const fresh = this.waiting.splice(0, n);
-    const repeats = Array.from({ length: this.random.below(40) }, () => this.random.below(this.material.records.length));
+    const repeats = Array.from({ length: this.random.below(40) }, () =>
+      this.random.below(this.material.records.length),
+    );
     const batch = [...fresh, ...repeats].slice(0, 500);
     this.random.shuffle(batch);
     if (batch.length === 0) return;
@@ -249,7 +251,7 @@ class Round {
   /** Does what a process that failed said. */
   private async follow({ code, stderr }: End): Promise<void> {
     if (code === EXIT.ok || code === EXIT.interrupted) return;
-    const { way, file } = heed(stderr);
+    const { way, file } = heed(stderr, code);
     this.followed[way] = (this.followed[way] ?? 0) + 1;
     switch (way) {
       case 'start':
@@ -336,4 +338,3 @@ function without(rows: readonly string[] = [], others: readonly string[] = []): 
   }
   return lacking;
 }
-

@@ -7,6 +7,7 @@ import { keyId } from '../../core/lake/names';
 import { checkGivenUp, checkIngest, checkLoad, checkLoaded, checkReadable, difference } from '../../cli/conservation';
 import { environmentOf, exportsText } from '../../cli/environment';
 import { CliError } from '../../cli/errors';
+import { asCliError } from '../../cli/failures';
 import type { RunState } from '../../cli/folder';
 import { alarmLine } from '../../cli/laptop';
 import { table } from '../../cli/output';
@@ -272,5 +273,20 @@ describe('alarms', () => {
     ['OK', undefined, undefined],
   ] as const)('that is %s after %s is told in one line, or is no news', (state, was, line) => {
     expect(alarmLine({ ...status, state }, was)).toBe(line);
+  });
+});
+
+describe('what an endpoint refuses', () => {
+  const refused = (message: string) =>
+    asCliError(Object.assign(new Error(message), { name: 'ServiceUnavailable', $metadata: { httpStatusCode: 503 } }));
+
+  it('for want of room is told as a full disk, with its path', () => {
+    const told = refused('disk full: /d/kinesis/s. Nothing more is taken in; make room');
+    expect([told.exitCode, told.details.where]).toEqual([1, '/d/kinesis/s']);
+    expect(told.details.next).toMatch(/^make room on that disk, then carelake start/);
+  });
+
+  it('for another reason names what refused, and the log', () => {
+    expect(refused('slow down').render()).toMatch(/slow down\n {2}where: .*503\n {2}next: .*platform\.log/);
   });
 });

@@ -60,7 +60,9 @@ test('a file that is gone before it is read is told at once, and not tried again
   const { versionId } = await s3.put(landing!, 'example-clinic-csv/gone.csv', csv(0, 5));
   s3.delete(landing!, 'example-clinic-csv/gone.csv', versionId);
   await quiet(laptop);
-  const ended = readFileSync(join(laptop.dataDir, 'executions', 'ended.ndjson'), 'utf8').trim().split('\n');
+  const ended = readFileSync(join(laptop.dataDir, 'executions', 'ended.ndjson'), 'utf8')
+    .trim()
+    .split('\n');
   expect(ended.map((line) => JSON.parse(line) as object)).toMatchObject([{ status: 'FAILED', error: 'LastingError' }]);
   await stop(laptop.platform);
   expect(() => checkGivenUp(laptop.dataDir, zonesOf(laptop.dataDir, laptop.names).failed, 0, false)).toThrow(

@@ -68,8 +68,7 @@ export class StatementStore {
     private readonly clock: Clock,
   ) {
     makeFolder(dirname(path));
-    if (existsSync(path))
-      for (const line of readFileSync(path, 'utf8').split('\n')) this.replay(line);
+    if (existsSync(path)) for (const line of readFileSync(path, 'utf8').split('\n')) this.replay(line);
     for (const statement of this.statements.values())
       if (!hasEnded(statement)) {
         statement.status = 'ABORTED';
