@@ -18,6 +18,10 @@ export const RULES = {
     doc: 'The bytes decode as declared (UTF-8 for records), hold no NUL and no half of a surrogate pair; a delimited row is as wide as its header.',
   },
   'DQ-FMT-02': { severity: 'reject', doc: 'The record is well-formed JSON.' },
+  'DQ-FMT-03': {
+    severity: 'reject',
+    doc: 'A record that packs several (aggregated by the Kinesis Producer Library, or compressed by gzip) is whole and can be unpacked.',
+  },
   'ENV-SIZE': { severity: 'reject', doc: 'The record is not longer than the greatest record size.' },
   'ENV-OBJECT': { severity: 'reject', doc: 'The record is one JSON object, and so is its payload.' },
   'ENV-UNKNOWN': { severity: 'reject', doc: 'The envelope holds no member that the contract does not name.' },

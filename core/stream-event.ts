@@ -15,6 +15,24 @@ export interface StreamEvent {
   }[];
 }
 
+/** What is read of an event in which Lambda hands records of Kafka topics (Amazon MSK) to a function, by topic and partition. */
+interface KafkaEvent {
+  readonly records: Readonly<
+    Record<
+      string,
+      readonly {
+        readonly topic: string;
+        readonly partition: number;
+        readonly offset: number;
+        /** ms since 1970. */
+        readonly timestamp: number;
+        readonly key?: string;
+        readonly value?: string;
+      }[]
+    >
+  >;
+}
+
 type EventRecord = NonNullable<StreamEvent['Records']>[number];
 
 /** Microseconds of a time in seconds with a fraction of milliseconds; the product alone would carry a rounding error. */
@@ -29,8 +47,28 @@ function bronzeRecord({ kinesis }: EventRecord): BronzeRecord {
   };
 }
 
-/** The records of an event by stream and shard, in their order. An event-source mapping sends one shard at a time. */
-export function batchesOf(event: StreamEvent): StreamBatch[] {
+/** Digits of an offset, so that names and positions sort as their numbers do. */
+const OFFSET_DIGITS = 20;
+
+/** Of Kafka, a partition is what a shard is, and an offset what a sequence number is. */
+function kafkaBatches({ records }: KafkaEvent): StreamBatch[] {
+  return Object.values(records)
+    .filter((run) => run.length > 0)
+    .map((run) => ({
+      stream: run[0].topic,
+      shardId: `partition-${run[0].partition}`,
+      records: run.map(({ offset, key, timestamp, value }) => ({
+        sequence: String(offset).padStart(OFFSET_DIGITS, '0'),
+        partitionKey: key ?? '',
+        arrivedAt: timestamp * 1000,
+        data: Buffer.from(value ?? '', 'base64'),
+      })),
+    }));
+}
+
+/** The records of an event by stream and shard (topic and partition), in their order. A mapping of Kinesis sends one shard at a time. */
+export function batchesOf(event: StreamEvent | KafkaEvent): StreamBatch[] {
+  if ('records' in event) return kafkaBatches(event);
   const batches = new Map<string, StreamBatch & { records: BronzeRecord[] }>();
   for (const record of event.Records ?? []) {
     const stream = record.eventSourceARN.slice(record.eventSourceARN.lastIndexOf('/') + 1);

@@ -1,10 +1,9 @@
-import { contractOf, ENTITIES, type EntityName, type Field } from '../contracts';
+import { ENTITIES, type EntityName } from '../contracts';
 import { escapePointer, JsonSyntaxError, lineOf, parseLocated } from './json-lines';
-import { compilePattern, PatternError } from './patterns';
-import { compileRegex, RegexError } from './regex';
-import type { FileRule, ProfileError } from './rules';
+import { checkExpression, checkTest, checkValue, type Report } from './check-values';
+import type { ProfileError } from './rules';
 import { type EntityProfile, type Profile, profileSchema } from './schema';
-import { columnsOf, columnUses, placedTests, placedValues, type Placed } from './walk';
+import { columnsOf, columnUses, placedTests, placedValues } from './walk';
 import { isZone } from './zones';
 
 /** A profile that was found right, with the lines of its file, so that later messages can name them. */
@@ -14,8 +13,6 @@ export interface CheckedProfile {
 }
 
 export type ProfileCheck = { ok: true; checked: CheckedProfile } | { ok: false; errors: ProfileError[] };
-
-type Report = (rule: FileRule, pointer: string, message: string) => void;
 
 /**
  * Validates the text of a profile: JSON, schema, then sense (fields and values against the contracts, columns, patterns, zones, mode).
@@ -79,6 +76,7 @@ function checkSense(profile: Profile, report: Report): void {
   profile.entities.forEach((entity, index) => {
     checkFields(entity, index, report);
     for (const placed of placedValues(profile, entity, index)) checkValue(profile, entity, placed, report);
+    checkEach(profile, entity, index, report);
     for (const { test, pointer } of placedTests(entity, index)) checkTest(test, pointer, report);
   });
   const uses = profile.entities.map((e) => e.entity);
@@ -148,7 +146,7 @@ function checkColumns(profile: Profile, report: Report): void {
       if (list === 'ignored' && used.has(column)) report('PRF-COLUMN', pointer, 'the column is ignored and used');
       if (list === 'optional' && !used.has(column))
         report('PRF-COLUMN', pointer, 'the column is optional and not used');
-      if (format === 'ndjson' && !isPointer(column))
+      if (format === 'ndjson' && column !== '' && !isPointer(column))
         report('PRF-COLUMN', pointer, 'NDJSON columns are JSON pointers: /name or /payload/name');
     });
   }
@@ -162,6 +160,18 @@ function checkColumns(profile: Profile, report: Report): void {
   header?.forEach((column, i) => {
     if (header.indexOf(column) !== i) report('PRF-COLUMN', `/file/header/${i}`, 'the column is named twice');
   });
+}
+
+/** A list in one cell: elements are read only where the entity has one, and by a pointer only where they are JSON. */
+function checkEach(profile: Profile, entity: EntityProfile, index: number, report: Report): void {
+  const readsElement = placedValues(profile, entity, index).filter(({ expression: e }) => e.element !== undefined);
+  for (const { expression, pointer } of readsElement) {
+    if (!entity.each) report('PRF-VALUE', `${pointer}/element`, 'the entity has no each, so that there is no element');
+    if (typeof expression.element === 'string' && (profile.file.format !== 'ndjson' || !isPointer(expression.element)))
+      report('PRF-VALUE', `${pointer}/element`, 'only elements of JSON have members: a pointer such as /code, or true');
+  }
+  if (entity.each && readsElement.length === 0)
+    report('PRF-VALUE', `/entities/${index}/each`, 'no value reads the element ("element": true)');
 }
 
 const isPointer = (column: string): boolean => /^(\/([^~/]|~0|~1)+)+$/.test(column);
@@ -185,115 +195,5 @@ function checkFields(entity: EntityProfile, index: number, report: Report): void
   for (const group of contract.oneOf) {
     if (!group.fields.some((name) => entity.fields[name] !== undefined))
       report('PRF-FIELD', at, `${contract.name} needs one of ${group.fields.join(', ')}`);
-  }
-}
-
-const ENVELOPE_TYPES: Record<string, Pick<Field, 'type' | 'values' | 'name'>> = {
-  op: { name: 'op', type: 'code', values: ['upsert', 'delete'] },
-  effective_at: { name: 'effective_at', type: 'ts' },
-  recorded_at: { name: 'recorded_at', type: 'ts' },
-};
-
-/** The contract's field that a target names; envelope members are told as fields of their kind. */
-export function fieldOf(entity: EntityName, target: string): Pick<Field, 'type' | 'values' | 'name' | 'valuesRule'> {
-  const version = ENTITIES[entity].version;
-  return (
-    contractOf(entity, version)?.fields.find((f) => `payload/${f.name}` === target) ??
-    ENVELOPE_TYPES[target] ?? { name: target, type: 'string' }
-  );
-}
-
-function checkValue(profile: Profile, entity: EntityProfile, placed: Placed, report: Report): void {
-  const known = ENTITIES[entity.entity as EntityName].fields;
-  if (placed.target.startsWith('payload/') && !known.some((f) => `payload/${f.name}` === placed.target)) return; // told by checkFields
-  const field = fieldOf(entity.entity as EntityName, placed.target);
-  checkExpression(profile, placed, field.type, report);
-  const { expression: e, pointer } = placed;
-  const fixed: [string, unknown][] = [
-    ['constant', e.constant],
-    ['default', e.default],
-    ['otherwise', e.otherwise ?? undefined],
-    ...Object.entries(e.map ?? {}).map(([code, to]): [string, unknown] => [`map/${escapePointer(code)}`, to]),
-  ];
-  for (const [member, value] of fixed) {
-    const wrong = value === undefined ? null : misfit(field, value);
-    if (wrong)
-      report(
-        'PRF-VALUE',
-        typeof e.constant !== 'undefined' && !pointer.includes('/entities/') ? pointer : `${pointer}/${member}`,
-        `${field.name} ${wrong}`,
-      );
-  }
-}
-
-/** Why a fixed value of the profile cannot stand in a field, or null. */
-function misfit(field: Pick<Field, 'type' | 'values' | 'name'>, value: unknown): string | null {
-  if (field.values)
-    return typeof value === 'string' && field.values.includes(value) ? null : `takes ${field.values.join(', ')}`;
-  if (field.type === 'int') return Number.isSafeInteger(value) ? null : 'takes a whole number';
-  if (field.type === 'double' || field.type === 'decimal') return typeof value === 'number' ? null : 'takes a number';
-  if (field.type === 'bool') return typeof value === 'boolean' ? null : 'takes true or false';
-  return typeof value === 'string' ? null : 'takes a text';
-}
-
-const SOURCES = ['column', 'columns', 'constant', 'object_key', 'last_modified'] as const;
-
-function checkExpression(profile: Profile, placed: Placed, type: Field['type'], report: Report): void {
-  const { expression: e, pointer } = placed;
-  const given = SOURCES.filter((s) => e[s] !== undefined);
-  if (given.length !== 1) report('PRF-VALUE', pointer, `needs exactly one of ${SOURCES.join(', ')}`);
-  if (e.join !== undefined && !e.columns) report('PRF-VALUE', `${pointer}/join`, 'join goes with columns');
-  if (e.otherwise !== undefined && !e.map) report('PRF-VALUE', `${pointer}/otherwise`, 'otherwise goes with map');
-  if (e.object_key !== undefined) checkRegex(e.object_key, `${pointer}/object_key`, true, report);
-  if (e.datetime !== undefined && e.date !== undefined)
-    report('PRF-TIME', `${pointer}/date`, 'datetime and date exclude each other');
-  const time = e.datetime ?? e.date;
-  const isTime = type === 'ts' || type === 'date';
-  if (!isTime) {
-    for (const member of ['datetime', 'date', 'zone', 'day', 'nonexistent', 'ambiguous'] as const) {
-      if (e[member] !== undefined) report('PRF-TIME', `${pointer}/${member}`, 'the field is no date or time');
-    }
-    return;
-  }
-  if (e.zone !== undefined && !isZone(e.zone)) report('PRF-TIME', `${pointer}/zone`, 'not a zone of the IANA database');
-  for (const member of ['zone', 'day', 'nonexistent', 'ambiguous'] as const) {
-    if (e[member] !== undefined && time === undefined && !e.last_modified)
-      report('PRF-TIME', `${pointer}/${member}`, 'goes with a pattern in datetime or date ("iso" for ISO-8601)');
-  }
-  if (e.last_modified && time !== undefined)
-    report('PRF-TIME', pointer, 'last_modified is a time already and takes no pattern');
-  const many = Array.isArray(time);
-  (time === undefined ? [] : [time].flat()).forEach((pattern, i) => {
-    const at = `${pointer}/${e.datetime === undefined ? 'date' : 'datetime'}${many ? `/${i}` : ''}`;
-    try {
-      compilePattern(pattern);
-      const hasOffset = pattern === 'iso' || /Z|epoch/.test(pattern.replace(/'[^']*'/g, ''));
-      if (type === 'ts' && !hasOffset && !(e.zone ?? profile.file.zone))
-        report('PRF-TIME', at, 'the pattern has no offset: name the zone');
-    } catch (error) {
-      if (!(error instanceof PatternError)) throw error;
-      report('PRF-TIME', at, error.message);
-    }
-  });
-}
-
-function checkTest(
-  test: { matches?: string | undefined } & Record<string, unknown>,
-  pointer: string,
-  report: Report,
-): void {
-  const asked = ['equals', 'not_equals', 'in', 'not_in', 'present', 'matches'].filter((k) => test[k] !== undefined);
-  if (asked.length !== 1)
-    report('PRF-VALUE', pointer, 'needs exactly one of equals, not_equals, in, not_in, present, matches');
-  if (test.matches !== undefined) checkRegex(test.matches, `${pointer}/matches`, false, report);
-}
-
-function checkRegex(source: string, pointer: string, group: boolean, report: Report): void {
-  try {
-    if (compileRegex(source).groups < 1 && group)
-      report('PRF-REGEX', pointer, 'the regular expression needs a group: its text is the value');
-  } catch (error) {
-    if (!(error instanceof RegexError)) throw error;
-    report('PRF-REGEX', pointer, `not a regular expression of RE2: ${error.message}`);
   }
 }

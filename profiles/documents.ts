@@ -5,6 +5,7 @@ const SCOPES = {
   profile: 'A wrong profile: nothing is read',
   file: 'A file that is refused as a whole: one quarantine row at row 0',
   row: 'A row that is quarantined (besides the rules of the contracts, see dictionary.md)',
+  note: 'A row that is read, of which something is counted and told',
   snapshot: 'Absences of a snapshot that are not acted on',
 } as const;
 

@@ -49,7 +49,14 @@ export function checkHeader(checked: CheckedProfile, header: readonly string[]):
   const seen = new Set<string>();
   header.forEach((column, i) => {
     const name = nameable ? `column ${i + 1} (${JSON.stringify(column)})` : `column ${i + 1}`;
-    if (seen.has(column)) report('FIL-HDR-04', '', `${name} of the header has the name of an earlier one`);
+    if (column === '' && !known.has('') && profile.other_columns === 'refuse')
+      report(
+        'FIL-HDR-03',
+        '/ignored',
+        `column ${i + 1} of the header has no name (pandas writes its index so: to_csv(index=False) leaves it out); "" in ignored passes over it`,
+      );
+    else if (column === '') return;
+    else if (seen.has(column)) report('FIL-HDR-04', '', `${name} of the header has the name of an earlier one`);
     else if (!known.has(column) && profile.other_columns === 'refuse')
       report('FIL-HDR-03', '/ignored', `${name} of the header is neither used nor ignored`);
     seen.add(column);

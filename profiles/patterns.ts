@@ -161,6 +161,15 @@ export function toIso(time: ParsedTime, options: TimeOptions): string | null {
   return resolved && formatIso(resolved.instant + resolved.offset * MINUTE, time.micros, resolved.offset);
 }
 
+/** A time in ISO-8601 so many ms later, by the clock that shows it: the zone's, else the one with its own offset. */
+export function plusElapsed(iso: string, ms: number, options: TimeOptions): string {
+  const fraction = Number(/\.(\d{6})/.exec(iso)?.[1] ?? 0);
+  const micros = Date.parse(iso.replace(/\.\d{6}/, '')) * 1000 + fraction + Math.round(ms * 1000);
+  const instant = Math.floor(micros / 1_000_000) * 1000;
+  const offset = options.zone === undefined ? parseOffset(iso.slice(-6)) : zone(options.zone).offsetAt(instant);
+  return formatIso(instant + offset * MINUTE, micros - instant * 1000, offset);
+}
+
 function dayEdge(midnight: number, offset: number, day: 'start' | 'end'): string {
   return day === 'start' ? formatIso(midnight, 0, offset) : formatIso(midnight + DAY - 1000, 999_999, offset);
 }

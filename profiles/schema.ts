@@ -10,15 +10,23 @@ const column = z
   .describe('A column of the header, by its exact name (CSV), or a JSON pointer such as /payload/status (NDJSON)');
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 
+const part = z.union([column, z.strictObject({ literal: z.string().min(1).max(64) })]);
+
 const valueSource = {
   column: column.optional(),
   columns: z
-    .array(column)
+    .array(part)
     .min(2)
     .max(8)
     .optional()
-    .describe('Several columns joined into one value; empty if any of them is empty'),
+    .describe(
+      'Several columns, and literal texts between them, joined into one value; empty if any of the columns is empty',
+    ),
   join: z.string().max(8).optional().describe('What stands between joined columns; default "|"'),
+  element: z
+    .union([z.literal(true), column])
+    .optional()
+    .describe('In an entity with each: the element of the list (true), or a member of it by its JSON pointer'),
   constant: scalar.optional().describe('The same value for every row'),
   object_key: z
     .string()
@@ -38,6 +46,13 @@ const valueShape = {
     .max(50)
     .optional()
     .describe('Texts that mean "no value", besides the empty text and those of the file'),
+  pattern: z
+    .string()
+    .max(256)
+    .optional()
+    .describe(
+      'A regular expression (RE2) over the text; its first group is the value. A text that does not follow it is a fault',
+    ),
   default: scalar.optional().describe('The value of an empty cell'),
   case: z.enum(['upper', 'lower']).optional(),
   pad: z
@@ -76,14 +91,47 @@ const timeShape = {
 };
 
 const numberShape = {
+  round: z
+    .enum(['half_up', 'half_even', 'down'])
+    .optional()
+    .describe(
+      'Round to the scale of the field (whole numbers: to none): halves away from zero, halves to the even digit, or cut',
+    ),
   decimal_mark: z.enum(['.', ',']).optional().describe('Default as in file.decimal_mark'),
   group_mark: z.enum(['.', ',', ' ', "'"]).optional().describe('Mark between thousands; default none'),
 };
 
+const shape = { ...valueSource, ...valueShape, ...timeShape, ...numberShape };
+const plainTime = z.strictObject({ ...valueSource, ...valueShape, ...timeShape });
+
+/** What is added to a time that a pattern read. */
+const timeSteps = {
+  minutes_of_day: column
+    .optional()
+    .describe(
+      'A column of minutes since the local midnight of the day that the pattern reads: 540 is 09:00 by the clock',
+    ),
+  next_day_when_before: plainTime
+    .optional()
+    .describe(
+      'Another time: where this one is before it, the night between them has passed, and it belongs to the next day',
+    ),
+  plus: z
+    .strictObject({
+      column: column.optional(),
+      constant: z.number().optional(),
+      unit: z.enum(['seconds', 'minutes', 'hours', 'days']),
+    })
+    .optional()
+    .describe(
+      'A duration that is added, of a column or a constant; negative ones are taken off. Seconds to hours are elapsed time, days are days of the calendar',
+    ),
+};
+
 const expression = z
-  .strictObject({ ...valueSource, ...valueShape, ...timeShape, ...numberShape })
+  .strictObject({ ...shape, ...timeSteps })
   .describe(
-    'Where a value comes from (exactly one of column, columns, constant, object_key, last_modified) and how it is read',
+    'Where a value comes from (exactly one of column, columns, constant, element, object_key, last_modified) and how it is read',
   );
 const value = z.union([column, expression]).describe('A column name, or an expression');
 
@@ -103,6 +151,15 @@ const condition = z.union([test, z.strictObject({ any: z.array(test).min(1) })])
 const entity = z.strictObject({
   entity: z.enum(entityNames),
   when: z.array(condition).min(1).optional().describe('The row feeds this entity only if all of these hold'),
+  each: z
+    .strictObject({
+      column,
+      separator: z.string().min(1).max(8).optional().describe('Between the elements of a text; default a comma'),
+    })
+    .optional()
+    .describe(
+      'A column that holds a list (a text with a separator, or a JSON array): the entity is fed once per element, each by itself',
+    ),
   op: value.optional().describe('upsert (default) or delete, as a constant or by a code map'),
   source_system: z
     .union([z.string(), expression])
@@ -172,10 +229,13 @@ export const profileSchema = z
       })
       .optional(),
     file,
-    ignored: z.array(column).default([]).describe('Columns that are known and not used'),
+    ignored: z
+      .array(z.union([column, z.literal('')]))
+      .default([])
+      .describe('Columns that are known and not used; "" stands for columns without a name'),
     optional: z.array(column).default([]).describe('Columns that are used where the header has them'),
     other_columns: z.enum(['refuse', 'allow']).default('refuse').describe('A column that is neither used nor ignored'),
-    entities: z.array(entity).min(1).max(16),
+    entities: z.array(entity).min(1).max(500),
   })
   .describe('A Carelake profile');
 

@@ -47,7 +47,12 @@ export function placedValues(profile: Profile, entity: EntityProfile, index: num
 }
 
 /** Columns that an expression reads. */
-export const columnsOf = (e: Expression): string[] => (e.column !== undefined ? [e.column] : (e.columns ?? []));
+export function columnsOf(e: Expression): string[] {
+  const parts = (e.columns ?? []).filter((part) => typeof part === 'string');
+  const added = [e.minutes_of_day, e.plus?.column].filter((name) => name !== undefined);
+  const other = e.next_day_when_before ? columnsOf(e.next_day_when_before) : [];
+  return [...new Set([...(e.column === undefined ? parts : [e.column]), ...added, ...other])];
+}
 
 /** The tests of an entity's condition, each with its place. */
 export function placedTests(entity: EntityProfile, index: number): { test: Test; pointer: string }[] {
@@ -66,5 +71,6 @@ export function columnUses(profile: Profile): ColumnUse[] {
       columnsOf(expression).map((column) => ({ column, pointer })),
     ),
     ...placedTests(entity, index).map(({ test, pointer }) => ({ column: test.column, pointer })),
+    ...(entity.each ? [{ column: entity.each.column, pointer: `/entities/${index}/each/column` }] : []),
   ]);
 }

@@ -87,7 +87,13 @@ const LINEAGE: readonly Column[] = [
     'lineage',
     'Where the record was received: stream and shard, or landing object with its version.',
   ),
-  text('record_position', 64, false, 'lineage', 'Place within record_source: sequence number, or 1-based data row.'),
+  text(
+    'record_position',
+    64,
+    false,
+    'lineage',
+    'Place within record_source: sequence number (and /0, /1 … for the events that one record packs), or 1-based data row.',
+  ),
 ];
 
 /** Columns of the silver objects of a contract, whether it is published or not. */
@@ -185,6 +191,15 @@ export const BRONZE_COLUMNS: readonly Column[] = [
     role: 'payload',
     doc: 'Exact bytes of the record.',
   },
+  {
+    name: 'members',
+    parquet: 'int32',
+    redshift: '',
+    nullable: true,
+    phi: 'none',
+    role: 'lineage',
+    doc: 'How many events the producer packed into the record; null where the record is one event.',
+  },
 ];
 
 const long = (name: string, nullable: boolean, doc: string): Column => ({
@@ -234,6 +249,13 @@ export const QUARANTINE_COLUMNS: readonly Column[] = [
   text('bronze_object', 512, false, 'lineage', 'Bucket and key of the object that holds the exact bytes.'),
   long('bronze_row', true, '0-based row in the bronze object; null for files.'),
   long('byte_length', true, 'Length of the record in bytes.'),
+  text(
+    'sha256',
+    64,
+    true,
+    'lineage',
+    'SHA-256 of the record (hex), by which it is known again; null for a file or object that was refused as a whole.',
+  ),
 ];
 
 /** Columns of the list of a load's objects: the temporary table `batch_object` of `sql/load/begin.sql`. */

@@ -1,6 +1,8 @@
-import type { EntityName } from '../../contracts';
+import { ENTITIES, type EntityName } from '../../contracts';
+import { sha256Hex } from '../records/hash';
 import { conformEnvelope, type ConformContext, type SilverRow } from '../records/conform';
-import type { Mapper, MappedEntity, RowViolation } from './mapper';
+import type { FileRule } from '../../profiles/rules';
+import type { Mapper, MappedEntity, Member, RowViolation } from './mapper';
 import type { FileRecord, Position, RecordReader } from './records';
 import type { Row } from './values';
 
@@ -14,13 +16,17 @@ export interface EntityRows {
   entity: EntityName;
   version: number;
   rows: SilverRow[];
-  /** 1-based data row of each. */
+  /** 1-based data row of each and, of a list in it, the element. */
   positions: string[];
 }
 
 /** A row that was not accepted. */
 export interface RejectedRow {
   record: FileRecord;
+  /** Row and, of a list in it, the element. */
+  position: string;
+  /** SHA-256 of its bytes, hex. */
+  sha256: string;
   violations: RowViolation[];
   /** The entity that was at fault, if it was one. */
   entity: EntityName | null;
@@ -34,6 +40,8 @@ export interface Chunk {
   accepted: number;
   entities: EntityRows[];
   rejected: RejectedRow[];
+  /** Rows by what is worth telling of them. */
+  notes: Partial<Record<FileRule, number>>;
   /** Keys that the rows name, for a snapshot; null in other modes. */
   keys: SnapshotKey[] | null;
   /** Rows whose keys could not be read, by entity; only for a snapshot. */
@@ -51,66 +59,104 @@ export interface SnapshotKey {
   accepted: boolean;
 }
 
-/** Validates a row: every entity that it feeds must be right, or the row as a whole is rejected with all that is wrong. */
+/**
+ * Validates a row. What it feeds must be right, or the row as a whole is rejected with all that is wrong; the elements of a list in it are
+ * each accepted or rejected by themselves.
+ */
 function validateRow(record: FileRecord, mapper: Mapper, ctx: ConformContext, into: Chunk): void {
   if (record.value === undefined) {
     if (into.keys) into.unkeyed++;
-    return reject(into, record, [{ rule: record.fault ?? 'DQ-FMT-01', pointer: '#' }], []);
+    return reject(into, record, {}, [{ rule: record.fault ?? 'DQ-FMT-01', pointer: '#' }], []);
   }
   const row = record.value as Row;
   const unknown = mapper.unknownMember(row);
-  const mapped = mapper.map(row);
+  const members = mapper.members(row);
   const violations: RowViolation[] = unknown === null ? [] : [{ rule: 'FIL-ROW-03', pointer: unknown }];
-  if (mapped.length === 0) violations.push({ rule: 'FIL-ROW-04', pointer: '#' });
-  const events: { entity: EntityName; version: number; row: SilverRow }[] = [];
+  if (members.length === 0) violations.push({ rule: 'FIL-ROW-04', pointer: '#' });
+  if (violations.length > 0) {
+    // One fault of the row is told once, with all that is wrong in what it feeds.
+    const mapped = members.flatMap((member) => member.mapped);
+    const { faulty } = validateMember({ mapped }, ctx, violations);
+    reject(into, record, {}, violations, faulty);
+    if (into.keys) noteKeys(into, mapped, false);
+    return;
+  }
+  for (const member of members) {
+    const { events, faulty } = validateMember(member, ctx, violations);
+    if (violations.length > 0) reject(into, record, member, violations.splice(0), faulty);
+    else {
+      into.accepted++;
+      for (const event of events) accept(into, event, positionOf(record.row, member));
+    }
+    if (into.keys) noteKeys(into, member.mapped, faulty.length === 0);
+  }
+}
+
+/** Place of a member in its file: the row and, after a slash, the element. */
+const positionOf = (row: number, { place }: Pick<Member, 'place'>): string =>
+  place === undefined ? String(row) : `${row}/${place}`;
+
+type Event = { entity: EntityName; version: number; row: SilverRow };
+
+function validateMember(
+  { mapped }: Member,
+  ctx: ConformContext,
+  violations: RowViolation[],
+): { events: Event[]; faulty: MappedEntity[] } {
+  const events: Event[] = [];
   const faulty: MappedEntity[] = [];
   for (const one of mapped) {
     const found = validateEntity(one, ctx, violations);
     if (found) events.push(found);
     else faulty.push(one);
   }
-  if (violations.length > 0) reject(into, record, violations, faulty);
-  else {
-    into.accepted++;
-    for (const s of events) accept(into, s, record.row);
-  }
-  if (into.keys) noteKeys(into, mapped, violations.length === 0);
+  return { events, faulty };
 }
 
-function validateEntity(
-  one: MappedEntity,
-  ctx: ConformContext,
-  violations: RowViolation[],
-): { entity: EntityName; version: number; row: SilverRow } | null {
-  const { plan, failed } = one;
+function validateEntity(one: MappedEntity, ctx: ConformContext, violations: RowViolation[]): Event | null {
+  const { plan, failed, element } = one;
   const result = conformEnvelope(one.envelope, ctx);
   const push = (rule: RowViolation['rule'], member: string): void => {
-    for (const pointer of plan.sourcePointers(rule, member)) {
+    for (const pointer of plan.sourcePointers(rule, member, element)) {
       if (!violations.some((v) => v.rule === rule && v.pointer === pointer)) violations.push({ rule, pointer });
     }
   };
   failed?.forEach((rule, member) => push(rule, `/${member}`));
   if (!result.ok) {
     // A member that could not be made has been told of already; the contract would only add that it is missing.
-    for (const v of result.violations) if (!failed?.has(v.pointer.slice(1))) push(v.rule, v.pointer);
+    for (const v of result.violations) if (!isTold(v.rule, v.pointer, one)) push(v.rule, v.pointer);
     return null;
   }
   return failed ? null : { entity: result.entity, version: result.version, row: result.row };
 }
 
-function accept(into: Chunk, event: { entity: EntityName; version: number; row: SilverRow }, row: number): void {
+/** Whether what is missing has been told of already, as what could not be made. */
+function isTold(rule: RowViolation['rule'], pointer: string, { plan, failed }: MappedEntity): boolean {
+  if (rule !== 'FLD-ONE-OF') return failed?.has(pointer.slice(1)) === true;
+  return ENTITIES[plan.entity].oneOf.some(({ fields }) => fields.some((field) => failed?.has(`payload/${field}`)));
+}
+
+function accept(into: Chunk, event: Event, position: string): void {
   let rows = into.entities.find((e) => e.entity === event.entity && e.version === event.version);
   if (!rows) into.entities.push((rows = { entity: event.entity, version: event.version, rows: [], positions: [] }));
   rows.rows.push(event.row);
-  rows.positions.push(String(row));
+  rows.positions.push(position);
 }
 
-function reject(into: Chunk, record: FileRecord, violations: RowViolation[], faulty: MappedEntity[]): void {
+function reject(
+  into: Chunk,
+  record: FileRecord,
+  member: Pick<Member, 'place'>,
+  violations: RowViolation[],
+  faulty: MappedEntity[],
+): void {
   const plans = new Set(faulty.map((f) => f.plan));
   const [only] = plans;
   const one = plans.size === 1 && only ? only : null;
   into.rejected.push({
     record: { ...record, value: undefined },
+    position: positionOf(record.row, member),
+    sha256: '',
     violations,
     entity: one?.entity ?? null,
     version: one?.version ?? null,
@@ -141,6 +187,7 @@ export async function nextChunk(
     accepted: 0,
     entities: [],
     rejected: [],
+    notes: {},
     keys: mapper.profile.mode === 'snapshot' ? [] : null,
     unkeyed: 0,
     end: begin,
@@ -150,7 +197,14 @@ export async function nextChunk(
     const record = reader.take();
     if (record) {
       chunk.lastRow = record.row;
+      const rejected = chunk.rejected.length;
       validateRow(record, mapper, ctx, chunk);
+      // Its bytes are at hand only until the reader goes on.
+      const sha256 = chunk.rejected.length > rejected ? sha256Hex(reader.bytesOf(record)) : '';
+      for (const one of chunk.rejected.slice(rejected)) one.sha256 = sha256;
+      if (record.value && reader.isTwiceEncoded(record)) mapper.notes.add('FIL-TXT-01');
+      for (const note of mapper.notes) chunk.notes[note] = (chunk.notes[note] ?? 0) + 1;
+      mapper.notes.clear();
     } else if (reader.done) break;
     else await reader.fill();
   }

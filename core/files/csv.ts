@@ -4,13 +4,15 @@ import type { ByteSource } from './source';
 
 const LF = 10;
 const CR = 13;
+const BLANK = 32;
 
 /** What a try to read quoted cells found: the cells, a fault, or that the window ends before it can be told. */
 type Quoted = { cells: string[]; stop: number; next: number } | { fault: RecordFault } | 'more';
 
 /**
  * CSV after RFC 4180 with the profile's delimiter and quote: a quote means something only at the start of a cell, two
- * quotes inside a quoted cell are one, a quoted cell may hold line breaks. Lines end with LF or CRLF.
+ * quotes inside a quoted cell are one, a quoted cell may hold line breaks. Lines end with LF or CRLF. Where the profile trims
+ * values, blanks may stand around a quoted cell.
  */
 export class CsvReader extends RecordReader {
   private readonly delimiter: string;
@@ -71,8 +73,11 @@ export class CsvReader extends RecordReader {
     const { text } = window;
     const cells: string[] = [];
     for (let at = start; ; at++) {
-      const isQuoted = at < text.length && text.at(at) === this.quoteUnit;
-      const cell = isQuoted ? this.quotedCell(start, at) : this.plainCell(at);
+      const quote = this.pastBlanks(at);
+      const isQuoted = quote < text.length && text.at(quote) === this.quoteUnit;
+      let cell = isQuoted ? this.quotedCell(start, quote) : this.plainCell(at);
+      // After a blank a quote may be a character like any other: `5, "A" ward`.
+      if (quote > at && cell !== 'more' && 'fault' in cell) cell = this.plainCell(at);
       if (cell === 'more') {
         if (!window.complete && !this.certainlyTooLong(start)) return 'more';
         return { fault: isQuoted ? 'FIL-ROW-02' : 'FIL-ROW-01' };
@@ -84,6 +89,14 @@ export class CsvReader extends RecordReader {
       if (at >= text.length || text.at(at) !== this.delimiterUnit)
         return { cells, stop: at, next: this.afterLineEnd(at) };
     }
+  }
+
+  /** The first place from one on that has no blank; the place itself where blanks are part of values. */
+  private pastBlanks(at: number): number {
+    const { text } = this.window;
+    if (!this.file.trim || this.delimiterUnit === BLANK) return at;
+    while (at < text.length && text.at(at) === BLANK) at++;
+    return at;
   }
 
   /** A cell without quotes: up to the delimiter or the end of the line. A quote inside it is a character like any other. */
@@ -111,14 +124,16 @@ export class CsvReader extends RecordReader {
         doubled = true;
         continue;
       }
-      const ends = this.cellEnds(after);
+      const end = this.pastBlanks(after);
+      if (end >= text.length && !window.complete) return 'more';
+      const ends = this.cellEnds(end);
       if (ends === 'more') return 'more';
       if (!ends) return { fault: 'FIL-ROW-02' };
       const value = text.decode(start + 1, at);
       if (value === null) return { fault: 'DQ-FMT-01' };
       return {
         value: doubled ? value.replaceAll(this.file.quote + this.file.quote, this.file.quote) : value,
-        end: after,
+        end,
       };
     }
   }

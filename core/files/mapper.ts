@@ -1,10 +1,11 @@
 import { ENTITIES, type EntityName, type RuleId } from '../../contracts';
-import { fieldOf } from '../../profiles/check';
+import { fieldOf } from '../../profiles/check-values';
 import { escapePointer } from '../../profiles/json-lines';
 import { compileRegex } from '../../profiles/regex';
 import type { FileRule } from '../../profiles/rules';
 import type { Condition, EntityProfile, Profile, Test } from '../../profiles/schema';
 import { columnsOf, columnUses, placedValues } from '../../profiles/walk';
+import { csvCell, jsonCell, splitPointer } from './cells';
 import { type CellReader, compileValue, Fault, type FileFacts, type Maker, type Row } from './values';
 
 export type { FileFacts, Row } from './values';
@@ -21,6 +22,15 @@ export interface MappedEntity {
   envelope: Record<string, unknown>;
   /** Member (`payload/x`, `effective_at` …) → rule. */
   failed: Map<string, RuleId | FileRule> | null;
+  /** Number of the element in its list, from 0, where the entity has `each`. */
+  element?: number;
+}
+
+/** What of a row is accepted or rejected by itself: the row, or an element of one of its lists. */
+export interface Member {
+  /** Place among the elements of all lists of the row; undefined for the row itself. */
+  place?: number;
+  mapped: MappedEntity[];
 }
 
 /** A pointer to a column of the source; blanks are written %20, since a list of pointers is separated by blanks. */
@@ -38,6 +48,10 @@ export class EntityPlan {
   private readonly payload: { name: string; make: Maker }[] = [];
   /** Member → pointers of the source columns it is made of. */
   private readonly pointers = new Map<string, string[]>();
+  /** Members that are made of the element of a list, whose pointers end in its number. */
+  private readonly ofElement = new Set<string>();
+  /** Column and separator of the list that the entity is fed from. */
+  readonly list: string | null;
 
   constructor(
     profile: Profile,
@@ -48,12 +62,14 @@ export class EntityPlan {
   ) {
     this.entity = source.entity as EntityName;
     this.version = ENTITIES[this.entity].version;
+    this.list = source.each ? JSON.stringify([source.each.column, source.each.separator ?? ',']) : null;
     this.applies = (source.when ?? []).map((condition) => compileCondition(condition, cell, profile.file.trim));
     for (const { expression, pointer, target } of placedValues(profile, source, index)) {
       const make = compileValue(expression, fieldOf(this.entity, target), profile, facts, cell);
       const inPayload = target.startsWith('payload/');
       (inPayload ? this.payload : this.head).push({ name: inPayload ? target.slice('payload/'.length) : target, make });
-      const columns = columnsOf(expression);
+      if (expression.element !== undefined) this.ofElement.add(target);
+      const columns = expression.element !== undefined ? [source.each!.column] : columnsOf(expression);
       this.pointers.set(
         target,
         columns.length > 0 ? columns.map((c) => columnPointer(c, profile.file.format)) : [`profile:${pointer}`],
@@ -67,22 +83,23 @@ export class EntityPlan {
     return true;
   }
 
-  map(row: Row): MappedEntity {
+  /** @param element the element that the entity is fed with, and its number, where it has a list */
+  map(row: Row, element?: { value: unknown; index: number }): MappedEntity {
     const envelope: Record<string, unknown> = { entity: this.entity, schema_version: this.version };
     const payload: Record<string, unknown> = {};
     let failed: MappedEntity['failed'] = null;
     for (const { name, make } of this.head) {
-      const value = make(row);
+      const value = make(row, element?.value);
       if (value instanceof Fault) (failed ??= new Map()).set(name, value.rule);
       else if (value !== undefined) envelope[name] = value;
     }
     for (const { name, make } of this.payload) {
-      const value = make(row);
+      const value = make(row, element?.value);
       if (value instanceof Fault) (failed ??= new Map()).set(`payload/${name}`, value.rule);
       else if (value !== undefined) payload[name] = value;
     }
     envelope.payload = payload;
-    return { plan: this, envelope, failed };
+    return { plan: this, envelope, failed, ...(element ? { element: element.index } : {}) };
   }
 
   /** The natural key as mapped, in contract order; null if a part of it is missing. */
@@ -93,12 +110,16 @@ export class EntityPlan {
   }
 
   /** The source columns of a member that a rule of the contract points at. */
-  sourcePointers(rule: RuleId | FileRule, pointer: string): string[] {
+  sourcePointers(rule: RuleId | FileRule, pointer: string, element?: number): string[] {
+    const numbered = (target: string): string[] | undefined => {
+      const found = this.pointers.get(target);
+      return this.ofElement.has(target) ? found?.map((one) => `${one}/${element}`) : found;
+    };
     if (rule === 'FLD-ONE-OF') {
       const fields = ENTITIES[this.entity].oneOf.flatMap((group) => group.fields);
-      return fields.flatMap((field) => this.pointers.get(`payload/${field}`) ?? []);
+      return fields.flatMap((field) => numbered(`payload/${field}`) ?? []);
     }
-    return this.pointers.get(pointer.slice(1)) ?? ['#'];
+    return numbered(pointer.slice(1)) ?? ['#'];
   }
 }
 
@@ -106,6 +127,10 @@ export class EntityPlan {
 export class Mapper {
   private readonly plans: EntityPlan[];
   private readonly known: MemberTree | null;
+  /** What is worth telling of the row in hand. */
+  readonly notes = new Set<FileRule>();
+  /** Readers of the lists that entities are fed from. */
+  private readonly lists: { id: string; elements: (row: Row) => unknown[]; plans: EntityPlan[] }[];
 
   /** @param header columns of the file in order (CSV), or null (NDJSON) */
   constructor(
@@ -114,20 +139,47 @@ export class Mapper {
     facts: FileFacts,
   ) {
     const cell = header ? csvCell(header) : jsonCell;
-    this.plans = profile.entities.map((entity, i) => new EntityPlan(profile, entity, i, facts, cell));
+    this.plans = profile.entities.map(
+      (entity, i) => new EntityPlan(profile, entity, i, { ...facts, notes: this.notes }, cell),
+    );
+    this.lists = [...new Set(this.plans.flatMap(({ list }) => list ?? []))].map((id) => {
+      const [column, separator] = JSON.parse(id) as [string, string];
+      return { id, elements: elementsOf(cell(column), separator), plans: this.plans.filter(({ list }) => list === id) };
+    });
     this.known = !header && profile.other_columns === 'refuse' ? memberTree(profile) : null;
   }
 
-  map(row: Row): MappedEntity[] {
-    const mapped: MappedEntity[] = [];
-    for (const plan of this.plans) if (plan.feeds(row)) mapped.push(plan.map(row));
-    return mapped;
+  /** The row as one member, and each element of its lists as one. */
+  members(row: Row): Member[] {
+    const own: MappedEntity[] = [];
+    for (const plan of this.plans) if (plan.list === null && plan.feeds(row)) own.push(plan.map(row));
+    const found: Member[] = own.length > 0 ? [{ mapped: own }] : [];
+    let place = 0;
+    for (const { elements, plans } of this.lists) {
+      const fed = plans.filter((plan) => plan.feeds(row));
+      if (fed.length === 0) continue;
+      elements(row).forEach((value, index) => {
+        if (value !== '') found.push({ place, mapped: fed.map((plan) => plan.map(row, { value, index })) });
+        place++;
+      });
+    }
+    return found;
   }
 
   /** Pointer to the object that has a member which the profile neither uses nor ignores, or null. The member's name is the sender's and is not repeated. */
   unknownMember(row: Row): string | null {
     return this.known ? unknownIn(row as Record<string, unknown>, this.known, '') : null;
   }
+}
+
+/** Elements of a list in a cell: of a JSON array, or of a text with a separator. An empty element counts and is none. */
+function elementsOf(read: CellReader, separator: string): (row: Row) => unknown[] {
+  return (row) => {
+    const raw = read(row);
+    if (Array.isArray(raw)) return raw;
+    if (raw === undefined || raw === null || raw === '') return [];
+    return typeof raw === 'string' ? raw.split(separator).map((text) => text.trim()) : [raw];
+  };
 }
 
 /** Members that a profile knows: `true` covers everything below. */
@@ -159,45 +211,6 @@ function unknownIn(value: Record<string, unknown>, tree: MemberTree, pointer: st
     if (found) return found;
   }
   return null;
-}
-
-const splitPointer = (pointer: string): string[] =>
-  pointer
-    .slice(1)
-    .split('/')
-    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
-
-function csvCell(header: readonly string[]): (column: string) => CellReader {
-  return (column) => {
-    const index = header.indexOf(column);
-    return (row) => (row as readonly string[])[index]; // an optional column that the header lacks has index -1: no value
-  };
-}
-
-function jsonCell(column: string): CellReader {
-  const parts = splitPointer(column);
-  const [first = '', second] = parts;
-  if (parts.length === 1) return (row) => own(row as Record<string, unknown>, first);
-  if (parts.length === 2) {
-    return (row) => {
-      const child = (row as Record<string, unknown>)[first];
-      return typeof child === 'object' && child !== null
-        ? own(child as Record<string, unknown>, second as string)
-        : undefined;
-    };
-  }
-  return (row) =>
-    parts.reduce<unknown>(
-      (node, part) =>
-        typeof node === 'object' && node !== null ? own(node as Record<string, unknown>, part) : undefined,
-      row,
-    );
-}
-
-/** A member of the object itself: a column named `constructor` must not find what every object inherits. */
-function own(object: Record<string, unknown>, name: string): unknown {
-  const value = object[name];
-  return value === undefined || Object.hasOwn(object, name) ? value : undefined;
 }
 
 function compileCondition(

@@ -73,13 +73,17 @@ export function objectsOf(chunk: Chunk, landing: LandingObject, profile: string)
     }),
   }));
   if (chunk.rejected.length > 0) {
-    const rejected = chunk.rejected.map((r) => rejectedRow(landing, profile, r.record, r));
+    const rejected = chunk.rejected.map((r) => rejectedRow(landing, profile, { ...r.record, position: r.position }, r));
     objects.push({ zone: 'quarantine', key: quarantineKey(range), body: writeQuarantine(rejected) });
   }
   objects.push({
     zone: 'control',
     key: chunkReceiptKey(range.landingHash, chunk.firstRow, chunk.lastRow),
-    body: json({ ...countsOf(chunk), ...(chunk.keys ? { keys: chunk.keys.length, unkeyed: chunk.unkeyed } : {}) }),
+    body: json({
+      ...countsOf(chunk),
+      ...(Object.keys(chunk.notes).length > 0 ? { notes: chunk.notes } : {}),
+      ...(chunk.keys ? { keys: chunk.keys.length, unkeyed: chunk.unkeyed } : {}),
+    }),
   });
   return objects;
 }
@@ -87,12 +91,12 @@ export function objectsOf(chunk: Chunk, landing: LandingObject, profile: string)
 function rejectedRow(
   landing: LandingObject,
   profile: string,
-  place: { row: number; offset: number; length: number },
-  r: Pick<Chunk['rejected'][number], 'violations' | 'entity' | 'version'>,
+  place: { position: string; offset: number; length: number },
+  r: Pick<Rejected, 'sha256' | 'entity' | 'version'> & Pick<Chunk['rejected'][number], 'violations'>,
 ): Rejected {
   return {
     recordSource: recordSourceOf(landing),
-    recordPosition: String(place.row),
+    recordPosition: place.position,
     byteOffset: place.offset,
     entity: r.entity,
     version: r.version,
@@ -102,6 +106,7 @@ function rejectedRow(
     bronzeObject: `${landing.bucket}/${landing.key}`,
     bronzeRow: null,
     byteLength: place.length,
+    sha256: r.sha256,
   };
 }
 
@@ -123,8 +128,8 @@ export function refusalObjects(
   const row = rejectedRow(
     landing,
     profile ?? '',
-    { row: 0, offset: 0, length: size },
-    { violations, entity: null, version: null },
+    { position: '0', offset: 0, length: size },
+    { violations, sha256: null, entity: null, version: null },
   );
   return [
     { zone: 'quarantine', key: quarantineKey(range), body: writeQuarantine([{ ...row, profile }]) },

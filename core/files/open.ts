@@ -2,9 +2,12 @@ import { type CheckedProfile, checkHeader } from '../../profiles';
 import type { FileRule } from '../../profiles/rules';
 import type { Profile } from '../../profiles/schema';
 import { CsvReader } from './csv';
-import { NdjsonReader, type Position, type RecordReader } from './records';
+import { type FileRecord, NdjsonReader, type Position, type RecordReader } from './records';
 import type { ByteSource } from './source';
-import { binaryKind, byteOrderMark, unitBytes } from './text';
+import { binaryKind, byteOrderMark, type Encoding, isUtf8Head, textOf, unitBytes } from './text';
+
+const LF = 10;
+const CR = 13;
 
 /** Why a whole file is refused before a row of it is read. Messages name what the profile says and never a value of the file. */
 export interface Refusal {
@@ -56,6 +59,18 @@ export async function openFile(
         : `the file is ${kind}, the profile reads ${profile.file.format} text`,
       '/file/encoding',
     );
+  if (isUtf8Head(head, encoding))
+    return refuse(
+      'FIL-ENC-03',
+      `the file is UTF-8, the profile says ${encoding}: letters such as ü would become Ã¼`,
+      '/file/encoding',
+    );
+  const lines = endsOfLines(head, encoding);
+  if (lines.cr && !lines.lf)
+    return refuse(
+      'FIL-LIN-01',
+      'the lines of the file end with CR alone: save it with LF or CRLF at the ends of lines',
+    );
   if ((source.size - skip) % unitBytes(encoding) !== 0)
     return refuse(
       'FIL-ENC-01',
@@ -67,20 +82,40 @@ export async function openFile(
   return openCsv(checked, source, start, refuse);
 }
 
+/** Which marks of line ends the head of a file holds. */
+function endsOfLines(head: Buffer, encoding: Encoding): { cr: boolean; lf: boolean } {
+  const text = textOf(head.subarray(0, head.length - (head.length % unitBytes(encoding))), encoding);
+  return { cr: text.indexOf(CR, 0) >= 0, lf: text.indexOf(LF, 0) >= 0 };
+}
+
 type Refuse = (rule: FileRule, message: string, pointer?: string) => { ok: false } & Refusal;
 type Opened = { ok: true; file: OpenFile } | ({ ok: false } & Refusal);
 
+/** So many records at the beginning of a file tell whether its lines are records at all. */
+const FIRST_RECORDS = 20;
+
 async function openNdjson(profile: Profile, source: ByteSource, start: Position, refuse: Refuse): Promise<Opened> {
-  const first = await firstRecord(new NdjsonReader(source, profile.file, start, HEAD_BYTES));
+  const records = await firstRecords(new NdjsonReader(source, profile.file, start, HEAD_BYTES), FIRST_RECORDS);
+  const [first] = records;
   if (!first) return refuse('FIL-HDR-01', 'the file has no record');
-  // One broken line is that line's fault alone; a file whose first character opens no object is no NDJSON at all.
-  const head = Buffer.from(await source.read(first.offset, Math.min(256, source.size - first.offset)));
-  const text = head
+  // One broken line is that line's fault alone; a file none of whose first lines is an object is no NDJSON at all.
+  const line = await textAt(source, profile, first);
+  if (first.fault && (/^\[/.test(line) || (records.length > 1 && records.every((r) => r.fault) && /[{[,]$/.test(line))))
+    return refuse(
+      'FIL-HDR-07',
+      'the file is one JSON document over many lines (indented, or an array), the profile reads one object per line: write it with one (jq -c .)',
+    );
+  if (first.fault && !line.startsWith('{')) return refuse('FIL-HDR-06', 'the first line is no JSON object');
+  return { ok: true, file: { profile, source, header: null, start } };
+}
+
+/** The first bytes of a record as text, without blanks around it. */
+async function textAt(source: ByteSource, profile: Profile, { offset, length }: FileRecord): Promise<string> {
+  const bytes = Buffer.from(await source.read(offset, Math.min(HEAD_BYTES, length)));
+  return bytes
     .toString(profile.file.encoding === 'utf-16le' ? 'utf16le' : 'latin1')
     .replaceAll('\0', '')
-    .trimStart();
-  if (first.fault && !text.startsWith('{')) return refuse('FIL-HDR-06', 'the first line is no JSON object');
-  return { ok: true, file: { profile, source, header: null, start } };
+    .trim();
 }
 
 async function openCsv(checked: CheckedProfile, source: ByteSource, start: Position, refuse: Refuse): Promise<Opened> {
@@ -93,7 +128,16 @@ async function openCsv(checked: CheckedProfile, source: ByteSource, start: Posit
       : { ok: false, errors: verdict.errors };
   }
   const reader = new CsvReader(source, profile.file, start, 0, HEAD_BYTES);
-  const first = await firstRecord(reader);
+  let [first] = await firstRecords(reader, 1);
+  // Excel's line that says how it separates is no record, and no header.
+  const excel = first && /^"?sep=(.)"?$/i.exec(await textAt(source, profile, first));
+  if (excel && excel[1] !== profile.file.delimiter)
+    return refuse(
+      'FIL-HDR-02',
+      `the first line says that the file is separated by ${JSON.stringify(excel[1])}, the profile says ${JSON.stringify(profile.file.delimiter)}`,
+      '/file/delimiter',
+    );
+  if (excel) [first] = await firstRecords(reader, 1);
   if (!first) return refuse('FIL-HDR-01', 'the file is empty');
   if (first.fault)
     return refuse(
@@ -110,11 +154,14 @@ async function openCsv(checked: CheckedProfile, source: ByteSource, start: Posit
   return { ok: true, file: { profile, source, header, start: { offset: reader.position.offset, row: 0 } } };
 }
 
-async function firstRecord(reader: RecordReader): Promise<ReturnType<RecordReader['take']>> {
+/** Records from where a reader stands, as many as there are up to a number. */
+async function firstRecords(reader: RecordReader, most: number): Promise<FileRecord[]> {
+  const found: FileRecord[] = [];
   for (;;) {
     const record = reader.take();
-    if (record || reader.done) return record;
-    await reader.fill();
+    if (record) found.push(record);
+    if (found.length === most || (!record && reader.done)) return found;
+    if (!record) await reader.fill();
   }
 }
 

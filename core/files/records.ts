@@ -1,7 +1,9 @@
+import { isAscii } from 'node:buffer';
 import type { Profile } from '../../profiles/schema';
 import { type ByteSource, Window } from './source';
+import { isTwiceEncoded, isUtf8Instead } from './text';
 
-export type RecordFault = 'DQ-FMT-01' | 'DQ-FMT-02' | 'FIL-ROW-01' | 'FIL-ROW-02';
+export type RecordFault = 'DQ-FMT-01' | 'DQ-FMT-02' | 'FIL-ROW-01' | 'FIL-ROW-02' | 'FIL-ROW-05';
 
 /** One record of a file, by place: 1-based data row, first byte, length in bytes; its values, or why it has none. */
 export interface FileRecord {
@@ -53,6 +55,18 @@ export abstract class RecordReader {
 
   fill(): Promise<void> {
     return this.window.fill();
+  }
+
+  /** The bytes of the record that was just taken. */
+  bytesOf({ offset, length }: FileRecord): Uint8Array {
+    return this.window.bytesAt(offset, length);
+  }
+
+  /** Whether the record that was just taken holds UTF-8 that was read as one byte per letter and written again. */
+  isTwiceEncoded(record: FileRecord): boolean {
+    if (this.file.encoding !== 'utf-8') return false;
+    const bytes = this.bytesOf(record);
+    return !isAscii(bytes) && isTwiceEncoded(Buffer.from(bytes).toString('utf8'));
   }
 
   /** Passes the rest of a line that was too long; false: fill and call again. A position is only one when settled. */
@@ -110,7 +124,9 @@ export abstract class RecordReader {
   protected emit(start: number, stop: number, next: number, content: Pick<FileRecord, 'value' | 'fault'>): FileRecord {
     const { window } = this;
     window.at = next;
-    return { row: ++this.row, offset: window.offsetOf(start), length: window.bytesBetween(start, stop), ...content };
+    const [offset, length] = [window.offsetOf(start), window.bytesBetween(start, stop)];
+    const isOther = content.value !== undefined && isUtf8Instead(window.bytesAt(offset, length), this.file.encoding);
+    return { row: ++this.row, offset, length, ...(isOther ? { fault: 'FIL-ROW-05' } : content) };
   }
 }
 

@@ -50,6 +50,11 @@ export class Window {
     return (end - start) * this.unit;
   }
 
+  /** Bytes of the file that are in memory still, as those of a record just taken are. */
+  bytesAt(offset: number, length: number): Uint8Array {
+    return this.bytes.subarray(offset - this.base, offset - this.base + length);
+  }
+
   /** Drops what is consumed and appends the next block. */
   async fill(): Promise<void> {
     if (this.complete) return;

@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 import type { Profile } from '../../profiles/schema';
 
 export type Encoding = Profile['file']['encoding'];
@@ -52,6 +52,25 @@ export function binaryKind(head: Uint8Array, encoding: Encoding): string | null 
   if (even * 3 > sample.length && odd === 0) return 'text in utf-16be';
   return 'a binary file';
 }
+
+/** Whether an encoding has one byte for every letter, so that any bytes are text in it. */
+const isOneByte = (encoding: Encoding): boolean => encoding === 'windows-1252' || encoding === 'iso-8859-1';
+
+/** Whether bytes that a profile takes for one byte per letter are UTF-8: letters beyond ASCII fall into its patterns by no chance. */
+export const isUtf8Instead = (bytes: Uint8Array, encoding: Encoding): boolean =>
+  isOneByte(encoding) && !isAscii(bytes) && isUtf8(bytes);
+
+/** The same of the head of a file, which may be cut within a letter. */
+export function isUtf8Head(head: Uint8Array, encoding: Encoding): boolean {
+  let end = head.length;
+  while (end > 0 && end > head.length - 4 && head[end - 1] >= 0x80) end--;
+  return isUtf8Instead(head.subarray(0, end), encoding) || isUtf8Instead(head, encoding);
+}
+
+/** What UTF-8 looks like that was read as one byte per letter and written as UTF-8 again: Ã¼, Ã©, â€™, Â°. */
+const TWICE_ENCODED =
+  /[ÃÂ][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013\u2014\u2018-\u201e\u2020-\u2022\u2026\u2030\u2039\u203a\u20ac\u2122]|â€/;
+export const isTwiceEncoded = (text: string): boolean => TWICE_ENCODED.test(text);
 
 /** A stretch of a file as code units (bytes, or 16-bit units), searched natively and decoded piece by piece. */
 export interface Text {

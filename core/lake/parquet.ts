@@ -111,8 +111,15 @@ export interface BronzeRecord {
   data: Uint8Array;
 }
 
-/** One bronze object: every received record of a run of one shard, in order, before any validation. */
-export function writeBronze(recordSource: string, records: readonly BronzeRecord[]): Uint8Array {
+/**
+ * One bronze object: every received record of a run of one shard, in order, before any validation.
+ * @param packed how many events each record packs; null where it is one
+ */
+export function writeBronze(
+  recordSource: string,
+  records: readonly BronzeRecord[],
+  packed: readonly (number | null)[],
+): Uint8Array {
   const pick: ((r: BronzeRecord) => Value)[] = [
     () => recordSource,
     (r) => r.sequence,
@@ -120,7 +127,9 @@ export function writeBronze(recordSource: string, records: readonly BronzeRecord
     (r) => r.arrivedAt,
     (r) => r.data,
   ];
-  return writeFile(BRONZE_COLUMNS, records.length, (index, from, to) => records.slice(from, to).map(pick[index]));
+  return writeFile(BRONZE_COLUMNS, records.length, (index, from, to) =>
+    index < pick.length ? records.slice(from, to).map(pick[index]) : packed.slice(from, to),
+  );
 }
 
 /** One rejected record: where it stands and which rules it broke. */
@@ -138,6 +147,8 @@ export interface Rejected {
   bronzeObject: string;
   bronzeRow: number | null;
   byteLength: number | null;
+  /** SHA-256 of the bytes, hex. */
+  sha256: string | null;
 }
 
 const MAX_RULE_IDS = 512;
@@ -177,6 +188,7 @@ function quarantineRow(r: Rejected): Value[] {
     r.bronzeObject,
     r.bronzeRow,
     r.byteLength,
+    r.sha256,
   ];
 }
 

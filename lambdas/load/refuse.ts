@@ -41,6 +41,7 @@ export async function refuseObject(c: LoadContext, loadId: string, o: LoadObject
       bronzeObject: `${c.silverBucket}/${o.object}`,
       bronzeRow: null,
       byteLength: o.bytes,
+      sha256: null,
     },
   ]);
   await putOnce(c.s3, c.quarantineBucket, refusalKey(o.object), body);

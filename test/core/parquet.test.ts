@@ -177,6 +177,7 @@ describe('bronze and quarantine objects', () => {
     const file = writeBronze(
       'events/shardId-1',
       data.map((d, i) => ({ sequence: `9${i}`, partitionKey: `p${i}`, arrivedAt: 1_700_000_000_123_000 + i, data: d })),
+      [null, null, 3, null],
     );
     const back = await read(file, false);
     expect(Object.keys(back[0])).toEqual(BRONZE_COLUMNS.map((c) => c.name));
@@ -184,6 +185,7 @@ describe('bronze and quarantine objects', () => {
     expect(back.map((r) => [r.record_source, r.record_position, r.partition_key])).toEqual(
       data.map((_, i) => ['events/shardId-1', `9${i}`, `p${i}`]),
     );
+    expect(back.map((r) => r.members ?? null)).toEqual([null, null, 3, null]);
   });
 
   const rejected = (over: Partial<Rejected>): Rejected => ({
@@ -198,6 +200,7 @@ describe('bronze and quarantine objects', () => {
     bronzeObject: 'b/k',
     bronzeRow: null,
     byteLength: 100,
+    sha256: 'f'.repeat(64),
     ...over,
   });
 

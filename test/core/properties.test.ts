@@ -137,6 +137,7 @@ describe('values of a record', () => {
           bronzeObject: 'b/k',
           bronzeRow: 0,
           byteLength: 1,
+          sha256: null,
         };
         expect(JSON.stringify(result)).not.toContain(CANARY);
         expect(Buffer.from(writeQuarantine([row])).includes(CANARY)).toBe(false);

@@ -67,6 +67,33 @@ describe('a wrong profile is told by rule, pointer and line', () => {
       ['PRF-SCHEMA /entities/0/fields/gender_code/mapp line 15'],
     ],
     ['a missing member', '  "mode": "delta",\n', '', ['PRF-SCHEMA /mode line 1']],
+    [
+      'an element without a list',
+      '"patient_id": "Id"',
+      '"patient_id": { "element": true }',
+      ['PRF-VALUE /entities/0/fields/patient_id/element line 14'],
+    ],
+    [
+      'a list of which nothing is read',
+      '"entity": "patient",',
+      '"entity": "patient", "each": { "column": "Id" },',
+      ['PRF-VALUE /entities/0/each line 10'],
+    ],
+    [
+      'minutes added to a date',
+      '"birth_date": { "column": "Born", "date": "dd.MM.yyyy" }',
+      '"birth_date": { "column": "Born", "date": "dd.MM.yyyy", "plus": { "constant": 1, "unit": "minutes" } }',
+      ['PRF-TIME /entities/0/fields/birth_date/plus/unit line 16'],
+    ],
+    [
+      'a pattern without a group, and nothing but literals',
+      '"patient_id": "Id"',
+      '"patient_id": { "columns": [{ "literal": "a" }, { "literal": "b" }], "pattern": "x" }',
+      [
+        'PRF-VALUE /entities/0/fields/patient_id/columns line 14',
+        'PRF-REGEX /entities/0/fields/patient_id/pattern line 14',
+      ],
+    ],
     ['a name that no folder can have', '"mine"', '"Mine/Yours"', ['PRF-SCHEMA /profile line 2']],
     ['an unknown entity', '"patient",', '"person",', ['PRF-SCHEMA /entities/0/entity line 10']],
     ['an unknown encoding', '"csv"', '"csv", "encoding": "cp850"', ['PRF-SCHEMA /file/encoding line 5']],

@@ -9,6 +9,10 @@ import type { ObjectInfo, VersionInfo } from './s3-types';
 const NULL = 'null';
 export const versionIdOf = (info: { readonly versionId?: string }): string => info.versionId ?? NULL;
 
+/** Folder of a key's versions, below that of its bucket. Keys are free text, and long; their hash names a folder everywhere. */
+export const keptFolderOf = (folder: string, key: string): string =>
+  join(folder, hash('sha256', key, 'hex').slice(0, 40));
+
 let last = '';
 /** An id that sorts after every one before it of the same or an earlier time. */
 export function newVersionId(now: number): string {
@@ -104,8 +108,7 @@ export class KeptVersions {
     return `${this.pathOf(key, versionId)}.json`;
   }
 
-  /** Keys are free text, and long; their hash names a folder everywhere. */
   private folderOf(key: string): string {
-    return join(this.folder, hash('sha256', key, 'hex').slice(0, 40));
+    return keptFolderOf(this.folder, key);
   }
 }
