@@ -1,4 +1,5 @@
 import { checkLoad, IngestCounts, LoadCounts } from './conservation';
+import type { Findings } from './findings';
 import { count, percent, table } from './output';
 
 /** One answer, as `docs/answers.md` promises it. */
@@ -16,7 +17,7 @@ export interface Answer {
 export interface AnswersDocument {
   ingest: IngestCounts;
   load: LoadCounts;
-  run: { ingest: IngestCounts; load: LoadCounts };
+  run: { ingest: IngestCounts; load: LoadCounts } & Findings;
   answers: Answer[];
 }
 

@@ -3,6 +3,7 @@ import { join, relative } from 'node:path';
 import { objectOf, readState } from '@carelake/laptop/endpoints/files';
 import { keyOfPath } from '@carelake/laptop/endpoints/s3-keys';
 import { isLoadable, keyId, streamSource } from '../core/lake/names';
+import { membersOf } from '../core/records/members';
 import { givenUpBatches } from '../core/stream-event';
 import { CliError, EXIT } from './errors';
 import { filesUnder, withEngine, type Query } from './lake-files';
@@ -177,7 +178,11 @@ interface Distinct {
 function heldRecords(folder: string): string {
   const held = [...filesUnder(folder, '')].flatMap((file) =>
     (givenUpBatches(readFileSync(file, 'utf8')) ?? []).flatMap(({ stream, shardId, records }) =>
-      records.map(({ sequence }) => ({ s: streamSource(stream, shardId), p: sequence })),
+      records.flatMap(({ sequence, data }) => {
+        const packed = membersOf(data);
+        const positions = Array.isArray(packed) ? packed.map((_, i) => `${sequence}/${i}`) : [sequence];
+        return positions.map((p) => ({ s: streamSource(stream, shardId), p }));
+      }),
     ),
   );
   return JSON.stringify(held);
@@ -194,7 +199,12 @@ function viewOf(zone: string, folder: string): string {
   const none = filesUnder(folder, '.parquet').next().done;
   const files = `'${folder.replaceAll("'", "''")}/**/*.parquet'`;
   const options = 'union_by_name = true, hive_partitioning = false, filename = true';
-  const records = `SELECT record_source AS s, record_position AS p, parse_filename(filename) AS object FROM read_parquet(${files}, ${options})`;
+  // Of a record that packs several events, each is one that was received.
+  const position =
+    zone === 'bronze'
+      ? `unnest(CASE WHEN members IS NULL THEN [record_position] ELSE [record_position || '/' || i FOR i IN range(members)] END)`
+      : 'record_position';
+  const records = `SELECT record_source AS s, ${position} AS p, parse_filename(filename) AS object FROM read_parquet(${files}, ${options})`;
   return `CREATE TEMP VIEW ${zone} AS ${none ? NO_RECORDS : records}`;
 }
 
@@ -221,7 +231,7 @@ async function distinctRecords(zones: ZoneFolders): Promise<Distinct> {
 }
 
 /** The receipt of a chunk of a file that was read, as ingest leaves it in control. @throws DamagedState */
-export function readChunkReceipt(path: string): { received?: number } | undefined {
+export function readChunkReceipt(path: string): { received?: number; notes?: Record<string, number> } | undefined {
   return readState(path, {
     what: 'the receipt of a chunk of a file that was read',
     mend: 'remove it and start again: the file is read once more from landing, and what is in the tables already changes nothing',

@@ -1,3 +1,7 @@
+import { runnable } from './hints';
+
+export { runnable };
+
 /** Exit codes of every command; `carelake --help` lists them. */
 export const EXIT = {
   /** It worked. */
@@ -10,18 +14,9 @@ export const EXIT = {
   busy: 3,
   /** Ctrl-C before the answers. */
   interrupted: 130,
+  /** It ran, and most of what came in was rejected, or a snapshot was held back by its brake. */
+  rejected: 4,
 } as const;
-
-/** How this command line is called here: by its name where it is installed, by npm in a clone. */
-const NAME = /carelake(\.js)?$/.test(process.argv[1] ?? '') ? 'carelake' : 'npm run --silent carelake --';
-
-/** Writes commands so that they can be copied: `carelake sql` is `npm run --silent carelake -- sql` in a clone. */
-export function runnable(text: string): string {
-  return text.replace(
-    /\bcarelake (?=(start|sql|push|load|env|quarantine|check|rebuild|replay-failed|backfill|wipe|verify)\b)/g,
-    `${NAME} `,
-  );
-}
 
 /** A failure that the user can act on: what is wrong, where, by which rule, and the command to try next. */
 export class CliError extends Error {

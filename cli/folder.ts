@@ -8,13 +8,20 @@ import { CliError, EXIT } from './errors';
 /** Where data folders stand unless `--data` says otherwise. */
 export const HOME = '.carelake';
 
+/** A file that a start takes in. */
+export interface InputFile {
+  profile: string;
+  /** Its name, without its folder. */
+  input: string;
+  size: number;
+  sha256: string;
+}
+
 /** What a folder was started for and how far that got; the progress mark from which an interrupted start goes on. */
 export interface RunState {
-  source:
-    | { kind: 'synthetic'; patients: number; events: number; seed: number }
-    | { kind: 'file'; profile: string; input: string; size: number; sha256: string };
+  source: { kind: 'synthetic'; patients: number; events: number; seed: number } | { kind: 'files'; files: InputFile[] };
   env: string;
-  /** Records (synthetic) that are surely in the stream; for a file 1 once it lies in landing. */
+  /** Records (synthetic) that are surely in the stream, or files that lie in landing. */
   sent: number;
   status: 'streaming' | 'complete';
   /** Names that clients need, as the templates resolved them. */
@@ -61,7 +68,7 @@ export function readRun(dataDir: string): RunState | undefined {
     what: 'what this folder was started for and how far that got',
     mend: 'remove this file and start again with the options of the first start: what is sent a second time changes nothing in the tables',
     valid: ({ source, status }) =>
-      (source?.kind === 'synthetic' || source?.kind === 'file') && (status === 'streaming' || status === 'complete'),
+      (source?.kind === 'synthetic' || source?.kind === 'files') && (status === 'streaming' || status === 'complete'),
   });
 }
 
@@ -109,7 +116,7 @@ export function existingFolder(data: string | undefined): { dataDir: string; run
   if (!run) {
     throw new CliError('there is no data here yet', {
       where: dataDir,
-      next: data === undefined ? 'npm start, or --data DIR for another folder' : `npm start -- --data ${data}`,
+      next: data === undefined ? 'npm start; for another folder: --data DIR' : 'npm start',
     });
   }
   return { dataDir, run };
@@ -121,7 +128,7 @@ export function refuseServed(dataDir: string): void {
   if (served && served.pid !== process.pid) {
     throw new CliError('this data folder is being served already', {
       where: `${dataDir}, by process ${served.pid} at ${served.url}`,
-      next: 'use it (carelake sql, push, env), stop it with Ctrl-C, or start another with --data DIR --port 0',
+      next: 'use it (sql, push, env), stop it with Ctrl-C, or start another with --data DIR --port 0',
       exitCode: EXIT.busy,
     });
   }

@@ -15,6 +15,7 @@ import type { ZoneFolders } from './conservation';
 import { CliError, EXIT } from './errors';
 import { asCliError } from './failures';
 import type { Names, Served } from './folder';
+import { ofFolder } from './hints';
 import { bucketFolder } from './lake-files';
 import type { QueryResult } from './sql';
 
@@ -27,14 +28,14 @@ export async function boot(options: BootOptions): Promise<Platform> {
     if (code === 'EADDRINUSE' || /port \d+ .*in use/.test(message)) {
       throw new CliError('the port is in use by another program', {
         where: `127.0.0.1:${options.port}`,
-        next: 'npm start -- --port 0 (any free port), or --port N',
+        next: 'npm start -- --port 0 (any free port)',
         exitCode: EXIT.busy,
       });
     }
     if (error instanceof FolderInUse) {
       throw new CliError('this data folder is being served already', {
         where: `${error.dataDir}, by process ${error.pid}`,
-        next: 'use it (carelake sql, push, env), stop it with Ctrl-C, or start another with --data DIR --port 0',
+        next: 'use it (sql, push, env), stop it with Ctrl-C, or start another with --data DIR --port 0',
         exitCode: EXIT.busy,
       });
     }
@@ -55,7 +56,7 @@ export async function boot(options: BootOptions): Promise<Platform> {
     throw new CliError(message, {
       where: options.dataDir,
       lines: existsSync(log) ? [`log: ${log}`] : [],
-      next: 'npm start again; if it stays: carelake wipe',
+      next: `npm start; if it stays: carelake wipe ${ofFolder(options.dataDir)}`,
       exitCode: EXIT.failed,
     });
   }

@@ -1,26 +1,18 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { environmentOf, exportsText } from './environment';
 import { CliError, EXIT } from './errors';
 import { asCliError } from './failures';
 import { existingFolder, servedBy } from './folder';
+import { typedAs } from './hints';
+import { DATA, day, JSON_OUT, Reads, whole } from './options';
 import { print, printJson } from './output';
+import { addQuarantine } from './quarantine/command';
 import type { StartOptions } from './source';
 import type { RebuildOptions } from './commands/rebuild';
 import type { ReplayOptions } from './commands/replay-failed';
 import type { BackfillOptions } from './commands/backfill';
+import type { PushOptions } from './commands/push';
 import type { VerifyOptions } from './commands/verify';
-
-function whole(low: number, high: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!/^\d+$/.test(text) || value < low || value > high)
-      throw new InvalidArgumentError(`a whole number from ${low} to ${high} is expected.`);
-    return value;
-  };
-}
-
-const DATA = ['--data <dir>', 'data folder (default: .carelake/demo, or .carelake/<profile> for a file)'] as const;
-const JSON_OUT = ['--json', 'print the result as JSON on stdout, and nothing else there'] as const;
 
 /** Every command with its options. */
 export function program(): Command {
@@ -29,7 +21,7 @@ export function program(): Command {
     .showHelpAfterError('(carelake --help shows how)')
     .addHelpText(
       'after',
-      '\nExit codes: 0 it worked · 1 the run failed · 2 it was asked wrongly · 3 port or data folder in use · 130 stopped before the answers\nDocumentation: README.md, docs/',
+      '\nExit codes: 0 it worked · 1 the run failed · 2 it was asked wrongly · 3 port or data folder in use · 4 most of what came in was rejected, or a snapshot was held back · 130 stopped before the answers\nDocumentation: README.md, docs/',
     );
   addStart(carelake);
   addData(carelake);
@@ -40,13 +32,18 @@ export function program(): Command {
 }
 
 function addStart(carelake: Command): void {
+  const reads = new Reads();
   carelake
     .command('start')
     .description('boot the templates on this machine, take data in, answer, and serve until Ctrl-C')
     .option('--once', 'stop after the answers instead of serving')
     .option(...JSON_OUT)
-    .option('--profile <name|file>', 'how a file is read: a built-in profile or your own (docs/profiles.md)')
-    .option('--input <file>', 'a file to take in instead of the synthetic network')
+    .option(
+      '--profile <name|file>',
+      'how the files after it are read: a built-in profile or your own (docs/profiles.md); again for other files',
+      reads.profile,
+    )
+    .option('--input <file>', 'a file to take in instead of the synthetic network; again for more', reads.input)
     .option('--phi-ok', 'this machine may hold the data of real patients')
     .option('--env <name>', 'environment whose templates are booted: local or dev', 'local')
     .option(...DATA)
@@ -60,7 +57,8 @@ function addStart(carelake: Command): void {
     .option('--seed <n>', 'seed of the synthetic network', whole(0, 4294967295))
     .option('--durable', 'sync everything before it is acknowledged: slower, and a power failure loses nothing either')
     .option('--key-secret-file <file>', 'key secret to use for a new data folder instead of a random one')
-    .action(async (options: StartOptions) => {
+    .action(async (given: StartOptions) => {
+      const options = { ...given, reads: reads.pairs() };
       // What refuses a start is asked before the engines are read into memory.
       const { prepare } = await import('./source');
       const prepared = await prepare(options);
@@ -84,9 +82,10 @@ function addData(carelake: Command): void {
     .command('push')
     .description('put every line of a file into the stream, one envelope per line (docs/producers.md)')
     .argument('<file>', 'newline-delimited JSON, or - for standard input')
+    .option('--no-wait', 'do not wait to tell how many were accepted and rejected')
     .option(...JSON_OUT)
     .option(...DATA)
-    .action(async (file: string, options: { json?: boolean; data?: string }) => {
+    .action(async (file: string, options: PushOptions) => {
       const { push } = await import('./commands/push');
       process.exitCode = await push(file, options);
     });
@@ -164,14 +163,6 @@ function addData(carelake: Command): void {
     });
 }
 
-/** A day of the calendar, `YYYY-MM-DD`. */
-function day(text: string): string {
-  const at = Date.parse(`${text}T00:00:00Z`);
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(text) || Number.isNaN(at) || new Date(at).toISOString().slice(0, 10) !== text)
-    throw new InvalidArgumentError('a day is expected, YYYY-MM-DD.');
-  return text;
-}
-
 function addBackfill(carelake: Command): void {
   carelake
     .command('backfill')
@@ -205,51 +196,12 @@ function addVerify(carelake: Command): void {
     });
 }
 
-function addQuarantine(carelake: Command): void {
-  const quarantine = carelake
-    .command('quarantine')
-    .description('what could not be accepted, by rule; values are never shown unless you ask with --phi-ok');
-  quarantine
-    .command('list')
-    .description('rejected records: counts by rule, and where each came from')
-    .option('--rule <id>', 'only records that break this rule')
-    .option('--limit <n>', 'at most so many records', whole(1, 1_000_000), 20)
-    .option(...JSON_OUT)
-    .option(...DATA)
-    .action(async (options: { rule?: string; limit: number; json?: boolean; data?: string }) => {
-      const { list } = await import('./commands/quarantine');
-      process.exitCode = await list(options);
-    });
-  quarantine
-    .command('show')
-    .description('one rejected record: its rules and pointers; its bytes with --phi-ok')
-    .argument('<id>', 'quarantine id')
-    .option('--phi-ok', 'also print the record itself, which may hold a patient')
-    .option(...JSON_OUT)
-    .option(...DATA)
-    .action(async (id: string, options: { phiOk?: boolean; json?: boolean; data?: string }) => {
-      const { show } = await import('./commands/quarantine');
-      process.exitCode = await show(id, options);
-    });
-  quarantine
-    .command('replay')
-    .description('send rejected records again the way they came, as they were or mended')
-    .argument('[ids...]', 'quarantine ids')
-    .option('--rule <id>', 'all records that break this rule')
-    .option('--with <file>', 'send this mended record instead (for one id)')
-    .option(...JSON_OUT)
-    .option(...DATA)
-    .action(async (ids: string[], options: { rule?: string; with?: string; json?: boolean; data?: string }) => {
-      const { replay } = await import('./commands/quarantine');
-      process.exitCode = await replay(ids, options);
-    });
-}
-
 /** Runs the command line. Commander's own refusals are wrong use; everything else is told in a sentence. */
 export async function main(argv: string[]): Promise<void> {
   // The SDK warns on every start about Nodes that it will leave behind one day; package.json says which Node this needs.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
   const carelake = program();
+  carelake.hook('preAction', (_, action) => typedAs(argv.slice(2), action.opts<{ data?: string }>().data));
   for (const command of [carelake, ...carelake.commands, ...carelake.commands.flatMap((c) => c.commands)])
     command.exitOverride();
   try {

@@ -69,7 +69,7 @@ function complaint(
   });
 }
 
-function fileSource(path: string): ByteSource & { close(): void } {
+export function fileSource(path: string): ByteSource & { close(): void } {
   const file = openSync(path, 'r');
   return {
     size: fstatSync(file).size,

@@ -7,6 +7,12 @@ const MAX_RECORDS = 500;
 const MAX_BYTES = 5 * 1024 * 1024;
 const MAX_ATTEMPTS = 10;
 
+/** Where the stream keeps a record that it took. */
+export interface SentRecord {
+  readonly shardId: string;
+  readonly sequence: string;
+}
+
 /**
  * Sends records by PutRecords, a few calls at a time. A call may take some records and refuse others; only the refused
  * are sent again, after a pause that grows. `onSent` hears how many records from the front of the input are surely in
@@ -17,7 +23,7 @@ export async function putRecords(
   client: KinesisClient,
   streamName: string,
   records: Iterable<OutRecord> | AsyncIterable<OutRecord>,
-  options: { concurrency?: number; onSent?: (sent: number) => void } = {},
+  options: { concurrency?: number; onSent?: (sent: number) => void; onTaken?: (record: SentRecord) => void } = {},
 ): Promise<number> {
   const concurrency = options.concurrency ?? 4;
   let sent = 0;
@@ -31,7 +37,7 @@ export async function putRecords(
     options.onSent?.(sent);
   };
   for await (const batch of batches(records)) {
-    flight.push(putBatch(client, streamName, batch));
+    flight.push(putBatch(client, streamName, batch, options.onTaken));
     inFlight += batch.length;
     if (flight.length >= concurrency) await settle();
   }
@@ -55,7 +61,12 @@ async function* batches(records: Iterable<OutRecord> | AsyncIterable<OutRecord>)
   if (batch.length > 0) yield batch;
 }
 
-async function putBatch(client: KinesisClient, streamName: string, batch: OutRecord[]): Promise<void> {
+async function putBatch(
+  client: KinesisClient,
+  streamName: string,
+  batch: OutRecord[],
+  onTaken: (record: SentRecord) => void = () => undefined,
+): Promise<void> {
   let waiting = batch;
   for (let attempt = 1; ; attempt++) {
     const reply = await client.send(
@@ -65,6 +76,8 @@ async function putBatch(client: KinesisClient, streamName: string, batch: OutRec
       }),
     );
     const results = reply.Records ?? [];
+    for (const { ShardId: shardId, SequenceNumber: sequence } of results)
+      if (shardId !== undefined && sequence !== undefined) onTaken({ shardId, sequence });
     const refused = waiting.filter((_, i) => results[i]?.SequenceNumber === undefined);
     if (refused.length === 0) return;
     if (attempt === MAX_ATTEMPTS) {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, statSync } from 'node:fs';
+import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
+import { membersOf } from '../core/records/members';
 import { CliError } from './errors';
 
 /** One record for the stream. */
@@ -62,4 +63,30 @@ export function openInput(path: string): Readable {
 /** A partition key that spreads records evenly and tells nothing about what they hold. */
 export function partitionKeyOf(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex').slice(0, 16);
+}
+
+/** A file that may be one document of many lines is read as a whole to tell. */
+const MAX_DOCUMENT_BYTES = 8 * 1024 * 1024;
+
+/**
+ * The events of a file that is one JSON document of several lines: an envelope that was indented to be read, or an array of them.
+ * Line by line every one of them would be refused.
+ * @returns undefined where it is something else
+ */
+export function documentOf(path: string): Uint8Array[] | undefined {
+  if (path === '-' || !statSync(path).isFile() || statSync(path).size > MAX_DOCUMENT_BYTES) return undefined;
+  const bytes = readFileSync(path);
+  const text = bytes
+    .toString('utf8')
+    .replace(/^\ufeff/, '')
+    .trim();
+  if (!/^[{[]/.test(text) || !text.includes('\n')) return undefined;
+  try {
+    JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const one = Buffer.from(text);
+  const members = membersOf(one);
+  return Array.isArray(members) ? [...(members as readonly Uint8Array[])] : [one];
 }

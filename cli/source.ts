@@ -1,9 +1,11 @@
 import { statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { ownFolder } from '@carelake/laptop/data-folder';
 import { DEFAULT_NETWORK, minimumEvents } from '../synthetic';
 import { CliError } from './errors';
-import { HOME, readRun, refuseServed, RunState } from './folder';
+import { HOME, type InputFile, readRun, refuseServed, type RunState } from './folder';
+import { again, ofFolder } from './hints';
 import { knownEnvironment } from './known-environment';
 import { isFile } from './paths';
 import { chooseProfile, type ChosenProfile } from './profile';
@@ -13,8 +15,8 @@ import { sha256OfFile } from './synthesize';
 export interface StartOptions {
   once?: boolean;
   json?: boolean;
-  profile?: string;
-  input?: string;
+  /** Files and the profiles that read them, as they were paired on the command line. */
+  reads: readonly Read[];
   phiOk?: boolean;
   env: string;
   data?: string;
@@ -26,11 +28,25 @@ export interface StartOptions {
   durable?: boolean;
 }
 
+/** A profile and a file that it reads; one of them may be missing. */
+export interface Read {
+  readonly profile?: string;
+  readonly input?: string;
+}
+
+/** A file that is to be taken in. */
+export interface SourceFile {
+  readonly path: string;
+  readonly profile: ChosenProfile;
+  readonly state: InputFile;
+}
+
 /** Where the records of this start come from, and into which folder they go. */
 export interface Source {
   dataDir: string;
   state: RunState['source'];
-  profile?: ChosenProfile;
+  /** Files, each read by its profile. */
+  files: SourceFile[];
   /** Whether the user named the network's size or seed: then a folder with another network is no match. */
   explicit: boolean;
 }
@@ -62,47 +78,65 @@ async function chooseSource(options: StartOptions): Promise<Source> {
       next: 'a file with the JSON of the key secret: {"key_version":1,"secret":"..."}',
     });
   }
-  if (options.input === undefined && options.profile === undefined) return synthetic(options);
-  if (options.input === undefined) {
-    throw new CliError('a profile reads a file, and no file was given', {
-      where: '--input',
-      next: `npm start -- --phi-ok --profile ${options.profile} --input FILE`,
+  return options.reads.length === 0 ? synthetic(options) : files(options);
+}
+
+/** The files of a start, each held against its profile. @throws CliError for the first that cannot be read so */
+async function files(options: StartOptions): Promise<Source> {
+  const found: SourceFile[] = [];
+  for (const read of options.reads) found.push(await sourceFile(read, options));
+  const names = found.map(({ state }) => `${state.profile}/${state.input}`);
+  const twin = names.find((name, i) => names.indexOf(name) !== i);
+  if (twin !== undefined)
+    throw new CliError('two files of one profile have the same name, and would be one', {
+      where: found
+        .filter((_, i) => names[i] === twin)
+        .map(({ path }) => path)
+        .join(', '),
+      next: 'give one of them another name',
     });
-  }
-  if (options.profile === undefined) {
-    throw new CliError('a file needs a profile that says how it is read', {
-      where: '--profile',
-      next: `npm start -- --phi-ok --profile NAME --input ${options.input} (docs/profiles.md; envelopes: carelake push)`,
-    });
-  }
-  if (!isFile(options.input)) {
-    throw new CliError('no such file', {
-      where: options.input,
-      next: 'check the path; it is read from the folder you stand in',
-    });
-  }
-  if (options.phiOk !== true) {
-    throw new CliError('a file may hold real patients; nothing was read', {
-      where: options.input,
-      rule: 'files are taken in only with --phi-ok',
-      next: `if this machine may hold them: npm start -- --phi-ok --profile ${options.profile} --input ${options.input}`,
-    });
-  }
-  const profile = await chooseProfile(options.profile, options.input);
-  const size = statSync(options.input).size;
   return {
-    dataDir: resolve(options.data ?? join(HOME, profile.name)),
-    state: {
-      kind: 'file',
-      profile: profile.name,
-      input: basename(options.input),
-      size,
-      sha256: await sha256OfFile(options.input),
-    },
-    profile,
+    dataDir: resolve(options.data ?? join(HOME, found[0]!.state.profile)),
+    state: { kind: 'files', files: found.map(({ state }) => state) },
+    files: found,
     explicit: true,
   };
 }
+
+async function sourceFile({ profile, input }: Read, options: StartOptions): Promise<SourceFile> {
+  if (input === undefined)
+    throw new CliError('a profile reads a file, and no file was given', {
+      where: `--profile ${profile}`,
+      next: again('--input', 'FILE', ...consent(options)),
+    });
+  if (profile === undefined)
+    throw new CliError('a file needs a profile that says how it is read', {
+      where: `--input ${input}`,
+      next: `${again('--profile', 'NAME', ...consent(options))} (docs/profiles.md); envelopes, one per line: carelake push ${input}`,
+    });
+  if (!isFile(input))
+    throw new CliError('no such file', {
+      where: input,
+      next: 'check the path; it is read from the folder you stand in',
+    });
+  if (options.phiOk !== true)
+    throw new CliError('a file may hold real patients; nothing was read', {
+      where: input,
+      rule: 'files are taken in only with --phi-ok',
+      next: `if this machine may hold them: ${again('--phi-ok')}`,
+    });
+  const chosen = await chooseProfile(profile, input);
+  const state = {
+    profile: chosen.name,
+    input: basename(input),
+    size: statSync(input).size,
+    sha256: await sha256OfFile(input),
+  };
+  return { path: input, profile: chosen, state };
+}
+
+/** The word that a hint adds where it is missing. */
+const consent = (options: StartOptions): string[] => (options.phiOk ? [] : ['--phi-ok']);
 
 function synthetic(options: StartOptions): Source {
   const patients = options.patients ?? DEFAULT_NETWORK.patients;
@@ -115,20 +149,26 @@ function synthetic(options: StartOptions): Source {
       `a network of ${patients} patients needs at least ${minimumEvents(Math.max(1, patients))} events, not ${events}`,
       {
         where: '--patients, --events',
-        next: `npm start -- --patients ${Math.max(1, patients)} --events ${minimumEvents(Math.max(1, patients))}`,
+        next: again(
+          '--patients',
+          String(Math.max(1, patients)),
+          '--events',
+          String(minimumEvents(Math.max(1, patients))),
+        ),
       },
     );
   }
   return {
     dataDir: resolve(options.data ?? join(HOME, 'demo')),
     state: { kind: 'synthetic', patients, events, seed },
+    files: [],
     explicit: options.patients !== undefined || options.events !== undefined || options.seed !== undefined,
   };
 }
 
 /**
- * What is left to do in a folder that was started before. The same source goes on or is served; a second file of the
- * same profile is taken in too; anything else would mix what must not be mixed.
+ * What is left to do in a folder that was started before. The same source goes on or is served; files of any profile are
+ * taken in beside those that are there. Files and a synthetic network in one folder would mix what must not be mixed.
  */
 export function reconcile(previous: RunState | undefined, source: Source, env: string): RunState {
   const fresh: RunState = { source: source.state, env, sent: 0, status: 'streaming' };
@@ -136,7 +176,7 @@ export function reconcile(previous: RunState | undefined, source: Source, env: s
   if (previous.env !== env) throw mixed(source, `environment ${previous.env}`, `environment ${env}`);
   const [old, wanted] = [previous.source, source.state];
   if (old.kind === 'synthetic') {
-    if (wanted.kind !== 'synthetic') throw mixed(source, 'a synthetic network', 'a file');
+    if (wanted.kind !== 'synthetic') throw mixed(source, 'a synthetic network', 'files');
     const same = old.patients === wanted.patients && old.events === wanted.events && old.seed === wanted.seed;
     if (!same && source.explicit) {
       throw mixed(
@@ -147,18 +187,17 @@ export function reconcile(previous: RunState | undefined, source: Source, env: s
     }
     return previous;
   }
-  if (wanted.kind !== 'file') {
-    if (source.explicit) throw mixed(source, `files of profile ${old.profile}`, 'a synthetic network');
+  if (wanted.kind !== 'files') {
+    if (source.explicit) throw mixed(source, 'files', 'a synthetic network');
     return { ...previous, status: 'complete' };
   }
-  if (old.profile !== wanted.profile)
-    throw mixed(source, `files of profile ${old.profile}`, `one of profile ${wanted.profile}`);
-  return old.sha256 === wanted.sha256 && old.input === wanted.input ? previous : { ...fresh, names: previous.names };
+  const same = isDeepStrictEqual(old.files, wanted.files);
+  return same ? previous : { ...fresh, names: previous.names };
 }
 
 function mixed(source: Source, holds: string, wanted: string): CliError {
   return new CliError(`this folder holds ${holds}; it was asked for ${wanted}`, {
     where: source.dataDir,
-    next: `carelake wipe --data ${source.dataDir}, or another folder: --data DIR`,
+    next: `another folder: --data DIR; or remove this one with all that it holds: carelake wipe ${ofFolder(source.dataDir)}`,
   });
 }

@@ -7,7 +7,7 @@ import { filesUnder } from '../lake-files';
 import { differenceOf, type Difference } from './difference';
 
 /** What the S3 endpoint keeps beside an object's file. */
-interface Stored {
+export interface Stored {
   readonly bucket: string;
   readonly key: string;
   /** MD5 of the bytes (hex), unless the object was put in parts. */
@@ -25,7 +25,7 @@ async function digestOf(path: string, algorithm: 'md5' | 'sha256'): Promise<Buff
 }
 
 /** Whether a file is what was stored; one put in parts has a checksum of its parts alone, and is taken as it is. */
-async function isAsStored(path: string, { etag, storedMd5, checksums, checksumType }: Stored): Promise<boolean> {
+export async function isAsStored(path: string, { etag, storedMd5, checksums, checksumType }: Stored): Promise<boolean> {
   const md5 = storedMd5 ?? etag;
   if (/^[0-9a-f]{32}$/.test(md5)) return (await digestOf(path, 'md5')).toString('hex') === md5;
   if (checksumType === 'COMPOSITE' || checksums?.sha256 === undefined) return true;

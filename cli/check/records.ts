@@ -56,6 +56,9 @@ function settled(dataDir: string, shardId: string): number {
   return marks.length === 0 ? 0 : Math.min(...marks);
 }
 
+/** The record that holds an event: its position without the place in it. */
+const RECORD = `split_part(p, '/', 1)`;
+
 /** Sequence numbers of a stretch count up by one, so that a number of records and two ends tell whether one is missing. */
 async function checkStream({ dataDir, stream, kinesis }: RecordSources, query: Query): Promise<Difference[]> {
   const found: Difference[] = [];
@@ -68,7 +71,7 @@ async function checkStream({ dataDir, stream, kinesis }: RecordSources, query: Q
       if (end <= run.from) continue;
       const [from, to] = [sequence(run.from), sequence(end - 1)];
       const [row] = await query(
-        `SELECT count(*) AS n FROM (SELECT DISTINCT p FROM (SELECT s, p FROM bronze UNION ALL SELECT s, p FROM held) WHERE s = $source AND p BETWEEN $from AND $to)`,
+        `SELECT count(*) AS n FROM (SELECT DISTINCT ${RECORD} AS r FROM (SELECT s, p FROM bronze UNION ALL SELECT s, p FROM held) WHERE s = $source AND r BETWEEN $from AND $to)`,
         { source, from, to },
       );
       const missing = end - run.from - Number(row!.n);
@@ -76,7 +79,7 @@ async function checkStream({ dataDir, stream, kinesis }: RecordSources, query: Q
     }
     const next = kinesis.end(stream, shardId);
     const last = next > 0 ? sequence(next - 1) : '';
-    const [beyond] = await query(`SELECT count(DISTINCT p) AS n FROM bronze WHERE s = $source AND p > $last`, { source, last });
+    const [beyond] = await query(`SELECT count(DISTINCT ${RECORD}) AS n FROM bronze WHERE s = $source AND ${RECORD} > $last`, { source, last });
     found.push(...differenceOf('CHK-STREAM-02', source, [`after ${last || 'the beginning'}`], Number(beyond!.n)));
   }
   return found;

@@ -14,6 +14,7 @@ import {
   type LoadCounts,
 } from '../conservation';
 import { loadsOnArrival } from '../../config';
+import { type Findings, findingsText, newFindings, readFindings, wentWrong } from '../findings';
 import { EXIT, runnable } from '../errors';
 import { storedFile, streamNetwork, uploadFile, uploadProfile } from '../feed';
 import { type Names, type RunState, writeRun } from '../folder';
@@ -88,6 +89,7 @@ export async function start(
     }
     inOrder = true;
     report(session, document);
+    const isGood = !wentWrong(document.run);
     if (options.once !== true) {
       progress.line(
         `Serving at ${session.platform.url} from ${source.dataDir}. Ctrl-C stops; the next start serves what is there.`,
@@ -95,8 +97,9 @@ export async function start(
       progress.line(`In a browser: ${session.platform.page}`);
       await stopped;
       progress.line('Stopping.');
+      return EXIT.ok;
     }
-    return EXIT.ok;
+    return isGood ? EXIT.ok : EXIT.rejected;
   } finally {
     await session.platform.stop();
     if (inOrder) noteStopped(dataDir);
@@ -164,6 +167,7 @@ async function takeIn(session: Session): Promise<AnswersDocument> {
   const { progress, platform, ask } = session;
   const began = Date.now();
   const before = await counts(session);
+  const foundBefore = await findings(session);
   if (session.state.status === 'streaming') await feed(session);
   else progress.line(`- ${session.source.dataDir} holds its data already: ${count(before.ingest.received)} records`);
   await progress.step('load', (tell) => untilLoaded(platform, ask, tell));
@@ -197,7 +201,8 @@ async function takeIn(session: Session): Promise<AnswersDocument> {
     session.state = { ...session.state, status: 'complete' };
     writeRun(dataDir, session.state);
   }
-  const run = { ingest: difference(after.ingest, before.ingest), load: difference(after.load, before.load) };
+  const found = newFindings(await findings(session), foundBefore);
+  const run = { ingest: difference(after.ingest, before.ingest), load: difference(after.load, before.load), ...found };
   return { ...after, run, answers: await readAnswers(ask) };
 }
 
@@ -208,11 +213,14 @@ async function counts(session: Session): Promise<Counts> {
   };
 }
 
+const findings = (session: Session): Promise<Findings> =>
+  readFindings(zonesOf(session.source.dataDir, session.names), session.ask);
+
 async function feed(session: Session): Promise<void> {
   const { source, names, progress, platform } = session;
   const { kinesis, s3 } = clientsFor(servedHere(platform), names.region);
   try {
-    if (source.profile && source.state.kind === 'file') await feedFile(session, s3);
+    if (source.files.length > 0) await feedFiles(session, s3);
     else if (session.state.source.kind === 'synthetic') {
       const network = session.state as RunState & { source: { kind: 'synthetic' } };
       const goesOn = network.sent > 0 ? `, going on after ${count(network.sent)}` : '';
@@ -228,28 +236,28 @@ async function feed(session: Session): Promise<void> {
   }
 }
 
-async function feedFile(session: Session, s3: ReturnType<typeof clientsFor>['s3']): Promise<void> {
-  const { source, names, progress, options } = session;
-  if (source.state.kind !== 'file' || !source.profile) return;
-  const { input, size, sha256 } = source.state;
-  const key = `${source.profile.name}/${input}`;
-  if (source.profile.text !== undefined)
-    await uploadProfile(s3, names.buckets.control!, source.profile.name, source.profile.text);
-  // A file that lies in landing since before a crash may have been read, half read, or its event lost with the crash. Put
-  // again it would be another arrival; read again it makes the same objects, whatever there is of them.
-  const stored = await storedFile(s3, names.buckets.landing!, key, sha256);
-  if (stored) {
-    mark(session, 1);
-    await progress.step('read the file once more from landing, where it lies', async () => {
-      await session.platform.idle({ quietMs: QUIET_MS });
-      await session.platform.execute('IngestFileMachine', stored);
-    });
-    return;
+async function feedFiles(session: Session, s3: ReturnType<typeof clientsFor>['s3']): Promise<void> {
+  const { source, names, progress, platform } = session;
+  const landing = names.buckets.landing!;
+  for (const [i, { path, profile, state }] of source.files.entries()) {
+    const key = `${profile.name}/${state.input}`;
+    if (profile.text !== undefined) await uploadProfile(s3, names.buckets.control!, profile.name, profile.text);
+    // A file that lies in landing since before a crash may have been read, half read, or its event lost with the crash. Put
+    // again it would be another arrival; read again it makes the same objects, whatever there is of them.
+    const stored = await storedFile(s3, landing, key, state.sha256);
+    if (stored) {
+      mark(session, i + 1);
+      await progress.step('read the file once more from landing, where it lies', async () => {
+        await platform.idle({ quietMs: QUIET_MS });
+        await platform.execute('IngestFileMachine', stored);
+      });
+      continue;
+    }
+    await progress.step(`put ${count(state.size)} bytes into landing, for profile ${profile.name}`, () =>
+      uploadFile(s3, landing, key, path, state.size, state.sha256),
+    );
+    mark(session, i + 1);
   }
-  await progress.step(`put ${count(size)} bytes into landing`, () =>
-    uploadFile(s3, names.buckets.landing!, key, options.input!, size, sha256),
-  );
-  mark(session, 1);
 }
 
 function mark(session: Session, sent: number): void {
@@ -262,9 +270,11 @@ function report(session: Session, document: AnswersDocument): void {
   const { options, platform, names, progress } = session;
   if (options.json) {
     printJson(document);
+    if (wentWrong(document.run)) progress.line(findingsText(document.run, false));
     return;
   }
-  print(`\n${conservationText(document)}\n\n${answersText(document.answers)}\n`);
+  const told = findingsText(document.run, session.state.source.kind === 'synthetic');
+  print(`\n${conservationText(document)}\n${told}\n${answersText(document.answers)}\n`);
   if (options.once) return;
   const exports = exportsText(environmentOf(servedHere(platform), names));
   print(runnable('Point any AWS client here (carelake env prints this too):'));

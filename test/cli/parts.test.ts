@@ -104,8 +104,14 @@ describe('conservation', () => {
 
 describe('a folder that was started before', () => {
   const network = { kind: 'synthetic' as const, patients: 10, events: 500, seed: 1 };
-  const file = { kind: 'file' as const, profile: 'p', input: 'a.csv', size: 1, sha256: 'x' };
-  const source = (state: Source['state'], explicit = true): Source => ({ dataDir: '/data', state, explicit });
+  const one = { profile: 'p', input: 'a.csv', size: 1, sha256: 'x' };
+  const files = (...all: (typeof one)[]) => ({ kind: 'files' as const, files: all });
+  const source = (state: Source['state'], explicit = true): Source => ({
+    dataDir: '/data',
+    state,
+    files: [],
+    explicit,
+  });
   const run = (state: Source['state'], more: Partial<RunState> = {}): RunState => ({
     source: state,
     env: 'local',
@@ -117,7 +123,7 @@ describe('a folder that was started before', () => {
   it('goes on from its mark when the same is asked, or nothing in particular', () => {
     expect(reconcile(run(network), source(network), 'local').sent).toBe(7);
     expect(reconcile(run(network), source({ ...network, patients: 20_000 }, false), 'local').sent).toBe(7);
-    expect(reconcile(run(file), source(file), 'local').sent).toBe(7);
+    expect(reconcile(run(files(one)), source(files(one)), 'local').sent).toBe(7);
     expect(reconcile(undefined, source(network), 'local')).toEqual({
       source: network,
       env: 'local',
@@ -126,21 +132,26 @@ describe('a folder that was started before', () => {
     });
   });
 
-  it('takes a second file of its profile, and refuses what must not be mixed', () => {
-    expect(
-      reconcile(run(file, { status: 'complete' }), source({ ...file, input: 'b.csv', sha256: 'y' }), 'local'),
-    ).toMatchObject({ sent: 0, status: 'streaming' });
+  it('takes further files of any profile, and refuses what must not be mixed', () => {
+    for (const other of [
+      { ...one, input: 'b.csv', sha256: 'y' },
+      { ...one, profile: 'q' },
+    ])
+      expect(reconcile(run(files(one), { status: 'complete' }), source(files(one, other)), 'local')).toMatchObject({
+        sent: 0,
+        status: 'streaming',
+        source: { files: [one, other] },
+      });
     for (const [old, wanted, env] of [
       [network, { ...network, seed: 2 }, 'local'],
-      [network, file, 'local'],
-      [file, network, 'local'],
-      [file, { ...file, profile: 'q' }, 'local'],
+      [network, files(one), 'local'],
+      [files(one), network, 'local'],
       [network, network, 'dev'],
     ] as const) {
       const error = cliError(() => reconcile(run(old), source(wanted), env));
       expect(error.exitCode).toBe(2);
       expect(error.render()).toContain('/data');
-      expect(error.render()).toContain('carelake -- wipe');
+      expect(error.render()).toContain('carelake -- wipe --data /data');
     }
   });
 });

@@ -71,7 +71,12 @@ describe('the synthetic network, from the generator to the answers', () => {
   it('answers what the generator worked out, to the last count', () => {
     expect(document.ingest).toEqual({ ...expected.ingest, held: 0 });
     expect(document.load).toEqual(expected.load);
-    expect(document.run).toEqual({ ingest: { ...expected.ingest, held: 0 }, load: expected.load });
+    expect(document.run).toMatchObject({
+      ingest: { ...expected.ingest, held: 0 },
+      load: expected.load,
+      rejected: expected.quarantinedByRule,
+      held_snapshots: [],
+    });
     expect(document.answers).toEqual(expected.answers);
     expect(serving.stdout.trim().split('\n')).toHaveLength(1);
   });
@@ -253,7 +258,14 @@ describe('the synthetic network, from the generator to the answers', () => {
     writeFileSync(file, Buffer.concat(lines.flatMap((line) => [line, Buffer.from('\n')])));
     const before = await sql('SELECT coalesce(sum("read"), 0), coalesce(sum(duplicate), 0) FROM ops.conservation');
     const read = Number(before.rows[0]![0]);
-    expect(JSON.parse(await must(['push', file, '--json', ...at]))).toEqual({ sent: NETWORK.events, refused: [] });
+    expect(JSON.parse(await must(['push', file, '--json', ...at]))).toEqual({
+      sent: NETWORK.events,
+      refused: [],
+      accepted: expected.ingest.accepted,
+      rejected: expected.ingest.quarantined,
+      byRule: expected.quarantinedByRule,
+      waiting: 0,
+    });
     await untilRead(read + expected.ingest.accepted);
     const after = await sql('SELECT sum("read"), sum(duplicate) FROM ops.conservation');
     expect(Number(after.rows[0]![1])).toBe(Number(before.rows[0]![1]) + expected.ingest.accepted);
@@ -298,6 +310,34 @@ describe('the synthetic network, from the generator to the answers', () => {
       `SELECT planned_duration_min FROM core.fact_appointment WHERE appointment_id = '${(JSON.parse(data) as { payload: { appointment_id: string } }).payload.appointment_id}'`,
     );
     expect(found.rows).toEqual([[30]]);
+    const listed = async (...more: string[]) =>
+      (
+        JSON.parse(await must(['quarantine', 'list', '--json', '--rule', 'FLD-RANGE', ...more, ...at])) as {
+          records: { quarantine_id: string; state: string }[];
+        }
+      ).records.find((record) => record.quarantine_id === id)?.state;
+    expect([await listed(), await listed('--all')]).toEqual([undefined, 'mended']);
+  });
+
+  it('tells by rule what a push of bad records came to, and ends with a code of its own', async () => {
+    const file = join(dataDir, '..', 'bad.ndjson');
+    writeFileSync(file, '{"op":"merge"}\nno json\n');
+    const pushed = await cli(['push', file, ...at]);
+    expect(pushed.code).toBe(4);
+    expect(pushed.stdout).toMatch(
+      /2 records sent: 0 accepted, 2 rejected\.\n[\s\S]*DQ-FMT-02 +1 +The record is well-formed JSON/,
+    );
+    const { records } = JSON.parse(
+      await must(['quarantine', 'list', '--json', '--since', '10m', '--rule', 'DQ-FMT-02', ...at]),
+    ) as {
+      records: { quarantine_id: string }[];
+    };
+    expect(JSON.parse(await must(['quarantine', 'discard', records[0]!.quarantine_id, '--json', ...at]))).toEqual({
+      discarded: 1,
+    });
+    // A document of many lines is one event, not one for each of its lines.
+    writeFileSync(file, JSON.stringify({ op: 'merge' }, null, 2));
+    expect(JSON.parse((await cli(['push', file, '--json', ...at])).stdout)).toMatchObject({ sent: 1, rejected: 1 });
   });
 
   it('refuses what the protocols refuse: an empty batch, a record above the limit, an unknown stream', async () => {
@@ -328,6 +368,9 @@ describe('the synthetic network, from the generator to the answers', () => {
     expect(again.run).toEqual({
       ingest: { received: 0, accepted: 0, quarantined: 0, held: 0 },
       load: { read: 0, applied: 0, superseded: 0, duplicate: 0 },
+      rejected: {},
+      warnings: {},
+      held_snapshots: [],
     });
     expect(again.ingest.received).toBe(again.ingest.accepted + again.ingest.quarantined);
     expect(await tablesOf(dataDir)).toEqual(tables);

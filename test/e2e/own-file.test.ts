@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AnswersDocument } from '../../cli/answers';
-import { Cli, must, newFolder, rowsOf, runOf } from './laptop';
+import { Cli, cli, must, newFolder, rowsOf, runOf } from './laptop';
 
 const folder = mkdtempSync(join(tmpdir(), 'carelake-own-file-'));
 
@@ -119,5 +119,98 @@ describe("somebody else's file, read by a profile of their own", () => {
     const document = JSON.parse(await must(args)) as AnswersDocument;
     expect(document.ingest).toEqual({ received: 6, accepted: 3, quarantined: 3, held: 0 });
     expect(document.load).toMatchObject({ read: 6, duplicate: 0 });
+  });
+
+  it('stands beside files of another profile, several at once', async () => {
+    const clinics = join(folder, 'orte.json');
+    const at = { constant: '2024-01-01T00:00:00Z' };
+    writeFileSync(
+      clinics,
+      JSON.stringify({
+        profile: 'orte',
+        source_system: 'praxis',
+        mode: 'delta',
+        file: { format: 'csv' },
+        entities: [
+          { entity: 'clinic', effective_at: at, recorded_at: at, fields: { clinic_id: 'id', clinic_name: 'name' } },
+        ],
+      }),
+    );
+    const [a, b] = ['a', 'b'].map((name) => join(folder, `${name}.csv`));
+    writeFileSync(a!, 'id,name\nKöln,Praxis am Dom\n');
+    writeFileSync(b!, 'id,name\nBonn,Praxis am Rhein\n');
+    const third = file('drei.csv', ['N;7;p1;Müller;01.02.1980;Bonn;da;05.04.2024;09:30;05.04.2024 10:00;-']);
+    const files = ['--profile', clinics, '--input', a!, '--input', b!, '--profile', profile, '--input', third];
+    const document = JSON.parse(
+      await must(['start', '--once', '--json', '--phi-ok', ...files, '--data', dataDir]),
+    ) as AnswersDocument;
+    expect(document.run).toMatchObject({
+      ingest: { received: 3, accepted: 3, quarantined: 0, held: 0 },
+      rejected: {},
+      held_snapshots: [],
+    });
+    expect(
+      await rowsOf(dataDir, `SELECT DISTINCT clinic_id, clinic_name FROM gold_phi.obt_appointment ORDER BY 1`),
+    ).toEqual([
+      ['Bonn', 'Praxis am Rhein'],
+      ['Köln', 'Praxis am Dom'],
+    ]);
+  });
+
+  it('says so loudly where most of it is rejected, and where a snapshot is held back', async () => {
+    const bad = file('schlecht.csv', [
+      'N;8;p1;Müller;01.02.1980;Köln;verschollen;13.03.2024;09:30;13.03.2024 10:00;-',
+      'N;9;p1;Müller;01.02.1980;Köln;verschollen;13.03.2024;09:30;13.03.2024 10:00;-',
+      'N;10;p1;Müller;01.02.1980;Köln;da;13.03.2024;09:30;13.03.2024 10:00;-',
+    ]);
+    const outcome = await cli(['start', '--once', '--phi-ok', '--profile', profile, '--input', bad, '--data', dataDir]);
+    expect(outcome.code).toBe(4);
+    expect(outcome.stdout).toMatch(
+      /MOST OF IT WAS REJECTED: 2 of 3 records[\s\S]*DQ-APT-05 +2 +The status is one of[\s\S]*next: carelake quarantine list --data /,
+    );
+    const list = join(folder, 'liste.json');
+    const taken = { object_key: '_(\\d{4}-\\d{2}-\\d{2})\\.csv$', date: 'yyyy-MM-dd', zone: 'UTC' };
+    writeFileSync(
+      list,
+      JSON.stringify({
+        profile: 'liste',
+        source_system: 'liste',
+        mode: 'snapshot',
+        snapshot: { taken_at: { ...taken } },
+        file: { format: 'csv' },
+        entities: [
+          {
+            entity: 'clinic',
+            effective_at: taken,
+            recorded_at: taken,
+            absent: 'tombstone',
+            brake_percent: 10,
+            fields: { clinic_id: 'id' },
+          },
+        ],
+      }),
+    );
+    const [one, two] = ['2024-01-01', '2024-01-02'].map((day) => join(folder, `liste_${day}.csv`));
+    writeFileSync(one!, 'id\nA\nB\nC\n');
+    writeFileSync(two!, 'id\nA\n');
+    const braked = await cli([
+      'start',
+      '--once',
+      '--json',
+      '--phi-ok',
+      '--profile',
+      list,
+      '--input',
+      one!,
+      '--input',
+      two!,
+      '--data',
+      dataDir,
+    ]);
+    expect([braked.code, (JSON.parse(braked.stdout) as AnswersDocument).run.held_snapshots]).toEqual([
+      4,
+      [{ snapshot: expect.stringMatching(/^liste\//) as unknown, rule: 'SNP-01' }],
+    ]);
+    expect(braked.stderr).toContain('A SNAPSHOT WAS HELD BACK (SNP-01)');
   });
 });

@@ -1,0 +1,120 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { objectOf } from '@carelake/laptop/endpoints/files';
+import { ENTITIES, ENTITY_NAMES } from '../contracts';
+import type { Ask } from './answers';
+import { type IngestCounts, readChunkReceipt, type ZoneFolders } from './conservation';
+import { runnable } from './hints';
+import { filesUnder, withEngine } from './lake-files';
+import { count, table } from './output';
+import { sentenceOf } from './quarantine/rules';
+
+/** What did not go as a sender meant it. */
+export interface Findings {
+  /** Rejected records by rule; one that broke two rules counts for both. */
+  rejected: Record<string, number>;
+  /** Accepted events that bear the flag of a rule, and rows of files of which a rule has something to tell. */
+  warnings: Record<string, number>;
+  /** Snapshots whose absences were not acted on, by profile and moment, with the rule that held them. */
+  held_snapshots: { snapshot: string; rule: string }[];
+}
+
+const OUTCOME = '.outcome.json';
+
+/** Looks for them in what the folder holds. */
+export async function readFindings(zones: ZoneFolders, ask: Ask): Promise<Findings> {
+  return {
+    rejected: await rejectedByRule(zones.quarantine),
+    warnings: { ...(await flagCounts(ask)), ...noteCounts(zones.control) },
+    held_snapshots: heldSnapshots(zones.control),
+  };
+}
+
+async function rejectedByRule(folder: string): Promise<Record<string, number>> {
+  if (filesUnder(folder, '.parquet').next().done) return {};
+  const rows = await withEngine((query) =>
+    query(
+      `SELECT rule, count(DISTINCT quarantine_id) AS n FROM
+         (SELECT quarantine_id, unnest(string_split(rule_ids, ' ')) AS rule FROM read_parquet($files, union_by_name = true, hive_partitioning = false))
+       GROUP BY rule ORDER BY rule`,
+      { files: `${folder}/**/*.parquet` },
+    ),
+  );
+  return Object.fromEntries(rows.map(({ rule, n }) => [String(rule), Number(n)]));
+}
+
+async function flagCounts(ask: Ask): Promise<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const entity of ENTITY_NAMES) {
+    const view = ENTITIES[entity].kind === 'fact' ? `core.fact_${entity}` : `core.${entity}_log`;
+    const rows = await ask(`SELECT dq_flags, count(*) AS n FROM ${view} WHERE dq_flags IS NOT NULL GROUP BY dq_flags`);
+    for (const { dq_flags, n } of rows)
+      for (const flag of String(dq_flags).split(' ').filter(Boolean)) counts[flag] = (counts[flag] ?? 0) + Number(n);
+  }
+  return Object.fromEntries(Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** What ingest noted of rows of files that it read all the same. */
+function noteCounts(control: string): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const file of filesUnder(join(control, 'ingest'), '.json'))
+    for (const [rule, n] of Object.entries(readChunkReceipt(file)?.notes ?? {})) counts[rule] = (counts[rule] ?? 0) + n;
+  return counts;
+}
+
+function heldSnapshots(control: string): Findings['held_snapshots'] {
+  const folder = join(control, 'ingest', 'snapshots');
+  return [...filesUnder(folder, OUTCOME)].sort().flatMap((file) => {
+    const { held } = objectOf<{ held?: string }>(readFileSync(file, 'utf8')) ?? {};
+    return held ? [{ snapshot: file.slice(folder.length + 1, -OUTCOME.length), rule: held }] : [];
+  });
+}
+
+/** What was found since: counts that grew, snapshots that were held. */
+export function newFindings(after: Findings, before: Findings): Findings {
+  const grown = (now: Record<string, number>, then: Record<string, number>): Record<string, number> =>
+    Object.fromEntries(
+      Object.entries(now).flatMap(([id, n]) => (n > (then[id] ?? 0) ? [[id, n - (then[id] ?? 0)]] : [])),
+    );
+  return {
+    rejected: grown(after.rejected, before.rejected),
+    warnings: grown(after.warnings, before.warnings),
+    held_snapshots: after.held_snapshots.filter(
+      ({ snapshot, rule }) => !before.held_snapshots.some((one) => one.snapshot === snapshot && one.rule === rule),
+    ),
+  };
+}
+
+type Run = { ingest: IngestCounts } & Findings;
+
+/** Whether more than half of what came in was rejected. */
+const mostRejected = ({ ingest }: Pick<Run, 'ingest'>): boolean => ingest.quarantined * 2 > ingest.received;
+
+/** Whether somebody should look before anything is made of the answers. */
+export const wentWrong = (run: Run): boolean => mostRejected(run) || run.held_snapshots.length > 0;
+
+const byRule = (counts: Record<string, number>): string =>
+  table(
+    ['rule', 'records', 'asks'],
+    Object.entries(counts)
+      .sort((a, b) => b[1] - a[1])
+      .map(([rule, n]) => [rule, n, sentenceOf(rule)]),
+  ).replace(/^/gm, '  ');
+
+/** Findings as the console shows them; empty where there are none. */
+export function findingsText(run: Run, areDefectsPlanted: boolean): string {
+  const { ingest, rejected, warnings, held_snapshots } = run;
+  const parts: string[] = [];
+  if (ingest.quarantined > 0) {
+    const head = mostRejected(run)
+      ? `MOST OF IT WAS REJECTED: ${count(ingest.quarantined)} of ${count(ingest.received)} records broke a rule and are in no answer:`
+      : `${count(ingest.quarantined)} of ${count(ingest.received)} records broke a rule and lie in quarantine${areDefectsPlanted ? ' (the synthetic network plants them)' : ''}:`;
+    parts.push(`${head}\n${byRule(rejected)}\n  next: carelake quarantine list`);
+  }
+  if (Object.keys(warnings).length > 0) parts.push(`Accepted with a warning (column dq_flags):\n${byRule(warnings)}`);
+  for (const { snapshot, rule } of held_snapshots)
+    parts.push(
+      `A SNAPSHOT WAS HELD BACK (${rule}): ${sentenceOf(rule)}\n  where: ${snapshot}\n  next: if the absences are right, widen brake_percent in the profile and land the file again (docs/profiles.md, "Modes")`,
+    );
+  return parts.length === 0 ? '' : runnable(`\n${parts.join('\n\n')}\n`);
+}

@@ -1,0 +1,131 @@
+import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import { storedVersions } from '@carelake/laptop/endpoints/s3-files';
+import { pathOfKey } from '@carelake/laptop/endpoints/s3-keys';
+import { versionOf } from '../../core/files/landed';
+import { openFile } from '../../core/files/open';
+import { unitBytes } from '../../core/files/text';
+import { sha256Hex } from '../../core/records/hash';
+import { membersOf } from '../../core/records/members';
+import { builtInProfile, type CheckedProfile, checkOwnProfile, profileKey } from '../../profiles';
+import { isAsStored } from '../check/objects';
+import { CliError, EXIT } from '../errors';
+import { bucketFolder, type Query, withEngine } from '../lake-files';
+import { fileSource } from '../profile';
+import { isOfFile, isWhole, landingId, objectOfRecord, type Place, type Rejected } from './rejected';
+
+function gone(at: Place, record: Rejected): CliError {
+  return new CliError('the object that holds the record was replaced or removed, and no version of it has the record', {
+    where: landingId(at, record) ?? record.bronze_object,
+    rule: 'a record is shown and sent only as it arrived (its checksum is compared)',
+    next: `send the right record from its source, then: carelake quarantine discard ${record.quarantine_id}`,
+    exitCode: EXIT.failed,
+  });
+}
+
+/** Exact bytes of records as they arrived, in any order; the objects of the stream are read once each. */
+export async function* originals(at: Place, records: readonly Rejected[]): AsyncGenerator<[Rejected, Buffer]> {
+  const ofStream = records.filter((record) => !isOfFile(at, record));
+  for (const record of records) if (isOfFile(at, record) && !isWhole(record)) yield [record, rowOfFile(at, record)];
+  const byObject = new Map<string, Rejected[]>();
+  for (const record of ofStream)
+    byObject.set(record.bronze_object, [...(byObject.get(record.bronze_object) ?? []), record]);
+  for (const group of byObject.values()) yield* await withEngine((query) => membersOfObject(at, group, query));
+}
+
+/** Bytes of one record. @throws CliError where they are there no more */
+export async function originalOf(at: Place, record: Rejected): Promise<Buffer> {
+  if (isWhole(record)) return readFileSync(await wholeFile(at, record));
+  for await (const [, bytes] of originals(at, [record])) return bytes;
+  throw gone(at, record);
+}
+
+async function membersOfObject(at: Place, group: readonly Rejected[], query: Query): Promise<[Rejected, Buffer][]> {
+  const { bucket, key } = objectOfRecord(group[0]!);
+  const path = join(bucketFolder(at.dataDir, bucket), pathOfKey(key));
+  if (!existsSync(path)) throw gone(at, group[0]!);
+  const rows = await query(
+    `SELECT file_row_number::INTEGER AS n, data FROM read_parquet($path, file_row_number = true) WHERE list_contains(from_json($rows::JSON, '["BIGINT"]'), file_row_number)`,
+    { path, rows: JSON.stringify(group.map((record) => record.bronze_row)) },
+  );
+  const data = new Map(rows.map((row) => [Number(row.n), Buffer.from((row.data as { bytes: Uint8Array }).bytes)]));
+  return group.map((record) => {
+    const place = record.record_position.split('/')[1];
+    const whole = data.get(record.bronze_row!);
+    const packed = whole && place !== undefined ? membersOf(whole) : undefined;
+    const bytes = Array.isArray(packed) ? (packed[Number(place)] as Buffer | undefined) : whole;
+    if (!bytes || sha256Hex(bytes) !== record.sha256) throw gone(at, record);
+    return [record, bytes];
+  });
+}
+
+/** Where the very version of the landing object lies that the record arrived in. */
+function pathOfVersion(at: Place, record: Rejected): string | undefined {
+  const { bucket, key } = objectOfRecord(record);
+  const version = record.record_source.slice(record.record_source.lastIndexOf('@') + 1);
+  return storedVersions(at.dataDir, bucket, key).find(
+    ({ info }) => versionOf({ versionId: info.versionId, etag: info.etag, landedMs: info.lastModified }) === version,
+  )?.path;
+}
+
+/** A file that was refused as a whole, as it arrived. */
+export async function wholeFile(at: Place, record: Rejected): Promise<string> {
+  const { bucket, key } = objectOfRecord(record);
+  const path = pathOfVersion(at, record);
+  const stored = storedVersions(at.dataDir, bucket, key).find((one) => one.path === path);
+  if (!stored || !(await isAsStored(stored.path, stored.info))) throw gone(at, record);
+  return stored.path;
+}
+
+function rowOfFile(at: Place, record: Rejected): Buffer {
+  const path = pathOfVersion(at, record);
+  const bytes = path === undefined ? undefined : readRange(path, record.byte_offset!, record.byte_length!);
+  if (!bytes || sha256Hex(bytes) !== record.sha256) throw gone(at, record);
+  return bytes;
+}
+
+function readRange(path: string, offset: number, length: number): Buffer {
+  const file = openSync(path, 'r');
+  const bytes = Buffer.alloc(length);
+  readSync(file, bytes, 0, length, offset);
+  closeSync(file);
+  return bytes;
+}
+
+/** What a row needs around it to be a file of its profile. */
+export interface Frame {
+  /** Everything before the first row: byte-order mark and header, however many lines it has; nothing in a file without a header. */
+  head: Buffer;
+  lineEnd: Buffer;
+}
+
+function profileOf({ dataDir, names }: Place, name: string): CheckedProfile | undefined {
+  const builtIn = builtInProfile(name);
+  if (builtIn) return builtIn;
+  const path = join(bucketFolder(dataDir, names.buckets.control!), pathOfKey(profileKey(name)));
+  const check = existsSync(path) ? checkOwnProfile(readFileSync(path, 'utf8')) : undefined;
+  return check?.ok ? check.checked : undefined;
+}
+
+/** Reads the head of the file that a row stood in, by its profile. */
+export async function frameOf(at: Place, record: Rejected): Promise<Frame> {
+  const path = pathOfVersion(at, record);
+  if (path === undefined) throw gone(at, record);
+  const checked = profileOf(at, record.profile!);
+  const source = fileSource(path);
+  try {
+    const opened = checked && (await openFile(checked, source));
+    if (!opened?.ok)
+      throw new CliError('the profile is gone, or no longer fits the file that the row stood in', {
+        where: `profile ${record.profile}, ${landingId(at, record)}`,
+        next: 'start again with the profile that fits (docs/profiles.md), then replay',
+        exitCode: EXIT.failed,
+      });
+    const { encoding } = checked!.profile.file;
+    const lineEnd = Buffer.from('\n', unitBytes(encoding) === 2 ? 'utf16le' : 'latin1');
+    if (encoding === 'utf-16be') lineEnd.swap16();
+    return { head: readRange(path, 0, opened.file.start.offset), lineEnd };
+  } finally {
+    source.close();
+  }
+}

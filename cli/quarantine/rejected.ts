@@ -1,0 +1,136 @@
+import { readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { objectOf } from '@carelake/laptop/endpoints/files';
+import { keyId } from '../../core/lake/names';
+import { CliError } from '../errors';
+import { existingFolder, type Names } from '../folder';
+import { bucketFolder, filesUnder, withEngine } from '../lake-files';
+
+/** A rejected record as quarantine keeps it: rules and pointers, never a value. */
+export interface Rejected {
+  quarantine_id: string;
+  /** When it arrived, UTC. */
+  arrived_at: string;
+  rule_ids: string;
+  pointers: string;
+  entity: string | null;
+  profile: string | null;
+  record_source: string;
+  record_position: string;
+  byte_offset: number | null;
+  byte_length: number | null;
+  bronze_object: string;
+  bronze_row: number | null;
+  sha256: string | null;
+  state: State;
+}
+
+/** `open`: still to be worked on. Everything else was done by somebody, and leaves the list. */
+export type State = 'open' | 'replayed' | 'mended' | 'discarded';
+
+/** A data folder and the names of its buckets. */
+export interface Place {
+  dataDir: string;
+  names: Names;
+}
+
+/** @throws CliError for a folder that was never booted to the end */
+export function placeOf(data: string | undefined): Place {
+  const { dataDir, run } = existingFolder(data);
+  if (!run.names) throw new CliError('this folder was never booted to the end', { where: dataDir, next: 'npm start' });
+  return { dataDir, names: run.names };
+}
+
+/** Which records are meant. */
+export interface Filter {
+  id?: string;
+  rule?: string;
+  /** A stream or a profile. */
+  source?: string;
+  entity?: string;
+  /** First moment of arrival, ISO-8601 UTC. */
+  since?: string;
+}
+
+const CLOSED = 'quarantine/closed/';
+/** Key in control of the mark that a record was dealt with. It is named after the record's id and holds nothing of it. */
+export const closedKey = (id: string): string => `${CLOSED}${id}.json`;
+
+/** What was done about records, by their ids. */
+function closedStates({ dataDir, names }: Place): Map<string, State> {
+  const states = new Map<string, State>();
+  const folder = join(bucketFolder(dataDir, names.buckets.control!), CLOSED);
+  for (const file of filesUnder(folder, '.json')) {
+    const mark = objectOf<{ state?: State }>(readFileSync(file, 'utf8'));
+    if (mark?.state) states.set(basename(file, '.json'), mark.state);
+  }
+  return states;
+}
+
+const CONDITIONS: Record<keyof Filter, string> = {
+  id: 'quarantine_id = $id',
+  rule: `list_contains(string_split(rule_ids, ' '), $rule)`,
+  source: `coalesce(profile, split_part(record_source, '/', 1)) = $source`,
+  entity: 'entity = $entity',
+  since: 'arrived_at >= $since::TIMESTAMPTZ',
+};
+
+/** The rejected records that are meant, the newest first, each once however often its batch was retried. */
+export async function readRejected(at: Place, filter: Filter): Promise<Rejected[]> {
+  const folder = bucketFolder(at.dataDir, at.names.buckets.quarantine!);
+  if (filesUnder(folder, '.parquet').next().done) return [];
+  const asked = Object.entries(filter).filter((entry): entry is [keyof Filter, string] => entry[1] !== undefined);
+  const where = ['true', ...asked.map(([name]) => CONDITIONS[name])].join(' AND ');
+  const states = closedStates(at);
+  const rows = await withEngine((query) =>
+    query(
+      `SELECT quarantine_id, strftime(min(arrived_at) AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%SZ') AS arrived_at,
+         any_value(rule_ids) AS rule_ids, any_value(pointers) AS pointers, any_value(entity) AS entity, any_value(profile) AS profile,
+         any_value(record_source) AS record_source, any_value(record_position) AS record_position, any_value(byte_offset) AS byte_offset,
+         any_value(byte_length) AS byte_length, any_value(bronze_object) AS bronze_object, any_value(bronze_row) AS bronze_row, any_value(sha256) AS sha256
+       FROM read_parquet($files, union_by_name = true, hive_partitioning = false) WHERE ${where} GROUP BY quarantine_id ORDER BY min(arrived_at) DESC, quarantine_id`,
+      { files: `${folder}/**/*.parquet`, ...Object.fromEntries(asked) },
+    ),
+  );
+  const numeric = (value: unknown) => (value === null ? null : Number(value));
+  return rows.map((row) => ({
+    ...(row as unknown as Rejected),
+    byte_offset: numeric(row.byte_offset),
+    byte_length: numeric(row.byte_length),
+    bronze_row: numeric(row.bronze_row),
+    state: states.get(String(row.quarantine_id)) ?? 'open',
+  }));
+}
+
+/** @throws CliError where no record has the id */
+export async function oneRejected(at: Place, id: string): Promise<Rejected> {
+  const [record] = await readRejected(at, { id });
+  if (!record)
+    throw new CliError('no such record in quarantine', { where: id, next: 'carelake quarantine list --all' });
+  return record;
+}
+
+/** A file or object that was refused as a whole: there is no row to show or to send. */
+export const isWhole = (record: Rejected): boolean => record.sha256 === null;
+
+/** Whether the record came in a file. */
+export const isOfFile = ({ names }: Place, { bronze_object }: Rejected): boolean =>
+  bronze_object.startsWith(`${names.buckets.landing!}/`);
+
+/** Bucket and key of the object that holds a record. */
+export function objectOfRecord({ bronze_object }: Rejected): { bucket: string; key: string } {
+  const slash = bronze_object.indexOf('/');
+  return { bucket: bronze_object.slice(0, slash), key: bronze_object.slice(slash + 1) };
+}
+
+/** What stands for the name of a landing object, which may be a patient's: 16 hex digits of the SHA-256 of the key. */
+export const landingId = (at: Place, record: Rejected): string | undefined =>
+  isOfFile(at, record) ? `landing object ${keyId(objectOfRecord(record).key)}` : undefined;
+
+/** A record as a listing shows it: of a landing object its id; a folder that no profile is named after is the sender's own word too. */
+export function shown(at: Place, record: Rejected): Rejected {
+  const id = landingId(at, record);
+  if (id === undefined) return record;
+  const unknown = record.rule_ids.split(' ').includes('FIL-PRF-01');
+  return { ...record, record_source: id, bronze_object: id, profile: unknown ? null : record.profile };
+}

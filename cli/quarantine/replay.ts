@@ -1,0 +1,139 @@
+import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { createReadStream, readFileSync, statSync } from 'node:fs';
+import { basename, extname } from 'node:path';
+import { CliError, EXIT } from '../errors';
+import { partitionKeyOf, type OutRecord } from '../records';
+import { type Frame, frameOf, originalOf, originals, wholeFile } from './original';
+import {
+  closedKey,
+  isOfFile,
+  isWhole,
+  landingId,
+  objectOfRecord,
+  type Place,
+  type Rejected,
+  type State,
+} from './rejected';
+
+/** Rows of one file that are put back into landing together. */
+const ROWS_TOGETHER = 200;
+const MARKS_TOGETHER = 16;
+
+/** Records by the way that they came. */
+export interface Ways {
+  stream: Rejected[];
+  rows: Rejected[];
+  files: Rejected[];
+}
+
+/** @throws CliError for what cannot be sent again */
+export function waysOf(at: Place, records: readonly Rejected[]): Ways {
+  const ways: Ways = { stream: [], rows: [], files: [] };
+  for (const record of records) {
+    if (!isOfFile(at, record) && isWhole(record))
+      throw new CliError('an object of silver that no warehouse could copy is no record to send', {
+        where: record.bronze_object,
+        next: 'docs/runbooks/load.md says how it is mended',
+        exitCode: EXIT.failed,
+      });
+    if (!isOfFile(at, record)) ways.stream.push(record);
+    else if (record.profile === null || record.rule_ids.split(' ').includes('FIL-PRF-01'))
+      throw new CliError('the file lay in a folder that no profile is named after, so nothing says how it is read', {
+        where: landingId(at, record),
+        next: 'put it into the folder of its profile (docs/profiles.md)',
+      });
+    else (isWhole(record) ? ways.files : ways.rows).push(record);
+  }
+  return ways;
+}
+
+/** Records for the stream, as they arrived or in the place of the one that was mended. */
+export async function* streamRecords(
+  at: Place,
+  records: readonly Rejected[],
+  mended?: string,
+): AsyncGenerator<OutRecord> {
+  if (mended !== undefined && records.length > 0) {
+    const data = withoutLineEnd(readFileSync(mended));
+    yield { partitionKey: partitionKeyOf(data), data };
+    return;
+  }
+  for await (const [, data] of originals(at, records)) yield { partitionKey: partitionKeyOf(data), data };
+}
+
+/** Puts rows back into landing, under the head of the file that they stood in. */
+export async function putRows(s3: S3Client, at: Place, rows: readonly Rejected[], mended?: string): Promise<void> {
+  const byFile = new Map<string, Rejected[]>();
+  for (const row of rows) byFile.set(row.record_source, [...(byFile.get(row.record_source) ?? []), row]);
+  for (const group of byFile.values()) {
+    const frame = await frameOf(at, group[0]!);
+    // Of a row with a list in it several elements may have been rejected.
+    const unique = [...new Map(group.map((row) => [row.byte_offset!, row])).values()];
+    unique.sort((a, b) => a.byte_offset! - b.byte_offset!);
+    for (let from = 0; from < unique.length; from += ROWS_TOGETHER)
+      await putTogether(s3, at, unique.slice(from, from + ROWS_TOGETHER), frame, mended);
+  }
+}
+
+async function putTogether(
+  s3: S3Client,
+  at: Place,
+  rows: readonly Rejected[],
+  frame: Frame,
+  mended?: string,
+): Promise<void> {
+  const lines: Buffer[] = [frame.head];
+  for (const row of rows) {
+    const line = mended === undefined ? await originalOf(at, row) : rowOf(readFileSync(mended), frame);
+    lines.push(line, frame.lineEnd);
+  }
+  await s3.send(
+    new PutObjectCommand({ Bucket: at.names.buckets.landing!, Key: replayKey(rows[0]!), Body: Buffer.concat(lines) }),
+  );
+}
+
+/** A mended row, with or without the head of its file before it, and a line end after it. */
+function rowOf(bytes: Buffer, { head, lineEnd }: Frame): Buffer {
+  const row = head.length > 0 && bytes.subarray(0, head.length).equals(head) ? bytes.subarray(head.length) : bytes;
+  return withoutLineEnd(row, lineEnd);
+}
+
+function withoutLineEnd(bytes: Buffer, lineEnd: Buffer = Buffer.from('\n')): Buffer {
+  const ends = bytes.subarray(-lineEnd.length).equals(lineEnd);
+  return ends ? bytes.subarray(0, bytes.length - lineEnd.length) : bytes;
+}
+
+/** Puts a file that was refused as a whole into landing once more: for a profile that was mended, or mended itself. */
+export async function putFile(s3: S3Client, at: Place, record: Rejected, mended?: string): Promise<void> {
+  const path = mended ?? (await wholeFile(at, record));
+  await s3.send(
+    new PutObjectCommand({
+      Bucket: at.names.buckets.landing!,
+      Key: replayKey(record),
+      Body: createReadStream(path),
+      ContentLength: statSync(path).size,
+    }),
+  );
+}
+
+function replayKey(record: Rejected): string {
+  return `${record.profile}/replay-${record.quarantine_id}${extname(basename(objectOfRecord(record).key))}`;
+}
+
+/** Marks records as dealt with. Only what was sent is marked, so that a command that was interrupted sends the rest. */
+export async function close(s3: S3Client, at: Place, records: readonly Rejected[], state: State): Promise<void> {
+  const Body = JSON.stringify({ state, at: new Date().toISOString() });
+  for (let from = 0; from < records.length; from += MARKS_TOGETHER)
+    await Promise.all(
+      records.slice(from, from + MARKS_TOGETHER).map(({ quarantine_id }) =>
+        s3.send(
+          new PutObjectCommand({
+            Bucket: at.names.buckets.control!,
+            Key: closedKey(quarantine_id),
+            Body,
+            ContentType: 'application/json',
+          }),
+        ),
+      ),
+    );
+}
