@@ -16,7 +16,7 @@ export interface StartOptions {
   once?: boolean;
   json?: boolean;
   /** Files and the profiles that read them, as they were paired on the command line. */
-  reads: readonly Read[];
+  reads?: readonly Read[];
   phiOk?: boolean;
   env: string;
   data?: string;
@@ -78,13 +78,13 @@ async function chooseSource(options: StartOptions): Promise<Source> {
       next: 'a file with the JSON of the key secret: {"key_version":1,"secret":"..."}',
     });
   }
-  return options.reads.length === 0 ? synthetic(options) : files(options);
+  return options.reads?.length ? files(options.reads, options) : synthetic(options);
 }
 
 /** The files of a start, each held against its profile. @throws CliError for the first that cannot be read so */
-async function files(options: StartOptions): Promise<Source> {
+async function files(reads: readonly Read[], options: StartOptions): Promise<Source> {
   const found: SourceFile[] = [];
-  for (const read of options.reads) found.push(await sourceFile(read, options));
+  for (const read of reads) found.push(await sourceFile(read, options));
   const names = found.map(({ state }) => `${state.profile}/${state.input}`);
   const twin = names.find((name, i) => names.indexOf(name) !== i);
   if (twin !== undefined)
