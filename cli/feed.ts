@@ -1,6 +1,10 @@
 import { KinesisClient } from '@aws-sdk/client-kinesis';
-import { HeadObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { createReadStream } from 'node:fs';
+import { GetObjectCommand, HeadObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { createReadStream, statSync } from 'node:fs';
+import { MTIME } from '../core/files/file-time';
+import { versionOf } from '../core/files/landed';
+import { chunkReceiptKey } from '../core/files/objects';
+import { landingHash } from '../core/records/hash';
 import { profileKey } from '../profiles';
 import { generate, type SyntheticRecord } from '../synthetic';
 import type { RunState } from './folder';
@@ -69,10 +73,32 @@ export async function storedFile(
     if (head.Metadata?.sha256 !== sha256) return undefined;
     return { bucket, key, etag: head.ETag!.replaceAll('"', ''), size: head.ContentLength! };
   } catch (error) {
-    if ((error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode === 404) return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
 }
+
+/** The landing object of which the file under this key was read before, where ingest found that it has the same bytes. */
+export async function sameFile(
+  client: S3Client,
+  buckets: Readonly<Record<string, string>>,
+  key: string,
+): Promise<string | undefined> {
+  const landing = buckets.landing!;
+  const head = await client.send(new HeadObjectCommand({ Bucket: landing, Key: key }));
+  const version = versionOf({ versionId: head.VersionId, etag: head.ETag!, landedMs: head.LastModified!.getTime() });
+  try {
+    const receipt = chunkReceiptKey(landingHash(landing, key, version), 0, 0);
+    const found = await client.send(new GetObjectCommand({ Bucket: buckets.control!, Key: receipt }));
+    return (JSON.parse(await found.Body!.transformToString()) as { same_as?: string }).same_as;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+const isMissing = (error: unknown): boolean =>
+  (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode === 404;
 
 /** Puts a file where its profile expects it: `<profile>/<name>` in landing. */
 export async function uploadFile(
@@ -87,7 +113,14 @@ export async function uploadFile(
   // The client only passes the bytes on; a file that cannot be read any more is this function's to tell.
   const unreadable = new Promise<never>((_, reject) => body.once('error', reject));
   const put = client.send(
-    new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentLength: size, Metadata: { sha256 } }),
+    new PutObjectCommand({
+      Bucket: bucket,
+      Key: key,
+      Body: body,
+      ContentLength: size,
+      ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64'),
+      Metadata: { sha256, [MTIME]: (statSync(path).mtimeMs / 1000).toFixed(6) },
+    }),
   );
   await Promise.race([put, unreadable]).finally(() => body.destroy());
 }

@@ -1,13 +1,13 @@
 import { ENTITY_NAME_PATTERN } from './derive/registry';
 import { SQL_WORDS } from './sql-words';
-import type { EntityContract, Reference } from './types';
+import type { EntityContract, Field, Reference } from './types';
 
 const NAME = new RegExp(`^${ENTITY_NAME_PATTERN}$`);
 const COLUMN = /^[a-z][a-z0-9_]{0,62}$/;
 
 /** Columns that tables, or the statements that decide which event wins, have already; a member of such a name would stand there twice. */
 const TAKEN = new Set(
-  'event_id op source_system effective_at recorded_at payload_hash dq_flags record_source record_position load_id valid_from valid_to is_current is_inferred is_deleted known place copies copy_number'.split(
+  'event_id op source_system effective_at recorded_at source_order payload_hash dq_flags record_source record_position load_id valid_from valid_to is_current is_inferred is_deleted known place copies copy_number state_rank top_order all_flags is_raised brought_by is_tied held_tied held_from held_to'.split(
     ' ',
   ),
 );
@@ -56,6 +56,7 @@ function* mistakes(c: EntityContract, all: ReadonlyMap<string, EntityContract>):
     if (!c.members) yield 'a dimension says whether its members are few or many';
     if (c.references.length) yield 'a dimension has no references';
     if (fields.size <= c.naturalKey.length) yield 'a dimension has a member beside its key';
+    if (c.stateOrder) yield 'a dimension has no order of states';
   } else {
     const asOf = fields.get(c.asOf ?? '');
     if (!c.layout) yield 'a fact has a layout';
@@ -63,7 +64,21 @@ function* mistakes(c: EntityContract, all: ReadonlyMap<string, EntityContract>):
     if (c.references.length === 0) yield 'a fact names at least one dimension';
     for (const name of c.asKnown ?? [])
       if (!fields.has(name) || c.references.some((r) => r.field === name)) yield `asKnown: the fact keeps no ${name}`;
+    yield* stateMistakes(c, fields);
   }
+}
+
+function* stateMistakes(
+  { stateOrder, asKnown }: EntityContract,
+  fields: ReadonlyMap<string, Field>,
+): Generator<string> {
+  if (!stateOrder) return;
+  const values = fields.get(stateOrder.field)?.values ?? [];
+  const ordered = stateOrder.furthestFirst.flat();
+  // The log of the events that lost keeps these members alone, and a repeat may bring one of them back.
+  if (!asKnown?.includes(stateOrder.field)) yield `stateOrder: ${stateOrder.field} is not kept as known`;
+  if ([...ordered].sort().join() !== [...values].sort().join())
+    yield `stateOrder: every value of ${stateOrder.field} stands in it once`;
 }
 
 /**
@@ -96,5 +111,6 @@ export function contractAt(c: EntityContract, version: number): EntityContract {
     oneOf: c.oneOf.filter((o) => stands(...o.fields)),
     orders: c.orders.filter((o) => stands(o.first, o.second)),
     asKnown: c.asKnown?.filter((n) => stands(n)),
+    stateOrder: c.stateOrder && stands(c.stateOrder.field) ? c.stateOrder : undefined,
   };
 }

@@ -13,6 +13,7 @@ export interface Envelope {
   source_system: string;
   effective_at: string;
   recorded_at: string;
+  source_sequence?: number | string;
   payload: Record<string, unknown>;
 }
 
@@ -25,8 +26,15 @@ export const ENVELOPE_MEMBERS = [
   'source_system',
   'effective_at',
   'recorded_at',
+  'source_sequence',
   'payload',
 ] as const satisfies readonly (keyof Envelope)[];
+
+/** Members that an envelope may lack. */
+export const OPTIONAL_MEMBERS: readonly (keyof Envelope)[] = ['source_sequence'];
+
+/** Most digits of a source_sequence: wider than any log sequence number, and below the next rank of `source_order`. */
+export const SEQUENCE_MAX_DIGITS = 37;
 
 export const EVENT_ID_MAX_BYTES = 128;
 export const SOURCE_SYSTEM_MAX_BYTES = 64;
@@ -79,5 +87,14 @@ export const ENVELOPE_FIELDS: readonly Field[] = [
     required: true,
     phi: 'quasi_id',
     doc: 'When the source knew it; among events about the same key and instant the latest wins.',
+  },
+  {
+    name: 'source_order',
+    type: 'decimal',
+    precision: 38,
+    scale: 0,
+    required: true,
+    phi: 'none',
+    doc: 'Place in the order of the source, the greatest first among events that both times leave equal: 0 none; for a row of a file 10^37 + file time in microseconds * 10^18 + row * 10^6; for a source_sequence 2 * 10^37 + that number.',
   },
 ];

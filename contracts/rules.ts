@@ -41,6 +41,14 @@ export const RULES = {
     severity: 'reject',
     doc: 'effective_at and recorded_at are possible ISO-8601 instants with an offset, years 1900 to 2200, at most microseconds.',
   },
+  'ENV-AHEAD': {
+    severity: 'reject',
+    doc: 'recorded_at lies at most a day after the arrival of the record: nobody knows today what only tomorrow brings, and such an event would win for good.',
+  },
+  'ENV-SEQUENCE': {
+    severity: 'warn',
+    doc: 'source_sequence is a whole number from 0 on: a JSON number up to 2^53 - 1, or text of at most 37 digits. Another one is left out, and the event has no place in the order of its source.',
+  },
   'FLD-UNKNOWN': { severity: 'reject', doc: 'The payload holds no member that the contract does not name.' },
   'FLD-MISSING': { severity: 'reject', doc: 'A required member is present and not empty.' },
   'FLD-ONE-OF': {
@@ -87,6 +95,10 @@ export const RULES = {
   },
   'DQ-APT-04': { severity: 'warn', doc: 'Creation, arrival, start and completion follow one another.' },
   'DQ-APT-05': { severity: 'reject', doc: 'The status is one of the FHIR appointment statuses.' },
+  'DQ-TIE-01': {
+    severity: 'warn',
+    doc: 'No two events about one thing have the same times and the same source order and say different things. Where they do, the state that is further on holds, then a hash; found in the warehouse, from all that is known.',
+  },
   'SYS-THROWN': {
     severity: 'reject',
     doc: 'The platform can read the record. One at which its code throws is quarantined as it came: a fault of the platform, not of the sender; replay it after the fault is mended.',

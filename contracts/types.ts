@@ -112,6 +112,11 @@ export interface EntityContract {
   readonly asOf?: string;
   /** Facts: members that the log keeps of every event, so that features see what was known at a time. */
   readonly asKnown?: readonly string[];
+  /**
+   * Facts: a member whose values follow one another, the furthest first; values in one list are as far as each other. Decides between events
+   * that times and source order leave equal.
+   */
+  readonly stateOrder?: { readonly field: string; readonly furthestFirst: readonly (readonly string[])[] };
   /** Facts: physical layout of the table. */
   readonly layout?: Layout;
   /** Newest version; earlier ones are the same contract without the members that came since. */

@@ -210,8 +210,8 @@ function plan(
  */
 export function planBatch(batch: StreamBatch, keys: Keyring, bronzeBucket: string): IngestPlan {
   const ctx = { keys, maxBytes: MAX_RECORD_BYTES };
-  return plan(batch, unpack(batch), bronzeBucket, ({ data, broken }) =>
-    broken ? refusedBy('DQ-FMT-03') : conform(data, ctx),
+  return plan(batch, unpack(batch), bronzeBucket, ({ data, broken, record }) =>
+    broken ? refusedBy('DQ-FMT-03') : conform(data, ctx, batch.records[record]),
   );
 }
 

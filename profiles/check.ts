@@ -1,15 +1,18 @@
+import { hash } from 'node:crypto';
 import { ENTITIES, type EntityName } from '../contracts';
 import { escapePointer, JsonSyntaxError, lineOf, parseLocated } from './json-lines';
 import { checkExpression, checkTest, checkValue, type Report } from './check-values';
 import type { ProfileError } from './rules';
 import { type EntityProfile, type Profile, profileSchema } from './schema';
-import { columnsOf, columnUses, placedTests, placedValues } from './walk';
+import { columnsOf, columnUses, placedFileTime, placedTests, placedValues } from './walk';
 import { isZone } from './zones';
 
 /** A profile that was found right, with the lines of its file, so that later messages can name them. */
 export interface CheckedProfile {
   profile: Profile;
   lines: ReadonlyMap<string, number>;
+  /** 8 hex digits of what it says: two profiles that read every file alike have the same. */
+  digest: string;
 }
 
 export type ProfileCheck = { ok: true; checked: CheckedProfile } | { ok: false; errors: ProfileError[] };
@@ -39,7 +42,25 @@ export function checkProfile(text: string): ProfileCheck {
     return { ok: false, errors };
   }
   checkSense(parsed.data, report);
-  return errors.length > 0 ? { ok: false, errors } : { ok: true, checked: { profile: parsed.data, lines } };
+  return errors.length > 0
+    ? { ok: false, errors }
+    : { ok: true, checked: { profile: parsed.data, lines, digest: digestOf(located.value) } };
+}
+
+/** What names a profile, or the text of one that is none, among readings of one file. */
+export const profileDigest = (text: string): string => hash('sha256', text, 'hex').slice(0, 8);
+
+/**
+ * Blanks, the order of members, what is meant for people and editors, and how many absences are believed change no reading of a row. A later
+ * release's defaults give no other digest.
+ */
+function digestOf(value: unknown): string {
+  const sorted = (member: unknown): unknown =>
+    typeof member !== 'object' || member === null || Array.isArray(member)
+      ? member
+      : Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const said = { ...(value as Record<string, unknown>), $schema: undefined, description: undefined };
+  return profileDigest(JSON.stringify(said, (name, member) => (name === 'brake_percent' ? undefined : sorted(member))));
 }
 
 interface Issue {
@@ -69,6 +90,8 @@ function reportIssue(issue: Issue, base: string, report: Report): void {
 function checkSense(profile: Profile, report: Report): void {
   checkMode(profile, report);
   checkColumns(profile, report);
+  const fileTime = profile.file_time === undefined ? undefined : placedFileTime(profile);
+  if (fileTime) checkExpression(profile, fileTime, 'ts', report);
   if (profile.file.zone !== undefined && !isZone(profile.file.zone))
     report('PRF-TIME', '/file/zone', 'not a zone of the IANA database');
   if (profile.file.quote !== '' && profile.file.quote === profile.file.delimiter)
@@ -116,6 +139,8 @@ function checkMode(profile: Profile, report: Report): void {
   profile.entities.forEach((entity, i) => {
     const at = `/entities/${i}`;
     if (mode === 'events' && entity.event_id === undefined) report('PRF-MODE', at, 'mode events needs event_id');
+    if ((entity.effective_at === undefined) !== (entity.recorded_at === undefined))
+      report('PRF-MODE', at, 'name both effective_at and recorded_at, or neither: then both are the time of the file');
     if (mode !== 'events' && entity.event_id !== undefined)
       report('PRF-MODE', `${at}/event_id`, `in mode ${mode} the event_id is the hash of what the row states`);
     if (mode === 'snapshot' && entity.absent === undefined)

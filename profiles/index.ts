@@ -4,7 +4,7 @@ import kaggleNoShow from './kaggle-no-show.json';
 import { type CheckedProfile, checkProfile, type ProfileCheck } from './check';
 import type { ProfileError } from './rules';
 
-export { checkProfile, type CheckedProfile, type ProfileCheck } from './check';
+export { checkProfile, profileDigest, type CheckedProfile, type ProfileCheck } from './check';
 export { checkHeader } from './header';
 export { profileJsonSchema, type Profile } from './schema';
 

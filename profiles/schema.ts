@@ -166,8 +166,15 @@ const entity = z.strictObject({
     .optional()
     .describe('Overrides the source_system of the profile; a text is the constant itself'),
   event_id: value.optional().describe('Only in mode events: the identity that the source gave the event'),
-  effective_at: value.describe('When it became true in the world'),
-  recorded_at: value.describe('When the source knew it; the latest wins among events about the same thing and instant'),
+  effective_at: value
+    .optional()
+    .describe('When it became true in the world. Where neither time is named, both are the time of the file'),
+  recorded_at: value
+    .optional()
+    .describe('When the source knew it; the latest wins among events about the same thing and instant'),
+  source_sequence: value
+    .optional()
+    .describe("The source's own order of its events, a whole number; without it a row is placed by file time and row"),
   fields: z.record(z.string(), value).describe('Field of the contract → where it comes from'),
   absent: z
     .enum(['nothing', 'tombstone'])
@@ -229,6 +236,11 @@ export const profileSchema = z
       })
       .optional(),
     file,
+    file_time: value
+      .optional()
+      .describe(
+        'When the file was made, which decides between rows of the same times; without it the mtime that the sender put on the object, else when these bytes first landed',
+      ),
     ignored: z
       .array(z.union([column, z.literal('')]))
       .default([])

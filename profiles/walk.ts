@@ -31,7 +31,7 @@ export function placedValues(profile: Profile, entity: EntityProfile, index: num
       ? { expression: asConstant(profile.source_system), pointer: '/source_system', target: 'source_system' }
       : { expression: asConstant(entity.source_system), pointer: `${base}/source_system`, target: 'source_system' },
   ];
-  for (const member of ['op', 'event_id', 'effective_at', 'recorded_at'] as const) {
+  for (const member of ['op', 'event_id', 'effective_at', 'recorded_at', 'source_sequence'] as const) {
     const value = entity[member];
     if (value !== undefined)
       placed.push({ expression: asExpression(value), pointer: `${base}/${member}`, target: member });
@@ -64,13 +64,23 @@ export function placedTests(entity: EntityProfile, index: number): { test: Test;
   });
 }
 
+/** Where the time of the file comes from, if the profile says so: a snapshot is of the time at which it was taken. */
+export function placedFileTime({ file_time, snapshot }: Profile): Placed | undefined {
+  const [value, pointer] =
+    file_time === undefined ? [snapshot?.taken_at, '/snapshot/taken_at'] : [file_time, '/file_time'];
+  return value === undefined ? undefined : { expression: asExpression(value), pointer, target: 'file_time' };
+}
+
 /** Every use of a column, in the order of the profile. */
 export function columnUses(profile: Profile): ColumnUse[] {
-  return profile.entities.flatMap((entity, index) => [
+  const time = placedFileTime(profile);
+  const ofTime = time ? columnsOf(time.expression).map((column) => ({ column, pointer: time.pointer })) : [];
+  const uses = profile.entities.flatMap((entity, index) => [
     ...placedValues(profile, entity, index).flatMap(({ expression, pointer }) =>
       columnsOf(expression).map((column) => ({ column, pointer })),
     ),
     ...placedTests(entity, index).map(({ test, pointer }) => ({ column: test.column, pointer })),
     ...(entity.each ? [{ column: entity.each.column, pointer: `/entities/${index}/each/column` }] : []),
   ]);
+  return [...ofTime, ...uses];
 }

@@ -22,7 +22,9 @@ interface PatientVersion {
 }
 
 interface AppointmentState {
+  effective: number;
   recorded: number;
+  progress: number;
   eventId: string;
   deleted: boolean;
   status: string;
@@ -78,9 +80,14 @@ export class Model {
   private addAppointment(s: AppointmentEvent): void {
     const key = `${s.source}|${s.payload.appointment_id}`;
     const known = this.facts.get(key);
-    if (known && (known.recorded > s.recorded.utc || (known.recorded === s.recorded.utc && known.eventId > s.eventId)))
-      return;
+    const said = { effective: s.effective.utc, recorded: s.recorded.utc, progress: progressOf(s), eventId: s.eventId };
+    const differing = (['effective', 'recorded', 'progress', 'eventId'] as const).find(
+      (m) => known && known[m] !== said[m],
+    );
+    if (known && (differing === undefined || known[differing] > said[differing])) return;
     this.facts.set(key, {
+      effective: s.effective.utc,
+      progress: said.progress,
       recorded: s.recorded.utc,
       eventId: s.eventId,
       deleted: s.op === 'delete',
@@ -165,6 +172,13 @@ export class Model {
     const day = civil(fact.start.localDay);
     return day.year - birth.year - (day.month * 100 + day.day < birth.month * 100 + birth.day ? 1 : 0);
   }
+}
+
+/** How far a state is along the way of an appointment: it decides between events of the same instant and knowledge. */
+function progressOf(s: AppointmentEvent): number {
+  if (s.op === 'delete' || s.status === 'entered-in-error') return 7;
+  if (['fulfilled', 'noshow', 'cancelled'].includes(s.status)) return 6;
+  return ['', 'proposed', 'pending', 'booked', 'arrived', 'checked-in'].indexOf(s.status);
 }
 
 function ageBand(age: number | null): string {

@@ -206,7 +206,7 @@ const ENTITY = ENTITY_NAMES.join('|');
 /** Phases of a load, by a table that the first statement of each names. */
 const PHASES: readonly [phase: string, opening: RegExp][] = [
   ['begin', /^LOCK TABLE/],
-  ['restate', /^CREATE TEMP TABLE \w+_reached\b/],
+  ['restate', /^CREATE TEMP TABLE \w+_restated\b/],
   ['prune', /^DELETE FROM core\.dim_\w+_history\s+WHERE is_inferred\b/],
   ['close', /^INSERT INTO ops\.guard \(touched_are_restated\)/],
 ];

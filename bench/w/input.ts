@@ -61,6 +61,7 @@ async function ingest(s3: S3Store, path: string, name: string): Promise<LoadObje
   const mapper = new Mapper(opened.file.profile, opened.file.header, {
     objectKey: landing.key,
     lastModifiedMs: landing.lastModifiedMs,
+    fileTime: landing.lastModifiedMs * 1000,
   });
   const context = { keys: KEYS, maxBytes: opened.file.profile.file.max_record_bytes, deriveEventId: false };
   const reader = readerAt(opened.file, opened.file.start);

@@ -16,7 +16,7 @@ import {
 import { loadsOnArrival } from '../../config';
 import { type Findings, findingsText, newFindings, readFindings, wentWrong } from '../findings';
 import { EXIT, runnable } from '../errors';
-import { storedFile, streamNetwork, uploadFile, uploadProfile } from '../feed';
+import { sameFile, storedFile, streamNetwork, uploadFile, uploadProfile } from '../feed';
 import { type Names, type RunState, writeRun } from '../folder';
 import { alarmLine, asker, boot, namesOf, servedHere, zonesOf } from '../laptop';
 import { count, print, printJson, Progress } from '../output';
@@ -201,9 +201,28 @@ async function takeIn(session: Session): Promise<AnswersDocument> {
     session.state = { ...session.state, status: 'complete' };
     writeRun(dataDir, session.state);
   }
+  await tellSame(session);
   const found = newFindings(await findings(session), foundBefore);
   const run = { ingest: difference(after.ingest, before.ingest), load: difference(after.load, before.load), ...found };
   return { ...after, run, answers: await readAnswers(ask) };
+}
+
+/** A file that landed before, under whatever name, changes nothing; its sender is told so. */
+async function tellSame({ source, names, platform, progress }: Session): Promise<void> {
+  if (source.files.length === 0) return;
+  const { s3, kinesis } = clientsFor(servedHere(platform), names.region);
+  try {
+    for (const [i, { profile, state }] of source.files.entries()) {
+      const same = await sameFile(s3, names.buckets, `${profile.name}/${state.input}`);
+      if (same !== undefined)
+        progress.line(
+          `File ${i + 1} of ${source.files.length} has the bytes of one that was read before (landing object ${same}): nothing was taken in of it.`,
+        );
+    }
+  } finally {
+    s3.destroy();
+    kinesis.destroy();
+  }
 }
 
 async function counts(session: Session): Promise<Counts> {

@@ -2,9 +2,9 @@ import { ENVELOPE_FIELDS } from '../envelope';
 import { ENTITIES, contractOf } from '../index';
 import type { EntityContract, EntityName, Field, PhiClass } from '../types';
 
-/** Physical kind of a Parquet column; `timestamp` is INT64 microseconds UTC, `date` INT32 days. */
+/** Physical kind of a Parquet column; `decimal` is INT64 (up to 18 digits), `decimal128` FIXED_LEN_BYTE_ARRAY(16), `timestamp` is INT64 microseconds UTC, `date` INT32 days. */
 export type ParquetKind =
-  'string' | 'timestamp' | 'date' | 'int32' | 'int64' | 'decimal' | 'boolean' | 'double' | 'bytes';
+  'string' | 'timestamp' | 'date' | 'int32' | 'int64' | 'decimal' | 'decimal128' | 'boolean' | 'double' | 'bytes';
 
 /** One column of a silver, bronze or quarantine object and of the stage table it is copied into. */
 export interface Column {
@@ -64,7 +64,7 @@ export function redshiftType(field: Field): string {
 function fieldColumn(field: Field, role: Column['role']): Column {
   return {
     name: field.name,
-    parquet: KINDS[field.type],
+    parquet: field.type === 'decimal' && field.precision! > 18 ? 'decimal128' : KINDS[field.type],
     redshift: redshiftType(field),
     nullable: role === 'payload' ? true : !field.required,
     precision: field.precision,

@@ -1,5 +1,13 @@
 import { ENTITIES, contractOf } from '../index';
-import { ENVELOPE_MEMBERS, EVENT_ID_MAX_BYTES, OPS, SOURCE_SYSTEM_MAX_BYTES, SOURCE_SYSTEM_PATTERN } from '../envelope';
+import {
+  ENVELOPE_MEMBERS,
+  EVENT_ID_MAX_BYTES,
+  OPS,
+  OPTIONAL_MEMBERS,
+  SEQUENCE_MAX_DIGITS,
+  SOURCE_SYSTEM_MAX_BYTES,
+  SOURCE_SYSTEM_PATTERN,
+} from '../envelope';
 import type { EntityContract, EntityName, Field } from '../types';
 
 /** A JSON Schema (draft 2020-12) as plain data. */
@@ -95,7 +103,7 @@ export function jsonSchema(entity: EntityName, version: number = ENTITIES[entity
     description: contract.doc,
     type: 'object',
     additionalProperties: false,
-    required: [...ENVELOPE_MEMBERS],
+    required: ENVELOPE_MEMBERS.filter((m) => !OPTIONAL_MEMBERS.includes(m)),
     properties: {
       event_id: {
         type: 'string',
@@ -119,6 +127,15 @@ export function jsonSchema(entity: EntityName, version: number = ENTITIES[entity
       },
       effective_at: instant('When it became true in the world.'),
       recorded_at: instant('When the source knew it.'),
+      source_sequence: {
+        description:
+          "The source's own order of its events (a document's version, a database's log sequence number): among events that both times leave equal the greatest wins. Above 2^53 as text.",
+        anyOf: [
+          { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
+          { type: 'string', pattern: `^\\d{0,${SEQUENCE_MAX_DIGITS}}$` },
+          { type: 'null' },
+        ],
+      },
       payload: payloadSchema(contract),
     },
     if: { properties: { op: { const: 'upsert' } } },

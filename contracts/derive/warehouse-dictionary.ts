@@ -1,5 +1,6 @@
 import { roleOf } from '../check';
 import { ENVELOPE_FIELDS } from '../envelope';
+import { redshiftType } from './columns';
 import { table } from './markdown';
 import type { DimensionLists, FactLists, WarehouseColumn } from './warehouse';
 import type { WarehouseLists } from './warehouse-sql';
@@ -17,9 +18,7 @@ export interface DescribedColumn {
 
 /** Columns that all tables of a kind have, and what they mean. */
 const COMMON: Readonly<Record<string, readonly [type: string, doc: string]>> = {
-  ...Object.fromEntries(
-    ENVELOPE_FIELDS.map((f) => [f.name, [f.type === 'ts' ? 'timestamp' : `varchar(${f.maxBytes})`, f.doc]]),
-  ),
+  ...Object.fromEntries(ENVELOPE_FIELDS.map((f) => [f.name, [redshiftType(f), f.doc]])),
   payload_hash: [
     'bigint',
     'First 64 bits of SHA-256 over what the event says; tells apart events that share an event_id.',
@@ -28,9 +27,16 @@ const COMMON: Readonly<Record<string, readonly [type: string, doc: string]>> = {
   load_id: ['varchar(32)', 'The load that brought the event. Lineage: it differs between two orders of loading.'],
   valid_from: ['timestamp', 'First instant at which the version holds; 1900-01-01 for the first one.'],
   valid_to: ['timestamp', 'First instant at which it no longer holds; 9999-12-31 for the current one.'],
-  is_current: ['boolean', 'The version that holds after the last change; exactly one per key.'],
+  is_current: [
+    'boolean',
+    'The last version, which may begin after the watermark; exactly one per key. The view without _history shows the one in effect.',
+  ],
   is_inferred: ['boolean', 'Named by a fact and described by no source yet; it has its key and natural key alone.'],
   is_deleted: ['boolean', 'The source said that it is gone; the key stays, so that no fact loses its row.'],
+  is_tied: [
+    'boolean',
+    'Another event has the same times and source order and says something else: the state that is further on, or a hash, decided (DQ-TIE-01).',
+  ],
   known_at: ['timestamp', 'When the source knew what the row says (recorded_at of its event).'],
 };
 
@@ -96,7 +102,9 @@ function describedDimension({ contract, naturals, attributes }: DimensionLists):
     common('payload_hash', history, log, beside),
     common('effective_at', history, log, beside),
     common('recorded_at', ...all),
-    common('dq_flags', history, log, beside),
+    common('source_order', history, log, beside),
+    common('is_tied', history),
+    common('dq_flags', ...all),
     common('load_id', ...all),
   ];
 }
@@ -140,8 +148,11 @@ function describedFact(f: FactLists): DescribedColumn[] {
     ...f.obt.map((c) => at(c, obt)),
     ...f.knowns.map((c) => at(c, log, beside)),
     common('op', log, beside),
-    ...['event_id', 'payload_hash', 'effective_at', 'recorded_at'].map((n) => common(n, stored, fact, log, beside)),
-    common('dq_flags', stored, fact, obt),
+    ...['event_id', 'payload_hash', 'effective_at', 'recorded_at', 'source_order'].map((n) =>
+      common(n, stored, fact, log, beside),
+    ),
+    common('is_tied', stored, fact),
+    common('dq_flags', stored, fact, log, beside, obt),
     common('known_at', obt),
     common('load_id', stored, fact, log, beside, obt),
   ];

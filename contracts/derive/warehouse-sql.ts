@@ -85,14 +85,30 @@ function factColumns(f: FactLists): string[] {
       ...f.references.map((r) => r.column),
     ],
     ...[...f.dates.map((d) => d.key), ...f.members.map((m) => m.name)],
-    ...['dq_flags', 'event_id', 'payload_hash', 'effective_at', 'recorded_at', 'load_id'],
+    ...['dq_flags', 'event_id', 'payload_hash', 'effective_at', 'recorded_at', 'source_order', 'is_tied', 'load_id'],
   ];
+}
+
+/**
+ * How far the state of an event has come, as a number: a tombstone as far as the furthest.
+ * @param stored name of a member in the table behind the alias
+ */
+function stateRank(c: EntityContract, alias: string, stored: (field: string) => string): string {
+  if (!c.stateOrder) return 'CAST(0 AS integer)';
+  const { field, furthestFirst } = c.stateOrder;
+  const column = `${alias}.${stored(field)}`;
+  const ranks = furthestFirst.map((values, i) => {
+    const within = values.map((v) => `'${v}'`).join(', ');
+    return `WHEN ${column} IN (${within}) THEN ${furthestFirst.length - i}`;
+  });
+  const gone = alias === 'f' ? [] : [`WHEN ${alias}.op = 'delete' THEN ${furthestFirst.length}`];
+  return ['CASE', ...gone, ...ranks, 'ELSE 0 END'].join('\n      ');
 }
 
 function factScope(f: FactLists, dimensions: ReadonlyMap<string, EntityContract>): Row {
   const c = f.contract;
   const isPlain = (m: { name: string; value: string }): boolean => m.value === `e.${m.name}`;
-  const lineage = new Set(['op', 'record_source', 'record_position']);
+  const lineage = new Set(['op', 'record_source', 'record_position', 'source_order', 'dq_flags']);
   const asOf = [...f.naturals, ...f.members].find((m) => m.value === `e.${c.asOf}`)!.name;
   return {
     ...words(c),
@@ -106,6 +122,9 @@ function factScope(f: FactLists, dimensions: ReadonlyMap<string, EntityContract>
     values: f.values.map((v) => ({ name: v.name, value: v.sql })),
     attributes: f.attributes.map(columnRow),
     knowns: f.knowns.map(columnRow),
+    rank_v: stateRank(c, 'v', (field) => field),
+    rank_p: stateRank(c, 'p', (field) => field),
+    rank_f: stateRank(c, 'f', (field) => f.knowns.find((k) => k.name === field)!.stored),
     obts: f.obt.map(columnRow),
     owns: [...factColumns(f).slice(0, -1), ...f.dates.map((d) => d.name)].map((name) => ({ name })),
     columns: [...factColumns(f).slice(0, -1), ...f.dates.map((d) => d.name), ...f.attributes.map((a) => a.name)].map(
@@ -161,8 +180,8 @@ export function warehouseSql(
     })),
   );
   const all = { dimensions: dimensionRows, facts: factRows, pairs };
-  for (const path of ['load/close.sql', 'tables.sql', 'rebuild.sql', 'grants.sql', 'views/ops.conservation.sql'])
-    make(path, path, all);
+  const singles = ['load/close.sql', 'tables.sql', 'rebuild.sql', 'grants.sql'];
+  for (const path of [...singles, 'views/ops.conservation.sql', 'views/ops.watermark.sql']) make(path, path, all);
   for (const path of templates.keys()) if (path.startsWith('checks/')) make(path, path, all);
   return files;
 }

@@ -156,7 +156,7 @@ function checkNames(
     ...contract.references.map((r) => r.column),
     ...of.dates.map((d) => d.key),
     ...of.stored.map((c) => c.name),
-    ...['dq_flags', 'event_id', 'payload_hash', 'effective_at', 'recorded_at', 'load_id'],
+    ...['dq_flags', 'event_id', 'payload_hash', 'effective_at', 'recorded_at', 'source_order', 'is_tied', 'load_id'],
   ];
   const event = [...columnsOf(contract), ...of.values].map((c) => c.name);
   const obt = [...key, ...of.obt.map((c) => c.name), 'dq_flags', 'known_at', 'load_id'];

@@ -29,6 +29,18 @@ export const appointment = {
     'completed_at',
     'cancelled_at',
   ],
+  stateOrder: {
+    field: 'status_code',
+    furthestFirst: [
+      ['entered-in-error'],
+      ['fulfilled', 'noshow', 'cancelled'],
+      ['checked-in'],
+      ['arrived'],
+      ['booked'],
+      ['waitlist', 'pending'],
+      ['proposed'],
+    ],
+  },
   layout: { distKey: 'patient_key', sortKey: ['scheduled_date_key', 'clinic_key'] },
   version: 1,
   doc: 'An agreed time of a patient at a clinic, with what became of it.',

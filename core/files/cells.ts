@@ -1,4 +1,6 @@
 import type { CellReader } from './making';
+import { escapePointer } from '../../profiles/json-lines';
+import type { Profile } from '../../profiles/schema';
 
 /** Parts of a JSON pointer. */
 export const splitPointer = (pointer: string): string[] =>
@@ -47,4 +49,10 @@ export function memberReader(pointer: string): (element: unknown) => unknown {
   const read = jsonCell(pointer);
   return (element) =>
     typeof element === 'object' && element !== null ? read(element as Record<string, unknown>) : undefined;
+}
+
+/** A pointer to a column of the source; blanks are written %20, since a list of pointers is separated by blanks. */
+export function columnPointer(column: string, format: Profile['file']['format']): string {
+  const pointer = format === 'ndjson' ? column : `/${escapePointer(column)}`;
+  return pointer.replace(/[\s%]/g, (c) => encodeURIComponent(c));
 }

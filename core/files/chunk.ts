@@ -1,6 +1,6 @@
 import { ENTITIES, type EntityName } from '../../contracts';
 import { sha256Hex } from '../records/hash';
-import { conformEnvelope, type ConformContext, type SilverRow } from '../records/conform';
+import { conformEnvelope, type ConformContext, type Received, type SilverRow } from '../records/conform';
 import type { FileRule } from '../../profiles/rules';
 import type { Mapper, MappedEntity, Member, RowViolation } from './mapper';
 import type { FileRecord, Position, RecordReader } from './records';
@@ -73,16 +73,17 @@ function validateRow(record: FileRecord, mapper: Mapper, ctx: ConformContext, in
   const members = mapper.members(row);
   const violations: RowViolation[] = unknown === null ? [] : [{ rule: 'FIL-ROW-03', pointer: unknown }];
   if (members.length === 0) violations.push({ rule: 'FIL-ROW-04', pointer: '#' });
+  const received = mapper.received(row, record.row, violations);
   if (violations.length > 0) {
     // One fault of the row is told once, with all that is wrong in what it feeds.
     const mapped = members.flatMap((member) => member.mapped);
-    const { faulty } = validateMember({ mapped }, ctx, violations);
+    const { faulty } = validateMember({ mapped }, ctx, received, violations);
     reject(into, record, {}, violations, faulty);
     if (into.keys) noteKeys(into, mapped, false);
     return;
   }
   for (const member of members) {
-    const { events, faulty } = validateMember(member, ctx, violations);
+    const { events, faulty } = validateMember(member, ctx, received, violations);
     if (violations.length > 0) reject(into, record, member, violations.splice(0), faulty);
     else {
       into.accepted++;
@@ -98,24 +99,37 @@ const positionOf = (row: number, { place }: Pick<Member, 'place'>): string =>
 
 type Event = { entity: EntityName; version: number; row: SilverRow };
 
+/** Elements of one row follow one another as rows of a file do. */
+const receivedOf = (received: Received, { place }: Pick<Member, 'place'>): Received =>
+  place === undefined || received.order === undefined
+    ? received
+    : { ...received, order: received.order + BigInt(place + 1) };
+
 function validateMember(
-  { mapped }: Member,
+  member: Member,
   ctx: ConformContext,
+  ofRow: Received,
   violations: RowViolation[],
 ): { events: Event[]; faulty: MappedEntity[] } {
   const events: Event[] = [];
   const faulty: MappedEntity[] = [];
-  for (const one of mapped) {
-    const found = validateEntity(one, ctx, violations);
+  const received = receivedOf(ofRow, member);
+  for (const one of member.mapped) {
+    const found = validateEntity(one, ctx, received, violations);
     if (found) events.push(found);
     else faulty.push(one);
   }
   return { events, faulty };
 }
 
-function validateEntity(one: MappedEntity, ctx: ConformContext, violations: RowViolation[]): Event | null {
+function validateEntity(
+  one: MappedEntity,
+  ctx: ConformContext,
+  received: Received,
+  violations: RowViolation[],
+): Event | null {
   const { plan, failed, element } = one;
-  const result = conformEnvelope(one.envelope, ctx);
+  const result = conformEnvelope(one.envelope, ctx, received);
   const push = (rule: RowViolation['rule'], member: string): void => {
     for (const pointer of plan.sourcePointers(rule, member, element)) {
       if (!violations.some((v) => v.rule === rule && v.pointer === pointer)) violations.push({ rule, pointer });

@@ -8,8 +8,10 @@ export type Row = readonly string[] | Record<string, unknown>;
 export interface FileFacts {
   /** Name of the landing object. */
   objectKey: string;
-  /** ms since 1970. */
+  /** When it landed, ms since 1970. */
   lastModifiedMs: number;
+  /** When it was made, as far as the profile does not say so: microseconds since 1970. */
+  fileTime: number;
   /** Where what is worth telling of a row is noted, though the row is read. */
   notes?: Set<FileRule>;
 }

@@ -5,7 +5,9 @@ import { compileRegex } from '../../profiles/regex';
 import type { FileRule } from '../../profiles/rules';
 import type { Condition, EntityProfile, Profile, Test } from '../../profiles/schema';
 import { columnsOf, columnUses, placedValues } from '../../profiles/walk';
-import { csvCell, jsonCell, splitPointer } from './cells';
+import { columnPointer, csvCell, jsonCell, splitPointer } from './cells';
+import type { Received } from '../records/conform';
+import { FileTime, textOfTime } from './row-time';
 import { type CellReader, compileValue, Fault, type FileFacts, type Maker, type Row } from './values';
 
 export type { FileFacts, Row } from './values';
@@ -33,12 +35,6 @@ export interface Member {
   mapped: MappedEntity[];
 }
 
-/** A pointer to a column of the source; blanks are written %20, since a list of pointers is separated by blanks. */
-function columnPointer(column: string, format: Profile['file']['format']): string {
-  const pointer = format === 'ndjson' ? column : `/${escapePointer(column)}`;
-  return pointer.replace(/[\s%]/g, (c) => encodeURIComponent(c));
-}
-
 /** How one entity of a profile is made of a row; compiled once per file. */
 export class EntityPlan {
   readonly entity: EntityName;
@@ -59,6 +55,7 @@ export class EntityPlan {
     index: number,
     facts: FileFacts,
     cell: (column: string) => CellReader,
+    time: FileTime,
   ) {
     this.entity = source.entity as EntityName;
     this.version = ENTITIES[this.entity].version;
@@ -76,6 +73,11 @@ export class EntityPlan {
       );
     }
     if (source.op === undefined) this.head.push({ name: 'op', make: () => 'upsert' });
+    for (const name of ['effective_at', 'recorded_at'] as const)
+      if (source[name] === undefined) {
+        this.head.push({ name, make: (row) => textOfTime(time.of(row)) });
+        this.pointers.set(name, time.pointers);
+      }
   }
 
   feeds(row: Row): boolean {
@@ -131,6 +133,8 @@ export class Mapper {
   readonly notes = new Set<FileRule>();
   /** Readers of the lists that entities are fed from. */
   private readonly lists: { id: string; elements: (row: Row) => unknown[]; plans: EntityPlan[] }[];
+  private readonly time: FileTime;
+  private readonly arrivedAt: number;
 
   /** @param header columns of the file in order (CSV), or null (NDJSON) */
   constructor(
@@ -139,13 +143,15 @@ export class Mapper {
     facts: FileFacts,
   ) {
     const cell = header ? csvCell(header) : jsonCell;
+    this.time = new FileTime(profile, facts, cell);
     this.plans = profile.entities.map(
-      (entity, i) => new EntityPlan(profile, entity, i, { ...facts, notes: this.notes }, cell),
+      (entity, i) => new EntityPlan(profile, entity, i, { ...facts, notes: this.notes }, cell, this.time),
     );
     this.lists = [...new Set(this.plans.flatMap(({ list }) => list ?? []))].map((id) => {
       const [column, separator] = JSON.parse(id) as [string, string];
       return { id, elements: elementsOf(cell(column), separator), plans: this.plans.filter(({ list }) => list === id) };
     });
+    this.arrivedAt = facts.lastModifiedMs * 1000;
     this.known = !header && profile.other_columns === 'refuse' ? memberTree(profile) : null;
   }
 
@@ -164,6 +170,14 @@ export class Mapper {
       });
     }
     return found;
+  }
+
+  /** What is known of a 1-based data row besides what it says of the entities. A time that cannot be read goes to `violations`. */
+  received(row: Row, number: number, violations: RowViolation[]): Received {
+    const order = this.time.orderOf(row, number);
+    if (!(order instanceof Fault)) return { arrivedAt: this.arrivedAt, order };
+    for (const pointer of this.time.pointers) violations.push({ rule: order.rule, pointer });
+    return { arrivedAt: this.arrivedAt };
   }
 
   /** Pointer to the object that has a member which the profile neither uses nor ignores, or null. The member's name is the sender's and is not repeated. */

@@ -88,6 +88,15 @@ export function objectsOf(chunk: Chunk, landing: LandingObject, profile: string)
   return objects;
 }
 
+/** Says that an object was not read, since it is the same file as another one that was. */
+export function sameFileReceipt(landing: LandingObject, sameAs: string): LakeObject {
+  return {
+    zone: 'control',
+    key: chunkReceiptKey(hashOf(landing), 0, 0),
+    body: json({ received: 0, accepted: 0, quarantined: 0, same_as: sameAs }),
+  };
+}
+
 function rejectedRow(
   landing: LandingObject,
   profile: string,

@@ -4,6 +4,7 @@ import type { Profile } from '../../profiles/schema';
 import { conformEnvelope, type SilverRow } from '../records/conform';
 import { landingHash } from '../records/hash';
 import type { Keyring } from '../records/keys';
+import { fileOrder } from '../records/order';
 import { silverKey } from '../lake/names';
 import { writeSilver } from '../lake/parquet';
 import { type Chunk, CHUNK_ROWS, type SnapshotKey } from './chunk';
@@ -252,7 +253,9 @@ function tombstone(absent: Absent, snapshot: Snapshot, keys: Keyring): SilverRow
     recorded_at: at,
     payload,
   };
-  const result = conformEnvelope(envelope, { keys, maxBytes: Number.MAX_SAFE_INTEGER, deriveEventId: true });
+  const micros = snapshot.takenAt * 1000;
+  const received = { arrivedAt: micros, order: fileOrder(micros)(0) };
+  const result = conformEnvelope(envelope, { keys, maxBytes: Number.MAX_SAFE_INTEGER, deriveEventId: true }, received);
   if (!result.ok)
     throw new Error(
       `a key that was accepted once does not make a tombstone: ${result.violations.map((v) => v.rule).join(' ')}`,

@@ -1,6 +1,7 @@
 import { writePageHeader } from 'hyparquet-writer/src/datapage.js';
 import type { ColumnChunk, CompressionCodec, Encoding, Statistics } from 'hyparquet';
 import type { Column } from '../../contracts/derive';
+import { Scratch } from './scratch';
 import { snappyBound, snappyInto } from './snappy';
 
 /** What a cell of a Parquet column may be; see `Cell`, and bytes for bronze. */
@@ -10,81 +11,6 @@ export type Value = string | number | bigint | boolean | Uint8Array | null;
 export interface PageWriter {
   offset: number;
   appendBytes(bytes: Uint8Array): void;
-}
-
-/** A buffer that grows and is used again for every page: pages of one batch would else cost as much garbage. */
-class Scratch {
-  bytes = Buffer.alloc(1 << 20);
-  view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length);
-  at = 0;
-
-  room(more: number): void {
-    if (this.at + more <= this.bytes.length) return;
-    const grown = Buffer.alloc(Math.max(this.bytes.length * 2, this.at + more));
-    grown.set(this.bytes.subarray(0, this.at));
-    this.bytes = grown;
-    this.view = new DataView(grown.buffer, grown.byteOffset, grown.length);
-  }
-
-  /** A text with its length in front, as Parquet's plain encoding has it. */
-  text(value: string): void {
-    this.room(4 + value.length * 3);
-    const start = this.at + 4;
-    let at = start;
-    for (let i = 0; i < value.length; i++) {
-      const code = value.charCodeAt(i);
-      if (code >= 0x80) {
-        at = start + this.bytes.write(value, start, 'utf8');
-        break;
-      }
-      this.bytes[at++] = code;
-    }
-    this.view.setUint32(this.at, at - start, true);
-    this.at = at;
-  }
-
-  binary(value: Uint8Array): void {
-    this.room(4 + value.length);
-    this.view.setUint32(this.at, value.length, true);
-    this.bytes.set(value, this.at + 4);
-    this.at += 4 + value.length;
-  }
-
-  /** A whole number below 2^53 as INT64, without making a bigint of it. */
-  int64(value: number): void {
-    this.room(8);
-    const high = Math.floor(value / 4_294_967_296);
-    this.view.setUint32(this.at, value - high * 4_294_967_296, true);
-    this.view.setInt32(this.at + 4, high, true);
-    this.at += 8;
-  }
-
-  bigint(value: bigint): void {
-    this.room(8);
-    this.view.setBigInt64(this.at, value, true);
-    this.at += 8;
-  }
-
-  int32(value: number): void {
-    this.room(4);
-    this.view.setInt32(this.at, value, true);
-    this.at += 4;
-  }
-
-  double(value: number): void {
-    this.room(8);
-    this.view.setFloat64(this.at, value, true);
-    this.at += 8;
-  }
-
-  varint(value: number): void {
-    this.room(5);
-    while (value >= 0x80) {
-      this.bytes[this.at++] = (value & 0x7f) | 0x80;
-      value >>>= 7;
-    }
-    this.bytes[this.at++] = value;
-  }
 }
 
 const page = new Scratch();
@@ -164,8 +90,10 @@ function plain(values: readonly Value[], kind: Column['parquet']): void {
   for (const value of values) {
     if (value === null) continue;
     if (typeof value === 'string') page.text(value);
-    else if (typeof value === 'bigint') page.bigint(value);
-    else if (typeof value === 'number') {
+    else if (typeof value === 'bigint') {
+      if (kind === 'decimal128') page.int128(value);
+      else page.bigint(value);
+    } else if (typeof value === 'number') {
       if (kind === 'timestamp' || kind === 'int64') page.int64(value);
       else if (kind === 'double') page.double(value);
       else page.int32(value);
@@ -202,6 +130,14 @@ function flush(writer: PageWriter, header: Record<string, unknown>, codec: Compr
 
 const KINDS_WITH_RANGE: ReadonlySet<Column['parquet']> = new Set<Column['parquet']>(['timestamp', 'date', 'int32']);
 
+/** Kinds whose values repeat often enough to look for a dictionary. */
+const KINDS_THAT_REPEAT: ReadonlySet<Column['parquet']> = new Set<Column['parquet']>([
+  'string',
+  'date',
+  'int32',
+  'decimal128',
+]);
+
 /** Least and greatest value of columns of numbers; texts go without, so that no name ends up in a footer. */
 function statisticsOf(values: readonly Value[], column: Column, nulls: number): Statistics {
   const statistics: Statistics = { null_count: BigInt(nulls) };
@@ -223,6 +159,7 @@ export const PHYSICAL = {
   timestamp: 'INT64',
   int64: 'INT64',
   decimal: 'INT64',
+  decimal128: 'FIXED_LEN_BYTE_ARRAY',
   date: 'INT32',
   int32: 'INT32',
   boolean: 'BOOLEAN',
@@ -242,7 +179,7 @@ export function writeColumnChunk(writer: PageWriter, column: Column, values: rea
   const start = writer.offset;
   let nulls = 0;
   for (const value of values) if (value === null) nulls++;
-  const mayRepeat = column.parquet === 'string' || column.parquet === 'date' || column.parquet === 'int32';
+  const mayRepeat = KINDS_THAT_REPEAT.has(column.parquet);
   const dictionary = mayRepeat && nulls < values.length ? dictionaryOf(values) : undefined;
   // A dictionary of random-looking keys leaves a page of small numbers, which does compress.
   const codec = dictionary ? 'SNAPPY' : codecOf(column);

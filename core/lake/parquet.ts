@@ -36,7 +36,14 @@ function schemaOf(column: Column): SchemaElement {
     case 'date':
       return { ...element, converted_type: 'DATE', logical_type: { type: 'DATE' } };
     case 'decimal':
-      return { ...element, converted_type: 'DECIMAL', precision: column.precision, scale: column.scale };
+    case 'decimal128':
+      return {
+        ...element,
+        ...(column.parquet === 'decimal128' ? { type_length: 16 } : {}),
+        converted_type: 'DECIMAL',
+        precision: column.precision,
+        scale: column.scale,
+      };
     default:
       return element;
   }

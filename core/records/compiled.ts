@@ -18,6 +18,7 @@ export interface EnvelopeCells {
   effective_at: number;
   /** Microseconds since 1970 UTC. */
   recorded_at: number;
+  source_order: bigint;
   payload_hash: bigint;
 }
 
@@ -65,6 +66,7 @@ export class Compiled {
       source_system: at('source_system'),
       effective_at: at('effective_at'),
       recorded_at: at('recorded_at'),
+      source_order: at('source_order'),
       payload_hash: at('payload_hash'),
     };
     this.flagsAt = at('dq_flags');
@@ -130,6 +132,7 @@ export class Compiled {
     row[at.source_system] = cells.source_system;
     row[at.effective_at] = cells.effective_at;
     row[at.recorded_at] = cells.recorded_at;
+    row[at.source_order] = cells.source_order;
     row[at.payload_hash] = cells.payload_hash;
   }
 

@@ -4,6 +4,7 @@ import { decodeRecord, type Violation } from './envelope';
 import { fileEventId, hash64, SEPARATOR } from './hash';
 import { hasUnknownMember, isObject, readHead, type Head } from './head';
 import type { Keyring } from './keys';
+import { NO_ORDER } from './order';
 import type { Cell, Target } from './readers';
 import { microsText } from './time';
 
@@ -17,6 +18,20 @@ export interface ConformContext {
   deriveEventId?: boolean;
 }
 
+/** What is known of a record besides what it says, and kept with it: reading it again gives the same. */
+export interface Received {
+  /** Arrival at the stream, or when the file landed: microseconds since 1970 UTC. */
+  arrivedAt: number;
+  /** Source order of an event without a source_sequence. */
+  order?: bigint;
+}
+
+/** How far a source's clock may be ahead of ours. */
+const GRACE_MICROS = 86_400_000_000;
+
+/** Whether somebody claims to have known at a time what arrived long before it; both in microseconds since 1970. */
+export const isAhead = (recordedAt: number, arrivedAt: number): boolean => recordedAt > arrivedAt + GRACE_MICROS;
+
 export type Conformed =
   | { ok: true; entity: EntityName; version: number; row: SilverRow; flags: RuleId[] }
   | { ok: false; violations: Violation[]; entity?: EntityName; version?: number };
@@ -25,10 +40,11 @@ function refused(violations: Violation[], head: Head): Conformed {
   return { ok: false, violations, entity: head.entity, version: head.contract?.version };
 }
 
-function validate(envelope: unknown, escaped: boolean, ctx: ConformContext): Conformed {
+function validate(envelope: unknown, escaped: boolean, ctx: ConformContext, received: Received): Conformed {
   if (!isObject(envelope)) return { ok: false, violations: [{ rule: 'ENV-OBJECT', pointer: '' }] };
   const violations: Violation[] = [];
   const head = readHead(envelope, violations, { deriveEventId: ctx.deriveEventId === true, escaped });
+  if (isAhead(head.recordedAt, received.arrivedAt)) violations.push({ rule: 'ENV-AHEAD', pointer: '/recorded_at' });
   if (hasUnknownMember(envelope)) violations.push({ rule: 'ENV-UNKNOWN', pointer: '' });
   const { contract } = head;
   // Without a contract the payload cannot be validated; readHead has reported why there is none, or no payload.
@@ -38,7 +54,7 @@ function validate(envelope: unknown, escaped: boolean, ctx: ConformContext): Con
   const target: Target = {
     row,
     violations,
-    flags: [],
+    flags: head.flags,
     escaped,
     canonical: `${contract.name}${SEPARATOR}${contract.version}${SEPARATOR}${head.op}${SEPARATOR}${head.sourceSystem}${SEPARATOR}${microsText(head.effectiveAt)}${SEPARATOR}${microsText(head.recordedAt)}`,
   };
@@ -52,6 +68,7 @@ function validate(envelope: unknown, escaped: boolean, ctx: ConformContext): Con
     source_system: head.sourceSystem,
     effective_at: head.effectiveAt,
     recorded_at: head.recordedAt,
+    source_order: head.sourceOrder === NO_ORDER ? (received.order ?? NO_ORDER) : head.sourceOrder,
     payload_hash: payloadHash,
   });
   plan.complete(target, head.sourceSystem, head.recordedLocalDay, ctx.keys);
@@ -60,17 +77,17 @@ function validate(envelope: unknown, escaped: boolean, ctx: ConformContext): Con
 
 /**
  * Validates the bytes of one record and makes its silver row: JSON (envelope.ts), the envelope's members (head.ts), the
- * payload field by field (compiled.ts, readers.ts), then keys and flags. A pure function of the bytes, the contracts
- * and the key secret.
+ * payload field by field (compiled.ts, readers.ts), then keys and flags. A pure function of the bytes, their
+ * arrival, the contracts and the key secret.
  * A rejection contains nothing of the record, only rule ids and JSON pointers made of names that the contracts know.
  */
-export function conform(bytes: Uint8Array, ctx: ConformContext): Conformed {
+export function conform(bytes: Uint8Array, ctx: ConformContext, received: Received): Conformed {
   const decoded = decodeRecord(bytes, ctx.maxBytes);
   if (!decoded.ok) return { ok: false, violations: [decoded.violation] };
-  return validate(decoded.value, decoded.escaped, ctx);
+  return validate(decoded.value, decoded.escaped, ctx, received);
 }
 
 /** As `conform`, for callers that hold the envelope as an object (rows of files). */
-export function conformEnvelope(envelope: unknown, ctx: ConformContext): Conformed {
-  return validate(envelope, true, ctx);
+export function conformEnvelope(envelope: unknown, ctx: ConformContext, received: Received): Conformed {
+  return validate(envelope, true, ctx, received);
 }

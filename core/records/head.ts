@@ -1,4 +1,4 @@
-import { contractOf, isEntityName, type EntityContract, type EntityName } from '../../contracts';
+import { contractOf, isEntityName, type EntityContract, type EntityName, type RuleId } from '../../contracts';
 import {
   ENVELOPE_MEMBERS,
   EVENT_ID_MAX_BYTES,
@@ -8,6 +8,7 @@ import {
   type Op,
 } from '../../contracts/envelope';
 import type { Violation } from './envelope';
+import { NO_ORDER, sequenceOrder } from './order';
 import { isTooLong, isUnstorable, withoutTrailingBlanks } from './readers';
 import { parseInstant, type Instant } from './time';
 
@@ -28,6 +29,9 @@ export interface Head {
   recordedAt: number;
   /** Calendar day of recorded_at in the source's own offset, as days since 1970. */
   recordedLocalDay: number;
+  /** Order of source_sequence; none where the envelope has no such member, or none that can be read. */
+  sourceOrder: bigint;
+  flags: RuleId[];
   contract: EntityContract | undefined;
   entity: EntityName | undefined;
   payload: Record<string, unknown>;
@@ -84,6 +88,15 @@ function readEventId(envelope: Record<string, unknown>, violations: Violation[],
   return id;
 }
 
+/** A sequence that cannot be read costs the event its place in the order, and nothing else. */
+function readSequence(envelope: Record<string, unknown>, head: Head): void {
+  const value = withoutTrailingBlanks(envelope.source_sequence);
+  if (value === undefined || value === null || value === '') return;
+  const order = sequenceOrder(value);
+  if (order === undefined) head.flags.push('ENV-SEQUENCE');
+  else head.sourceOrder = order;
+}
+
 /** Reads what stands around the payload; breaks of rules go to `violations`. */
 export function readHead(envelope: Record<string, unknown>, violations: Violation[], options: HeadOptions): Head {
   const head: Head = {
@@ -93,6 +106,8 @@ export function readHead(envelope: Record<string, unknown>, violations: Violatio
     effectiveAt: 0,
     recordedAt: 0,
     recordedLocalDay: 0,
+    sourceOrder: NO_ORDER,
+    flags: [],
     contract: undefined,
     entity: undefined,
     payload: {},
@@ -111,6 +126,7 @@ export function readHead(envelope: Record<string, unknown>, violations: Violatio
     head.recordedAt = recorded.micros;
     head.recordedLocalDay = recorded.localDays;
   }
+  readSequence(envelope, head);
   const payload = envelope.payload;
   if (payload === undefined || payload === null) violations.push({ rule: 'ENV-MISSING', pointer: '/payload' });
   else if (!isObject(payload)) violations.push({ rule: 'ENV-OBJECT', pointer: '/payload' });

@@ -150,6 +150,12 @@ export function parseInstant(text: string): Instant | undefined {
   };
 }
 
+/** An instant of microseconds since 1970 as ISO-8601 in UTC. */
+export function isoInstant(micros: number): string {
+  const seconds = Math.floor(micros / 1_000_000);
+  return `${new Date(seconds * 1000).toISOString().slice(0, 19)}.${String(micros - seconds * 1_000_000).padStart(6, '0')}Z`;
+}
+
 /** Microseconds since 1970 as three small numbers in text, the canonical form of an instant without its offset. */
 export function microsText(micros: number): string {
   const days = Math.floor(micros / MICROS_PER_DAY);

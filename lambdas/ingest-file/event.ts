@@ -14,6 +14,9 @@ export interface IngestFileEvent {
   /** First byte and number of data rows before it, from the invocation before. */
   offset?: number;
   row?: number;
+  /** What the file is known by (core/files/file-time.ts), and its time in microseconds since 1970, from the invocation before. */
+  file_id?: string;
+  file_time?: number;
   received?: number;
   accepted?: number;
   quarantined?: number;
@@ -36,6 +39,8 @@ export interface IngestFileResult extends IngestFileEvent {
   /** Tombstones written for what this snapshot lacks, and the rule that held them back. */
   tombstones?: number;
   held?: string;
+  /** The landing object of which this file was read before: nothing was read. */
+  same_as?: string;
 }
 
 /** Reads the event. @throws LastingError that names a missing member and repeats nothing */
@@ -54,6 +59,7 @@ export function readEvent(event: IngestFileEvent): IngestFileResult {
     ...(event.version_id ? { version_id: event.version_id } : {}),
     ...(event.version ? { version: event.version } : {}),
     ...(event.last_modified ? { last_modified: event.last_modified } : {}),
+    ...(Number.isSafeInteger(event.file_time) ? { file_id: event.file_id ?? '', file_time: event.file_time } : {}),
     offset: count(event.offset),
     row: count(event.row),
     received: count(event.received),

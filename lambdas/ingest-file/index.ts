@@ -1,20 +1,29 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Context } from 'aws-lambda';
-import { refusalObjects } from '../../core/files/objects';
+import { refusalObjects, sameFileReceipt } from '../../core/files/objects';
 import { openFile } from '../../core/files/open';
 import { keyId } from '../../core/lake/names';
-import { builtInProfile, type CheckedProfile, checkOwnProfile, profileKey, profileNameOf } from '../../profiles';
+import {
+  builtInProfile,
+  type CheckedProfile,
+  checkOwnProfile,
+  type Profile,
+  profileKey,
+  profileNameOf,
+} from '../../profiles';
 import { environment } from '../shared/errors';
 import { guarded, makeLogger } from '../shared/log';
 import { faultCounter, makeMetrics, publishCounts } from '../shared/metrics';
 import { keyringOnce } from '../shared/keyring';
 import { reopen } from '../shared/reopen';
+import { isAhead } from '../../core/records/conform';
 import { isoHour } from '../../core/records/time';
 import { readEvent, type IngestFileEvent, type IngestFileResult } from './event';
 import { type LandedFile, lookAt, markRead, readText, sourceOf } from './landing';
 import { freeSlot, takeSlot, waitSeconds } from './slots';
 import { type Budget, ingestRows, store, type Zones } from './rows';
+import { identify, type KnownFile, noteWhole } from './same';
 import { finishSnapshot, takenAtOf } from './snapshots';
 
 const logger = makeLogger();
@@ -77,11 +86,16 @@ async function read(from: IngestFileResult, context: Context): Promise<IngestFil
   const opened = await openFile(profile.checked, sourceOf(s3, file));
   const name = profile.checked.profile.profile;
   if (!opened.ok) return refuse(from, file, zones, name, opened.errors);
-  if (profile.checked.profile.mode === 'snapshot' && takenAtOf(opened.file.profile, file) === null) {
-    return refuse(from, file, zones, name, [{ rule: 'FIL-MAP-05', pointer: '/snapshot/taken_at' }]);
-  }
-  const keys = await keyring();
+  const fault = profile.checked.profile.mode === 'snapshot' ? faultOfTime(opened.file.profile, file) : null;
+  if (fault) return refuse(from, file, zones, name, [{ rule: fault, pointer: '/snapshot/taken_at' }]);
   const budget = budgetOf(context);
+  const isKnown = from.file_time !== undefined;
+  const known = await knownFile(from, file, zones.control, profile.checked);
+  Object.assign(from, { file_id: known.id, file_time: known.time });
+  if (known.sameAs !== undefined) return readBefore(from, file, name, known.sameAs, zones);
+  // A long file's digest took most of the invocation: rows begin in the next.
+  if (!isKnown && context.getRemainingTimeInMillis() < budget.wholeMs / 2) return { ...from, done: false };
+  const keys = await keyring();
   const result = await ingestRows(s3, zones, file, opened.file, keys, from, budget);
   publish(result, from);
   if (result.done && opened.file.profile.mode === 'snapshot') {
@@ -90,6 +104,7 @@ async function read(from: IngestFileResult, context: Context): Promise<IngestFil
       return { ...result, done: false };
     Object.assign(result, await finishSnapshot(s3, zones, file, opened.file.profile, keys));
   }
+  if (result.done) await noteWhole(s3, zones.control, known.id, profile.checked);
   logger.info('file read', {
     profile: name,
     object: keyId(file.key),
@@ -104,6 +119,30 @@ async function read(from: IngestFileResult, context: Context): Promise<IngestFil
   return result;
 }
 
+/** What is known of the file since an earlier invocation, or found out now. */
+async function knownFile(
+  from: IngestFileResult,
+  file: LandedFile,
+  control: string,
+  checked: CheckedProfile,
+): Promise<KnownFile> {
+  if (from.file_id !== undefined && from.file_time !== undefined) return { id: from.file_id, time: from.file_time };
+  return identify(s3, control, file, checked);
+}
+
+/** The same bytes again, under whatever name, are the same file: nothing is read, and that is said. */
+async function readBefore(
+  from: IngestFileResult,
+  file: LandedFile,
+  profile: string,
+  sameAs: string,
+  zones: Zones,
+): Promise<IngestFileResult> {
+  await store(s3, zones, [sameFileReceipt(file, sameAs)]);
+  logger.info('file was read before', { profile, object: keyId(file.key), same_as: sameAs });
+  return { ...from, done: true, same_as: sameAs };
+}
+
 /**
  * A file that is read late, as after a redrive, goes into the hour in which it landed: one that the sweeps over silver may have settled,
  * where its rows would wait for the next full pass.
@@ -112,6 +151,13 @@ async function reopenIfLate(file: LandedFile, control: string): Promise<void> {
   const settledAfterMs = Number(environment('SETTLE_AFTER_HOURS')) * 3_600_000;
   if (Date.now() - file.lastModifiedMs > settledAfterMs - HOUR_MS)
     await reopen(s3, control, isoHour(file.lastModifiedMs), Date.now());
+}
+
+/** A snapshot without a time has no neighbours; one that is not due yet would be the last one until then. */
+function faultOfTime(profile: Profile, file: LandedFile): 'FIL-MAP-05' | 'ENV-AHEAD' | null {
+  const taken = takenAtOf(profile, file);
+  if (taken === null) return 'FIL-MAP-05';
+  return isAhead(taken * 1000, file.lastModifiedMs * 1000) ? 'ENV-AHEAD' : null;
 }
 
 function budgetOf(context: Context): Budget & { wholeMs: number } {

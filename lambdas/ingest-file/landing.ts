@@ -1,5 +1,6 @@
 import { GetObjectCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { readMarkKey, versionOf } from '../../core/files/landed';
+import { senderTime } from '../../core/files/file-time';
 import { hashOf, type LandingObject } from '../../core/files/objects';
 import { keyId } from '../../core/lake/names';
 import type { ByteSource } from '../../core/files/source';
@@ -13,6 +14,10 @@ export interface LandedFile extends LandingObject {
   etag: string;
   /** Version to read, where the event names one; else the ETag guards that all reads are of one object. */
   readVersion: string | undefined;
+  /** The time that the sender put on the object, microseconds since 1970. */
+  senderTime: number | undefined;
+  /** Digest of all its bytes, 64 hex digits, where the object was stored with it. */
+  sha256: string | undefined;
 }
 
 /** Leaves the mark by which the sweep over landing knows that this object was read to its end, or refused. */
@@ -50,6 +55,7 @@ export async function lookAt(s3: S3Client, event: IngestFileEvent): Promise<Land
         Bucket: bucket,
         Key: key,
         IfMatch: etag,
+        ChecksumMode: 'ENABLED',
         ...(readVersion ? { VersionId: readVersion } : {}),
       }),
     )
@@ -57,8 +63,22 @@ export async function lookAt(s3: S3Client, event: IngestFileEvent): Promise<Land
   const stored = event.last_modified ? Date.parse(event.last_modified) : (head.LastModified?.getTime() ?? NaN);
   if (Number.isNaN(stored)) throw new SafeError('LANDING-READ', `landing object ${keyId(key)}: no time of storing`);
   const version = event.version ?? versionOf({ versionId: head.VersionId, etag, landedMs: stored });
-  return { bucket, key, etag, readVersion, size: head.ContentLength ?? 0, lastModifiedMs: stored, version };
+  return {
+    bucket,
+    key,
+    etag,
+    readVersion,
+    size: head.ContentLength ?? 0,
+    lastModifiedMs: stored,
+    version,
+    senderTime: senderTime(head.Metadata, stored),
+    sha256: wholeDigest(head.ChecksumSHA256),
+  };
 }
+
+/** A checksum of parts ends in their number, and says nothing of the bytes as a whole. */
+const wholeDigest = (checksum: string | undefined): string | undefined =>
+  checksum && /^[A-Za-z0-9+/]{43}=$/.test(checksum) ? Buffer.from(checksum, 'base64').toString('hex') : undefined;
 
 /** The object's bytes by ranged reads, all of the one version. */
 export function sourceOf(s3: S3Client, file: LandedFile): ByteSource {

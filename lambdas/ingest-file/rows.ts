@@ -46,7 +46,11 @@ export async function ingestRows(
 ): Promise<IngestFileResult> {
   const result = { ...from };
   const start = from.offset > 0 ? { offset: from.offset, row: from.row } : open.start;
-  const mapper = new Mapper(open.profile, open.header, { objectKey: file.key, lastModifiedMs: file.lastModifiedMs });
+  const mapper = new Mapper(open.profile, open.header, {
+    objectKey: file.key,
+    lastModifiedMs: file.lastModifiedMs,
+    fileTime: from.file_time!,
+  });
   const context = { keys, maxBytes: open.profile.file.max_record_bytes, deriveEventId: open.profile.mode !== 'events' };
   const reader = readerAt(open, start);
   let storing: Promise<void> = Promise.resolve();

@@ -23,7 +23,11 @@ import { store, type Zones } from './rows';
 
 /** When the snapshot in this file was taken (ms), or null if its profile finds no time. */
 export function takenAtOf(profile: Profile, file: LandedFile): number | null {
-  return takenAt(profile, { objectKey: file.key, lastModifiedMs: file.lastModifiedMs });
+  return takenAt(profile, {
+    objectKey: file.key,
+    lastModifiedMs: file.lastModifiedMs,
+    fileTime: file.lastModifiedMs * 1000,
+  });
 }
 
 /**

@@ -200,9 +200,10 @@ export class PipelineStack extends BaseStack {
         readVersions(landing),
         listObjects(landing),
         listObjects(quarantine),
-        // Profiles of the users, receipts of chunks, what became of snapshots; slots of files that are being read, marks of those that were.
-        readObjects(control, 'profiles/', 'ingest/', 'files/slots/'),
-        writeObjects(control, 'ingest/', 'files/slots/', 'files/read/'),
+        // Profiles of the users, receipts of chunks, what became of snapshots; slots of files that are being read, marks of those
+        // that were, and what tells the same bytes again.
+        readObjects(control, 'profiles/', 'ingest/', 'files/slots/', 'files/same/'),
+        writeObjects(control, 'ingest/', 'files/slots/', 'files/read/', 'files/same/'),
         // A file that is read late goes into hours that a sweep over silver may have settled.
         reopenHours(control),
         listObjects(control),

@@ -111,6 +111,24 @@ export const copyProbes: Probe[] = [
     },
   },
   {
+    id: 'copy-decimal',
+    title: "COPY keeps silver's decimals of 38 digits, 16 bytes each, plain and by a dictionary",
+    kind: 'copy',
+    async run(target) {
+      const greatest = 29_999_999_999_999_999_999_999_999_999_999_999_999n;
+      const orders = [0n, greatest, ...Array.from({ length: 300 }, () => 7n)];
+      const wide = { ...column('an_order', 'decimal128', 'decimal(38,0)'), precision: 38, scale: 0 };
+      const seen = [];
+      for (const rows of [orders, orders.slice(0, 3)]) {
+        const body = writeRows([wide], rows.map((order) => [order])); // prettier-ignore
+        const select =
+          'SELECT CAST(min(an_order) AS varchar(40)), CAST(max(an_order) AS varchar(40)), count(*) FROM verify_copy';
+        seen.push(rowsOf(await copied(target, body, 'an_order decimal(38,0)', select)));
+      }
+      return compare([302, 3].map((n) => [['0', String(greatest), String(n)]]), seen); // prettier-ignore
+    },
+  },
+  {
     id: 'copy-dictionary',
     title: 'COPY reads texts that are encoded by a dictionary',
     kind: 'copy',

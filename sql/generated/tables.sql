@@ -10,6 +10,7 @@ CREATE TABLE IF NOT EXISTS core.clinic_superseded (
   source_system varchar(64) NOT NULL,
   effective_at timestamp NOT NULL,
   recorded_at timestamp NOT NULL,
+  source_order decimal(38,0) NOT NULL,
   clinic_id varchar(64),
   clinic_name varchar(256),
   city varchar(128),
@@ -35,6 +36,8 @@ CREATE TABLE IF NOT EXISTS core.dim_clinic_history (
   payload_hash bigint,
   effective_at timestamp,
   recorded_at timestamp,
+  source_order decimal(38,0),
+  is_tied boolean,
   dq_flags varchar(512),
   load_id varchar(32) NOT NULL
 ) DISTSTYLE ALL SORTKEY (clinic_key);
@@ -50,6 +53,7 @@ CREATE TABLE IF NOT EXISTS core.patient_superseded (
   source_system varchar(64) NOT NULL,
   effective_at timestamp NOT NULL,
   recorded_at timestamp NOT NULL,
+  source_order decimal(38,0) NOT NULL,
   patient_id varchar(64),
   first_name varchar(128),
   last_name varchar(128),
@@ -83,6 +87,8 @@ CREATE TABLE IF NOT EXISTS core.dim_patient_history (
   payload_hash bigint,
   effective_at timestamp,
   recorded_at timestamp,
+  source_order decimal(38,0),
+  is_tied boolean,
   dq_flags varchar(512),
   load_id varchar(32) NOT NULL
 ) DISTSTYLE KEY DISTKEY (patient_key) SORTKEY (patient_key, valid_from);
@@ -98,6 +104,7 @@ CREATE TABLE IF NOT EXISTS core.provider_superseded (
   source_system varchar(64) NOT NULL,
   effective_at timestamp NOT NULL,
   recorded_at timestamp NOT NULL,
+  source_order decimal(38,0) NOT NULL,
   npi varchar(10),
   full_name varchar(256),
   specialty varchar(128),
@@ -119,6 +126,8 @@ CREATE TABLE IF NOT EXISTS core.dim_provider_history (
   payload_hash bigint,
   effective_at timestamp,
   recorded_at timestamp,
+  source_order decimal(38,0),
+  is_tied boolean,
   dq_flags varchar(512),
   load_id varchar(32) NOT NULL
 ) DISTSTYLE ALL SORTKEY (provider_key);
@@ -193,6 +202,8 @@ CREATE TABLE IF NOT EXISTS core.appointment (
   payload_hash bigint NOT NULL,
   effective_at timestamp NOT NULL,
   recorded_at timestamp NOT NULL,
+  source_order decimal(38,0) NOT NULL,
+  is_tied boolean NOT NULL,
   load_id varchar(32) NOT NULL
 ) DISTSTYLE KEY DISTKEY (patient_key) SORTKEY (scheduled_date_key, clinic_key);
 CREATE TABLE IF NOT EXISTS core.appointment_superseded (
@@ -203,6 +214,7 @@ CREATE TABLE IF NOT EXISTS core.appointment_superseded (
   source_system varchar(64) NOT NULL,
   effective_at timestamp NOT NULL,
   recorded_at timestamp NOT NULL,
+  source_order decimal(38,0) NOT NULL,
   status_code varchar(32),
   created_at timestamp,
   scheduled_start_at timestamp,
@@ -210,6 +222,7 @@ CREATE TABLE IF NOT EXISTS core.appointment_superseded (
   actual_start_at timestamp,
   completed_at timestamp,
   cancelled_at timestamp,
+  dq_flags varchar(512),
   load_id varchar(32) NOT NULL
 ) DISTSTYLE KEY DISTKEY (appointment_key);
 

@@ -51,12 +51,13 @@ CREATE TABLE IF NOT EXISTS ops.key_fingerprint (
   fingerprint varchar(64) NOT NULL
 );
 
--- One row per finished load, one per object it applied: written by the load's last transaction.
+-- One row per finished load, one per object it applied: written by the load's last transaction. recorded_to: the latest that its events know.
 CREATE TABLE IF NOT EXISTS ops.load_ledger (
   load_id varchar(32) NOT NULL,
   object_count bigint NOT NULL,
   row_count bigint NOT NULL,
-  key_fingerprint varchar(64) NOT NULL
+  key_fingerprint varchar(64) NOT NULL,
+  recorded_to timestamp
 );
 CREATE TABLE IF NOT EXISTS ops.loaded_object (
   object varchar(1024) NOT NULL,
@@ -67,14 +68,15 @@ CREATE TABLE IF NOT EXISTS ops.loaded_object (
 );
 
 -- What each load made of each entity, in events: rows of its objects, events that the log did not hold before, and repeats of those that
--- it did. Written by the transaction that applies them; a load that is given up leaves its row, and what it has added is no repeat
+-- it did; and the latest that they know. Written by the transaction that applies them; a load that is given up leaves its row, and what it has added is no repeat
 -- when its objects are read again. An attempt repeated under the same id writes an equal row.
 CREATE TABLE IF NOT EXISTS ops.load_count (
   load_id varchar(32) NOT NULL,
   entity varchar(64) NOT NULL,
   rows_read bigint NOT NULL,
   events_added bigint NOT NULL,
-  events_repeated bigint NOT NULL
+  events_repeated bigint NOT NULL,
+  recorded_to timestamp
 );
 
 -- What one phase of a load tells a later one, which may stand in another transaction. A load that is given up leaves its rows: its

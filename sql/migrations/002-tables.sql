@@ -8,6 +8,7 @@ CREATE TABLE IF NOT EXISTS core.clinic_superseded (
   source_system varchar(64) NOT NULL,
   effective_at timestamp NOT NULL,
   recorded_at timestamp NOT NULL,
+  source_order decimal(38,0) NOT NULL,
   clinic_id varchar(64),
   clinic_name varchar(256),
   city varchar(128),
@@ -33,6 +34,8 @@ CREATE TABLE IF NOT EXISTS core.dim_clinic_history (
   payload_hash bigint,
   effective_at timestamp,
   recorded_at timestamp,
+  source_order decimal(38,0),
+  is_tied boolean,
   dq_flags varchar(512),
   load_id varchar(32) NOT NULL
 ) DISTSTYLE ALL SORTKEY (clinic_key);
@@ -47,6 +50,7 @@ CREATE TABLE IF NOT EXISTS core.patient_superseded (
   source_system varchar(64) NOT NULL,
   effective_at timestamp NOT NULL,
   recorded_at timestamp NOT NULL,
+  source_order decimal(38,0) NOT NULL,
   patient_id varchar(64),
   first_name varchar(128),
   last_name varchar(128),
@@ -80,6 +84,8 @@ CREATE TABLE IF NOT EXISTS core.dim_patient_history (
   payload_hash bigint,
   effective_at timestamp,
   recorded_at timestamp,
+  source_order decimal(38,0),
+  is_tied boolean,
   dq_flags varchar(512),
   load_id varchar(32) NOT NULL
 ) DISTSTYLE KEY DISTKEY (patient_key) SORTKEY (patient_key, valid_from);
@@ -94,6 +100,7 @@ CREATE TABLE IF NOT EXISTS core.provider_superseded (
   source_system varchar(64) NOT NULL,
   effective_at timestamp NOT NULL,
   recorded_at timestamp NOT NULL,
+  source_order decimal(38,0) NOT NULL,
   npi varchar(10),
   full_name varchar(256),
   specialty varchar(128),
@@ -115,6 +122,8 @@ CREATE TABLE IF NOT EXISTS core.dim_provider_history (
   payload_hash bigint,
   effective_at timestamp,
   recorded_at timestamp,
+  source_order decimal(38,0),
+  is_tied boolean,
   dq_flags varchar(512),
   load_id varchar(32) NOT NULL
 ) DISTSTYLE ALL SORTKEY (provider_key);
@@ -183,6 +192,8 @@ CREATE TABLE IF NOT EXISTS core.appointment (
   payload_hash bigint NOT NULL,
   effective_at timestamp NOT NULL,
   recorded_at timestamp NOT NULL,
+  source_order decimal(38,0) NOT NULL,
+  is_tied boolean NOT NULL,
   load_id varchar(32) NOT NULL
 ) DISTSTYLE KEY DISTKEY (patient_key) SORTKEY (scheduled_date_key, clinic_key);
 CREATE TABLE IF NOT EXISTS core.appointment_superseded (
@@ -193,6 +204,7 @@ CREATE TABLE IF NOT EXISTS core.appointment_superseded (
   source_system varchar(64) NOT NULL,
   effective_at timestamp NOT NULL,
   recorded_at timestamp NOT NULL,
+  source_order decimal(38,0) NOT NULL,
   status_code varchar(32),
   created_at timestamp,
   scheduled_start_at timestamp,
@@ -200,5 +212,6 @@ CREATE TABLE IF NOT EXISTS core.appointment_superseded (
   actual_start_at timestamp,
   completed_at timestamp,
   cancelled_at timestamp,
+  dq_flags varchar(512),
   load_id varchar(32) NOT NULL
 ) DISTSTYLE KEY DISTKEY (appointment_key);

@@ -6,9 +6,10 @@ GRANT SELECT, INSERT, DELETE ON core.{entity}_superseded TO ROLE loader;
 GRANT SELECT, INSERT, DELETE ON core.dim_{entity}_history TO ROLE loader;
 GRANT SELECT ON core.dim_{entity}_history TO ROLE checker;
 GRANT SELECT ON core.{entity}_log TO ROLE checker;
+GRANT SELECT ON core.{entity}_superseded TO ROLE checker;
 -- end
 -- each fact
-GRANT SELECT, INSERT, DELETE ON core.{entity} TO ROLE loader;
+GRANT SELECT, INSERT, UPDATE, DELETE ON core.{entity} TO ROLE loader;
 GRANT SELECT, INSERT, DELETE ON core.{entity}_superseded TO ROLE loader;
 GRANT SELECT ON core.{entity} TO ROLE checker;
 GRANT SELECT ON core.{entity}_superseded TO ROLE checker;

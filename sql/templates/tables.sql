@@ -11,6 +11,7 @@ CREATE TABLE IF NOT EXISTS core.{entity}_superseded (
   source_system varchar(64) NOT NULL,
   effective_at timestamp NOT NULL,
   recorded_at timestamp NOT NULL,
+  source_order decimal(38,0) NOT NULL,
   {natural} {natural.type},
   {attribute} {attribute.type},
   dq_flags varchar(512),
@@ -30,6 +31,8 @@ CREATE TABLE IF NOT EXISTS core.dim_{entity}_history (
   payload_hash bigint,
   effective_at timestamp,
   recorded_at timestamp,
+  source_order decimal(38,0),
+  is_tied boolean,
   dq_flags varchar(512),
   load_id varchar(32) NOT NULL
 ) {historyLayout};
@@ -58,6 +61,8 @@ CREATE TABLE IF NOT EXISTS core.{entity} (
   payload_hash bigint NOT NULL,
   effective_at timestamp NOT NULL,
   recorded_at timestamp NOT NULL,
+  source_order decimal(38,0) NOT NULL,
+  is_tied boolean NOT NULL,
   load_id varchar(32) NOT NULL
 ) {layout};
 CREATE TABLE IF NOT EXISTS core.{entity}_superseded (
@@ -68,7 +73,9 @@ CREATE TABLE IF NOT EXISTS core.{entity}_superseded (
   source_system varchar(64) NOT NULL,
   effective_at timestamp NOT NULL,
   recorded_at timestamp NOT NULL,
+  source_order decimal(38,0) NOT NULL,
   {known} {known.type},
+  dq_flags varchar(512),
   load_id varchar(32) NOT NULL
 ) DISTSTYLE KEY DISTKEY ({key});
 

@@ -98,7 +98,11 @@ async function land(key: string, bytes: Buffer, of: ReturnType<typeof profile>):
     ? objectsOf(
         await nextChunk(
           readerAt(opened.file, opened.file.start),
-          new Mapper(check.checked.profile, opened.file.header, { objectKey: key, lastModifiedMs: info.lastModified }),
+          new Mapper(check.checked.profile, opened.file.header, {
+            objectKey: key,
+            lastModifiedMs: info.lastModified,
+            fileTime: info.lastModified * 1000,
+          }),
           { keys, maxBytes: 1_000_000, deriveEventId: true },
         ),
         landing,

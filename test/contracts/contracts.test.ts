@@ -121,6 +121,17 @@ describe('contracts', () => {
       { ...appointment, references: [{ ...appointment.references[0], role: 'guest' }] },
       /not called after its role/,
     ],
+    [
+      'an order of states that lacks one',
+      { ...appointment, stateOrder: { field: 'status_code', furthestFirst: [['fulfilled'], ['booked']] } },
+      /every value of status_code stands in it once/,
+    ],
+    ['an order of states that the log does not keep', { ...appointment, asKnown: ['created_at'] }, /not kept as known/],
+    [
+      'a dimension with an order of states',
+      { ...clinic, stateOrder: appointment.stateOrder },
+      /has no order of states/,
+    ],
     ['a fact without its time', { ...appointment, asOf: 'created_at' }, /asOf/],
     ['an entity whose tables would be others', named('clinic_log'), /names of others/],
     ['an entity called like the calendar', named('date'), /names of others/],
@@ -200,6 +211,7 @@ describe('what is derived', () => {
       'source_system',
       'effective_at',
       'recorded_at',
+      'source_order',
       'payload_hash',
       'clinic_key',
       'clinic_id',
@@ -212,7 +224,7 @@ describe('what is derived', () => {
       'record_position',
     ]);
     expect(stageDdl(ENTITIES.provider, 'stage_provider')).toBe(
-      'create temporary table stage_provider (\n  event_id varchar(128),\n  op varchar(8),\n  source_system varchar(64),\n  effective_at timestamp,\n  recorded_at timestamp,\n  payload_hash bigint,\n  provider_key varchar(32),\n  npi varchar(10),\n  full_name varchar(256),\n  specialty varchar(128),\n  dq_flags varchar(512),\n  record_source varchar(512),\n  record_position varchar(64)\n)',
+      'create temporary table stage_provider (\n  event_id varchar(128),\n  op varchar(8),\n  source_system varchar(64),\n  effective_at timestamp,\n  recorded_at timestamp,\n  source_order decimal(38,0),\n  payload_hash bigint,\n  provider_key varchar(32),\n  npi varchar(10),\n  full_name varchar(256),\n  specialty varchar(128),\n  dq_flags varchar(512),\n  record_source varchar(512),\n  record_position varchar(64)\n)',
     );
   });
 

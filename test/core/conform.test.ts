@@ -2,7 +2,8 @@ import { createHash, createHmac } from 'node:crypto';
 import { UNKNOWN_KEY } from '../../contracts';
 import { silverColumns } from '../../contracts/derive';
 import { conform, conformEnvelope } from '../../core/records/conform';
-import { bytes, broken, ctx, days, envelope, conformed, micros, SECRET, silver } from './samples';
+import { fileOrder } from '../../core/records/order';
+import { bytes, broken, ctx, days, envelope, conformed, micros, received, SECRET, silver } from './samples';
 
 const hmac = (message: string) =>
   createHmac('sha256', (JSON.parse(SECRET) as { secret: string }).secret)
@@ -28,6 +29,7 @@ describe('an accepted record', () => {
       source_system: 'clinic-ehr',
       effective_at: micros('2024-03-10T05:50:00Z'),
       recorded_at: micros('2024-03-10T05:51:00.250Z'),
+      source_order: 0n,
       appointment_key: hmac('appointment\x1fclinic-ehr\x1fA1'),
       patient_key: hmac('patient\x1fclinic-ehr\x1fP1'),
       clinic_key: hmac('clinic\x1fclinic-ehr\x1fC1'),
@@ -55,6 +57,53 @@ describe('an accepted record', () => {
       actual_time_key: 20,
       dq_flags: null,
     });
+  });
+
+  it.each([
+    [undefined, 0n, null],
+    [null, 0n, null],
+    ['', 0n, null],
+    [0, 20000000000000000000000000000000000000n, null],
+    [41, 20000000000000000000000000000000000041n, null],
+    ['0041  ', 20000000000000000000000000000000000041n, null],
+    ['9'.repeat(37), 29999999999999999999999999999999999999n, null],
+    ['9'.repeat(38), 0n, 'ENV-SEQUENCE'],
+    [2 ** 53, 0n, 'ENV-SEQUENCE'],
+    [-1, 0n, 'ENV-SEQUENCE'],
+    [1.5, 0n, 'ENV-SEQUENCE'],
+    ['0/16B3748', 0n, 'ENV-SEQUENCE'],
+    [{}, 0n, 'ENV-SEQUENCE'],
+  ])('has its place in the order of its source by source_sequence (%p)', (source_sequence, order, flag) => {
+    const plain = silver(envelope('clinic'));
+    const row = silver(envelope('clinic', {}, { source_sequence }));
+    expect(row).toEqual({ ...plain, source_order: order, dq_flags: flag });
+  });
+
+  it.each([
+    ['2024-03-11T10:00:00Z', 'accepted'],
+    ['2024-03-11T05:00:00-05:00', 'accepted'],
+    ['2024-03-11T10:00:00.000001Z', 'ENV-AHEAD /recorded_at'],
+    ['2124-03-11T10:00:00Z', 'ENV-AHEAD /recorded_at'],
+  ])('may be known at most a day after it arrived (%s: %s)', (recorded_at, outcome) => {
+    const arrived = { arrivedAt: micros('2024-03-10T10:00:00.000Z') };
+    // When it takes effect is another matter.
+    const value = envelope('clinic', {}, { recorded_at, effective_at: '2124-03-11T10:00:00Z' });
+    const result = conform(bytes(value), ctx, arrived);
+    expect(result.ok ? 'accepted' : result.violations.map((v) => `${v.rule} ${v.pointer}`).join()).toBe(outcome);
+    expect(conformEnvelope(value, ctx, arrived).ok).toBe(result.ok);
+  });
+
+  it('is placed by file time and row, below every sequence, where it is a row of a file', () => {
+    const at = fileOrder(micros('2024-03-10T12:00:00.000Z') + 7);
+    const order = (sequence?: number): unknown => {
+      const result = conformEnvelope(envelope('clinic', {}, { source_sequence: sequence }), ctx, {
+        ...received,
+        order: at(3),
+      });
+      return result.ok && result.row[silverColumns('clinic').findIndex((c) => c.name === 'source_order')];
+    };
+    expect(order()).toBe(10001710072000000007000000000003000000n);
+    expect(order(0)).toBe(20000000000000000000000000000000000000n);
   });
 
   it.each([
@@ -132,7 +181,7 @@ describe('an accepted record', () => {
   it('may hold undefined where an object is given, and makes an event_id of what it says where asked', () => {
     const whole = envelope('clinic', {}, { event_id: undefined });
     const row = (value: Record<string, unknown>) => {
-      const result = conformEnvelope(value, { ...ctx, deriveEventId: true });
+      const result = conformEnvelope(value, { ...ctx, deriveEventId: true }, received);
       return result.ok ? result.row[0] : result.violations;
     };
     const id = row(whole);
@@ -195,9 +244,8 @@ describe('flags that keep the record', () => {
       silver(envelope('patient', { birth_date: '2024-03-11' }, { recorded_at })).dq_flags;
     expect(born('2024-03-10T23:00:00Z')).toBe('DQ-PAT-07');
     expect(born('2024-03-11T05:00:00+09:00')).toBeNull();
-    expect(
-      conformed(envelope('patient', { birth_date: '2199-01-01' }, { recorded_at: '2200-01-01T00:00:00Z' })),
-    ).toMatchObject({ ok: true, flags: [] });
+    const late = bytes(envelope('patient', { birth_date: '2199-01-01' }, { recorded_at: '2200-01-01T00:00:00Z' }));
+    expect(conform(late, ctx, { arrivedAt: micros('2200-01-01T00:00:00Z') })).toMatchObject({ ok: true, flags: [] });
   });
 
   it('lets a status go back and an unknown clinic pass: that takes other records', () => {
@@ -363,7 +411,7 @@ describe('the bounds themselves are accepted', () => {
     const record = bytes(envelope('clinic'));
     const padded = Buffer.concat([record, Buffer.alloc(ctx.maxBytes - record.length, ' ')]);
     expect(broken(padded)).toEqual(['accepted']);
-    expect(conform(Buffer.concat([padded, Buffer.from(' ')]), ctx)).toMatchObject({
+    expect(conform(Buffer.concat([padded, Buffer.from(' ')]), ctx, received)).toMatchObject({
       ok: false,
       violations: [{ rule: 'ENV-SIZE', pointer: '' }],
     });

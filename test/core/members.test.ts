@@ -104,7 +104,7 @@ describe('a batch with packed records', () => {
   const record = (sequence: string, data: Buffer) => ({
     sequence,
     partitionKey: 'k',
-    arrivedAt: 1_700_000_000_000_000,
+    arrivedAt: 1_767_000_000_000_000,
     data,
   });
 
@@ -144,7 +144,7 @@ describe('a batch with packed records', () => {
           topic: 'visits',
           partition: 3,
           offset,
-          timestamp: 1_700_000_000_123,
+          timestamp: 1_767_000_000_123,
           timestampType: 'CREATE_TIME',
           key: 'a2V5',
           value: data.toString('base64'),
@@ -158,7 +158,7 @@ describe('a batch with packed records', () => {
         kinesis: {
           sequenceNumber: String(i).padStart(20, '0'),
           partitionKey: 'a2V5',
-          approximateArrivalTimestamp: 1_700_000_000.123,
+          approximateArrivalTimestamp: 1_767_000_000.123,
           data: data.toString('base64'),
         },
       })),

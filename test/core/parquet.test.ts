@@ -16,14 +16,14 @@ import { conform, type SilverRow } from '../../core/records/conform';
 import { quarantineId } from '../../core/records/hash';
 import { writeBronze, writeObjectList, writeQuarantine, writeSilver, type Rejected } from '../../core/lake/parquet';
 import { snappyBound, snappyInto } from '../../core/lake/snappy';
-import { bytes, ctx, envelope } from './samples';
+import { bytes, ctx, envelope, received } from './samples';
 
 const buffer = (b: Uint8Array) => b.slice().buffer as ArrayBuffer;
 const read = (b: Uint8Array, utf8 = true) => parquetReadObjects({ file: buffer(b), utf8 });
 
 function rowsOf(values: Record<string, unknown>[]): SilverRow[] {
   return values.map((v) => {
-    const result = conform(bytes(v), ctx);
+    const result = conform(bytes(v), ctx, received);
     if (!result.ok) throw new Error(JSON.stringify(result.violations));
     return result.row;
   });
@@ -34,7 +34,7 @@ function expected(value: unknown, column: Column): unknown {
   if (value === null) return undefined;
   if (column.parquet === 'timestamp') return new Date((value as number) / 1000).getTime();
   if (column.parquet === 'date') return (value as number) * 86_400_000;
-  if (column.parquet === 'decimal') return Number(value) / 10 ** column.scale!;
+  if (column.parquet.startsWith('decimal')) return Number(value) / 10 ** column.scale!;
   return value;
 }
 const seen = (value: unknown) => (value instanceof Date ? value.getTime() : (value ?? undefined));
@@ -116,6 +116,7 @@ describe('silver objects', () => {
             's',
             r.at,
             r.at,
+            0n,
             r.hash,
             'k',
             'p',
@@ -295,7 +296,7 @@ describe('another reader', () => {
               clinic_id: `C-${i % 7}`,
               cancelled_at: i % 2 ? null : '2024-03-01T10:00:00.5Z',
             },
-            { event_id: `e-${i}` },
+            { event_id: `e-${i}`, source_sequence: i < 12_000 ? undefined : '9'.repeat(33) + (1000 + (i % 9000)) },
           ),
         ),
       );
@@ -315,13 +316,14 @@ describe('another reader', () => {
         int32: 'INTEGER',
         int64: 'BIGINT',
         decimal: '',
+        decimal128: 'DECIMAL(38,0)',
         boolean: 'BOOLEAN',
         double: 'DOUBLE',
         bytes: 'BLOB',
       };
       expect(types.getRowsJson()).toEqual(silverColumns('appointment').map((c) => [c.name, kinds[c.parquet]]));
       const sums = await db.runAndReadAll(
-        `select count(*), count(distinct appointment_id), sum(reminder_count), count(distinct clinic_key), count(cancelled_at), epoch_us(max(cancelled_at)), min(scheduled_date)::varchar, min(record_position::int), max(record_position::int) from read_parquet('${path}')`,
+        `select count(*), count(distinct appointment_id), sum(reminder_count), count(distinct clinic_key), count(cancelled_at), epoch_us(max(cancelled_at)), min(scheduled_date)::varchar, min(record_position::int), max(record_position::int), min(source_order)::varchar, max(source_order)::varchar, count(distinct source_order) from read_parquet('${path}')`,
       );
       expect(sums.getRowsJson()[0]).toEqual([
         '25000',
@@ -333,6 +335,9 @@ describe('another reader', () => {
         '2024-03-09',
         0,
         24999,
+        '0',
+        '29999999999999999999999999999999999999',
+        '9001',
       ]);
     } finally {
       rmSync(folder, { recursive: true });

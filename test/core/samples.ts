@@ -6,6 +6,8 @@ import { ENTITIES, ENTITY_NAMES, type EntityName } from '../../contracts';
 
 export const SECRET = JSON.stringify({ key_version: 1, secret: 'a secret for tests only, long enough' });
 export const keys = Keyring.fromSecret(SECRET);
+/** Long after what the samples say. */
+export const received = { arrivedAt: Date.UTC(2026, 0, 2) * 1000 };
 export const ctx = { keys, maxBytes: 1_048_576 };
 
 type Payload = Record<string, unknown>;
@@ -37,17 +39,17 @@ export function envelope(entity: EntityName, payload: Payload = {}, around: Payl
 export const bytes = (value: unknown) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
 
 /** Validates an envelope as bytes, as the stream brings it. */
-export const conformed = (value: unknown): Conformed => conform(bytes(value), ctx);
+export const conformed = (value: unknown): Conformed => conform(bytes(value), ctx, received);
 
 /** Rules and pointers that a record breaks; `accepted` where none. */
 export function broken(value: unknown): string[] {
-  const result = value instanceof Uint8Array ? conform(value, ctx) : conformed(value);
+  const result = value instanceof Uint8Array ? conform(value, ctx, received) : conformed(value);
   return result.ok ? ['accepted'] : result.violations.map((v) => `${v.rule} ${v.pointer || '#'}`);
 }
 
 /** The silver row of a good envelope, by column name. */
 export function silver(value: Payload): Record<string, unknown> {
-  const result = conformEnvelope(value, ctx);
+  const result = conformEnvelope(value, ctx, received);
   if (!result.ok) throw new Error(`rejected: ${result.violations.map((v) => `${v.rule} ${v.pointer}`).join(', ')}`);
   const columns = silverColumns(result.entity, result.version);
   return Object.fromEntries(result.row.map((v, i) => [columns[i].name, v]));

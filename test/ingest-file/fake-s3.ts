@@ -7,6 +7,7 @@ interface Stored {
   etag: string;
   checksum: string | undefined;
   lastModified: Date;
+  metadata?: Record<string, string>;
 }
 
 interface Input {
@@ -50,10 +51,15 @@ export class FakeS3 {
     );
   }
 
-  put(bucket: string, key: string, body: Buffer | string): { bucket: string; key: string; etag: string; size: number } {
+  put(
+    bucket: string,
+    key: string,
+    body: Buffer | string,
+    metadata?: Record<string, string>,
+  ): { bucket: string; key: string; etag: string; size: number } {
     const bytes = Buffer.from(body);
     const etag = createHash('md5').update(bytes).digest('hex');
-    this.objects.set(`${bucket}/${key}`, { body: bytes, etag, checksum: undefined, lastModified: this.now });
+    this.objects.set(`${bucket}/${key}`, { body: bytes, etag, checksum: undefined, lastModified: this.now, metadata });
     return { bucket, key, etag, size: bytes.length };
   }
 
@@ -98,6 +104,7 @@ export class FakeS3 {
       LastModified: stored.lastModified,
       ContentLength: stored.body.length,
       ChecksumSHA256: stored.checksum,
+      Metadata: stored.metadata,
     };
     if (command === 'HeadObjectCommand') return head;
     if (command !== 'GetObjectCommand') throw new Error(`the fake knows no ${command}`);

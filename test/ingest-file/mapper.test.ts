@@ -36,6 +36,7 @@ function made(expression: object, cell: string, target: 'name' | 'time' = 'name'
   const mapper = new Mapper(profileOf({}, entity), ['id', 'x'], {
     objectKey: 'p/export_2026-02-03.csv',
     lastModifiedMs: Date.UTC(2026, 1, 4, 23, 30),
+    fileTime: 0,
   });
   const [one] = mapped(mapper, ['1', cell]);
   const member = target === 'name' ? 'payload/clinic_name' : 'effective_at';
@@ -59,7 +60,10 @@ function minutes(expression: object, cell: string, file: object = {}): unknown {
       },
     },
   );
-  const [one] = mapped(new Mapper(profile, ['id', 'x'], { objectKey: 'p/a', lastModifiedMs: 0 }), ['1', cell]);
+  const [one] = mapped(new Mapper(profile, ['id', 'x'], { objectKey: 'p/a', lastModifiedMs: 0, fileTime: 0 }), [
+    '1',
+    cell,
+  ]);
   return (
     one!.failed?.get('payload/planned_duration_min') ??
     (one!.envelope.payload as Record<string, unknown>).planned_duration_min
@@ -165,7 +169,7 @@ describe('local times that a clock change skips or repeats', () => {
       const mapper = new Mapper(
         profileOf({}, { effective_at: { column: 'x', datetime: 'yyyy-MM-dd HH:mm', zone } }),
         ['id', 'x'],
-        { objectKey: '', lastModifiedMs: 0 },
+        { objectKey: '', lastModifiedMs: 0, fileTime: 0 },
       );
       for (const [local, instant] of [...shown].filter((_, i) => i % 11 === 0)) {
         const time = mapped(mapper, ['1', local])[0]!.envelope.effective_at as string;
@@ -207,7 +211,7 @@ test('conditions: all of a list, any of a group', () => {
       ],
     },
   );
-  const mapper = new Mapper(profile, ['id', 'x'], { objectKey: '', lastModifiedMs: 0 });
+  const mapper = new Mapper(profile, ['id', 'x'], { objectKey: '', lastModifiedMs: 0, fileTime: 0 });
   const feeds = (id: string, x: string): boolean => mapped(mapper, [id, x]).length === 1;
   expect([feeds('1', 'a'), feeds('2', 'a'), feeds('2', 'b'), feeds('1', 'c')]).toEqual([true, false, true, false]);
 });
@@ -216,6 +220,7 @@ test('an expression and a cell that would hold a backtracking engine for years a
   const mapper = new Mapper(profileOf({}, { when: [{ column: 'x', matches: '^(a+)+$' }] }), ['id', 'x'], {
     objectKey: '',
     lastModifiedMs: 0,
+    fileTime: 0,
   });
   const feeds = (x: string): boolean => mapped(mapper, ['1', x]).length === 1;
   expect([feeds('a'.repeat(34)), feeds(`${'a'.repeat(34)}!`), feeds(`${'a'.repeat(50_000)}!`)]).toEqual([
@@ -317,6 +322,7 @@ describe('the example profile', () => {
   test('Windows-1252, semicolons, local times, composed keys, conditions, deletions; a row is rejected whole with all that is wrong', async () => {
     const s3 = new FakeS3();
     s3.install();
+    s3.now = new Date('2026-04-01T10:00:00Z');
     const { result } = await ingest(s3.put(BUCKETS.landing, 'example-clinic-csv/a.csv', encode(body, 'win1252')));
     expect(result).toMatchObject({ received: 3, accepted: 2, quarantined: 1 });
     expect(await rowsUnder(s3, 'silver/clinic/')).toMatchObject([
@@ -351,7 +357,7 @@ describe('the example profile', () => {
     const profile = builtInProfile('example-clinic-csv')!.profile;
     const header = HEADER.split(';').filter((c) => c !== 'NPI' && c !== 'Doctor');
     const row = 'N;07;3;Praxis;1;P-1;X;03.02.1980;w;1067;29.03.2026;09:30;30;geplant;28.03.2026 10:00;'.split(';');
-    const all = mapped(new Mapper(profile, header, { objectKey: '', lastModifiedMs: 0 }), row);
+    const all = mapped(new Mapper(profile, header, { objectKey: '', lastModifiedMs: 0, fileTime: 0 }), row);
     expect(all.map((m) => m.plan.entity)).toEqual(['clinic', 'patient', 'appointment']);
   });
 });

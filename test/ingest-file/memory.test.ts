@@ -58,7 +58,11 @@ test('a file is read once, block by block, and a chunk ends before it fills the 
   const opened = await openFile(check.checked, source);
   if (!opened.ok) throw new Error('open');
   source.reads.length = 0;
-  const mapper = new Mapper(opened.file.profile, opened.file.header, { objectKey: '', lastModifiedMs: 0 });
+  const mapper = new Mapper(opened.file.profile, opened.file.header, {
+    objectKey: '',
+    lastModifiedMs: Date.UTC(2026, 0, 2),
+    fileTime: 0,
+  });
   const reader = readerAt(opened.file, opened.file.start);
   const chunks: [number, number, number][] = [];
   for (let done = false; !done;) {
@@ -90,7 +94,11 @@ test('a line without end is passed over block by block, and the next chunk begin
   const source = new Endless(Buffer.from('x'), long, Buffer.from('\n8,after\n'));
   const opened = await openFile(check.checked, source);
   if (!opened.ok) throw new Error('open');
-  const mapper = new Mapper(opened.file.profile, opened.file.header, { objectKey: '', lastModifiedMs: 0 });
+  const mapper = new Mapper(opened.file.profile, opened.file.header, {
+    objectKey: '',
+    lastModifiedMs: Date.UTC(2026, 0, 2),
+    fileTime: 0,
+  });
   const reader = readerAt(opened.file, opened.file.start);
   const one = { rows: 1, bytes: 8 * 1024 * 1024 };
   const first = await nextChunk(reader, mapper, { keys, maxBytes: 1_000_000, deriveEventId: true }, one);

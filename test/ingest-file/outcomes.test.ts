@@ -135,6 +135,7 @@ describe('rows', () => {
   });
 
   test('times are local to the zone of the profile: midnight and last instant of the day', async () => {
+    s3.now = new Date('2026-03-10T10:00:00Z');
     await ingest(land(`${HEADER}1,A,2026-03-08,\n`)); // clocks change in New York on that day
     const [row] = await rowsUnder(s3, 'silver/clinic/v1/');
     expect((row!.effective_at as Date).toISOString()).toBe('2026-03-08T05:00:00.000Z');

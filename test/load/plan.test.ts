@@ -161,7 +161,7 @@ describe('transactions of a load', () => {
     const plan = planOf([all[0], { ...all[0], object: all[0].object.replace('v1', 'v2'), version: 2 }]);
     const { sqls, roles } = stepOf(newer, plan, 'apply-0', 'control');
     const older =
-      'event_id, op, source_system, effective_at, recorded_at, payload_hash, clinic_key, clinic_id, clinic_name, dq_flags, record_source, record_position';
+      'event_id, op, source_system, effective_at, recorded_at, source_order, payload_hash, clinic_key, clinic_id, clinic_name, dq_flags, record_source, record_position';
     expect(sqls).toContain(`INSERT INTO stage_clinic (${older}) SELECT ${older} FROM stage_clinic_v1`);
     expect(roles.filter((r) => r.kind === 'copy')).toEqual([
       { kind: 'copy', entity: 'clinic', version: 1 },

@@ -25,6 +25,7 @@ describe('the dictionary of the warehouse', () => {
     const engineType = (type: string) =>
       type
         .replace(/^varchar.*/, 'varchar')
+        .replace(/^decimal.*/, 'decimal')
         .replace('double precision', 'double')
         .toUpperCase();
     const types = new Map(columns.flatMap((c) => c.in.map((table) => [`${table}.${c.name}`, engineType(c.type)])));

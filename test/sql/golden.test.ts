@@ -135,35 +135,43 @@ describe.each(engines)('the load on $name', ({ open }) => {
     expect(await history(engine, 'P1')).toEqual([[winner, START, END, 'true', 'false']]);
   });
 
-  it('lets the latest knowledge of an appointment win, whatever became true when; a tombstone removes it, a later event restores it', async () => {
+  it('lets what is latest in effect of an appointment stand; a tombstone removes it, a later event restores it', async () => {
     const status = () => rows(engine, 'SELECT status_code FROM gold_phi.obt_appointment');
-    await load(engine, 'l1', [
-      appointment(
-        'A1',
-        { status_code: 'fulfilled' },
-        { recorded: '2024-05-02 16:00:00', effective: '2024-05-02 14:00:00' },
-      ),
-    ]);
-    await load(engine, 'l2', [
-      appointment(
-        'A1',
-        { status_code: 'booked' },
-        { recorded: '2024-04-01 00:00:00', effective: '2024-06-01 00:00:00' },
-      ),
-    ]);
+    const said = (status_code: string, effective: string, recorded: string) =>
+      appointment('A1', { status_code }, { effective, recorded });
+    await load(engine, 'l1', [said('booked', '2024-03-01 00:00:00', '2024-03-01 00:00:00')]);
+    await load(engine, 'l2', [said('fulfilled', '2024-04-02 00:00:00', '2024-04-02 00:00:00')]);
+    // a correction of what was true before changes what was true before, and nothing since
+    await load(engine, 'l3', [said('booked', '2024-03-01 00:00:00', '2024-04-05 00:00:00')]);
     expect(await status()).toEqual([['fulfilled']]);
-    await load(engine, 'l3', [appointment('A1', {}, { op: 'delete', recorded: '2024-05-03 00:00:00' })]);
+    await load(engine, 'l4', [said('noshow', '2024-04-02 00:00:00', '2024-04-06 00:00:00')]);
+    expect(await status()).toEqual([['noshow']]);
+    await load(engine, 'l5', [appointment('A1', {}, { op: 'delete', recorded: '2024-05-03 00:00:00' })]);
     expect(await status()).toEqual([]);
-    await load(engine, 'l4', [appointment('A1', { status_code: 'noshow' }, { recorded: '2024-05-02 23:00:00' })]);
+    await load(engine, 'l6', [said('cancelled', '2024-05-02 23:00:00', '2024-06-01 00:00:00')]);
     expect(await status()).toEqual([]);
+    await load(engine, 'l7', [said('fulfilled', '2024-05-04 00:00:00', '2024-05-04 00:00:00')]);
+    expect(await status()).toEqual([['fulfilled']]);
     expect(await rows(engine, `SELECT entity, read, applied, superseded, duplicate FROM ops.conservation`)).toEqual([
-      ['appointment', '4', '1', '3', '0'],
+      ['appointment', '7', '1', '6', '0'],
     ]);
-    await load(engine, 'l5', [appointment('A1', { status_code: 'cancelled' }, { recorded: '2024-05-04 00:00:00' })]);
-    expect(await status()).toEqual([['cancelled']]);
-    expect(await rows(engine, `SELECT entity, read, applied, superseded, duplicate FROM ops.conservation`)).toEqual([
-      ['appointment', '5', '1', '4', '0'],
+  });
+
+  it('shows of a dimension what is in effect at the watermark, and what begins later once it is reached', async () => {
+    const name = () =>
+      rows(engine, "SELECT clinic_name, CAST(valid_from AS varchar(30)) FROM core.dim_clinic WHERE clinic_id = '10'");
+    await load(engine, 'l1', [
+      clinic('10', 'North'),
+      clinic('10', 'North and South', '2030-01-01 00:00:00', '2024-02-01 00:00:00'),
     ]);
+    expect(await name()).toEqual([['North', START]]);
+    await load(engine, 'l2', [clinic('11', 'West', '2024-01-01 00:00:00', '2029-12-31 23:59:59.999999')]);
+    expect(await name()).toEqual([['North', START]]);
+    await load(engine, 'l3', [appointment('A1', {}, { recorded: '2030-01-01 00:00:00' })]);
+    expect(await name()).toEqual([['North and South', '2030-01-01 00:00:00']]);
+    // what comes late does not take it back
+    await load(engine, 'l4', [appointment('A2', {}, { recorded: '2024-01-01 00:00:00' })]);
+    expect(await name()).toEqual([['North and South', '2030-01-01 00:00:00']]);
   });
 
   it('infers a member that nobody has described, describes it later, and refreshes the facts that name it', async () => {

@@ -120,7 +120,7 @@ describe.each(engines)('guards on $name', ({ open }) => {
 
   it.each(['clinic', 'appointment'])('a load that writes less or more of a %s log than it brings is refused', async (entity) => {
     await load(engine, 'l1', some());
-    const counted = `INSERT INTO ops.load_count (load_id, entity, rows_read, events_added, events_repeated)`;
+    const counted = `INSERT INTO ops.load_count (load_id, entity, rows_read, events_added, events_repeated, recorded_to)`;
     for (const loss of [`DELETE FROM core.${entity}_superseded`, `INSERT INTO core.${entity}_superseded SELECT * FROM core.${entity}_superseded`]) {
       const tampered = statementsOf(sqlFile(`generated/load/${entity}.sql`)).flatMap((sql) => sql.startsWith(counted) ? [loss, sql] : [sql]); // prettier-ignore
       expect(tampered.length).toBe(statementsOf(sqlFile(`generated/load/${entity}.sql`)).length + 1);

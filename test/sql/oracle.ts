@@ -25,10 +25,33 @@ export interface Version {
   deleted: boolean;
 }
 
+/** How far an appointment has come, by the words of the definition. */
+const FAR: Record<string, number> = {
+  'entered-in-error': 7,
+  fulfilled: 6,
+  noshow: 6,
+  cancelled: 6,
+  'checked-in': 5,
+  arrived: 4,
+  booked: 3,
+  waitlist: 2,
+  pending: 2,
+  proposed: 1,
+};
+const far = (row: Row): number => (row.op === 'delete' ? 7 : (FAR[String(row.status_code)] ?? 0));
+
+/** Whether an event beats another one about its key; those of a dimension are asked about the same instant. */
 const newer = (a: Row, b: Row): boolean => {
-  for (const column of ['recorded_at', 'event_id'] as const)
-    if (a[column] !== b[column]) return String(a[column]) > String(b[column]);
-  return BigInt(String(a.payload_hash)) > BigInt(String(b.payload_hash));
+  const compared: [string | bigint | number, string | bigint | number][] = [
+    [String(a.effective_at), String(b.effective_at)],
+    [String(a.recorded_at), String(b.recorded_at)],
+    [BigInt(String(a.source_order)), BigInt(String(b.source_order))],
+    [far(a), far(b)],
+    [String(a.event_id), String(b.event_id)],
+    [BigInt(String(a.payload_hash)), BigInt(String(b.payload_hash))],
+  ];
+  const [x, y] = compared.find(([x, y]) => x !== y) ?? [0, 0];
+  return x > y;
 };
 
 const identity = (s: Event): string =>
@@ -41,13 +64,20 @@ const identity = (s: Event): string =>
     s.row.recorded_at,
   ]);
 
-/** Distinct events: what the logs hold. */
-const distinct = (events: Event[]): Event[] => [...new Map(events.map((s) => [identity(s), s])).values()];
+/** Distinct events, each with the greatest order of its copies: what the logs hold. */
+function distinct(events: Event[]): Event[] {
+  const found = new Map<string, Event>();
+  for (const s of events) {
+    const standing = found.get(identity(s));
+    if (!standing || newer(s.row, standing.row)) found.set(identity(s), s);
+  }
+  return [...found.values()];
+}
 
 /** Facts by appointment key: winners that are no tombstones. */
 export function facts(events: Event[]): Map<string, Row> {
   const winners = new Map<string, Row>();
-  for (const { row } of events.filter((s) => s.entity === 'appointment')) {
+  for (const { row } of distinct(events).filter((s) => s.entity === 'appointment')) {
     const key = String(row.appointment_key);
     const standing = winners.get(key);
     if (!standing || newer(row, standing)) winners.set(key, row);
@@ -58,7 +88,7 @@ export function facts(events: Event[]): Map<string, Row> {
 /** Versions of every member of a dimension, inferred ones included, the unknown one left out. */
 export function versions(entity: EntityName, events: Event[]): Version[] {
   const logs = new Map<string, Map<string, Row>>();
-  for (const { row } of events.filter((s) => s.entity === entity)) {
+  for (const { row } of distinct(events).filter((s) => s.entity === entity)) {
     const key = String(row[`${entity}_key`]);
     const log = logs.get(key) ?? new Map<string, Row>();
     logs.set(key, log);

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { fileOrder, sequenceOrder } from '../../core/records/order';
 import { engines, type Engine } from './engines';
 import { ATTRIBUTES, NATURAL, applied, asOf, facts, versions } from './oracle';
 import {
@@ -15,7 +16,14 @@ import {
 } from './warehouse';
 
 const day = fc.integer({ min: 1, max: 6 }).map((d) => `2024-03-0${d} 00:00:00`);
+/** No order, rows of files, sequences; some far beyond what a double can tell apart. */
+const order = fc.oneof(
+  { weight: 2, arbitrary: fc.constant(0n) },
+  fc.tuple(fc.constantFrom(1_700_000_000_000_000, 1_700_000_000_000_001), fc.constantFrom(1, 2)).map(([time, row]) => fileOrder(time)(row)),
+  fc.constantFrom(0, 7, '9007199254740993', '9007199254740994').map((n) => sequenceOrder(n)!),
+); // prettier-ignore
 const times = fc.record({
+  order,
   effective: day,
   recorded: day,
   event: fc.constantFrom('e1', 'e2', 'e3'),
@@ -33,7 +41,7 @@ const anyEvent: fc.Arbitrary<Event> = fc.oneof(
     ([id, at, name]) => event('clinic', id, at, payloadOf(at, { clinic_name: name }))) },
   { weight: 1, arbitrary: fc.tuple(fc.constantFrom('1000000004'), times, fc.constantFrom('cardiology', 'oncology')).map(
     ([id, at, specialty]) => event('provider', id, at, payloadOf(at, { specialty }))) },
-  { weight: 4, arbitrary: fc.tuple(fc.constantFrom('A1', 'A2', 'A3', 'A4'), times, fc.constantFrom('P1', 'P2', 'P3'), fc.constantFrom('C1', 'C2'), maybe(fc.constant('1000000004')), fc.constantFrom('booked', 'fulfilled', 'noshow'), fc.integer({ min: 1, max: 7 })).map(
+  { weight: 4, arbitrary: fc.tuple(fc.constantFrom('A1', 'A2', 'A3', 'A4'), times, fc.constantFrom('P1', 'P2', 'P3'), fc.constantFrom('C1', 'C2'), maybe(fc.constant('1000000004')), fc.constantFrom('booked', 'arrived', 'fulfilled', 'noshow'), fc.integer({ min: 1, max: 7 })).map(
     ([id, at, patient_id, clinic_id, provider_npi, status_code, start]) => event('appointment', id, at, payloadOf(at, { patient_id, clinic_id, provider_npi, status_code, scheduled_start_at: `2024-03-0${start} 12:00:00`, scheduled_date: `2024-03-0${start}` }))) },
 ); // prettier-ignore
 
@@ -130,7 +138,17 @@ describe.each(engines)('any way of loading ends in the same tables, on $name', (
   afterAll(() => engine.close());
 
   it('order, split, repeats and crashes change nothing but lineage; an oracle without SQL agrees', async () => {
-    const scenario = fc.array(anyEvent, { minLength: 1, maxLength: 24 }).chain((events) =>
+    const flagged = fc.constantFrom(null, 'DQ-APT-03', 'ENV-SEQUENCE');
+    /** Copies of events with another order, or other flags: the same events still. */
+    const raised = fc.array(fc.record({ of: fc.nat(), order, flagged }), { maxLength: 6 });
+    const sent = fc.tuple(fc.array(anyEvent, { minLength: 1, maxLength: 24 }), raised).map(([events, copies]) => [
+      ...events,
+      ...copies.map((copy): Event => {
+        const { entity, row } = events[copy.of % events.length]!;
+        return { entity, row: { ...row, source_order: copy.order.toString(), dq_flags: copy.flagged } };
+      }),
+    ]);
+    const scenario = sent.chain((events) =>
       fc.record({
         events: fc.constant(events),
         ways: fc.tuple(way(events.length), way(events.length)),

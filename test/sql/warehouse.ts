@@ -47,7 +47,7 @@ export const keyOf = (entity: EntityName, id: string): string =>
 export function event(
   entity: EntityName,
   id: string,
-  at: { event?: string; op?: 'upsert' | 'delete'; effective: string; recorded: string },
+  at: { event?: string; op?: 'upsert' | 'delete'; effective: string; recorded: string; order?: bigint },
   payload: Record<string, string | number | null> = {},
 ): Event {
   const contract = CONTRACTS[entity];
@@ -72,6 +72,7 @@ export function event(
       source_system: 'ehr',
       effective_at: at.effective,
       recorded_at: at.recorded,
+      source_order: (at.order ?? 0n).toString(),
       payload_hash: hash.toString(),
       [`${entity}_key`]: keyOf(entity, id),
       ...references,

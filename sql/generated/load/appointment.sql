@@ -3,7 +3,7 @@
 -- more than one event or with a tombstone need a decision; all others go straight through.
 -- What the log already holds about the keys of this load. known: 1 stands as the fact, 2 stands beside.
 CREATE TEMP TABLE appointment_prior AS
-SELECT f.appointment_key, f.event_id, f.payload_hash, f.effective_at, f.recorded_at, f.source_system, f.load_id,
+SELECT f.appointment_key, f.event_id, f.payload_hash, f.effective_at, f.recorded_at, f.source_order, f.dq_flags, f.source_system, f.load_id,
   f.patient_key, f.clinic_key, f.provider_key,
   f.status_code,
   f.created_at,
@@ -12,11 +12,11 @@ SELECT f.appointment_key, f.event_id, f.payload_hash, f.effective_at, f.recorded
   f.actual_start_at,
   f.completed_at,
   f.cancelled_at,
-  CAST('upsert' AS varchar(8)) AS op, 1 AS known
+  CAST('upsert' AS varchar(8)) AS op, 1 AS known, f.is_tied AS held_tied
 FROM core.appointment f
 WHERE EXISTS (SELECT 1 FROM stage_appointment s WHERE s.appointment_key = f.appointment_key)
 UNION ALL
-SELECT p.appointment_key, p.event_id, p.payload_hash, p.effective_at, p.recorded_at, p.source_system, p.load_id,
+SELECT p.appointment_key, p.event_id, p.payload_hash, p.effective_at, p.recorded_at, p.source_order, p.dq_flags, p.source_system, p.load_id,
   CAST(NULL AS varchar(32)) AS patient_key,
   CAST(NULL AS varchar(32)) AS clinic_key,
   CAST(NULL AS varchar(32)) AS provider_key,
@@ -27,23 +27,25 @@ SELECT p.appointment_key, p.event_id, p.payload_hash, p.effective_at, p.recorded
   p.actual_start_at,
   p.completed_at,
   p.cancelled_at,
-  p.op, 2
+  p.op, 2, CAST(NULL AS boolean)
 FROM core.appointment_superseded p
 WHERE EXISTS (SELECT 1 FROM stage_appointment s WHERE s.appointment_key = p.appointment_key);
 
-CREATE TEMP TABLE appointment_contested AS
-SELECT s.appointment_key FROM stage_appointment s GROUP BY s.appointment_key HAVING count(*) > 1
-UNION
-SELECT s.appointment_key FROM stage_appointment s WHERE s.op = 'delete'
-UNION
-SELECT p.appointment_key FROM appointment_prior p;
-
--- Every event about these keys, each once, and its place. Place 1 wins: the latest knowledge, whenever it became true; effective_at only
--- makes the order total. A repeat has the same event, payload and times; an event_id used again with another payload is an event of
--- its own. copies: how often this load brings the event. known: 0 new, else as above.
+-- Every event about the keys that need a decision, each once, and its place. Place 1 wins: what is latest in effect, of that the latest knowledge, then the
+-- greatest order of its source, then the state that is furthest on; event_id and payload_hash only make the order total. A repeat has the
+-- same event, payload and times; an event_id used again with another payload is an event of its own. Of all copies the greatest order
+-- holds, and the fullest flags: an event in the log that has less is raised (is_raised), and written again as the load brings it.
+-- is_tied: times and order are those of another event that says something else. copies: how often this load brings the event. known: 0
+-- new, else as above.
 CREATE TEMP TABLE appointment_decided AS
-WITH every AS (
-  SELECT s.appointment_key, s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.source_system,
+WITH contested AS (
+  SELECT s.appointment_key FROM stage_appointment s GROUP BY s.appointment_key HAVING count(*) > 1
+  UNION
+  SELECT s.appointment_key FROM stage_appointment s WHERE s.op = 'delete'
+  UNION
+  SELECT p.appointment_key FROM appointment_prior p
+), every AS (
+  SELECT s.appointment_key, s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.source_order, s.dq_flags, s.source_system,
     CAST(NULL AS varchar(32)) AS load_id,
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.status_code END AS status_code,
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.created_at END AS created_at,
@@ -52,10 +54,10 @@ WITH every AS (
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.actual_start_at END AS actual_start_at,
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.completed_at END AS completed_at,
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.cancelled_at END AS cancelled_at,
-    s.op, 0 AS known
-  FROM stage_appointment s WHERE EXISTS (SELECT 1 FROM appointment_contested c WHERE c.appointment_key = s.appointment_key)
+    s.op, 0 AS known, CAST(NULL AS boolean) AS held_tied
+  FROM stage_appointment s WHERE EXISTS (SELECT 1 FROM contested c WHERE c.appointment_key = s.appointment_key)
   UNION ALL
-  SELECT p.appointment_key, p.event_id, p.payload_hash, p.effective_at, p.recorded_at, p.source_system, p.load_id,
+  SELECT p.appointment_key, p.event_id, p.payload_hash, p.effective_at, p.recorded_at, p.source_order, p.dq_flags, p.source_system, p.load_id,
     p.status_code,
     p.created_at,
     p.scheduled_start_at,
@@ -63,23 +65,46 @@ WITH every AS (
     p.actual_start_at,
     p.completed_at,
     p.cancelled_at,
-    p.op, p.known
+    p.op, p.known, p.held_tied
   FROM appointment_prior p
 ), counted AS (
   SELECT v.*,
+    CASE
+      WHEN v.op = 'delete' THEN 7
+      WHEN v.status_code IN ('entered-in-error') THEN 7
+      WHEN v.status_code IN ('fulfilled', 'noshow', 'cancelled') THEN 6
+      WHEN v.status_code IN ('checked-in') THEN 5
+      WHEN v.status_code IN ('arrived') THEN 4
+      WHEN v.status_code IN ('booked') THEN 3
+      WHEN v.status_code IN ('waitlist', 'pending') THEN 2
+      WHEN v.status_code IN ('proposed') THEN 1
+      ELSE 0 END AS state_rank,
     ROW_NUMBER() OVER (PARTITION BY v.appointment_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at
       ORDER BY v.known DESC, v.op) AS copy_number,
-    sum(CASE WHEN v.known = 0 THEN 1 ELSE 0 END) OVER (PARTITION BY v.appointment_key, v.event_id, v.payload_hash, v.effective_at,
-      v.recorded_at) AS copies
+    sum(CASE WHEN v.known = 0 THEN 1 ELSE 0 END) OVER (PARTITION BY v.appointment_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at) AS copies,
+    max(v.source_order) OVER (PARTITION BY v.appointment_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at) AS top_order,
+    max(v.dq_flags) OVER (PARTITION BY v.appointment_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at) AS all_flags
   FROM every v
 )
-SELECT c.*,
-  ROW_NUMBER() OVER (PARTITION BY c.appointment_key
-    ORDER BY c.recorded_at DESC, c.event_id DESC, c.payload_hash DESC, c.effective_at DESC) AS place
+SELECT c.appointment_key, c.event_id, c.payload_hash, c.effective_at, c.recorded_at, c.top_order AS source_order, c.all_flags AS dq_flags,
+  c.source_system, c.load_id,
+  c.status_code,
+  c.created_at,
+  c.scheduled_start_at,
+  c.arrived_at,
+  c.actual_start_at,
+  c.completed_at,
+  c.cancelled_at,
+  c.op, c.known, c.copies, c.held_tied,
+  CASE WHEN min(c.payload_hash) OVER (PARTITION BY c.appointment_key, c.effective_at, c.recorded_at, c.top_order)
+    < max(c.payload_hash) OVER (PARTITION BY c.appointment_key, c.effective_at, c.recorded_at, c.top_order) THEN true ELSE false END AS is_tied,
+  CASE WHEN c.known > 0 AND (c.source_order < c.top_order OR coalesce(c.dq_flags, '') <> coalesce(c.all_flags, '')) THEN 1 ELSE 0 END AS is_raised,
+  ROW_NUMBER() OVER (PARTITION BY c.appointment_key ORDER BY c.effective_at DESC, c.recorded_at DESC, c.top_order DESC, c.state_rank DESC,
+    c.event_id DESC, c.payload_hash DESC) AS place
 FROM counted c
 WHERE c.copy_number = 1;
 
--- What there must be at the end, and what the load brings. Facts: those before, less the beaten, and the winners: of the keys without a
+-- What there must be at the end, and what the load brings. Facts: those before, less the beaten and the raised, and the winners: of the keys without a
 -- rival each event (what is staged, less what decided has counted), of the others the one in place 1. An event that an earlier attempt
 -- of this very load has written is none of the repeats.
 CREATE TEMP TABLE appointment_expected AS
@@ -91,15 +116,23 @@ CROSS JOIN (SELECT count(*) AS n FROM stage_appointment) s
 CROSS JOIN (
   SELECT coalesce(sum(q.copies), 0) AS rivals,
     coalesce(sum(CASE WHEN q.known = 0 THEN 1 ELSE 0 END), 0) AS fresh,
-    coalesce(sum(CASE WHEN q.known = 0 AND q.place = 1 AND q.op = 'upsert' THEN 1 ELSE 0 END), 0) AS winners,
-    coalesce(sum(CASE WHEN q.known = 1 AND q.place > 1 THEN 1 ELSE 0 END), 0) AS beaten,
+    coalesce(sum(CASE WHEN (q.known = 0 OR q.is_raised = 1) AND q.place = 1 AND q.op = 'upsert' THEN 1 ELSE 0 END), 0) AS winners,
+    coalesce(sum(CASE WHEN q.known = 1 AND (q.place > 1 OR q.is_raised = 1) THEN 1 ELSE 0 END), 0) AS beaten,
     coalesce(sum(CASE WHEN q.known > 0 AND q.copies > 0 AND q.load_id = l.load_id THEN 1 ELSE 0 END), 0) AS own,
     coalesce(sum(CASE WHEN q.copies = 0 THEN 0 WHEN q.known = 0 OR q.load_id = l.load_id THEN q.copies - 1 ELSE q.copies END), 0) AS repeated
   FROM appointment_decided q CROSS JOIN ops.load_lease l
 ) d;
 
--- Facts that are beaten leave the fact and stay in the log, beside new events that do not win.
-INSERT INTO core.appointment_superseded (appointment_key, event_id, payload_hash, op, source_system, effective_at, recorded_at,
+-- Facts that are beaten leave the fact and stay in the log, beside new events that do not win. What is raised there is written again, or
+-- wins now.
+DELETE FROM core.appointment_superseded
+WHERE EXISTS (
+  SELECT 1 FROM appointment_decided d
+  WHERE d.known = 2 AND d.is_raised = 1 AND d.appointment_key = appointment_superseded.appointment_key
+    AND d.event_id = appointment_superseded.event_id AND d.payload_hash = appointment_superseded.payload_hash
+    AND d.effective_at = appointment_superseded.effective_at AND d.recorded_at = appointment_superseded.recorded_at
+);
+INSERT INTO core.appointment_superseded (appointment_key, event_id, payload_hash, op, source_system, effective_at, recorded_at, source_order,
   status_code,
   created_at,
   scheduled_start_at,
@@ -107,8 +140,8 @@ INSERT INTO core.appointment_superseded (appointment_key, event_id, payload_hash
   actual_start_at,
   completed_at,
   cancelled_at,
-  load_id)
-SELECT d.appointment_key, d.event_id, d.payload_hash, d.op, d.source_system, d.effective_at, d.recorded_at,
+  dq_flags, load_id)
+SELECT d.appointment_key, d.event_id, d.payload_hash, d.op, d.source_system, d.effective_at, d.recorded_at, d.source_order,
   d.status_code,
   d.created_at,
   d.scheduled_start_at,
@@ -116,9 +149,9 @@ SELECT d.appointment_key, d.event_id, d.payload_hash, d.op, d.source_system, d.e
   d.actual_start_at,
   d.completed_at,
   d.cancelled_at,
-  coalesce(d.load_id, CAST(:load_id AS varchar(32)))
+  d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
 FROM appointment_decided d
-WHERE (d.known = 1 AND d.place > 1) OR (d.known = 0 AND (d.place > 1 OR d.op = 'delete'));
+WHERE (d.known = 1 AND d.place > 1) OR ((d.known = 0 OR (d.known = 2 AND d.is_raised = 1)) AND (d.place > 1 OR d.op = 'delete'));
 
 -- Inferred members that a beaten fact named may be named by nobody now. They are looked at after all facts of the load (prune-*.sql),
 -- so that the members of the result do not depend on the order of loads.
@@ -150,9 +183,9 @@ FROM (
   SELECT n.* FROM stage_appointment n
   WHERE NOT EXISTS (SELECT 1 FROM core.dim_patient_history h WHERE h.patient_key = n.patient_key)
 ) s
-LEFT JOIN appointment_contested c ON c.appointment_key = s.appointment_key
+LEFT JOIN (SELECT g.appointment_key FROM appointment_decided g GROUP BY g.appointment_key) c ON c.appointment_key = s.appointment_key
 LEFT JOIN appointment_decided d ON d.appointment_key = s.appointment_key AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash
-  AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at AND d.known = 0 AND d.place = 1 AND d.op = 'upsert'
+  AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at AND (d.known = 0 OR d.is_raised = 1) AND d.place = 1 AND d.op = 'upsert'
 WHERE c.appointment_key IS NULL OR d.appointment_key IS NOT NULL
 GROUP BY s.patient_key, s.source_system, s.patient_id;
 INSERT INTO core.dim_clinic_history (clinic_key, source_system, clinic_id, valid_from, valid_to,
@@ -163,9 +196,9 @@ FROM (
   SELECT n.* FROM stage_appointment n
   WHERE NOT EXISTS (SELECT 1 FROM core.dim_clinic_history h WHERE h.clinic_key = n.clinic_key)
 ) s
-LEFT JOIN appointment_contested c ON c.appointment_key = s.appointment_key
+LEFT JOIN (SELECT g.appointment_key FROM appointment_decided g GROUP BY g.appointment_key) c ON c.appointment_key = s.appointment_key
 LEFT JOIN appointment_decided d ON d.appointment_key = s.appointment_key AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash
-  AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at AND d.known = 0 AND d.place = 1 AND d.op = 'upsert'
+  AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at AND (d.known = 0 OR d.is_raised = 1) AND d.place = 1 AND d.op = 'upsert'
 WHERE c.appointment_key IS NULL OR d.appointment_key IS NOT NULL
 GROUP BY s.clinic_key, s.source_system, s.clinic_id;
 INSERT INTO core.dim_provider_history (provider_key, npi, valid_from, valid_to,
@@ -176,14 +209,19 @@ FROM (
   SELECT n.* FROM stage_appointment n
   WHERE NOT EXISTS (SELECT 1 FROM core.dim_provider_history h WHERE h.provider_key = n.provider_key)
 ) s
-LEFT JOIN appointment_contested c ON c.appointment_key = s.appointment_key
+LEFT JOIN (SELECT g.appointment_key FROM appointment_decided g GROUP BY g.appointment_key) c ON c.appointment_key = s.appointment_key
 LEFT JOIN appointment_decided d ON d.appointment_key = s.appointment_key AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash
-  AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at AND d.known = 0 AND d.place = 1 AND d.op = 'upsert'
+  AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at AND (d.known = 0 OR d.is_raised = 1) AND d.place = 1 AND d.op = 'upsert'
 WHERE c.appointment_key IS NULL OR d.appointment_key IS NOT NULL
 GROUP BY s.provider_key, s.provider_npi;
 
 DELETE FROM core.appointment
-WHERE appointment_key IN (SELECT d.appointment_key FROM appointment_decided d WHERE d.known = 1 AND d.place > 1);
+WHERE appointment_key IN (SELECT d.appointment_key FROM appointment_decided d WHERE d.known = 1 AND (d.place > 1 OR d.is_raised = 1));
+
+-- Of the facts that stay: whether the state or a hash had to decide.
+UPDATE core.appointment SET is_tied = d.is_tied
+FROM appointment_decided d
+WHERE d.known = 1 AND d.place = 1 AND d.held_tied <> d.is_tied AND d.appointment_key = appointment.appointment_key;
 
 -- Dates outside the calendar have no date and resolve to its unknown date -1. Measures and attributes: sql/measures/appointment.sql.
 -- Members are taken as they were at scheduled_start_at. Outer joins keep the order of the joins as written: an as-of condition
@@ -193,17 +231,17 @@ INSERT INTO core.appointment (appointment_key, appointment_id, source_system, pa
   appointment_type, status_code, created_at, scheduled_start_at, scheduled_precision, planned_duration_min, arrived_at,
   actual_start_at, completed_at, cancelled_at, reminder_count, start_delay_min, lateness_min, patient_late_min, in_clinic_wait_min,
   lead_time_days, actual_duration_min, is_attended, is_no_show, is_cancelled, is_unresolved, is_delayed, is_in_no_show_denominator,
-  dq_flags, event_id, payload_hash, effective_at, recorded_at, scheduled_date, created_date, actual_date, scheduled_month,
-  clinic_id, clinic_name, clinic_city, clinic_state, clinic_timezone, patient_id, patient_first_name, patient_last_name,
-  patient_gender, patient_dob, patient_age_at_appt, patient_zip5, patient_state, primary_payer_id, provider_npi, provider_name,
-  provider_specialty, load_id)
+  dq_flags, event_id, payload_hash, effective_at, recorded_at, source_order, is_tied, scheduled_date, created_date, actual_date,
+  scheduled_month, clinic_id, clinic_name, clinic_city, clinic_state, clinic_timezone, patient_id, patient_first_name,
+  patient_last_name, patient_gender, patient_dob, patient_age_at_appt, patient_zip5, patient_state, primary_payer_id, provider_npi,
+  provider_name, provider_specialty, load_id)
 SELECT f.appointment_key, f.appointment_id, f.source_system, f.patient_key, f.clinic_key, f.provider_key, f.scheduled_date_key,
   f.created_date_key, f.actual_date_key, f.scheduled_tz_offset_min, f.scheduled_time_key, f.actual_time_key, f.appointment_type,
   f.status_code, f.created_at, f.scheduled_start_at, f.scheduled_precision, f.planned_duration_min, f.arrived_at, f.actual_start_at,
   f.completed_at, f.cancelled_at, f.reminder_count, f.start_delay_min, f.lateness_min, f.patient_late_min, f.in_clinic_wait_min,
   f.lead_time_days, f.actual_duration_min, f.is_attended, f.is_no_show, f.is_cancelled, f.is_unresolved, f.is_delayed,
-  f.is_in_no_show_denominator, f.dq_flags, f.event_id, f.payload_hash, f.effective_at, f.recorded_at, f.scheduled_date,
-  f.created_date, f.actual_date,
+  f.is_in_no_show_denominator, f.dq_flags, f.event_id, f.payload_hash, f.effective_at, f.recorded_at, f.source_order, f.is_tied,
+  f.scheduled_date, f.created_date, f.actual_date,
   CAST(substring(CAST(f.scheduled_date AS varchar(10)), 1, 7)
     AS varchar(7)),
   clinic.clinic_id,
@@ -230,7 +268,7 @@ SELECT f.appointment_key, f.appointment_id, f.source_system, f.patient_key, f.cl
     patient.patient_key IS NULL
     OR clinic.clinic_key IS NULL
     OR provider.provider_key IS NULL
-  THEN NULL ELSE CAST(:load_id AS varchar(32)) END
+  THEN NULL ELSE f.brought_by END
 FROM (
   SELECT e.appointment_key, e.appointment_id, e.source_system,
     e.patient_key, e.clinic_key, e.provider_key,
@@ -283,7 +321,7 @@ FROM (
     AS smallint) AS is_delayed,
     CAST(CASE WHEN e.status_code IN ('fulfilled', 'noshow') THEN 1 ELSE 0 END
     AS smallint) AS is_in_no_show_denominator,
-    e.dq_flags, e.event_id, e.payload_hash, e.effective_at, e.recorded_at
+    e.dq_flags, e.event_id, e.payload_hash, e.effective_at, e.recorded_at, e.source_order, e.is_tied, e.brought_by
   FROM (
     SELECT
       CASE WHEN e.scheduled_precision = 'day' THEN NULL ELSE CAST((CAST(e.scheduled_start_at AS date) - date '1970-01-01') * 1440 + CAST(extract(hour FROM e.scheduled_start_at) AS integer) * 60
@@ -302,20 +340,27 @@ FROM (
         s.clinic_key, s.provider_key, s.appointment_id, s.patient_id, s.clinic_id, s.provider_npi, s.appointment_type_code,
         s.status_code, s.created_at, s.scheduled_start_at, s.scheduled_precision, s.planned_duration_min, s.arrived_at,
         s.actual_start_at, s.completed_at, s.cancelled_at, s.reminder_count, s.scheduled_tz_offset_min, s.scheduled_date,
-        s.scheduled_time_key, s.created_date, s.actual_date, s.actual_time_key, s.dq_flags FROM stage_appointment s
-      WHERE NOT EXISTS (SELECT 1 FROM appointment_contested c WHERE c.appointment_key = s.appointment_key)
+        s.scheduled_time_key, s.created_date, s.actual_date,
+        s.actual_time_key, s.source_order, s.dq_flags, false AS is_tied, CAST(:load_id AS varchar(32)) AS brought_by
+      FROM stage_appointment s
+      WHERE NOT EXISTS (SELECT 1 FROM appointment_decided c WHERE c.appointment_key = s.appointment_key)
       UNION ALL
       SELECT w.event_id, w.source_system, w.effective_at, w.recorded_at, w.payload_hash, w.appointment_key, w.patient_key,
         w.clinic_key, w.provider_key, w.appointment_id, w.patient_id, w.clinic_id, w.provider_npi, w.appointment_type_code,
         w.status_code, w.created_at, w.scheduled_start_at, w.scheduled_precision, w.planned_duration_min, w.arrived_at,
         w.actual_start_at, w.completed_at, w.cancelled_at, w.reminder_count, w.scheduled_tz_offset_min, w.scheduled_date,
-        w.scheduled_time_key, w.created_date, w.actual_date, w.actual_time_key, w.dq_flags
+        w.scheduled_time_key, w.created_date, w.actual_date, w.actual_time_key, w.source_order, w.dq_flags, w.is_tied, w.brought_by
       FROM (
-        SELECT s.*, ROW_NUMBER() OVER (PARTITION BY s.appointment_key ORDER BY s.record_source, s.record_position) AS copy_number
+        SELECT s.event_id, s.source_system, s.effective_at, s.recorded_at, s.payload_hash, s.appointment_key, s.patient_key,
+          s.clinic_key, s.provider_key, s.appointment_id, s.patient_id, s.clinic_id, s.provider_npi, s.appointment_type_code,
+          s.status_code, s.created_at, s.scheduled_start_at, s.scheduled_precision, s.planned_duration_min, s.arrived_at,
+          s.actual_start_at, s.completed_at, s.cancelled_at, s.reminder_count, s.scheduled_tz_offset_min, s.scheduled_date,
+          s.scheduled_time_key, s.created_date, s.actual_date,
+          s.actual_time_key, d.source_order, d.dq_flags, d.is_tied, coalesce(d.load_id, CAST(:load_id AS varchar(32))) AS brought_by, ROW_NUMBER() OVER (PARTITION BY s.appointment_key ORDER BY s.record_source, s.record_position) AS copy_number
         FROM stage_appointment s
         JOIN appointment_decided d ON d.appointment_key = s.appointment_key AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash
           AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at
-        WHERE d.known = 0 AND d.place = 1 AND d.op = 'upsert' AND s.op = 'upsert'
+        WHERE (d.known = 0 OR d.is_raised = 1) AND d.place = 1 AND d.op = 'upsert' AND s.op = 'upsert'
       ) w
       WHERE w.copy_number = 1
     ) e
@@ -337,13 +382,14 @@ WHERE f.n <> x.facts;
 
 -- What this load did, in events. The counts cannot be written, since none may be NULL, unless the stage holds the rows that the objects
 -- list, with possible instants (a reader that takes the unit of a column for another one raises nothing), and the log holds what it must.
-INSERT INTO ops.load_count (load_id, entity, rows_read, events_added, events_repeated)
+INSERT INTO ops.load_count (load_id, entity, rows_read, events_added, events_repeated, recorded_to)
 SELECT CAST(:load_id AS varchar(32)), 'appointment', CASE WHEN s.n = b.listed THEN s.n END, CASE WHEN f.n + p.n = x.log_rows THEN x.added END,
-  x.repeated
+  x.repeated, s.recorded_to
 FROM appointment_expected x
 CROSS JOIN (
   SELECT count(CASE WHEN e.effective_at >= timestamp '1900-01-01 00:00:00' AND e.effective_at < timestamp '2201-01-01 00:00:00'
-    AND e.recorded_at >= timestamp '1900-01-01 00:00:00' AND e.recorded_at < timestamp '2201-01-01 00:00:00' THEN 1 END) AS n
+    AND e.recorded_at >= timestamp '1900-01-01 00:00:00' AND e.recorded_at < timestamp '2201-01-01 00:00:00' THEN 1 END) AS n,
+    max(e.recorded_at) AS recorded_to
   FROM stage_appointment e
 ) s
 CROSS JOIN (SELECT coalesce(sum(row_count), 0) AS listed FROM batch_object WHERE entity = 'appointment') b

@@ -1,10 +1,10 @@
 -- Every distinct event about a patient once, tombstones included.
 CREATE VIEW core.patient_log AS
 SELECT patient_key, event_id, payload_hash, CAST(CASE WHEN is_deleted THEN 'delete' ELSE 'upsert' END AS varchar(8)) AS op, source_system,
-  effective_at, recorded_at, patient_id, first_name, last_name, gender_code, birth_date, reported_age_years, zip5, state,
-    primary_payer_id, dq_flags, load_id
+  effective_at, recorded_at, source_order, patient_id, first_name, last_name, gender_code, birth_date, reported_age_years, zip5,
+    state, primary_payer_id, dq_flags, load_id
 FROM core.dim_patient_history WHERE event_id IS NOT NULL
 UNION ALL
-SELECT patient_key, event_id, payload_hash, op, source_system, effective_at, recorded_at, patient_id, first_name, last_name,
-  gender_code, birth_date, reported_age_years, zip5, state, primary_payer_id, dq_flags, load_id
+SELECT patient_key, event_id, payload_hash, op, source_system, effective_at, recorded_at, source_order, patient_id, first_name,
+  last_name, gender_code, birth_date, reported_age_years, zip5, state, primary_payer_id, dq_flags, load_id
 FROM core.patient_superseded;

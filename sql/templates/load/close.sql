@@ -1,4 +1,4 @@
--- Last phase of a load: nothing is left over, then the ledger is written. Parameters: :load_id, :key_fingerprint.
+-- Last phase of a load: nothing is left over, then the ledger is written, and the watermark goes on. Parameters: :load_id, :key_fingerprint.
 -- No fact may keep attributes of a member as it was before a change, whichever load brought the change.
 INSERT INTO ops.guard (touched_are_restated)
 SELECT CAST(nullif(t.member_key, t.member_key) AS varchar(64))
@@ -14,8 +14,10 @@ SELECT CAST(nullif(u.member_key, u.member_key) AS varchar(64)) FROM ops.unrefere
 
 INSERT INTO ops.loaded_object (object, entity, schema_version, row_count, load_id)
 SELECT b.object, b.entity, b.schema_version, b.row_count, CAST(:load_id AS varchar(32)) FROM batch_object b;
-INSERT INTO ops.load_ledger (load_id, object_count, row_count, key_fingerprint)
-SELECT CAST(:load_id AS varchar(32)), count(*), coalesce(sum(b.row_count), 0), CAST(:key_fingerprint AS varchar(64)) FROM batch_object b;
+INSERT INTO ops.load_ledger (load_id, object_count, row_count, key_fingerprint, recorded_to)
+SELECT CAST(:load_id AS varchar(32)), b.objects, b.row_count, CAST(:key_fingerprint AS varchar(64)), c.recorded_to
+FROM (SELECT count(*) AS objects, coalesce(sum(o.row_count), 0) AS row_count FROM batch_object o) b
+CROSS JOIN (SELECT max(n.recorded_to) AS recorded_to FROM ops.load_count n WHERE n.load_id = :load_id) c;
 DELETE FROM ops.touched_member;
 DELETE FROM ops.restated;
 UPDATE ops.load_lease SET load_id = NULL WHERE load_id = :load_id;

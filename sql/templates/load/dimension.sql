@@ -3,9 +3,10 @@
 -- need a decision; all others go straight through.
 -- Every event about these keys and what becomes of it. known: 0 new, 1 is a version, 2 is beside the versions. copies: how often this
 -- load brings the event. A key that was described before has a version of its own.
--- ordered:  by instant, the latest knowledge first, what is known before its repeats. A repeat has the same event, payload and times;
---           an event_id used again with another payload is an event of its own.
--- placed:   repeats are gone; the first of an instant wins.
+-- counted:  each event once. A repeat has the same event, payload and times; an event_id used again with another payload is an event of
+--           its own. Of all copies the greatest order holds, and the fullest flags: where they are above what the log has, it is raised.
+-- placed:   the first of an instant wins: the latest knowledge, then the greatest order of its source. Where all this is equal and
+--           something else is said, the event is tied: it may as well have been the other one.
 -- compared: winners beside the winner before; equal neighbours collapse into the earlier one (two tombstones are equal whatever else
 --           they carry).
 -- A tombstone keeps its key and no attributes; as a version it sees to it that no fact loses its row. At last the first version
@@ -19,38 +20,36 @@ WITH contested AS (
   SELECT h.{entity}_key FROM core.dim_{entity}_history h
   WHERE h.{entity}_key IN (SELECT s.{entity}_key FROM stage_{entity} s) AND NOT h.is_inferred
 ), every AS (
-  SELECT s.{entity}_key, s.event_id, s.payload_hash, s.op, s.source_system, s.effective_at, s.recorded_at, {s.naturals},
+  SELECT s.{entity}_key, s.event_id, s.payload_hash, s.op, s.source_system, s.effective_at, s.recorded_at, s.source_order, {s.naturals},
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.{attribute} END AS {attribute},
-    s.dq_flags, 0 AS known, CAST(NULL AS varchar(32)) AS load_id, CAST(NULL AS timestamp) AS held_from, CAST(NULL AS timestamp) AS held_to
+    s.dq_flags, 0 AS known, CAST(NULL AS varchar(32)) AS load_id, CAST(NULL AS timestamp) AS held_from, CAST(NULL AS timestamp) AS held_to,
+    CAST(NULL AS boolean) AS held_tied
   FROM stage_{entity} s WHERE s.{entity}_key IN (SELECT c.{entity}_key FROM contested c)
   UNION ALL
   SELECT h.{entity}_key, h.event_id, h.payload_hash, CASE WHEN h.is_deleted THEN 'delete' ELSE 'upsert' END,
-    h.source_system, h.effective_at, h.recorded_at, {h.naturals}, {h.attributes}, h.dq_flags,
-    1, h.load_id, h.valid_from, h.valid_to
+    h.source_system, h.effective_at, h.recorded_at, h.source_order, {h.naturals}, {h.attributes}, h.dq_flags,
+    1, h.load_id, h.valid_from, h.valid_to, h.is_tied
   FROM core.dim_{entity}_history h WHERE h.{entity}_key IN (SELECT c.{entity}_key FROM contested c) AND NOT h.is_inferred
   UNION ALL
-  SELECT p.{entity}_key, p.event_id, p.payload_hash, p.op, p.source_system, p.effective_at, p.recorded_at,
+  SELECT p.{entity}_key, p.event_id, p.payload_hash, p.op, p.source_system, p.effective_at, p.recorded_at, p.source_order,
     {p.naturals}, {p.attributes}, p.dq_flags,
-    2, p.load_id, CAST(NULL AS timestamp), CAST(NULL AS timestamp)
+    2, p.load_id, CAST(NULL AS timestamp), CAST(NULL AS timestamp), CAST(NULL AS boolean)
   FROM core.{entity}_superseded p WHERE p.{entity}_key IN (SELECT c.{entity}_key FROM contested c)
-), ordered AS (
+), counted AS (
   SELECT v.*,
-    sum(CASE WHEN v.known = 0 THEN 1 ELSE 0 END) OVER (PARTITION BY v.{entity}_key, v.effective_at, v.recorded_at, v.event_id,
-      v.payload_hash) AS copies,
-    LAG(v.effective_at) OVER (PARTITION BY v.{entity}_key
-      ORDER BY v.effective_at, v.recorded_at DESC, v.event_id DESC, v.payload_hash DESC, v.known DESC) AS effective_before,
-    LAG(v.recorded_at) OVER (PARTITION BY v.{entity}_key
-      ORDER BY v.effective_at, v.recorded_at DESC, v.event_id DESC, v.payload_hash DESC, v.known DESC) AS recorded_before,
-    LAG(v.event_id) OVER (PARTITION BY v.{entity}_key
-      ORDER BY v.effective_at, v.recorded_at DESC, v.event_id DESC, v.payload_hash DESC, v.known DESC) AS event_before,
-    LAG(v.payload_hash) OVER (PARTITION BY v.{entity}_key
-      ORDER BY v.effective_at, v.recorded_at DESC, v.event_id DESC, v.payload_hash DESC, v.known DESC) AS hash_before
+    ROW_NUMBER() OVER (PARTITION BY v.{entity}_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash ORDER BY v.known DESC, v.op) AS copy_number,
+    sum(CASE WHEN v.known = 0 THEN 1 ELSE 0 END) OVER (PARTITION BY v.{entity}_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash) AS copies,
+    max(v.source_order) OVER (PARTITION BY v.{entity}_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash) AS top_order,
+    max(v.dq_flags) OVER (PARTITION BY v.{entity}_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash) AS all_flags
   FROM every v
 ), placed AS (
-  SELECT o.*, CASE WHEN o.effective_before = o.effective_at THEN 0 ELSE 1 END AS wins
-  FROM ordered o
-  WHERE o.event_before IS NULL OR o.effective_before <> o.effective_at OR o.recorded_before <> o.recorded_at
-    OR o.event_before <> o.event_id OR o.hash_before <> o.payload_hash
+  SELECT c.*,
+    CASE WHEN min(c.payload_hash) OVER (PARTITION BY c.{entity}_key, c.effective_at, c.recorded_at, c.top_order)
+      < max(c.payload_hash) OVER (PARTITION BY c.{entity}_key, c.effective_at, c.recorded_at, c.top_order) THEN true ELSE false END AS is_tied,
+    CASE WHEN ROW_NUMBER() OVER (PARTITION BY c.{entity}_key, c.effective_at
+      ORDER BY c.recorded_at DESC, c.top_order DESC, c.event_id DESC, c.payload_hash DESC) = 1 THEN 1 ELSE 0 END AS wins
+  FROM counted c
+  WHERE c.copy_number = 1
 ), compared AS (
   SELECT p.*,
     LAG(p.op) OVER (PARTITION BY p.{entity}_key, p.wins ORDER BY p.effective_at) AS op_before,
@@ -64,8 +63,12 @@ WITH contested AS (
   FROM compared c
 )
 SELECT m.{entity}_key, m.event_id, m.payload_hash, m.op, m.source_system, m.effective_at, m.recorded_at,
-  {m.naturals}, {m.attributes}, m.dq_flags,
-  m.known, m.copies, m.load_id, m.held_from, m.held_to, m.is_version,
+  m.top_order AS source_order, {m.naturals}, {m.attributes}, m.all_flags AS dq_flags,
+  m.is_tied, m.known, m.copies,
+  CASE WHEN m.known = 0 THEN 0
+    WHEN m.source_order < m.top_order OR coalesce(m.dq_flags, '') <> coalesce(m.all_flags, '') THEN 1
+    WHEN m.held_tied <> m.is_tied THEN 1 ELSE 0 END AS is_raised,
+  m.load_id, m.held_from, m.held_to, m.is_version,
   CASE WHEN ROW_NUMBER() OVER (PARTITION BY m.{entity}_key, m.is_version ORDER BY m.effective_at) = 1
     THEN timestamp '1900-01-01 00:00:00' ELSE m.effective_at END AS valid_from,
   coalesce(LEAD(m.effective_at) OVER (PARTITION BY m.{entity}_key, m.is_version ORDER BY m.effective_at),
@@ -88,7 +91,7 @@ CROSS JOIN (
 ) d;
 
 -- What stood before this load and does not stand after it: inferred members that are described now, and versions that are none any
--- more or hold for another time.
+-- more, hold for another time, or were raised or tied, which changes nothing that a fact could see.
 CREATE TEMP TABLE {entity}_stale AS
 SELECT h.{entity}_key, h.valid_from, h.valid_from AS changed_from, h.valid_to AS changed_to
 FROM core.dim_{entity}_history h
@@ -96,7 +99,7 @@ WHERE h.is_inferred AND h.{entity}_key IN (SELECT s.{entity}_key FROM stage_{ent
 UNION ALL
 SELECT d.{entity}_key, d.held_from, CASE WHEN d.is_version = 0 THEN d.held_from END, CASE WHEN d.is_version = 0 THEN d.held_to END
 FROM {entity}_decided d
-WHERE d.known = 1 AND (d.is_version = 0 OR d.held_from <> d.valid_from OR d.held_to <> d.valid_to);
+WHERE d.known = 1 AND (d.is_version = 0 OR d.is_raised = 1 OR d.held_from <> d.valid_from OR d.held_to <> d.valid_to);
 -- The time for which such a member may have other attributes now: where a version ended, and where a new one begins. Facts of that time
 -- take its attributes again. Time that a version merely lost to or gained from a neighbour is covered by that neighbour's own rows.
 INSERT INTO ops.touched_member (load_id, entity, member_key, changed_from, changed_to)
@@ -107,7 +110,7 @@ FROM (
   SELECT d.{entity}_key, d.valid_from, d.valid_to FROM {entity}_decided d
   WHERE d.is_version = 1 AND d.known <> 1 AND d.{entity}_key IN (SELECT t.{entity}_key FROM {entity}_stale t)
 ) x
-GROUP BY x.{entity}_key;
+GROUP BY x.{entity}_key HAVING min(x.changed_from) IS NOT NULL;
 DELETE FROM core.dim_{entity}_history
 WHERE EXISTS (
   SELECT 1 FROM {entity}_stale t
@@ -115,43 +118,44 @@ WHERE EXISTS (
 );
 
 INSERT INTO core.dim_{entity}_history ({entity}_key, source_system, {naturals}, {attributes}, valid_from, valid_to,
-  is_current, is_inferred, is_deleted, event_id, payload_hash, effective_at, recorded_at, dq_flags, load_id)
+  is_current, is_inferred, is_deleted, event_id, payload_hash, effective_at, recorded_at, source_order, is_tied, dq_flags, load_id)
 SELECT s.{entity}_key, s.source_system, {s.naturals}, {s.attributes},
   timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, false, false,
-  s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.dq_flags, CAST(:load_id AS varchar(32))
+  s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.source_order, false, s.dq_flags, CAST(:load_id AS varchar(32))
 FROM stage_{entity} s
 WHERE NOT EXISTS (SELECT 1 FROM {entity}_decided d WHERE d.{entity}_key = s.{entity}_key)
 UNION ALL
 SELECT d.{entity}_key, d.source_system, {d.naturals}, {d.attributes}, d.valid_from, d.valid_to,
   d.valid_to = timestamp '9999-12-31 00:00:00', false, d.op = 'delete',
-  d.event_id, d.payload_hash, d.effective_at, d.recorded_at, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
+  d.event_id, d.payload_hash, d.effective_at, d.recorded_at, d.source_order, d.is_tied, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
 FROM {entity}_decided d
-WHERE d.is_version = 1 AND (d.known <> 1 OR d.held_from <> d.valid_from OR d.held_to <> d.valid_to);
+WHERE d.is_version = 1 AND (d.known <> 1 OR d.is_raised = 1 OR d.held_from <> d.valid_from OR d.held_to <> d.valid_to);
 
 -- Events that are no version stand beside: beaten at their instant, or equal to the version before.
 DELETE FROM core.{entity}_superseded
 WHERE EXISTS (
   SELECT 1 FROM {entity}_decided d
-  WHERE d.known = 2 AND d.is_version = 1 AND d.{entity}_key = {entity}_superseded.{entity}_key
+  WHERE d.known = 2 AND (d.is_version = 1 OR d.is_raised = 1) AND d.{entity}_key = {entity}_superseded.{entity}_key
     AND d.event_id = {entity}_superseded.event_id AND d.payload_hash = {entity}_superseded.payload_hash
     AND d.effective_at = {entity}_superseded.effective_at AND d.recorded_at = {entity}_superseded.recorded_at
 );
 INSERT INTO core.{entity}_superseded ({entity}_key, event_id, payload_hash, op, source_system, effective_at, recorded_at,
-  {naturals}, {attributes}, dq_flags, load_id)
+  source_order, {naturals}, {attributes}, dq_flags, load_id)
 SELECT d.{entity}_key, d.event_id, d.payload_hash, d.op, d.source_system, d.effective_at, d.recorded_at,
-  {d.naturals}, {d.attributes}, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
+  d.source_order, {d.naturals}, {d.attributes}, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
 FROM {entity}_decided d
-WHERE d.is_version = 0 AND d.known <> 2;
+WHERE d.is_version = 0 AND (d.known <> 2 OR d.is_raised = 1);
 
 -- What this load did, in events. The counts cannot be written, since none may be NULL, unless the stage holds the rows that the objects
 -- list, with possible instants (a reader that takes the unit of a column for another one raises nothing), and the log holds what it must.
-INSERT INTO ops.load_count (load_id, entity, rows_read, events_added, events_repeated)
+INSERT INTO ops.load_count (load_id, entity, rows_read, events_added, events_repeated, recorded_to)
 SELECT CAST(:load_id AS varchar(32)), '{entity}', CASE WHEN s.n = b.listed THEN s.n END, CASE WHEN h.n + p.n = x.log_rows THEN x.added END,
-  x.repeated
+  x.repeated, s.recorded_to
 FROM {entity}_expected x
 CROSS JOIN (
   SELECT count(CASE WHEN e.effective_at >= timestamp '1900-01-01 00:00:00' AND e.effective_at < timestamp '2201-01-01 00:00:00'
-    AND e.recorded_at >= timestamp '1900-01-01 00:00:00' AND e.recorded_at < timestamp '2201-01-01 00:00:00' THEN 1 END) AS n
+    AND e.recorded_at >= timestamp '1900-01-01 00:00:00' AND e.recorded_at < timestamp '2201-01-01 00:00:00' THEN 1 END) AS n,
+    max(e.recorded_at) AS recorded_to
   FROM stage_{entity} e
 ) s
 CROSS JOIN (SELECT coalesce(sum(row_count), 0) AS listed FROM batch_object WHERE entity = '{entity}') b

@@ -3,57 +3,67 @@
 -- more than one event or with a tombstone need a decision; all others go straight through.
 -- What the log already holds about the keys of this load. known: 1 stands as the fact, 2 stands beside.
 CREATE TEMP TABLE {entity}_prior AS
-SELECT f.{entity}_key, f.event_id, f.payload_hash, f.effective_at, f.recorded_at, f.source_system, f.load_id,
+SELECT f.{entity}_key, f.event_id, f.payload_hash, f.effective_at, f.recorded_at, f.source_order, f.dq_flags, f.source_system, f.load_id,
   {f.references},
   {known.held},
-  CAST('upsert' AS varchar(8)) AS op, 1 AS known
+  CAST('upsert' AS varchar(8)) AS op, 1 AS known, f.is_tied AS held_tied
 FROM core.{entity} f
 WHERE EXISTS (SELECT 1 FROM stage_{entity} s WHERE s.{entity}_key = f.{entity}_key)
 UNION ALL
-SELECT p.{entity}_key, p.event_id, p.payload_hash, p.effective_at, p.recorded_at, p.source_system, p.load_id,
+SELECT p.{entity}_key, p.event_id, p.payload_hash, p.effective_at, p.recorded_at, p.source_order, p.dq_flags, p.source_system, p.load_id,
   CAST(NULL AS varchar(32)) AS {reference},
   p.{known},
-  p.op, 2
+  p.op, 2, CAST(NULL AS boolean)
 FROM core.{entity}_superseded p
 WHERE EXISTS (SELECT 1 FROM stage_{entity} s WHERE s.{entity}_key = p.{entity}_key);
 
-CREATE TEMP TABLE {entity}_contested AS
-SELECT s.{entity}_key FROM stage_{entity} s GROUP BY s.{entity}_key HAVING count(*) > 1
-UNION
-SELECT s.{entity}_key FROM stage_{entity} s WHERE s.op = 'delete'
-UNION
-SELECT p.{entity}_key FROM {entity}_prior p;
-
--- Every event about these keys, each once, and its place. Place 1 wins: the latest knowledge, whenever it became true; effective_at only
--- makes the order total. A repeat has the same event, payload and times; an event_id used again with another payload is an event of
--- its own. copies: how often this load brings the event. known: 0 new, else as above.
+-- Every event about the keys that need a decision, each once, and its place. Place 1 wins: what is latest in effect, of that the latest knowledge, then the
+-- greatest order of its source, then the state that is furthest on; event_id and payload_hash only make the order total. A repeat has the
+-- same event, payload and times; an event_id used again with another payload is an event of its own. Of all copies the greatest order
+-- holds, and the fullest flags: an event in the log that has less is raised (is_raised), and written again as the load brings it.
+-- is_tied: times and order are those of another event that says something else. copies: how often this load brings the event. known: 0
+-- new, else as above.
 CREATE TEMP TABLE {entity}_decided AS
-WITH every AS (
-  SELECT s.{entity}_key, s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.source_system,
+WITH contested AS (
+  SELECT s.{entity}_key FROM stage_{entity} s GROUP BY s.{entity}_key HAVING count(*) > 1
+  UNION
+  SELECT s.{entity}_key FROM stage_{entity} s WHERE s.op = 'delete'
+  UNION
+  SELECT p.{entity}_key FROM {entity}_prior p
+), every AS (
+  SELECT s.{entity}_key, s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.source_order, s.dq_flags, s.source_system,
     CAST(NULL AS varchar(32)) AS load_id,
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.{known} END AS {known},
-    s.op, 0 AS known
-  FROM stage_{entity} s WHERE EXISTS (SELECT 1 FROM {entity}_contested c WHERE c.{entity}_key = s.{entity}_key)
+    s.op, 0 AS known, CAST(NULL AS boolean) AS held_tied
+  FROM stage_{entity} s WHERE EXISTS (SELECT 1 FROM contested c WHERE c.{entity}_key = s.{entity}_key)
   UNION ALL
-  SELECT p.{entity}_key, p.event_id, p.payload_hash, p.effective_at, p.recorded_at, p.source_system, p.load_id,
+  SELECT p.{entity}_key, p.event_id, p.payload_hash, p.effective_at, p.recorded_at, p.source_order, p.dq_flags, p.source_system, p.load_id,
     p.{known},
-    p.op, p.known
+    p.op, p.known, p.held_tied
   FROM {entity}_prior p
 ), counted AS (
   SELECT v.*,
+    {rank_v} AS state_rank,
     ROW_NUMBER() OVER (PARTITION BY v.{entity}_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at
       ORDER BY v.known DESC, v.op) AS copy_number,
-    sum(CASE WHEN v.known = 0 THEN 1 ELSE 0 END) OVER (PARTITION BY v.{entity}_key, v.event_id, v.payload_hash, v.effective_at,
-      v.recorded_at) AS copies
+    sum(CASE WHEN v.known = 0 THEN 1 ELSE 0 END) OVER (PARTITION BY v.{entity}_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at) AS copies,
+    max(v.source_order) OVER (PARTITION BY v.{entity}_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at) AS top_order,
+    max(v.dq_flags) OVER (PARTITION BY v.{entity}_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at) AS all_flags
   FROM every v
 )
-SELECT c.*,
-  ROW_NUMBER() OVER (PARTITION BY c.{entity}_key
-    ORDER BY c.recorded_at DESC, c.event_id DESC, c.payload_hash DESC, c.effective_at DESC) AS place
+SELECT c.{entity}_key, c.event_id, c.payload_hash, c.effective_at, c.recorded_at, c.top_order AS source_order, c.all_flags AS dq_flags,
+  c.source_system, c.load_id,
+  c.{known},
+  c.op, c.known, c.copies, c.held_tied,
+  CASE WHEN min(c.payload_hash) OVER (PARTITION BY c.{entity}_key, c.effective_at, c.recorded_at, c.top_order)
+    < max(c.payload_hash) OVER (PARTITION BY c.{entity}_key, c.effective_at, c.recorded_at, c.top_order) THEN true ELSE false END AS is_tied,
+  CASE WHEN c.known > 0 AND (c.source_order < c.top_order OR coalesce(c.dq_flags, '') <> coalesce(c.all_flags, '')) THEN 1 ELSE 0 END AS is_raised,
+  ROW_NUMBER() OVER (PARTITION BY c.{entity}_key ORDER BY c.effective_at DESC, c.recorded_at DESC, c.top_order DESC, c.state_rank DESC,
+    c.event_id DESC, c.payload_hash DESC) AS place
 FROM counted c
 WHERE c.copy_number = 1;
 
--- What there must be at the end, and what the load brings. Facts: those before, less the beaten, and the winners: of the keys without a
+-- What there must be at the end, and what the load brings. Facts: those before, less the beaten and the raised, and the winners: of the keys without a
 -- rival each event (what is staged, less what decided has counted), of the others the one in place 1. An event that an earlier attempt
 -- of this very load has written is none of the repeats.
 CREATE TEMP TABLE {entity}_expected AS
@@ -65,22 +75,30 @@ CROSS JOIN (SELECT count(*) AS n FROM stage_{entity}) s
 CROSS JOIN (
   SELECT coalesce(sum(q.copies), 0) AS rivals,
     coalesce(sum(CASE WHEN q.known = 0 THEN 1 ELSE 0 END), 0) AS fresh,
-    coalesce(sum(CASE WHEN q.known = 0 AND q.place = 1 AND q.op = 'upsert' THEN 1 ELSE 0 END), 0) AS winners,
-    coalesce(sum(CASE WHEN q.known = 1 AND q.place > 1 THEN 1 ELSE 0 END), 0) AS beaten,
+    coalesce(sum(CASE WHEN (q.known = 0 OR q.is_raised = 1) AND q.place = 1 AND q.op = 'upsert' THEN 1 ELSE 0 END), 0) AS winners,
+    coalesce(sum(CASE WHEN q.known = 1 AND (q.place > 1 OR q.is_raised = 1) THEN 1 ELSE 0 END), 0) AS beaten,
     coalesce(sum(CASE WHEN q.known > 0 AND q.copies > 0 AND q.load_id = l.load_id THEN 1 ELSE 0 END), 0) AS own,
     coalesce(sum(CASE WHEN q.copies = 0 THEN 0 WHEN q.known = 0 OR q.load_id = l.load_id THEN q.copies - 1 ELSE q.copies END), 0) AS repeated
   FROM {entity}_decided q CROSS JOIN ops.load_lease l
 ) d;
 
--- Facts that are beaten leave the fact and stay in the log, beside new events that do not win.
-INSERT INTO core.{entity}_superseded ({entity}_key, event_id, payload_hash, op, source_system, effective_at, recorded_at,
+-- Facts that are beaten leave the fact and stay in the log, beside new events that do not win. What is raised there is written again, or
+-- wins now.
+DELETE FROM core.{entity}_superseded
+WHERE EXISTS (
+  SELECT 1 FROM {entity}_decided d
+  WHERE d.known = 2 AND d.is_raised = 1 AND d.{entity}_key = {entity}_superseded.{entity}_key
+    AND d.event_id = {entity}_superseded.event_id AND d.payload_hash = {entity}_superseded.payload_hash
+    AND d.effective_at = {entity}_superseded.effective_at AND d.recorded_at = {entity}_superseded.recorded_at
+);
+INSERT INTO core.{entity}_superseded ({entity}_key, event_id, payload_hash, op, source_system, effective_at, recorded_at, source_order,
   {known},
-  load_id)
-SELECT d.{entity}_key, d.event_id, d.payload_hash, d.op, d.source_system, d.effective_at, d.recorded_at,
+  dq_flags, load_id)
+SELECT d.{entity}_key, d.event_id, d.payload_hash, d.op, d.source_system, d.effective_at, d.recorded_at, d.source_order,
   d.{known},
-  coalesce(d.load_id, CAST(:load_id AS varchar(32)))
+  d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
 FROM {entity}_decided d
-WHERE (d.known = 1 AND d.place > 1) OR (d.known = 0 AND (d.place > 1 OR d.op = 'delete'));
+WHERE (d.known = 1 AND d.place > 1) OR ((d.known = 0 OR (d.known = 2 AND d.is_raised = 1)) AND (d.place > 1 OR d.op = 'delete'));
 
 -- Inferred members that a beaten fact named may be named by nobody now. They are looked at after all facts of the load (prune-*.sql),
 -- so that the members of the result do not depend on the order of loads.
@@ -104,15 +122,20 @@ FROM (
   SELECT n.* FROM stage_{entity} n
   WHERE NOT EXISTS (SELECT 1 FROM core.dim_{reference.entity}_history h WHERE h.{reference.key} = n.{reference})
 ) s
-LEFT JOIN {entity}_contested c ON c.{entity}_key = s.{entity}_key
+LEFT JOIN (SELECT g.{entity}_key FROM {entity}_decided g GROUP BY g.{entity}_key) c ON c.{entity}_key = s.{entity}_key
 LEFT JOIN {entity}_decided d ON d.{entity}_key = s.{entity}_key AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash
-  AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at AND d.known = 0 AND d.place = 1 AND d.op = 'upsert'
+  AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at AND (d.known = 0 OR d.is_raised = 1) AND d.place = 1 AND d.op = 'upsert'
 WHERE c.{entity}_key IS NULL OR d.{entity}_key IS NOT NULL
 GROUP BY s.{reference}, {reference.staged_source}s.{reference.field};
 -- end
 
 DELETE FROM core.{entity}
-WHERE {entity}_key IN (SELECT d.{entity}_key FROM {entity}_decided d WHERE d.known = 1 AND d.place > 1);
+WHERE {entity}_key IN (SELECT d.{entity}_key FROM {entity}_decided d WHERE d.known = 1 AND (d.place > 1 OR d.is_raised = 1));
+
+-- Of the facts that stay: whether the state or a hash had to decide.
+UPDATE core.{entity} SET is_tied = d.is_tied
+FROM {entity}_decided d
+WHERE d.known = 1 AND d.place = 1 AND d.held_tied <> d.is_tied AND d.{entity}_key = {entity}.{entity}_key;
 
 -- Dates outside the calendar have no date and resolve to its unknown date -1. Measures and attributes: sql/measures/{entity}.sql.
 -- Members are taken as they were at {asOf}. Outer joins keep the order of the joins as written: an as-of condition
@@ -122,7 +145,7 @@ SELECT {f.owns},
   {attribute.value},
   CASE WHEN
     {reference.role}.{reference.key} IS NULL  -- each OR
-  THEN NULL ELSE CAST(:load_id AS varchar(32)) END
+  THEN NULL ELSE f.brought_by END
 FROM (
   SELECT e.{entity}_key, {e.naturals}, e.source_system,
     {e.references},
@@ -135,22 +158,23 @@ FROM (
 -- end
     e.{plain},
     {computed.value} AS {computed},
-    e.dq_flags, e.event_id, e.payload_hash, e.effective_at, e.recorded_at
+    e.dq_flags, e.event_id, e.payload_hash, e.effective_at, e.recorded_at, e.source_order, e.is_tied, e.brought_by
   FROM (
     SELECT
       {value.value} AS {value},
       e.*
     FROM (
-      SELECT {s.stageds} FROM stage_{entity} s
-      WHERE NOT EXISTS (SELECT 1 FROM {entity}_contested c WHERE c.{entity}_key = s.{entity}_key)
+      SELECT {s.stageds}, s.source_order, s.dq_flags, false AS is_tied, CAST(:load_id AS varchar(32)) AS brought_by
+      FROM stage_{entity} s
+      WHERE NOT EXISTS (SELECT 1 FROM {entity}_decided c WHERE c.{entity}_key = s.{entity}_key)
       UNION ALL
-      SELECT {w.stageds}
+      SELECT {w.stageds}, w.source_order, w.dq_flags, w.is_tied, w.brought_by
       FROM (
-        SELECT s.*, ROW_NUMBER() OVER (PARTITION BY s.{entity}_key ORDER BY s.record_source, s.record_position) AS copy_number
+        SELECT {s.stageds}, d.source_order, d.dq_flags, d.is_tied, coalesce(d.load_id, CAST(:load_id AS varchar(32))) AS brought_by, ROW_NUMBER() OVER (PARTITION BY s.{entity}_key ORDER BY s.record_source, s.record_position) AS copy_number
         FROM stage_{entity} s
         JOIN {entity}_decided d ON d.{entity}_key = s.{entity}_key AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash
           AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at
-        WHERE d.known = 0 AND d.place = 1 AND d.op = 'upsert' AND s.op = 'upsert'
+        WHERE (d.known = 0 OR d.is_raised = 1) AND d.place = 1 AND d.op = 'upsert' AND s.op = 'upsert'
       ) w
       WHERE w.copy_number = 1
     ) e
@@ -171,13 +195,14 @@ WHERE f.n <> x.facts;
 
 -- What this load did, in events. The counts cannot be written, since none may be NULL, unless the stage holds the rows that the objects
 -- list, with possible instants (a reader that takes the unit of a column for another one raises nothing), and the log holds what it must.
-INSERT INTO ops.load_count (load_id, entity, rows_read, events_added, events_repeated)
+INSERT INTO ops.load_count (load_id, entity, rows_read, events_added, events_repeated, recorded_to)
 SELECT CAST(:load_id AS varchar(32)), '{entity}', CASE WHEN s.n = b.listed THEN s.n END, CASE WHEN f.n + p.n = x.log_rows THEN x.added END,
-  x.repeated
+  x.repeated, s.recorded_to
 FROM {entity}_expected x
 CROSS JOIN (
   SELECT count(CASE WHEN e.effective_at >= timestamp '1900-01-01 00:00:00' AND e.effective_at < timestamp '2201-01-01 00:00:00'
-    AND e.recorded_at >= timestamp '1900-01-01 00:00:00' AND e.recorded_at < timestamp '2201-01-01 00:00:00' THEN 1 END) AS n
+    AND e.recorded_at >= timestamp '1900-01-01 00:00:00' AND e.recorded_at < timestamp '2201-01-01 00:00:00' THEN 1 END) AS n,
+    max(e.recorded_at) AS recorded_to
   FROM stage_{entity} e
 ) s
 CROSS JOIN (SELECT coalesce(sum(row_count), 0) AS listed FROM batch_object WHERE entity = '{entity}') b
