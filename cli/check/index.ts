@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { RealClock } from '@carelake/laptop/clock';
+import { noteFull } from '@carelake/laptop/disk';
 import type { KinesisStore } from '@carelake/laptop/endpoints/kinesis-store';
 import { openKinesisStore } from '@carelake/laptop/endpoints/kinesis-store';
 import { pathOfKey } from '@carelake/laptop/endpoints/s3-keys';
@@ -42,7 +43,11 @@ export async function checkStores(dataDir: string, names: Names, stores: Stores,
   const at = { dataDir, buckets: names.buckets, zones: zonesOf(dataDir, names), stream: names.stream, ...stores };
   // An engine's words about what it cannot read may quote it.
   const orUnreadable = (where: string, found: Promise<Difference[]>): Promise<Difference[]> =>
-    found.catch(() => differenceOf('CHK-OBJECT-03', where, ['an object or a table is no longer readable']));
+    found.catch((error: Error) => {
+      // The second warehouse needs the room of the first.
+      if (/^(ERROR: )?disk full|no space left on device/i.test(error.message)) throw noteFull(join(dataDir, 'check'));
+      return differenceOf('CHK-OBJECT-03', where, ['an object or a table is no longer readable']);
+    });
   tell('the records');
   const records = await orUnreadable('bronze, silver, quarantine, failed, control', checkRecords(at));
   return [

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { engineError } from '@carelake/laptop/engines/values';
+import { BROKEN, engineError } from '@carelake/laptop/engines/values';
 import { failure, open, type Opened, parquetOf } from './open';
 
 /** A value that no role was granted, in an object of the lake. */
@@ -218,6 +218,21 @@ describe('what an engine says of a statement', () => {
     expect(engineError(new Error(said)).message).toBe(
       'ERROR: out of memory: the statement needs more than the 244.1 MiB that the warehouse has',
     );
+  });
+
+  test.each([
+    ['at a commit', 'TransactionContext Error: Failed to commit: Could not write file "/d/w.wal": No space left on device'],
+    ['after it broke the engine', 'FATAL Error: Failed: database has been invalidated because of a previous fatal error.\nOriginal error: "Failed to create checkpoint because of error: Could not write file "/d/w": No space left on device"'],
+  ])('a full disk is told as one, %s', (_, said) => {
+    expect(engineError(new Error(said)).message).toMatch(/^ERROR: disk full: .*Make room/);
+  }); // prettier-ignore
+
+  test('an engine that broke down is told as one that is lost and comes back; what the data says of a disk is none of it', () => {
+    const broken =
+      'FATAL Error: Failed: database has been invalidated because of a previous fatal error.\nOriginal error: "x"';
+    expect(engineError(new Error(broken)).message).toBe(BROKEN);
+    const data = `Conversion Error: Could not convert string 'No space left on device' to INT32`;
+    expect(engineError(new Error(data)).message).not.toMatch(/disk full/);
   });
 
   test('names of columns and tables are told', async () => {

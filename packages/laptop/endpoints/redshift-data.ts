@@ -138,8 +138,7 @@ async function perform(c: DataContext, statement: Statement, secretArn?: string)
     statement.status = cancel.signal.aborted ? 'ABORTED' : 'FAILED';
     statement.error = error instanceof StatementError ? error.message : 'ERROR: the statement could not be run';
     // The engine writes by itself, and says so in words alone.
-    if (/no space left on device|disk quota exceeded/i.test(String((error as Error).message)))
-      noteFull(warehouseFile(c.dataDir));
+    if (/^ERROR: disk full\b/.test(String((error as Error).message))) noteFull(warehouseFile(c.dataDir));
     const failed = statement.subs[error instanceof StatementError ? error.index : 0];
     if (failed) Object.assign(failed, { status: statement.status, error: statement.error });
     for (const sub of statement.subs) if (!hasEnded(sub)) sub.status = 'ABORTED';

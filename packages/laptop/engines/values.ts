@@ -59,6 +59,15 @@ export function plainValue(value: DuckDBValue): unknown {
 const TEXTS = /"?(?<![A-Za-z])'(?:.*'"?|.*)/;
 const QUOTED = /(?<![A-Za-z])['"](?:.*['"]|.*)/;
 
+/** The system's and the engine's words for a disk, or the room for intermediate results on it, that is used up. */
+const NO_ROOM =
+  /no space left on device|disk quota exceeded|not enough space on the disk|failed to offload data block/i;
+const DISK_FULL =
+  'disk full: the warehouse could not write what the statement needs; nothing of it was kept. Make room on that disk and run it again';
+/** How an engine begins that answers nothing any more until it is started again. */
+export const BROKEN =
+  "ERROR: connection lost: the warehouse's engine broke down in an earlier statement; it was ended and is back for the next one";
+
 /**
  * An error of the local engine in the words Redshift uses where callers look for them, without values of the data or texts of the
  * statement: a message travels further than the statement does.
@@ -69,6 +78,11 @@ export function engineError(error: unknown): Error {
     /^(Error|Failed to extract statements): /,
     '',
   );
+  // It tells so of every statement after one that broke it, and quotes that one's error.
+  if (/database has been invalidated/i.test(message))
+    return new Error(NO_ROOM.test(message) ? `ERROR: ${DISK_FULL}` : BROKEN);
+  // What is quoted may be data, and says nothing of the disk. At a commit the engine tells it as a failed transaction.
+  if (NO_ROOM.test(message.replace(/'[^']*'|"[^"]*"/g, ''))) return new Error(`ERROR: ${DISK_FULL}`);
   const missing = /NOT NULL constraint failed: (?:[^\s.]+\.)*([^\s.]+)/.exec(message);
   if (missing) return new Error(`ERROR: Cannot insert a NULL value into column ${missing[1]}`);
   if (/conflict|TransactionContext Error/i.test(message) && /transaction|conflict on/i.test(message))

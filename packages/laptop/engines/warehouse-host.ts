@@ -1,6 +1,6 @@
 import { CopyError } from './copy-error';
 import type { Lake } from './lake';
-import type { QueryResult } from './values';
+import { BROKEN, type QueryResult } from './values';
 import { openEngine } from './warehouse';
 import { inGib } from './warehouse-limits';
 import type { Begin, FromEngine, ToEngine } from './warehouse-messages';
@@ -86,7 +86,9 @@ async function perform(id: number, work: (open: Warehouse) => Promise<unknown>):
     say({ kind: 'done', id });
   } catch (error) {
     const index = error instanceof StatementError ? error.index : 0;
-    say({ kind: 'failed', id, index, message: (error as Error).message });
+    const { message } = error as Error;
+    say({ kind: 'failed', id, index, message });
+    if (message === BROKEN) end(message.replace('ERROR: ', ''));
   } finally {
     cancels.delete(id);
   }
