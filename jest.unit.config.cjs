@@ -1,7 +1,7 @@
 const all = require('./jest.config.cjs');
 
 /** Suites that boot a whole platform, start the command line or check syntheses. */
-const PLATFORMS = ['cli/refusals', 'e2e/', 'infra/external-checks', 'laptop/boot'];
+const PLATFORMS = ['cli/refusals', 'cli/sql', 'e2e/', 'infra/external-checks', 'laptop/boot'];
 /** Suites that run the warehouse's SQL, which no function runs itself. */
 const ENGINES = ['load/end-to-end', 'load/takeover', 'migrate/rendered', 'migrate/warehouse', 'sql/'];
 

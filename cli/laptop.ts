@@ -6,7 +6,8 @@ import { FolderRefused } from '@carelake/laptop/data-folder';
 import { DamagedState } from '@carelake/laptop/endpoints/files';
 import { createEndpoints } from '@carelake/laptop/endpoints/server';
 import type { AlarmState, AlarmStatus } from '@carelake/laptop/engines/alarms';
-import { type Warehouse, warehouseFile } from '@carelake/laptop/engines/warehouse';
+import { hasRows } from '@carelake/laptop/engines/statement-list';
+import { StatementError, type Warehouse, warehouseFile } from '@carelake/laptop/engines/warehouse';
 import { FolderInUse } from '@carelake/laptop/lock';
 import { bootPlatform, PLACE, type BootOptions, type Platform } from '@carelake/laptop/runtime';
 import type { Ask } from './answers';
@@ -18,6 +19,8 @@ import type { Names, Served } from './folder';
 import { ofFolder } from './hints';
 import { bucketFolder } from './lake-files';
 import type { QueryResult } from './sql';
+
+export { StatementError };
 
 /** Boots the assembly and tells the port's owner apart from other failures. */
 export async function boot(options: BootOptions): Promise<Platform> {
@@ -125,8 +128,16 @@ export function zonesOf(dataDir: string, names: Names): ZoneFolders {
   };
 }
 
-/** Runs one statement on the folder itself, which nobody may be serving. */
-export async function queryFolder(dataDir: string, names: Names, sql: string): Promise<QueryResult> {
+/**
+ * Runs statements on the folder itself, which nobody may be serving: several as one transaction.
+ * @param maxQuerySeconds what one of them may take
+ */
+export async function runOnFolder(
+  dataDir: string,
+  names: Names,
+  sqls: readonly string[],
+  maxQuerySeconds?: number,
+): Promise<QueryResult[]> {
   const endpoints = await createEndpoints({
     dataDir,
     clock: new RealClock(),
@@ -134,14 +145,22 @@ export async function queryFolder(dataDir: string, names: Names, sql: string): P
     account: names.account,
     workgroups: [names.workgroup],
     database: names.database,
+    maxQuerySeconds,
   });
   try {
-    const { columns, rows } = await endpoints.warehouse.query(sql);
-    return {
-      columns: columns.map((column) => column.name),
-      rows: rows.map((row) => row.map((cell) => (typeof cell === 'bigint' ? String(cell) : cell))),
-    };
+    return (await endpoints.warehouse.run(sqls)).map(({ columns, rows }, i) =>
+      hasRows(sqls[i]!)
+        ? {
+            columns: columns.map((column) => column.name),
+            rows: rows.map((row) => row.map((cell) => (typeof cell === 'bigint' ? String(cell) : cell))),
+          }
+        : { columns: [], rows: [] },
+    );
   } finally {
     await endpoints.close();
   }
 }
+
+/** The same of one statement, for as long as it takes. */
+export const queryFolder = async (dataDir: string, names: Names, sql: string): Promise<QueryResult> =>
+  (await runOnFolder(dataDir, names, [sql]))[0]!;

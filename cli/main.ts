@@ -8,6 +8,8 @@ import { DATA, day, JSON_OUT, Reads, whole } from './options';
 import { print, printJson } from './output';
 import { addQuarantine } from './quarantine/command';
 import type { StartOptions } from './source';
+import { version } from '../package.json';
+import { addQueries } from './query-commands';
 import type { RebuildOptions } from './commands/rebuild';
 import type { ReplayOptions } from './commands/replay-failed';
 import type { BackfillOptions } from './commands/backfill';
@@ -18,12 +20,14 @@ import type { VerifyOptions } from './commands/verify';
 export function program(): Command {
   const carelake = new Command('carelake')
     .description('Carelake on a laptop: events and files in, answers out, no cloud account.')
+    .version(version, '-V, --version', 'print the version of this release')
     .showHelpAfterError('(carelake --help shows how)')
     .addHelpText(
       'after',
       '\nExit codes: 0 it worked · 1 the run failed · 2 it was asked wrongly · 3 port or data folder in use · 4 most of what came in was rejected, or a snapshot was held back · 130 stopped before the answers\nDocumentation: README.md, docs/',
     );
   addStart(carelake);
+  addQueries(carelake);
   addData(carelake);
   addQuarantine(carelake);
   addBackfill(carelake);
@@ -68,16 +72,6 @@ function addStart(carelake: Command): void {
 }
 
 function addData(carelake: Command): void {
-  carelake
-    .command('sql')
-    .description('run one SQL statement against the warehouse, served or not')
-    .argument('<statement>', 'Redshift SQL')
-    .option(...JSON_OUT)
-    .option(...DATA)
-    .action(async (statement: string, options: { json?: boolean; data?: string }) => {
-      const { sql } = await import('./commands/sql');
-      process.exitCode = await sql(statement, options);
-    });
   carelake
     .command('push')
     .description('put every line of a file into the stream, one envelope per line (docs/producers.md)')

@@ -58,6 +58,37 @@ export const count = (n: number): string => n.toLocaleString('en-US');
 
 export const percent = (value: number | null): string => (value === null ? '-' : `${(value * 100).toFixed(1)} %`);
 
+/** A number as people read it: a whole one as it is, others with four digits behind the point or four that count. */
+export function shown(cell: unknown): unknown {
+  if (typeof cell !== 'number' || Number.isInteger(cell) || !Number.isFinite(cell)) return cell;
+  return Number(Math.abs(cell) < 1 ? cell.toPrecision(4) : cell.toFixed(4));
+}
+
+/** Comma-separated values, exact; a missing value is empty, and an empty text is quoted. */
+export function csv(columns: readonly string[], rows: readonly (readonly unknown[])[]): string {
+  const field = (cell: unknown): string => {
+    if (cell === null || cell === undefined) return '';
+    const text = String(cell);
+    return text === '' || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  return [columns, ...rows].map((row) => row.map(field).join(',')).join('\n');
+}
+
+/** Rows one below the other, a line for each column. */
+export function records(columns: readonly string[], rows: readonly (readonly unknown[])[]): string {
+  const longest = Math.max(0, ...columns.map(width));
+  return rows
+    .map((row, i) =>
+      [
+        `-[ row ${i + 1} ]${'-'.repeat(Math.max(0, longest - 4))}`,
+        ...columns.map((name, k) =>
+          `${name}${' '.repeat(longest - width(name))}  ${row[k] === null ? '' : String(row[k])}`.trimEnd(),
+        ),
+      ].join('\n'),
+    )
+    .join('\n');
+}
+
 /** A plain table: numbers to the right, texts to the left, two blanks between. */
 export function table(columns: string[], rows: unknown[][]): string {
   const texts = rows.map((row) => row.map((cell) => (cell === null || cell === undefined ? '' : String(cell))));

@@ -1,7 +1,9 @@
 import {
+  BatchExecuteStatementCommand,
   DescribeStatementCommand,
   ExecuteStatementCommand,
   GetStatementResultCommand,
+  type DescribeStatementCommandOutput,
   type Field,
   type RedshiftDataClient,
 } from '@aws-sdk/client-redshift-data';
@@ -16,27 +18,48 @@ export interface QueryResult {
   rows: unknown[][];
 }
 
-/** Runs one statement through the Data API of a serving laptop, as any client would, and reads all its pages. */
-export async function queryServed(served: Served, names: Names, sql: string): Promise<QueryResult> {
+/** Runs statements through the Data API of a serving laptop, as any client would, and reads all pages: several as one transaction. */
+export async function runServed(served: Served, names: Names, sqls: readonly string[]): Promise<QueryResult[]> {
   const { redshift } = clientsFor(served, names.region);
   try {
-    return await queryDataApi(redshift, names, sql);
+    return await runDataApi(redshift, names, sqls);
   } finally {
     redshift.destroy();
   }
 }
 
-/** @throws CliError with the engine's own words when the statement fails. */
-export async function queryDataApi(client: RedshiftDataClient, names: Names, sql: string): Promise<QueryResult> {
-  const { Id } = await client.send(
-    new ExecuteStatementCommand({ WorkgroupName: names.workgroup, Database: names.database, Sql: sql }),
-  );
+/** The same of one statement. */
+export const queryServed = async (served: Served, names: Names, sql: string): Promise<QueryResult> =>
+  (await runServed(served, names, [sql]))[0]!;
+
+export const queryDataApi = async (client: RedshiftDataClient, names: Names, sql: string): Promise<QueryResult> =>
+  (await runDataApi(client, names, [sql]))[0]!;
+
+/** @throws CliError with the engine's own words when a statement fails. */
+async function runDataApi(client: RedshiftDataClient, names: Names, sqls: readonly string[]): Promise<QueryResult[]> {
+  const place = { WorkgroupName: names.workgroup, Database: names.database };
+  const { Id } =
+    sqls.length === 1
+      ? await client.send(new ExecuteStatementCommand({ ...place, Sql: sqls[0] }))
+      : await client.send(new BatchExecuteStatementCommand({ ...place, Sqls: [...sqls] }));
   for (let pause = 5; ; pause = Math.min(pause * 2, 500)) {
     const state = await client.send(new DescribeStatementCommand({ Id }));
-    if (state.Status === 'FAILED' || state.Status === 'ABORTED') throw refused(state.Error ?? state.Status);
-    if (state.Status === 'FINISHED') return state.HasResultSet ? readPages(client, Id!) : { columns: [], rows: [] };
+    if (state.Status === 'FAILED' || state.Status === 'ABORTED') throw failed(state, sqls.length);
+    if (state.Status === 'FINISHED') return resultsOf(client, state);
     await sleep(pause);
   }
+}
+
+function failed({ Error: message, Status, SubStatements = [] }: DescribeStatementCommandOutput, of: number): CliError {
+  const index = SubStatements.findIndex((s) => s.Status === 'FAILED');
+  return refused(message ?? Status ?? '', index, of);
+}
+
+async function resultsOf(client: RedshiftDataClient, state: DescribeStatementCommandOutput): Promise<QueryResult[]> {
+  const results: QueryResult[] = [];
+  for (const { Id, HasResultSet } of state.SubStatements ?? [state])
+    results.push(HasResultSet ? await readPages(client, Id!) : { columns: [], rows: [] });
+  return results;
 }
 
 async function readPages(client: RedshiftDataClient, id: string): Promise<QueryResult> {
@@ -56,12 +79,36 @@ function plain(field: Field): unknown {
   return field.stringValue ?? field.longValue ?? field.doubleValue ?? field.booleanValue ?? field.blobValue ?? null;
 }
 
-/** The engine's refusal as the user sees it. */
-export function refused(message: string): CliError {
+const LIST_OF_TABLES = 'carelake tables lists what there is, carelake describe TABLE its columns';
+
+/** What to do about a failure, by the words that it is told in; the nearest that works comes with a refusal itself. */
+const NEXT: readonly (readonly [RegExp, string | ((found: RegExpExecArray) => string)])[] = [
+  [/; write (.+)$/s, ([, instead]) => `write ${instead} (docs/sql.md)`],
+  [/Divide by zero/, 'divide by nullif(…, 0): the answer is null then'],
+  [
+    /Value too long/,
+    'cut it with CAST(x AS varchar(n)), or widen the column: ALTER TABLE t ALTER COLUMN c TYPE varchar(n)',
+  ],
+  [/Invalid digit/, 'cast to a decimal first: CAST(CAST(x AS decimal(18, 2)) AS integer)'],
+  [/disk full|out of room/, 'make room on that disk, then run it again'],
+  [/longer than the \d+ s/, 'ask for less: fewer rows, fewer joins, or a LIMIT'],
+  [/does not exist|not found in FROM/, LIST_OF_TABLES],
+];
+
+/** The engine's refusal as the user sees it. @param index the statement among `of` that failed; below 0 where nobody knows */
+export function refused(message: string, index = -1, of = 1): CliError {
+  const [pattern, next] = NEXT.find(([words]) => words.test(message)) ?? [
+    /^/,
+    'docs/sql.md lists the SQL that is taken here and in Redshift',
+  ];
   return new CliError('the statement was refused', {
-    lines: message.split('\n').slice(0, 8),
-    where: 'the statement you gave',
-    next: 'carelake sql "select table_schema, table_name from information_schema.tables order by 1, 2"',
+    lines: message
+      .replace(/; write .+$/s, '')
+      .split('\n')
+      .slice(0, 8),
+    where:
+      of > 1 && index >= 0 ? `statement ${index + 1} of ${of}; nothing of them was kept` : 'the statement you gave',
+    next: typeof next === 'string' ? next : next(pattern.exec(message)!),
     exitCode: EXIT.failed,
   });
 }

@@ -33,6 +33,7 @@ const GOOD = file('good.ndjson', '{}\n');
 /** What each command needs to be asked rightly; one that is not named here needs nothing. */
 const NEEDS: Record<string, string[]> = {
   sql: ['select 1'],
+  describe: ['gold_phi.no_show_rate'],
   push: [GOOD],
   backfill: ['--from', '2026-01-01', '--to', '2026-01-02'],
   'quarantine show': ['id'],
@@ -72,6 +73,12 @@ function* badly(command: Command): Generator<[what: string, args: string[]]> {
 const MORE: [what: string, args: string[]][] = [
   ['sql of nothing', ['sql', '']],
   ['sql of blanks', ['sql', ' \n ']],
+  ['sql of comments', ['sql', '-- nothing; here\n /* ; */ ;']],
+  ['sql of a folder', ['sql', '-f', folder]],
+  ['sql of a missing file', ['sql', '-f', join(folder, 'none')]],
+  ['sql of a statement and a file', ['sql', 'select 1', '-f', GOOD]],
+  ['sql printed in two ways', ['sql', 'select 1', '--csv', '--json']],
+  ['sql of too many statements', ['sql', 'select 1;'.repeat(41)]],
   ['push of a folder', ['push', folder, '--data', NEVER_BOOTED]],
   ['push of a missing file', ['push', join(folder, 'none'), '--data', NEVER_BOOTED]],
   ['start of a folder as input', ['start', '--phi-ok', '--profile', 'kaggle-no-show', '--input', folder]],

@@ -236,6 +236,16 @@ describe('the synthetic network, from the generator to the answers', () => {
     );
     expect(columns).toEqual(['half', 'letter', 'nothing', 'fraction']);
     expect(rows).toEqual([[3, 'x', null, 1.5]]);
+    expect((await sql('SELECT count(*), upper(entity), 1 + 1 FROM ops.conservation GROUP BY entity')).columns).toEqual([
+      'count',
+      'upper',
+      '?column?',
+    ]);
+    expect((await sql('SHOW TABLES FROM SCHEMA gold_phi')).rows.map((row) => [row[1], row[2], row[3]])).toEqual([
+      ['gold_phi', 'no_show_rate', 'VIEW'],
+      ['gold_phi', 'obt_appointment', 'VIEW'],
+    ]);
+    await expect(sql('SELECT 1 / 0')).rejects.toMatchObject({ details: { lines: ['ERROR: Divide by zero'] } });
     for (const statement of [
       `COPY core.patient_log FROM '/etc/passwd'`,
       "ATTACH '/tmp/x.db'",
@@ -248,6 +258,14 @@ describe('the synthetic network, from the generator to the answers', () => {
       expect(refused.stderr).toContain('refused');
       expect(refused.stderr).toContain('next:');
     }
+  });
+
+  it('runs several statements as one session and one transaction', async () => {
+    const asked = await must(['sql', '--json', 'create temp table t as select 1 as a; select sum(a) from t', ...at]);
+    expect(asked).toBe('{"columns":[],"rows":[]}\n{"columns":["sum"],"rows":[[1]]}\n');
+    const { stderr } = await cli(['sql', "create table ops.gone (a varchar(1)); insert into ops.gone values ('ab')", ...at]); // prettier-ignore
+    expect(stderr).toMatch(/Value too long for character type[^]*statement 2 of 2; nothing of them was kept/);
+    expect((await cli(['sql', 'select 1 from ops.gone', ...at])).code).toBe(1);
   });
 
   it('is changed by nothing when everything is sent again', async () => {

@@ -43,7 +43,7 @@ const POSITIONS = [
   'SELECT data FROM FILE',
   'SELECT data FROM (SELECT 1 AS a) AS set, FILE',
   'SELECT data FROM (SELECT 1 AS a) AS values, FILE',
-  "SELECT data FROM (VALUES (1, 'x')) v, FILE",
+  "SELECT data FROM (SELECT 1, 'x') v, FILE",
   'SELECT data FROM s.t x JOIN (SELECT 1 AS set) y ON x.a = y.set, FILE',
   'SELECT data FROM s.t x JOIN s.t y ON CASE WHEN x.a = 1 THEN true ELSE false END, FILE',
   'SELECT data FROM s.t CROSS JOIN FILE',

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { spawn } from 'node:child_process';
 import { openReadOnly, openWarehouse } from '@carelake/laptop/engines/warehouse';
+import { engineError } from '@carelake/laptop/engines/values';
 import { failure, open, type Opened } from './open';
 
 let opened: Opened;
@@ -94,10 +95,31 @@ test('a cancelled batch leaves nothing, also while it waits for a lock', async (
   expect(await opened.rows('SELECT n FROM s.one WHERE n > 10')).toEqual([[97]]);
 });
 
+test.each([
+  'IO Error: Could not write file "/data/CANARY/warehouse.duckdb": No space left on device',
+  'TransactionContext Error: Failed to commit: Could not write file "/data/CANARY.wal": Disk quota exceeded',
+])('a full disk is told as the disk, without its names: %s', (message) => {
+  expect(engineError(new Error(message)).message).toMatch(
+    /^ERROR: disk full: [^/]* Make room on that disk and run it again$/,
+  );
+});
+
+test('a statement that needs more room than there is fills no disk', () => {
+  const message = `Out of Memory Error: failed to offload data block of size 256.0 KiB (1.0 GiB/1.0 GiB used).\nThis limit was set by the 'max_temp_directory_size' setting.`;
+  expect(engineError(new Error(message)).message).toMatch(/^ERROR: out of room: .*Ask for less/);
+});
+
+test('only the sentences of a translated statement pass as they are', () => {
+  const say = (text: string) => engineError(new Error(text)).message;
+  expect(say('Invalid Input Error: redshift: Divide by zero')).toBe('ERROR: Divide by zero');
+  expect(say('Invalid Input Error: redshift: CANARY')).not.toBe('ERROR: CANARY');
+  expect(say("Conversion Error: Could not convert string 'Invalid Input Error: redshift: Divide by zero: column CANARY' to INT32")).not.toContain('CANARY'); // prettier-ignore
+});
+
 test('messages keep values of the data to themselves', async () => {
   await opened.batch(['CREATE TABLE s.text (v varchar(40))', "INSERT INTO s.text VALUES ('PATIENT-CANARY')"]);
   const message = await failure(opened.batch(['SELECT v::integer FROM s.text']));
-  expect(message).toMatch(/^ERROR: Conversion Error/);
+  expect(message).toBe('ERROR: Invalid digit, Type: Integer');
   expect(message).not.toContain('CANARY');
 });
 

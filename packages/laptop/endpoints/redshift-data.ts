@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { inBackground } from '../background';
 import type { QueryResult } from '../engines/values';
+import { hasRows } from '../engines/statement-list';
 import { type SqlParameter, StatementError } from '../engines/warehouse';
 import { EndpointError, unknownOperation } from './errors';
 import { checkLength, type Input, items, readInput, required, text } from './json';
@@ -150,7 +151,7 @@ async function perform(c: DataContext, statement: Statement, secretArn?: string)
 }
 
 function keep(c: DataContext, statement: Statement, i: number, result: QueryResult): void {
-  const hasResult = /^\s*(?:--[^\n]*\n|\/\*[\s\S]*?\*\/|\s)*(?:SELECT|WITH|EXPLAIN)\b/i.test(statement.sqls[i] ?? '');
+  const hasResult = hasRows(statement.sqls[i] ?? '');
   const sub = statement.subs[i] as SubStatement;
   sub.hasResult = hasResult;
   sub.rows = hasResult ? result.rows.length : result.rowsChanged;

@@ -1,5 +1,7 @@
 import { TYPES } from './dialect-lists';
+import { expression } from './sql-render';
 import { Cursor, DialectError, type Name, quoteName, type Token } from './sql-tokens';
+import { treeOf } from './sql-tree';
 
 /** A column as Redshift knows it; the local engine forgets lengths. */
 export interface ColumnDefinition {
@@ -14,9 +16,9 @@ export interface ColumnDefinition {
 /** Length of a `varchar` that names none. */
 const DEFAULT_VARCHAR = 256;
 const MAX_VARCHAR = 65_535;
-
-const source = (sql: string, tokens: readonly Token[]): string =>
-  tokens.length === 0 ? '' : sql.slice(tokens[0]?.start, tokens.at(-1)?.end);
+/** Of a `decimal` that names neither. */
+const DEFAULT_DECIMAL = '(18,0)';
+const isDecimal = (type: string): boolean => type === 'decimal' || type === 'numeric';
 
 /** Splits tokens at commas outside parentheses. */
 export function splitTop(tokens: readonly Token[]): Token[][] {
@@ -35,7 +37,7 @@ export function splitTop(tokens: readonly Token[]): Token[][] {
  * One column: name, type, NOT NULL, DEFAULT; ENCODE, DISTKEY and SORTKEY are physical and left out. Only ENCODE RAW has an equal here:
  * keys are random, and trying to compress them costs a load more than it saves.
  */
-export function column(sql: string, tokens: readonly Token[]): { definition: ColumnDefinition; text: string } {
+export function column(tokens: readonly Token[]): { definition: ColumnDefinition; text: string } {
   const c = new Cursor(tokens);
   const name = c.part();
   const type = columnType(c);
@@ -51,7 +53,7 @@ export function column(sql: string, tokens: readonly Token[]): { definition: Col
       const start = c.at;
       if (c.peek()?.text === '(') c.parenthesized();
       else c.at += c.peek()?.text === '-' ? 2 : 1;
-      rest += ` DEFAULT ${source(sql, tokens.slice(start, c.at))}`;
+      rest += ` DEFAULT ${expression(treeOf(tokens.slice(start, c.at)))}`;
     } else throw c.unexpected('NOT NULL, DEFAULT, ENCODE, DISTKEY or SORTKEY');
   }
   return {
@@ -76,7 +78,7 @@ function columnType(c: Cursor): { type: string; maxBytes?: number } {
           .join('')
       : undefined;
   if (spelled !== 'varchar' && spelled !== 'char')
-    return { type: size === undefined ? spelled : `${spelled}(${size})` };
+    return { type: `${spelled}${size !== undefined ? `(${size})` : isDecimal(spelled) ? DEFAULT_DECIMAL : ''}` };
   const bytes =
     size === undefined
       ? spelled === 'char'
@@ -95,6 +97,8 @@ export interface CreateTable {
   readonly ifNotExists: boolean;
   /** Absent for CREATE TABLE … AS. */
   readonly columns?: readonly ColumnDefinition[];
+  /** For CREATE TABLE … AS: bytes of the columns whose length their cast says. */
+  readonly lengths?: ReadonlyMap<string, number>;
   readonly sql: string;
 }
 
@@ -117,7 +121,7 @@ export function createTable(sql: string, tokens: readonly Token[]): CreateTable 
     return { table, temporary, ifNotExists, sql: `${head} AS ${sql.slice(c.peek()?.start)}` };
   }
   if (!list || !c.done) throw c.unexpected('AS or the end of CREATE TABLE');
-  const parsed = splitTop(list).map((part) => column(sql, part));
+  const parsed = splitTop(list).map((part) => column(part));
   return {
     table,
     temporary,

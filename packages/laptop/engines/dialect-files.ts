@@ -1,19 +1,13 @@
 import { DialectError, type Token } from './sql-tokens';
 
 const FILE_LIKE = /[/\\*?]|\.(parquet|csv|tsv|json|jsonl|ndjson|xlsx|arrow|db|duckdb|txt|gz|zst)\b/i;
-/** Words of a literal such as DATE '2026-01-01', whose text takes no parentheses. Behind them stands no table. */
-const TYPED = new Set(['DATE', 'TIME', 'TIMESTAMP', 'TIMESTAMPTZ', 'TIMETZ', 'INTERVAL', 'ZONE']);
 const BEFORE_TABLES = new Set(['FROM', 'JOIN', 'USING', 'INTO', 'TABLE', 'UPDATE']);
 
 /**
  * A text as the local engine can only take it for a value. Where it expects a table it opens the file that a text names, and which places
  * these are its grammar alone knows; in parentheses a text is a value everywhere, and a syntax error where a table belongs.
  */
-export function asValue(tokens: readonly Token[], i: number): string {
-  const { text } = tokens[i] as Token;
-  const before = tokens[i - 1];
-  return before?.kind === 'word' && TYPED.has(before.upper) ? text : `(${text})`;
-}
+export const asValue = ({ text }: Token): string => `(${text})`;
 
 /**
  * Refuses names of files: quoted names that look like one wherever they are, and texts where a table is named in plain sight, which
@@ -28,7 +22,7 @@ export function refuseFiles(tokens: readonly Token[]): void {
     if (token.kind === 'string' && before?.kind === 'word' && BEFORE_TABLES.has(before.upper) && !inTrim(tokens, i))
       throw new DialectError('a text stands where a table is named: files are read by COPY only');
     if (token.kind === 'word' && token.upper === 'FROM' && before?.text === '(')
-      throw new DialectError('a query begins with SELECT');
+      throw new DialectError('a query begins with SELECT; write SELECT * FROM …');
   });
 }
 

@@ -1,56 +1,76 @@
 import { column, createTable } from './ddl';
-import { ENGINE_NAMES, FUNCTIONS, KEYWORDS, REFUSED } from './dialect-lists';
-import { asValue, refuseFiles } from './dialect-files';
+import { ENGINE_NAMES, FUNCTIONS, KEYWORDS } from './dialect-lists';
+import { refuseFiles } from './dialect-files';
+import { OTHER_NAMES, refuseConstructs } from './dialect-refusals';
 import { copy, lock, unload } from './dialect-transfer';
 import { parseGrant } from './grants';
+import { castLengths, heldInsert, heldMerge, heldUpdate } from './held-lengths';
 import type { Plan } from './plan';
+import { EVERYDAY } from './sql-functions';
+import { expression, render } from './sql-render';
+import { show } from './sql-show';
 import { Cursor, DialectError, type Name, plainName, quoteName, type Token, tokenize } from './sql-tokens';
+import { type Node, treeOf } from './sql-tree';
 
 export { DialectError } from './sql-tokens';
 
+/** Statements that are kept translated: a load's come again and again. */
+const KEPT = 500;
+const kept = new Map<string, Plan>();
+
 /**
- * Translates one statement of the platform's Redshift subset for the local engine. Only physical attributes, LOCK, COPY, UNLOAD,
- * roles and grants are changed or taken apart; everything else must run as it stands on both engines, and what is not on the
- * allow-list is refused.
+ * Translates one statement of Redshift's dialect for the local engine. What the two understand equally stays as it is, what they
+ * understand differently is written out (docs/sql.md), and what is on none of the lists is refused.
  * @param sql one statement; a semicolon may end it.
  * @returns the plan; `:name` parameters are spelled `$name` in its SQL.
  * @throws DialectError saying which construct and why.
  */
 export function translate(sql: string): Plan {
+  const known = kept.get(sql);
+  if (known) return known;
+  const plan = translated(sql);
+  if (kept.size >= KEPT) kept.clear();
+  kept.set(sql, plan);
+  return plan;
+}
+
+function translated(sql: string): Plan {
   const tokens = tokenize(sql);
   const c = new Cursor(tokens);
   const first = tokens[0]?.upper;
   switch (first) {
     case 'SELECT':
     case 'WITH':
-      return { kind: 'query', sql: body(sql, tokens) };
+      return { kind: 'query', sql: body(tokens) };
     case 'EXPLAIN':
       if (!['SELECT', 'WITH'].includes(tokens[1]?.upper ?? '')) throw new DialectError('EXPLAIN takes a SELECT');
-      return { kind: 'query', sql: body(sql, tokens) };
+      return { kind: 'query', sql: body(tokens) };
     case 'INSERT':
       c.expect('INSERT', 'INTO');
-      return { kind: 'write', verb: 'INSERT', target: c.name(), sql: body(sql, tokens) };
+      return { kind: 'write', verb: 'INSERT', target: c.name(), ...written(tokens, heldInsert) };
     case 'UPDATE':
       c.expect('UPDATE');
-      return { kind: 'write', verb: 'UPDATE', target: c.name(), sql: body(sql, tokens) };
+      return { kind: 'write', verb: 'UPDATE', target: c.name(), ...written(tokens, heldUpdate) };
     case 'DELETE':
       c.take('DELETE');
       c.take('FROM');
-      return { kind: 'write', verb: 'DELETE', target: c.name(), sql: body(sql, tokens) };
+      return { kind: 'write', verb: 'DELETE', target: c.name(), sql: body(tokens) };
     case 'TRUNCATE':
       c.take('TRUNCATE');
       c.take('TABLE');
-      return { kind: 'write', verb: 'TRUNCATE', target: onlyName(c), sql: body(sql, tokens) };
+      return { kind: 'write', verb: 'TRUNCATE', target: onlyName(c), sql: body(tokens) };
     case 'MERGE':
-      return merge(sql, tokens);
+      return merge(tokens);
     case 'CREATE':
       return create(sql, tokens);
     case 'DROP':
-      return drop(sql, tokens);
+      return drop(tokens);
     case 'ALTER':
-      return alter(sql, tokens);
+      return alter(tokens);
     case 'LOCK':
       return lock(c);
+    case 'SHOW':
+      return { kind: 'query', sql: show(c) };
     case 'COPY':
       return copy(c);
     case 'UNLOAD':
@@ -59,11 +79,25 @@ export function translate(sql: string): Plan {
     case 'REVOKE':
       return { kind: 'grant', ...parseGrant(c) };
     default:
+      if (Object.hasOwn(INSTEAD, first ?? ''))
+        throw new DialectError(`${first} is not on the list of statements; write ${INSTEAD[first!]}`);
       throw new DialectError(
-        `${tokens[0]?.kind === 'word' ? first : 'what stands first'} is not on the list of statements: SELECT, WITH, EXPLAIN, INSERT, UPDATE, DELETE, MERGE, TRUNCATE, CREATE TABLE | VIEW | SCHEMA | ROLE, DROP, ALTER TABLE, LOCK, COPY, UNLOAD, GRANT, REVOKE`,
+        `${tokens[0]?.kind === 'word' ? first : 'what begins the statement'} is not on the list of statements: SELECT, WITH, EXPLAIN, INSERT, UPDATE, DELETE, MERGE, TRUNCATE, SHOW, CREATE TABLE | VIEW | SCHEMA | ROLE, DROP, ALTER TABLE, LOCK, COPY, UNLOAD, GRANT, REVOKE`,
       );
   }
 }
+
+/** Statements of other dialects, and what to write for them. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  FROM: 'SELECT * FROM …',
+  VALUES: 'SELECT 1 UNION ALL SELECT 2',
+  DESCRIBE: 'show columns from table s.t, or carelake describe s.t',
+  DESC: 'show columns from table s.t, or carelake describe s.t',
+  SUMMARIZE: 'count, min and max of the columns',
+  USE: 'the schema before the name: gold_phi.no_show_rate',
+  BEGIN: 'the statements in one call: they are one transaction',
+  COMMIT: 'the statements in one call: they are one transaction',
+};
 
 function onlyName(c: Cursor): Name {
   const name = c.name();
@@ -71,44 +105,23 @@ function onlyName(c: Cursor): Name {
   return name;
 }
 
-/** SQL that both engines run, checked word by word; parameters in the local engine's spelling. */
-function body(sql: string, tokens: readonly Token[]): string {
+/** SQL for the local engine, of words that are all known. */
+const body = (tokens: readonly Token[]): string => render(examined(tokens));
+
+function examined(tokens: readonly Token[]): Node[] {
   tokens.forEach((token, i) => check(tokens, token, i));
   refuseFiles(tokens);
-  const text = tokens.map((t) => t.upper).join(' ');
-  for (const [construct, why] of REFUSED)
-    if (` ${text} `.includes(` ${construct} `) && hasWords(tokens, construct))
-      throw new DialectError(`${construct}: ${why}`);
-  return respell(sql, tokens);
+  refuseConstructs(tokens);
+  return treeOf(tokens);
 }
 
-/** The text between the first and the last token, without comments, with `$name` parameters and texts that name no file. */
-function respell(sql: string, tokens: readonly Token[]): string {
-  let out = '';
-  let at = tokens[0]?.start ?? 0;
-  tokens.forEach((token, i) => {
-    const gap = sql.slice(at, token.start);
-    out += gap === '' ? '' : /\n/.test(gap) ? '\n' : ' ';
-    out +=
-      token.kind === 'parameter'
-        ? `$${token.text.slice(1)}`
-        : token.kind === 'string'
-          ? asValue(tokens, i)
-          : token.text;
-    at = token.end;
-  });
-  return out;
+/** A statement that writes texts, as it stands and with their lengths held. */
+function written<T>(tokens: readonly Token[], hold: (nodes: readonly Node[]) => T): { sql: string; held: T } {
+  const nodes = examined(tokens);
+  return { sql: render(nodes), held: hold(nodes) };
 }
 
-/** True when the construct is written in bare words: a text or a quoted name may say anything, and `a.identity` is a column. */
-function hasWords(tokens: readonly Token[], construct: string): boolean {
-  const words = construct.split(' ');
-  return tokens.some(
-    (_, i) =>
-      words.every((w, k) => tokens[i + k]?.upper === w && tokens[i + k]?.kind === 'word') &&
-      tokens[i - 1]?.text !== '.',
-  );
-}
+const isFunction = (name: string): boolean => FUNCTIONS.has(name) || Object.hasOwn(EVERYDAY, name);
 
 function check(tokens: readonly Token[], token: Token, i: number): void {
   const before = tokens[i - 1];
@@ -122,21 +135,22 @@ function check(tokens: readonly Token[], token: Token, i: number): void {
   if (
     before?.text === '.'
       ? !isDefinition(tokens, i)
-      : !KEYWORDS.has(token.upper) && !FUNCTIONS.has(token.upper) && !isDefinition(tokens, i)
+      : !KEYWORDS.has(token.upper) && !isFunction(token.upper) && !isDefinition(tokens, i)
   )
+    throw new DialectError(unknownFunction(token));
+  if (token.upper === 'AVG' && !isOfDoubles(tokens, i))
     throw new DialectError(
-      `the function ${token.text.toLowerCase()} is not on the list of those that Redshift and the local engine answer equally`,
-    );
-  if (
-    token.upper === 'AVG' &&
-    !new Cursor(tokens, i + 1)
-      .parenthesized()
-      .some((t) => ['DOUBLE', 'FLOAT', 'FLOAT8', 'DECIMAL', 'NUMERIC'].includes(t.upper))
-  )
-    throw new DialectError(
-      'avg of an integer is an integer in Redshift: cast its argument to double precision or decimal',
+      'avg of an integer is an integer in Redshift, and avg of a decimal has the digits of its argument; write avg(CAST(x AS double precision))',
     );
 }
+
+function unknownFunction({ text, upper }: Token): string {
+  const other = Object.hasOwn(OTHER_NAMES, upper) ? `; write ${OTHER_NAMES[upper]}` : '';
+  return `the function ${text.toLowerCase()} is not on the list of those that Redshift and the local engine answer equally${other}`;
+}
+
+const isOfDoubles = (tokens: readonly Token[], i: number): boolean =>
+  new Cursor(tokens, i + 1).parenthesized().some((t) => ['DOUBLE', 'FLOAT', 'FLOAT8'].includes(t.upper));
 
 /** A name that is being given with its columns: INSERT INTO x (…), WITH x (…) AS (…), ) x (…), … AS x (…). */
 function isDefinition(tokens: readonly Token[], i: number): boolean {
@@ -156,7 +170,7 @@ function isDefinition(tokens: readonly Token[], i: number): boolean {
  * MERGE. Redshift raises when several source rows match one target row, and the local engine keeps one of them without a word: the
  * plan carries a query that finds such rows. Both take no condition beside MATCHED and no query as the source.
  */
-function merge(sql: string, tokens: readonly Token[]): Plan {
+function merge(tokens: readonly Token[]): Plan {
   const c = new Cursor(tokens);
   c.expect('MERGE', 'INTO');
   const target = c.name();
@@ -165,16 +179,17 @@ function merge(sql: string, tokens: readonly Token[]): Plan {
   const from = c.at;
   c.name();
   while (!c.done && c.peek()?.upper !== 'ON') c.at++;
-  const source = respell(sql, tokens.slice(from, c.at));
+  const source = expression(treeOf(tokens.slice(from, c.at)));
   c.expect('ON');
   const conditionAt = c.at;
   while (!c.done && c.peek()?.upper !== 'WHEN') c.at++;
-  const condition = respell(sql, tokens.slice(conditionAt, c.at));
+  const condition = expression(treeOf(tokens.slice(conditionAt, c.at)));
   for (const construct of ['MATCHED AND', 'BY SOURCE', 'BY TARGET', 'REMOVE DUPLICATES', 'DO NOTHING'])
-    if (hasWords(tokens, construct)) throw new DialectError(`MERGE … ${construct} is not part of the portable subset`);
+    if (` ${tokens.map((t) => t.upper).join(' ')} `.includes(` ${construct} `))
+      throw new DialectError(`MERGE … ${construct} is not part of the portable subset`);
   const table = quoteName(target);
   const duplicates = `SELECT 1 FROM ${table} JOIN ${source} ON ${condition} GROUP BY ${quoteName({ name: target.name })}.rowid HAVING count(*) > 1 LIMIT 1`;
-  return { kind: 'merge', verb: 'MERGE', target, sql: body(sql, tokens), duplicates };
+  return { kind: 'merge', verb: 'MERGE', target, ...written(tokens, heldMerge), duplicates };
 }
 
 function create(sql: string, tokens: readonly Token[]): Plan {
@@ -184,23 +199,24 @@ function create(sql: string, tokens: readonly Token[]): Plan {
   if (c.take('VIEW')) {
     const target = c.name();
     const lateBinding = tokens.slice(-4).map((t) => t.upper).join(' ') === 'WITH NO SCHEMA BINDING'; // prettier-ignore
-    return { kind: 'ddl', target, sql: body(sql, lateBinding ? tokens.slice(0, -4) : tokens), lateBinding };
+    return { kind: 'ddl', target, sql: body(lateBinding ? tokens.slice(0, -4) : tokens), lateBinding };
   }
   if (replace) throw c.unexpected('VIEW after CREATE OR REPLACE');
   if (c.take('SCHEMA')) {
     c.take('IF', 'NOT', 'EXISTS');
-    return { kind: 'ddl', target: onlyName(c), sql: respell(sql, tokens) };
+    return { kind: 'ddl', target: onlyName(c), sql: expression(tokens) };
   }
+  refuseConstructs(tokens);
   const created = createTable(sql, tokens);
   if (created.columns) {
-    body(sql, tokens);
+    examined(tokens);
     return { kind: 'create-table', ...created };
   }
-  const rewritten = tokenize(created.sql);
-  return { kind: 'create-table', ...created, sql: body(created.sql, rewritten) };
+  const nodes = examined(tokenize(created.sql));
+  return { kind: 'create-table', ...created, sql: render(nodes), lengths: castLengths(nodes) };
 }
 
-function drop(sql: string, tokens: readonly Token[]): Plan {
+function drop(tokens: readonly Token[]): Plan {
   const c = new Cursor(tokens, 1);
   if (c.take('ROLE')) return { kind: 'grant', action: 'drop-role', role: onlyName(c).name };
   const isSchema = c.take('SCHEMA');
@@ -210,15 +226,15 @@ function drop(sql: string, tokens: readonly Token[]): Plan {
   const cascade = c.take('CASCADE');
   if (!cascade) c.take('RESTRICT');
   if (!c.done) throw c.unexpected('the end of DROP');
-  return { kind: 'ddl', target, sql: respell(sql, tokens), drops: isSchema ? 'schema' : 'relation', cascade };
+  return { kind: 'ddl', target, sql: expression(tokens), drops: isSchema ? 'schema' : 'relation', cascade };
 }
 
-function alter(sql: string, tokens: readonly Token[]): Plan {
+function alter(tokens: readonly Token[]): Plan {
   const c = new Cursor(tokens, 1);
   c.expect('TABLE');
   const target = c.name();
   if (c.take('ADD', 'COLUMN') || c.take('ADD')) {
-    const parsed = column(sql, tokens.slice(c.at));
+    const parsed = column(tokens.slice(c.at));
     if (parsed.definition.notNull)
       throw new DialectError('a column that is added takes NULL in rows that exist; add it without NOT NULL');
     return {
@@ -232,13 +248,12 @@ function alter(sql: string, tokens: readonly Token[]): Plan {
     const at = c.at;
     c.part();
     c.expect('TYPE');
-    const parsed = column(sql, [tokens[at] as Token, ...tokens.slice(c.at)]);
+    const parsed = column([tokens[at] as Token, ...tokens.slice(c.at)]);
     if (parsed.definition.maxBytes === undefined)
       throw new DialectError('ALTER COLUMN TYPE resizes varchar columns only');
     return { kind: 'alter-table', target, column: parsed.definition };
   }
-  if (['RENAME', 'DROP'].includes(c.peek()?.upper ?? ''))
-    return { kind: 'alter-table', target, sql: body(sql, tokens) };
+  if (['RENAME', 'DROP'].includes(c.peek()?.upper ?? '')) return { kind: 'alter-table', target, sql: body(tokens) };
   if (c.take('ALTER') && ['DISTSTYLE', 'DISTKEY', 'SORTKEY', 'COMPOUND', 'ENCODE'].includes(c.peek()?.upper ?? ''))
     return { kind: 'alter-table', target };
   throw new DialectError(

@@ -8,6 +8,7 @@ import type { Plan } from './plan';
 import { findRefusal } from './privileges';
 import { Session } from './session';
 import { StagedFiles, type Staging } from './staging';
+import { TableLimits } from './table-limits';
 import { engineError, type QueryResult } from './values';
 import { type RunOptions, type SqlParameter, StatementError, type Warehouse } from './warehouse-types';
 
@@ -24,9 +25,12 @@ export interface Parts {
   readonly onStuck?: () => void;
 }
 
+const CHANGES_TABLES: ReadonlySet<Plan['kind']> = new Set(['create-table', 'alter-table', 'ddl']);
+
 /** The warehouse on an engine in this process. */
 export class DuckDBWarehouse implements Warehouse {
   private readonly locks = new TableLocks();
+  private readonly limits = new TableLimits();
   private readonly active = new Set<AbortController>();
   private readonly settled = new Set<Promise<unknown>>();
   private closed = false;
@@ -73,7 +77,14 @@ export class DuckDBWarehouse implements Warehouse {
   }
 
   private session(connection: DuckDBConnection, signal?: AbortSignal): Session {
-    return new Session(connection, this.parts.lake, this.locks, new StagedFiles(this.parts.staging), signal);
+    return new Session(
+      connection,
+      this.parts.lake,
+      this.locks,
+      new StagedFiles(this.parts.staging),
+      this.limits,
+      signal,
+    );
   }
 
   private async attempt(sqls: readonly string[], options: RunOptions): Promise<QueryResult[]> {
@@ -109,6 +120,8 @@ export class DuckDBWarehouse implements Warehouse {
       options.signal?.removeEventListener('abort', cancel);
       interruption.end();
       this.active.delete(controller);
+      // What others asked while it was not yet committed, or was rolled back, is asked again.
+      if (plans.some((p) => CHANGES_TABLES.has(p.kind))) this.limits.forget();
       session.close();
     }
   }

@@ -1,5 +1,6 @@
 import type { ColumnDefinition, CreateTable } from './ddl';
 import type { GrantPlan } from './grants';
+import type { Held } from './held-lengths';
 import type { Name } from './sql-tokens';
 
 /** What a statement asks of the local engine. */
@@ -10,6 +11,8 @@ export type Plan =
       readonly sql: string;
       readonly target: Name;
       readonly verb: 'INSERT' | 'UPDATE' | 'DELETE' | 'TRUNCATE';
+      /** The same with the lengths of texts held; absent where none is written. */
+      readonly held?: Held;
     }
   | {
       readonly kind: 'merge';
@@ -17,6 +20,7 @@ export type Plan =
       readonly target: Name;
       readonly verb: 'MERGE';
       readonly duplicates: string;
+      readonly held: Held;
     }
   | ({ readonly kind: 'create-table' } & CreateTable)
   | { readonly kind: 'alter-table'; readonly sql?: string; readonly target: Name; readonly column?: ColumnDefinition }

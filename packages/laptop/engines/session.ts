@@ -7,6 +7,8 @@ import { grantsGone, grantSql } from './grants';
 import type { Lake } from './lake';
 import type { TableLocks } from './locks';
 import type { StagedFiles } from './staging';
+import type { TableLimits } from './table-limits';
+import type { Held, Limits } from './held-lengths';
 import { DialectError, type Name, quoteName, quoteText, spell } from './sql-tokens';
 import { columnInfo, plainValue, type QueryResult } from './values';
 import { lateBinding, refuseWhileRead, withCatalogue } from './view-usage';
@@ -36,6 +38,7 @@ export class Session {
     private readonly lake: Lake,
     private readonly locks: TableLocks,
     private readonly files: StagedFiles,
+    private readonly limits: TableLimits,
     private readonly signal?: AbortSignal,
   ) {}
 
@@ -62,10 +65,10 @@ export class Session {
           throw new Error(
             'Found multiple matches to update the same tuple: the source of MERGE has duplicate rows for one target row',
           );
-        return this.execute(plan.sql, parameters);
+        return this.execute(await this.held(plan.target, plan.held), parameters);
       case 'write':
         await this.settle(plan.target);
-        return this.execute(plan.sql, parameters);
+        return this.execute(plan.held ? await this.held(plan.target, plan.held) : plan.sql, parameters);
       case 'ddl':
         await this.settle(plan.target);
         return this.define(plan, parameters);
@@ -77,6 +80,7 @@ export class Session {
   /** Views, schemas and drops: what a view reads cannot be dropped, and what is dropped loses its grants, as in the account. */
   private async define(plan: Extract<Plan, { kind: 'ddl' }>, parameters: Record<string, string>): Promise<QueryResult> {
     const { target } = plan;
+    this.limits.forget();
     if (plan.drops === 'relation' && target.schema !== undefined && !plan.cascade)
       await refuseWhileRead(this.connection, target, `drop ${spell(target)}`);
     const result = await this.execute(plan.sql, parameters);
@@ -120,6 +124,11 @@ export class Session {
     for (const select of selects) await this.connection.run(`INSERT INTO temp.${name} ${select}`);
   }
 
+  private async held(target: Name, held: Held): Promise<string> {
+    const temp = this.tempNamed(target);
+    return held(temp ? limitsOf(temp.columns) : await this.limits.of(this.connection, target));
+  }
+
   private tempNamed(target: Name): TempTable | undefined {
     return target.schema === undefined ? this.temps.get(target.name) : undefined;
   }
@@ -130,10 +139,11 @@ export class Session {
   ): Promise<QueryResult> {
     if (plan.ifNotExists && (await this.exists(plan.table, plan.temporary))) return NOTHING;
     const result = await this.execute(plan.sql, parameters);
-    const { columns } = plan;
+    const columns = plan.columns ?? lengthsOf(plan.lengths);
+    this.limits.forget();
     if (plan.temporary) {
-      if (columns) this.temps.set(plan.table.name, { columns, createSql: plan.sql, empty: true });
-    } else for (const column of columns ?? []) await this.note(plan.table, column);
+      if (plan.columns) this.temps.set(plan.table.name, { columns, createSql: plan.sql, empty: true });
+    } else for (const column of columns) await this.note(plan.table, column);
     return { ...result, columns: [], rows: [] };
   }
 
@@ -159,6 +169,7 @@ export class Session {
     parameters: Record<string, string>,
   ): Promise<QueryResult> {
     await this.settle(plan.target);
+    this.limits.forget();
     if (plan.column && !plan.sql) {
       const { name, type } = plan.column;
       if ((await this.columnsOf(plan.target)).some((c) => c.name === name && c.type === type))
@@ -229,6 +240,14 @@ export class Session {
     return NOTHING;
   }
 }
+
+const limitsOf = (columns: readonly ColumnDefinition[]): Limits => ({
+  columns: columns.map((c) => c.name),
+  bytes: new Map(columns.flatMap(({ name, maxBytes }) => (maxBytes === undefined ? [] : [[name, maxBytes]]))),
+});
+
+const lengthsOf = (lengths: ReadonlyMap<string, number> = new Map()): ColumnDefinition[] =>
+  [...lengths].map(([name, bytes]) => ({ name, type: `varchar(${bytes})`, maxBytes: bytes, notNull: false }));
 
 const normal = (type: string): string =>
   type === 'double' ? 'double precision' : type === 'timestamp with time zone' ? 'timestamptz' : type;

@@ -1,4 +1,5 @@
 import { DuckDBTypeId, type DuckDBType, type DuckDBValue } from '@duckdb/node-api';
+import { RAISED } from './sql-casts';
 
 /** A column of a result, in Redshift's names of types. */
 export interface ColumnInfo {
@@ -59,30 +60,49 @@ export function plainValue(value: DuckDBValue): unknown {
 const TEXTS = /"?(?<![A-Za-z])'(?:.*'"?|.*)/;
 const QUOTED = /(?<![A-Za-z])['"](?:.*['"]|.*)/;
 
-/** The system's and the engine's words for a disk, or the room for intermediate results on it, that is used up. */
-const NO_ROOM =
-  /no space left on device|disk quota exceeded|not enough space on the disk|failed to offload data block/i;
-const DISK_FULL =
-  'disk full: the warehouse could not write what the statement needs; nothing of it was kept. Make room on that disk and run it again';
+/** What a translated statement fails with by itself: Redshift's sentence, and a column. Nothing else may come through here. */
+const RAISED_BY_STATEMENT = new RegExp(
+  `^(?:Error: )?Invalid Input Error: redshift: ((?:${Object.values(RAISED).join('|')})(?:: column [\\w$]+)?)$`,
+);
+
+/** The system's words for a disk that is used up, and the engine's for the part of it that one statement may fill. */
+const NO_ROOM: readonly (readonly [RegExp, string])[] = [
+  [
+    /no space left on device|disk quota exceeded|not enough space on the disk/i,
+    'disk full: the warehouse could not write what the statement needs, and kept nothing of it. Make room on that disk and run it again',
+  ],
+  [
+    /failed to offload data block/i,
+    'out of room: what the statement keeps meanwhile needs more than the disk has free. Ask for less, or make room on that disk',
+  ],
+];
 /** How an engine begins that answers nothing any more until it is started again. */
 export const BROKEN =
   "ERROR: connection lost: the warehouse's engine broke down in an earlier statement; it was ended and is back for the next one";
+
+const roomOf = (message: string): Error | undefined => {
+  const room = NO_ROOM.find(([words]) => words.test(message));
+  return room && new Error(`ERROR: ${room[1]}`);
+};
+
 
 /**
  * An error of the local engine in the words Redshift uses where callers look for them, without values of the data or texts of the
  * statement: a message travels further than the statement does.
  */
 export function engineError(error: unknown): Error {
+  const raised = RAISED_BY_STATEMENT.exec(error instanceof Error ? error.message : String(error));
+  if (raised) return new Error(`ERROR: ${raised[1]}`);
   // Errors carry one prefix more that come while a statement or its result is read.
   const message = (error instanceof Error ? error.message : String(error)).replace(
     /^(Error|Failed to extract statements): /,
     '',
   );
   // It tells so of every statement after one that broke it, and quotes that one's error.
-  if (/database has been invalidated/i.test(message))
-    return new Error(NO_ROOM.test(message) ? `ERROR: ${DISK_FULL}` : BROKEN);
+  if (/database has been invalidated/i.test(message)) return roomOf(message) ?? new Error(BROKEN);
   // What is quoted may be data, and says nothing of the disk. At a commit the engine tells it as a failed transaction.
-  if (NO_ROOM.test(message.replace(/'[^']*'|"[^"]*"/g, ''))) return new Error(`ERROR: ${DISK_FULL}`);
+  const room = roomOf(message.replace(/'[^']*'|"[^"]*"/g, ''));
+  if (room) return room;
   const missing = /NOT NULL constraint failed: (?:[^\s.]+\.)*([^\s.]+)/.exec(message);
   if (missing) return new Error(`ERROR: Cannot insert a NULL value into column ${missing[1]}`);
   if (/conflict|TransactionContext Error/i.test(message) && /transaction|conflict on/i.test(message))

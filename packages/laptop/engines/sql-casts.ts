@@ -1,0 +1,132 @@
+import { DialectError, quoteText } from './sql-tokens';
+import { isGroup, type Node, textOf, tokenOf, upperOf, wordsAt } from './sql-tree';
+
+/** A type as a statement writes it. */
+export interface SqlType {
+  /** Redshift's own name, as it names a column without a name: `int4`, `varchar`, … */
+  readonly name: string;
+  /** As the local engine takes it. */
+  readonly local: string;
+  /** Bytes of a varchar or char; absent: as many as the value has. */
+  readonly bytes?: number;
+}
+
+const NAMES: Readonly<Record<string, string>> = {
+  SMALLINT: 'int2', INT2: 'int2', INTEGER: 'int4', INT: 'int4', INT4: 'int4', BIGINT: 'int8', INT8: 'int8',
+  DECIMAL: 'numeric', NUMERIC: 'numeric', DEC: 'numeric', REAL: 'float4', FLOAT4: 'float4', FLOAT: 'float8', FLOAT8: 'float8', DOUBLE: 'float8',
+  BOOLEAN: 'bool', BOOL: 'bool', VARCHAR: 'varchar', NVARCHAR: 'varchar', TEXT: 'varchar', CHAR: 'bpchar', CHARACTER: 'bpchar', NCHAR: 'bpchar', BPCHAR: 'bpchar',
+  DATE: 'date', TIME: 'time', TIMETZ: 'timetz', TIMESTAMP: 'timestamp', TIMESTAMPTZ: 'timestamptz', INTERVAL: 'interval',
+}; // prettier-ignore
+const LOCAL: Readonly<Record<string, string>> = {
+  int2: 'SMALLINT', int4: 'INTEGER', int8: 'BIGINT', float4: 'REAL', float8: 'DOUBLE', bool: 'BOOLEAN', varchar: 'VARCHAR', bpchar: 'VARCHAR',
+  date: 'DATE', time: 'TIME', timetz: 'TIMETZ', timestamp: 'TIMESTAMP', timestamptz: 'TIMESTAMPTZ', interval: 'INTERVAL',
+}; // prettier-ignore
+const MAX_BYTES: Readonly<Record<string, number>> = { varchar: 65_535, bpchar: 4096 };
+
+/**
+ * Reads a type.
+ * @returns it and the place behind it
+ * @throws DialectError for what is none
+ */
+export function readType(nodes: readonly Node[], at: number): { type: SqlType; next: number } {
+  const word = upperOf(nodes[at]);
+  let name = Object.hasOwn(NAMES, word) ? NAMES[word] : undefined;
+  if (name === undefined)
+    throw new DialectError(
+      `the type ${tokenOf(nodes[at])?.text.toLowerCase() ?? 'behind the cast'} is none of those that both have; write one of: ${Object.keys(LOCAL).join(', ')}, numeric(p, s)`,
+    );
+  let next = at + 1;
+  if (word === 'DOUBLE') {
+    if (!wordsAt(nodes, next, 'PRECISION')) throw new DialectError('DOUBLE is no type; write double precision');
+    next++;
+  }
+  if (name === 'bpchar' && wordsAt(nodes, next, 'VARYING')) [name, next] = ['varchar', next + 1];
+  const group = nodes[next];
+  const sizes = isGroup(group) ? group.nodes.filter((n) => upperOf(n) !== ',').map((n) => tokenOf(n)?.text ?? '') : [];
+  if (isGroup(group)) next++;
+  if (wordsAt(nodes, next, 'WITHOUT', 'TIME', 'ZONE')) next += 3;
+  else if (wordsAt(nodes, next, 'WITH', 'TIME', 'ZONE'))
+    [name, next] = [name === 'time' ? 'timetz' : 'timestamptz', next + 3];
+  return { type: sized(name, sizes), next };
+}
+
+function sized(name: string, sizes: readonly string[]): SqlType {
+  if (name === 'numeric') {
+    // Without a scale it has none: half of what is cast so comes out rounded.
+    const [precision = '18', scale = '0'] = sizes;
+    return { name, local: `DECIMAL(${precision}, ${scale})` };
+  }
+  const local = LOCAL[name]!;
+  const most = MAX_BYTES[name];
+  if (most === undefined) return { name, local };
+  const [size] = sizes;
+  if (size === undefined) return { name, local, bytes: name === 'bpchar' ? 1 : undefined };
+  const bytes = size.toUpperCase() === 'MAX' ? most : Number(size);
+  if (!(bytes >= 1 && bytes <= most)) throw new DialectError(`${name} holds 1 to ${most} bytes`);
+  return { name, local, bytes };
+}
+
+/** Sentences that statements are made to fail with; they are Redshift's, and the only ones that an error may pass on as they are. */
+export const RAISED = {
+  zero: 'Divide by zero',
+  long: 'Value too long for character type',
+  digit: 'Invalid digit, Type: Integer',
+  substring: 'negative substring length not allowed',
+} as const;
+
+/** An expression that fails with one of the sentences. `column` says where. */
+export const raise = (sentence: keyof typeof RAISED, column?: string): string =>
+  `error(${quoteText(`redshift: ${RAISED[sentence]}${column === undefined ? '' : `: column ${column}`}`)})`;
+
+const ofText = (node: readonly Node[]): string | undefined => (node.length === 1 ? textOf(node[0]) : undefined);
+
+/**
+ * A cast as Redshift does it: a text is cut to the bytes of a varchar, and is no integer unless all of it are digits.
+ * @param nodes what is cast, for literals are decided here
+ * @param text the same for the local engine
+ */
+export function cast(nodes: readonly Node[], text: string, type: SqlType): string {
+  const literal = ofText(nodes);
+  if (type.bytes !== undefined) return cutTo(literal, text, type);
+  if (/^int/.test(type.name)) return asInteger(nodes, literal, text, type);
+  return `CAST(${text} AS ${type.local})`;
+}
+
+function cutTo(literal: string | undefined, text: string, { bytes = 0, name }: SqlType): string {
+  if (literal !== undefined) return `CAST(${quoteText(cutText(literal, bytes, name))} AS VARCHAR)`;
+  const value = `CAST(${text} AS VARCHAR)`;
+  if (/^NULL$/i.test(text)) return value;
+  const whole = name === 'bpchar' ? `rtrim(${value}, ' ')` : value;
+  // The last of these cuts between letters of several bytes, which is rare; what fits, which is nearly all, is not copied.
+  return `CASE WHEN strlen(${whole}) > ${bytes} THEN CASE WHEN strlen(${whole}) = length(${whole}) THEN left(${whole}, ${bytes}) ELSE left(${whole}, list_max(list_filter(range(0, ${bytes} + 1), lambda letters: strlen(left(${whole}, letters)) <= ${bytes}))) END ELSE ${whole} END`;
+}
+
+function cutText(text: string, bytes: number, name: string): string {
+  let cut = name === 'bpchar' ? text.replace(/ +$/, '') : text;
+  if (Buffer.byteLength(cut) > bytes) {
+    const letters = [...cut];
+    cut = '';
+    for (let i = 0, used = 0; (used += Buffer.byteLength(letters[i]!)) <= bytes; i++) cut += letters[i];
+  }
+  return cut;
+}
+
+const DIGITS = /^\s*[+-]?\d+\s*$/;
+/** Functions whose result is a number, so that no text can come into a cast of theirs. */
+const OF_NUMBERS = /^(FLOOR|CEIL|CEILING|ROUND|TRUNC|ABS|SIGN|MOD|SQRT|POWER|EXTRACT|DATE_PART|DATEDIFF|COUNT|SUM|AVG|LEN|LENGTH|STRPOS|POSITION|ROW_NUMBER|RANK)$/; // prettier-ignore
+
+function asInteger(nodes: readonly Node[], literal: string | undefined, text: string, type: SqlType): string {
+  const plain = `CAST(${text} AS ${type.local})`;
+  if (literal !== undefined) {
+    if (!DIGITS.test(literal)) throw new DialectError(RAISED.digit);
+    return plain;
+  }
+  const [first, second] = nodes;
+  const numeric =
+    tokenOf(first)?.kind === 'number' ||
+    (nodes.length === 2 && isGroup(second) && OF_NUMBERS.test(upperOf(first))) ||
+    nodes.some((n) => ['+', '-', '*', '/', '%'].includes(upperOf(n)));
+  if (numeric || /^NULL$/i.test(text)) return plain;
+  // What is no text is decided when the statement is read, and costs nothing where it runs.
+  return `CASE WHEN typeof(${text}) = 'VARCHAR' AND NOT regexp_full_match(CAST(${text} AS VARCHAR), '\\s*[+-]?[0-9]+\\s*') THEN ${raise('digit')} ELSE ${plain} END`;
+}
