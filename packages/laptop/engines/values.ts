@@ -85,7 +85,6 @@ const roomOf = (message: string): Error | undefined => {
   return room && new Error(`ERROR: ${room[1]}`);
 };
 
-
 /**
  * An error of the local engine in the words Redshift uses where callers look for them, without values of the data or texts of the
  * statement: a message travels further than the statement does.
