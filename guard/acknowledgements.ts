@@ -273,6 +273,12 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
     reason: PREFIX,
   },
   {
+    id: 'AwsSolutions-IAM5[Resource::<Control42E771B2.Arn>/files/same/*]',
+    paths: policy('IngestFile'),
+    owner: 'security',
+    reason: PREFIX,
+  },
+  {
     id: 'AwsSolutions-IAM5[Resource::<Control42E771B2.Arn>/files/backfill/*]',
     paths: policy('Landing/SweepLanding'),
     owner: 'security',
