@@ -18,6 +18,7 @@ const WHOLE_PLATFORMS = [
   'e2e/kaggle',
   'e2e/new-entity',
   'e2e/rebuild',
+  'e2e/rules',
   'e2e/throttled-stream',
   'load/engine-ends',
   'migrate/views',

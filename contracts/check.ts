@@ -62,6 +62,15 @@ function* mistakes(c: EntityContract, all: ReadonlyMap<string, EntityContract>):
     if (!c.layout) yield 'a fact has a layout';
     if (!asOf?.required || asOf.type !== 'ts') yield 'asOf of a fact is a required time';
     if (c.references.length === 0) yield 'a fact names at least one dimension';
+    const written = new Set(c.derived.filter((d) => d.take === 'tz_offset_min').map((d) => d.from));
+    for (const d of c.derived)
+      if (!written.has(d.from)) yield `${d.name} needs the offset of ${d.from} (tz_offset_min)`;
+    if (c.localTime) {
+      const { role, zone } = c.localTime;
+      const member = all.get(c.references.find((r) => roleOf(r) === role)?.entity ?? '');
+      if (member?.fields.find((f) => f.name === zone)?.type !== 'zone') yield `localTime: ${role} has no zone ${zone}`;
+      if (!c.derived.some((d) => d.from === c.asOf)) yield 'localTime: the offset of asOf is not derived';
+    }
     for (const name of c.asKnown ?? [])
       if (!fields.has(name) || c.references.some((r) => r.field === name)) yield `asKnown: the fact keeps no ${name}`;
     yield* stateMistakes(c, fields);
@@ -110,6 +119,7 @@ export function contractAt(c: EntityContract, version: number): EntityContract {
     derived: c.derived.filter((d) => stands(d.name)),
     oneOf: c.oneOf.filter((o) => stands(...o.fields)),
     orders: c.orders.filter((o) => stands(o.first, o.second)),
+    conflicts: c.conflicts?.filter((o) => stands(o.field, ...o.excludes)),
     asKnown: c.asKnown?.filter((n) => stands(n)),
     stateOrder: c.stateOrder && stands(c.stateOrder.field) ? c.stateOrder : undefined,
   };

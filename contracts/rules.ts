@@ -1,16 +1,18 @@
-/** What breaking a rule does: `reject` sends the record to quarantine, `warn` keeps it and flags it. */
-export type Severity = 'reject' | 'warn';
+/**
+ * What breaking a rule does: `reject` sends the record to quarantine; `warn` keeps it and flags it; `member` does the first where
+ * the record cannot be without the member (its key, what the contract requires), else the member becomes null and the record is flagged.
+ */
+export type Severity = 'reject' | 'warn' | 'member';
 
 export interface Rule {
   readonly severity: Severity;
   readonly doc: string;
-  /** The rule rejects the entity's own key but only flags a reference from another entity. */
-  readonly warnsOnReference?: boolean;
 }
 
 /**
  * Every rule that the contracts know, by id. A rule that rejects looks at the one record only; what needs other
- * records or another time flags, so that accepting stays a pure function of the record.
+ * records or another time flags, so that accepting stays a pure function of the record. Rejected is only what breaks the key, a
+ * time of the envelope, a required member or the encoding: one unreadable cell must not cost the rest of a record.
  */
 export const RULES = {
   'DQ-FMT-01': {
@@ -21,6 +23,10 @@ export const RULES = {
   'DQ-FMT-03': {
     severity: 'reject',
     doc: 'A record that packs several (aggregated by the Kinesis Producer Library, or compressed by gzip) is whole and can be unpacked.',
+  },
+  'DQ-FMT-07': {
+    severity: 'reject',
+    doc: 'No object of the JSON text names a member twice: readers differ in which of the two they take.',
   },
   'ENV-SIZE': { severity: 'reject', doc: 'The record is not longer than the greatest record size.' },
   'ENV-OBJECT': { severity: 'reject', doc: 'The record is one JSON object, and so is its payload.' },
@@ -39,7 +45,7 @@ export const RULES = {
   },
   'ENV-TIME': {
     severity: 'reject',
-    doc: 'effective_at and recorded_at are possible ISO-8601 instants with an offset, years 1900 to 2200, at most microseconds.',
+    doc: 'effective_at and recorded_at are possible ISO-8601 instants with an offset, years 1900 to 2200, finer fractions than microseconds are cut.',
   },
   'ENV-AHEAD': {
     severity: 'reject',
@@ -52,27 +58,30 @@ export const RULES = {
   'FLD-UNKNOWN': { severity: 'reject', doc: 'The payload holds no member that the contract does not name.' },
   'FLD-MISSING': { severity: 'reject', doc: 'A required member is present and not empty.' },
   'FLD-ONE-OF': {
-    severity: 'reject',
+    severity: 'warn',
     doc: 'At least one of the members that stand for each other is present (a patient has a birth date or a reported age).',
   },
-  'FLD-TYPE': { severity: 'reject', doc: 'The member has the JSON type of its contract.' },
-  'FLD-LENGTH': { severity: 'reject', doc: 'The text is not longer than the contract allows, counted in UTF-8 bytes.' },
-  'FLD-CODE': { severity: 'reject', doc: 'The code is in the set of its contract.' },
-  'FLD-DIGITS': { severity: 'reject', doc: 'The text is exactly as many digits as the contract says.' },
+  'FLD-TYPE': { severity: 'member', doc: 'The member has the JSON type of its contract.' },
+  'FLD-LENGTH': { severity: 'member', doc: 'The text is not longer than the contract allows, counted in UTF-8 bytes.' },
+  'FLD-CODE': { severity: 'member', doc: 'The code is in the set of its contract.' },
+  'FLD-DIGITS': { severity: 'member', doc: 'The text is exactly as many digits as the contract says.' },
   'FLD-RANGE': {
-    severity: 'reject',
+    severity: 'member',
     doc: 'The number is within the least and greatest value of its contract, a decimal within precision and scale.',
   },
-  'FLD-DATE': { severity: 'reject', doc: 'The date is a day of the calendar, YYYY-MM-DD, years 1900 to 2200.' },
+  'FLD-DATE': { severity: 'member', doc: 'The date is a day of the calendar, YYYY-MM-DD, years 1900 to 2200.' },
   'FLD-TIME': {
-    severity: 'reject',
-    doc: 'The time is a possible ISO-8601 instant with an offset, years 1900 to 2200, at most microseconds.',
+    severity: 'member',
+    doc: 'The time is a possible ISO-8601 instant with an offset, years 1900 to 2200; finer fractions than microseconds are cut.',
+  },
+  'FLD-ZONE': {
+    severity: 'member',
+    doc: 'The name is a zone of the IANA time zone database, of the release that the platform pins.',
   },
   'DQ-ID-01': { severity: 'reject', doc: 'Every part of the natural key is present and not empty.' },
   'DQ-ID-03': {
-    severity: 'reject',
-    warnsOnReference: true,
-    doc: 'An NPI has ten digits, begins with 1 or 2 and ends with its check digit (Luhn over 80840 + NPI). As a reference it is flagged and leads to the unknown member.',
+    severity: 'member',
+    doc: 'An NPI has ten digits, begins with 1 or 2 and ends with its check digit (Luhn over 80840 + NPI). As a reference it is kept as far as it fits, flagged, and leads to the unknown member.',
   },
   'DQ-ID-05': {
     severity: 'warn',
@@ -86,15 +95,30 @@ export const RULES = {
     severity: 'warn',
     doc: 'The member of any other dimension that a record names is known; else an inferred member stands for it.',
   },
-  'DQ-PAT-01': { severity: 'reject', doc: 'A birth date is not before 1900-01-01.' },
-  'DQ-PAT-05': { severity: 'reject', doc: 'A reported age is not negative.' },
-  'DQ-PAT-07': { severity: 'warn', doc: 'A birth date is not after the day on which the source knew it.' },
+  'DQ-ID-13': {
+    severity: 'warn',
+    doc: 'An identifier is not what a spreadsheet makes of one. ="00123", a leading apostrophe and a trailing .0 are taken off; 2.98725E+13 has lost digits and is kept as it came.',
+  },
+  'DQ-PAT-01': { severity: 'member', doc: 'A birth date is not before 1900-01-01.' },
+  'DQ-PAT-05': { severity: 'member', doc: 'A reported age is not negative.' },
+  'DQ-PAT-07': {
+    severity: 'member',
+    doc: 'A birth date is not later than the day after the one (UTC) on which the source knew it.',
+  },
   'DQ-APT-03': {
     severity: 'warn',
-    doc: 'An appointment is not created after the local day it is scheduled for (negative lead).',
+    doc: 'An appointment is not created after the local day it is scheduled for (negative lead), each day in the zone of the clinic.',
   },
   'DQ-APT-04': { severity: 'warn', doc: 'Creation, arrival, start and completion follow one another.' },
-  'DQ-APT-05': { severity: 'reject', doc: 'The status is one of the FHIR appointment statuses.' },
+  'DQ-APT-06': {
+    severity: 'warn',
+    doc: 'A state and the times agree: nobody who did not come arrived, began or ended; nothing cancelled began or ended.',
+  },
+  'DQ-APT-14': {
+    severity: 'warn',
+    doc: 'The offset of a scheduled start is that of its clinic’s zone at that time. Local day and hour follow the zone.',
+  },
+  'DQ-APT-05': { severity: 'member', doc: 'The status is one of the FHIR appointment statuses.' },
   'DQ-TIE-01': {
     severity: 'warn',
     doc: 'No two events about one thing have the same times and the same source order and say different things. Where they do, the state that is further on holds, then a hash; found in the warehouse, from all that is known.',

@@ -14,8 +14,10 @@ export type { EntityName };
  * - npi: National Provider Identifier, ten digits with check digit, kept as text
  * - decimal: exact number with `precision` and `scale`; in JSON a number or its text
  * - bool, double: as in JSON
+ * - zone: name of a zone in the IANA time zone database, of the release that `contracts/zones.json` pins
  */
-export type FieldType = 'string' | 'code' | 'date' | 'ts' | 'int' | 'digits' | 'npi' | 'decimal' | 'bool' | 'double';
+export type FieldType =
+  'string' | 'code' | 'date' | 'ts' | 'int' | 'digits' | 'npi' | 'decimal' | 'bool' | 'double' | 'zone';
 
 /**
  * How near a value is to a person (45 CFR 164.514): `direct_id` names one, `quasi_id` helps to find one,
@@ -62,18 +64,24 @@ export interface Reference {
   readonly entity: EntityName;
   /** What the member is to the fact, where a fact names two of one entity; the entity's name if not given. */
   readonly role?: string;
-  /** Rule that flags a reference which cannot be followed. */
+  /** Rule that flags a reference to a member that nobody has described (yet); set in the warehouse. */
   readonly rule: RuleId;
 }
 
-/** A silver column computed from a timestamp as its source wrote it, with its own offset. */
+/**
+ * A column computed from a timestamp. `tz_offset_min`, the offset as its source wrote it, is a silver column; local days and hours are
+ * made in the warehouse, since they follow the zone of a member that may be described or corrected later.
+ */
 export interface DerivedField {
   readonly name: string;
   readonly type: 'int' | 'date';
   /** The `ts` field it is taken from. */
   readonly from: string;
   readonly take: 'tz_offset_min' | 'local_date' | 'local_time_key';
-  /** Null where this field has this value (a time of day is not invented for a day-precise time). */
+  /**
+   * Where this field has this value the time is the midnight of a day: the day is the one that was written, whatever the zone, and a time of
+   * day is null, since none is invented.
+   */
   readonly unless?: { readonly field: string; readonly equals: string };
   readonly phi: PhiClass;
   readonly doc: string;
@@ -84,9 +92,21 @@ export interface OrderCheck {
   readonly rule: RuleId;
   readonly first: string;
   readonly second: string;
+  /** Days that a date may be after the day (UTC) of an instant: offsets reach that far. */
+  readonly graceDays?: number;
+  /** `first` cannot be true then and becomes null. */
+  readonly clears?: boolean;
 }
 
-/** At least one of these fields must be given. */
+/** Warning about fields that a state rules out: raised when `field` is one of `values` and any of `excludes` is given. */
+export interface Conflict {
+  readonly rule: RuleId;
+  readonly field: string;
+  readonly values: readonly string[];
+  readonly excludes: readonly string[];
+}
+
+/** At least one of these fields should be given. */
 export interface OneOf {
   readonly rule: RuleId;
   readonly fields: readonly string[];
@@ -117,6 +137,17 @@ export interface EntityContract {
    * that times and source order leave equal.
    */
   readonly stateOrder?: { readonly field: string; readonly furthestFirst: readonly (readonly string[])[] };
+  /**
+   * Facts: the member by whose zone local days and hours go, as it was at `asOf`; where it has none, or the fact names none, by the
+   * offset that was written.
+   */
+  readonly localTime?: {
+    readonly role: string;
+    /** Attribute of the member (zone). */
+    readonly zone: string;
+    /** Flags an `asOf` that was written with another offset than that of the zone. */
+    readonly rule: RuleId;
+  };
   /** Facts: physical layout of the table. */
   readonly layout?: Layout;
   /** Newest version; earlier ones are the same contract without the members that came since. */
@@ -130,4 +161,5 @@ export interface EntityContract {
   readonly derived: readonly DerivedField[];
   readonly oneOf: readonly OneOf[];
   readonly orders: readonly OrderCheck[];
+  readonly conflicts?: readonly Conflict[];
 }

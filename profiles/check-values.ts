@@ -17,10 +17,7 @@ const ENVELOPE_TYPES: Record<string, Pick<Field, 'type' | 'values' | 'name'>> = 
 };
 
 /** The contract's field that a target names; envelope members are told as fields of their kind. */
-export function fieldOf(
-  entity: EntityName,
-  target: string,
-): Pick<Field, 'type' | 'values' | 'name' | 'valuesRule' | 'scale'> {
+export function fieldOf(entity: EntityName, target: string): Pick<Field, 'type' | 'values' | 'name' | 'scale'> {
   const version = ENTITIES[entity].version;
   return (
     contractOf(entity, version)?.fields.find((f) => `payload/${f.name}` === target) ??

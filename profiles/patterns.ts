@@ -7,6 +7,8 @@ export interface ParsedTime {
   micros: number;
   /** Minutes east of UTC if the pattern has an offset, else null: the zone decides. */
   offset: number | null;
+  /** The same day a century before or after, where the text has a two-digit year and the day exists there. */
+  otherCentury?: number;
 }
 
 export type TimeParser = (text: string) => ParsedTime | null;
@@ -28,7 +30,7 @@ const TOKENS: Record<string, string> = {
   m: '(?<m>\\d{1,2})',
   ss: '(?<s>\\d{2})',
   s: '(?<s>\\d{1,2})',
-  f: '(?<f>\\d{1,6})',
+  f: '(?<f>\\d{1,9})',
   a: '(?<a>[AaPp][Mm])',
   Z: '(?<o>[Zz]|[+-]\\d{2}:?\\d{2})',
 };
@@ -37,7 +39,7 @@ const TOKENS: Record<string, string> = {
 export class PatternError extends Error {}
 
 /**
- * Compiles a pattern: yyyy yy MMM MM M dd d HH H hh h mm m ss s f (1-6 digits of a second) a (AM/PM) Z (offset), text in 'quotes',
+ * Compiles a pattern: yyyy yy MMM MM M dd d HH H hh h mm m ss s f (1-9 digits of a second, cut to microseconds) a (AM/PM) Z (offset), text in 'quotes',
  * everything else that is no letter literally; or `epoch_s`, `epoch_ms`; or `iso` (ISO-8601, time of day and offset may lack).
  * @throws PatternError
  */
@@ -70,7 +72,7 @@ export function compilePattern(pattern: string): TimeParser {
 }
 
 const ISO =
-  /^(?<y>\d{4})-(?<M>\d{2})-(?<d>\d{2})(?:[T ](?<H>\d{2}):(?<m>\d{2})(?::(?<s>\d{2})(?:[.,](?<f>\d{1,6}))?)?(?<o>[Zz]|[+-]\d{2}:?\d{2})?)?$/;
+  /^(?<y>\d{4})-(?<M>\d{2})-(?<d>\d{2})(?:[Tt ](?<H>\d{2}):(?<m>\d{2})(?::(?<s>\d{2})(?:[.,](?<f>\d+))?)?(?:(?<o>[Zz]|[+-]\d{2}:?\d{2})(?:\[[^\]]*\])?)?)?$/;
 
 const literal = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
 
@@ -87,7 +89,8 @@ function regexParser(regex: RegExp): TimeParser {
   return (text) => {
     const g = regex.exec(text)?.groups;
     if (!g) return null;
-    const year = g.y !== undefined ? Number(g.y) : Number(g.y2) + (Number(g.y2) < 69 ? 2000 : 1900);
+    const short = g.y === undefined ? Number(g.y2) : null;
+    const year = short === null ? Number(g.y) : short + (short < 69 ? 2000 : 1900);
     const month = g.mon !== undefined ? MONTHS.indexOf(g.mon.toLowerCase()) + 1 : Number(g.M);
     const half = g.h === undefined ? null : Number(g.h);
     if (half !== null && (half < 1 || half > 12)) return null;
@@ -95,8 +98,17 @@ function regexParser(regex: RegExp): TimeParser {
     const [day, minute, second] = [Number(g.d), Number(g.m ?? 0), Number(g.s ?? 0)];
     if (month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || second > 59) return null;
     const local = utc(year, month, day) + ((hour * 60 + minute) * 60 + second) * 1000;
-    if (new Date(local).getUTCDate() !== day) return null; // 30 February
-    return { local, micros: Number((g.f ?? '').padEnd(6, '0')), offset: g.o === undefined ? null : parseOffset(g.o) };
+    const other = short === null ? NaN : utc(year < 2000 ? year + 100 : year - 100, month, day);
+    const otherCentury = new Date(other).getUTCDate() === day ? other : undefined;
+    // 30 February, or a 29th that the century lacks; the other one may have it.
+    if (new Date(local).getUTCDate() !== day && otherCentury === undefined) return null;
+    if (new Date(local).getUTCDate() !== day) return { local: otherCentury!, micros: 0, offset: null };
+    return {
+      ...(otherCentury === undefined ? {} : { otherCentury }),
+      local,
+      micros: Number((g.f ?? '').slice(0, 6).padEnd(6, '0')),
+      offset: g.o === undefined ? null : parseOffset(g.o),
+    };
   };
 }
 

@@ -75,6 +75,10 @@ export const FILE_RULES = {
     scope: 'note',
     doc: 'the date fits several patterns of the profile and is another day in each (03/04 as March or April); the first pattern was taken',
   },
+  'FIL-TIM-02': {
+    scope: 'note',
+    doc: 'the two-digit year of a day of birth may be of either century (an age of 0 to 110 both ways): the later one was taken, and the record flagged',
+  },
   'SNP-01': { scope: 'snapshot', doc: 'more keys are absent than the brake allows: no tombstone was written' },
   'SNP-02': {
     scope: 'snapshot',

@@ -1,4 +1,4 @@
-import { civil, WEEKDAYS, weekday } from './calendar';
+import { civil, MS_PER_DAY, type Moment, WEEKDAYS, weekday } from './calendar';
 import { AppointmentEvent } from './appointments';
 import { SourceEvent } from './events';
 
@@ -19,6 +19,10 @@ interface PatientVersion {
   eventId: string;
   birthDay: number | null;
   age: number | null;
+  /** What the event says, erased: nothing. */
+  said: string;
+  /** Since when it has been said without a change: an age is one of that day. */
+  since: number;
 }
 
 interface AppointmentState {
@@ -28,7 +32,7 @@ interface AppointmentState {
   eventId: string;
   deleted: boolean;
   status: string;
-  start: { utc: number; localDay: number };
+  start: Moment;
   createdDay: number | null;
   reminders: number | null;
   patient: string;
@@ -74,6 +78,8 @@ export class Model {
       eventId: event.eventId,
       birthDay: erased ? null : birth!.birthDay,
       age: erased ? null : birth!.age,
+      said: erased ? '' : JSON.stringify(payload),
+      since: event.effective.utc,
     });
   }
 
@@ -119,8 +125,13 @@ export class Model {
 
   /** The no-show rate over everything and by each published dimension, in the order by dimension, then key. */
   answers(): Answer[] {
-    for (const list of this.versions.values())
+    for (const list of this.versions.values()) {
       list.sort((a, b) => a.effective - b.effective || a.recorded - b.recorded || (a.eventId < b.eventId ? -1 : 1));
+      const winners = list.filter((v, i) => v.effective !== list[i + 1]?.effective);
+      winners.forEach(
+        (v, i) => (v.since = i > 0 && winners[i - 1]!.said === v.said ? winners[i - 1]!.since : v.effective),
+      );
+    }
     const cells = new Map<string, Cell>();
     for (const fact of this.facts.values()) if (!fact.deleted) this.count(cells, fact);
     return [...cells]
@@ -167,10 +178,16 @@ export class Model {
     for (let i = 0; i < list.length && list[i]!.effective <= fact.start.utc; i++) reached = i;
     if (reached < 0) while (reached + 1 < list.length && list[reached + 1]!.effective === list[0]!.effective) reached++;
     const version = list[reached]!;
-    if (version.birthDay === null) return version.age;
-    const birth = civil(version.birthDay);
-    const day = civil(fact.start.localDay);
-    return day.year - birth.year - (day.month * 100 + day.day < birth.month * 100 + birth.day ? 1 : 0);
+    if (version.birthDay === null) {
+      if (version.age === null) return null;
+      const reported = Math.floor((version.since + fact.start.offset * 60_000) / MS_PER_DAY);
+      const years =
+        reported <= fact.start.localDay
+          ? wholeYears(reported, fact.start.localDay)
+          : -wholeYears(fact.start.localDay, reported);
+      return Math.max(0, version.age + years);
+    }
+    return wholeYears(version.birthDay, fact.start.localDay);
   }
 }
 
@@ -179,6 +196,12 @@ function progressOf(s: AppointmentEvent): number {
   if (s.op === 'delete' || s.status === 'entered-in-error') return 7;
   if (['fulfilled', 'noshow', 'cancelled'].includes(s.status)) return 6;
   return ['', 'proposed', 'pending', 'booked', 'arrived', 'checked-in'].indexOf(s.status);
+}
+
+/** Birthdays between two days, the earlier first. */
+function wholeYears(from: number, to: number): number {
+  const [birth, day] = [civil(from), civil(to)];
+  return day.year - birth.year - (day.month * 100 + day.day < birth.month * 100 + birth.day ? 1 : 0);
 }
 
 function ageBand(age: number | null): string {

@@ -158,9 +158,10 @@ export function makePatient(random: Random, clinics: Clinic[], index: number, pa
   };
 }
 
-/** When the record system first knew the patient: for those known before the first day, some day of the years before. */
+/** When the record system first knew the patient: for those known before the first day, some day of the years before, but born. */
 export function registrationMoment(random: Random, patient: Patient): Moment {
-  const day = patient.registered === FIRST_DAY ? FIRST_DAY - random.between(1, 2500) : patient.registered;
+  const before = Math.max(FIRST_DAY - random.between(1, 2500), patient.birthDay ?? -Infinity);
+  const day = patient.registered === FIRST_DAY ? before : patient.registered;
   return momentAt(patient.clinic.zone, day, random.between(480, 960), random.below(1000));
 }
 

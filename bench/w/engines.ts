@@ -121,12 +121,12 @@ export async function runStar(folder: string, halves: ('base' | 'delta')[], tune
   return run;
 }
 
-/** W's names over the platform's tables. */
+/** W's names over the platform's tables. Its delays are whole minutes. */
 const VIEWS = [
   'CREATE SCHEMA IF NOT EXISTS w',
   `CREATE OR REPLACE VIEW w.fact AS SELECT CASE status_code WHEN 'booked' THEN 'scheduled' WHEN 'fulfilled' THEN 'attended' WHEN 'noshow' THEN 'no_show' ELSE status_code END AS status,
-     scheduled_date_key, start_delay_min AS delay_min, lead_time_days AS lead_days FROM core.fact_appointment`,
-  `CREATE OR REPLACE VIEW w.obt AS SELECT clinic_id, is_no_show, is_attended, provider_npi, start_delay_min AS delay_min, scheduled_month, primary_payer_id AS insurer, patient_gender AS sex,
+     scheduled_date_key, CAST(start_delay_min AS integer) AS delay_min, lead_time_days AS lead_days FROM core.fact_appointment`,
+  `CREATE OR REPLACE VIEW w.obt AS SELECT clinic_id, is_no_show, is_attended, provider_npi, CAST(start_delay_min AS integer) AS delay_min, scheduled_month, primary_payer_id AS insurer, patient_gender AS sex,
      patient_age_at_appt AS patient_age, patient_zip5 AS zip5, lead_time_days AS lead_days, scheduled_dow AS dow, planned_duration_min, scheduled_hour, provider_specialty AS specialty, clinic_timezone AS timezone FROM gold_phi.obt_appointment`,
   `CREATE OR REPLACE VIEW w.patient AS SELECT primary_payer_id AS insurer, patient_id, CASE WHEN is_current THEN 1 ELSE 0 END AS is_current FROM core.dim_patient_history WHERE patient_id IS NOT NULL`,
 ];

@@ -1,6 +1,6 @@
 import { ENVELOPE_FIELDS } from '../envelope';
 import { ENTITIES, contractOf } from '../index';
-import type { EntityContract, EntityName, Field, PhiClass } from '../types';
+import type { DerivedField, EntityContract, EntityName, Field, PhiClass } from '../types';
 
 /** Physical kind of a Parquet column; `decimal` is INT64 (up to 18 digits), `decimal128` FIXED_LEN_BYTE_ARRAY(16), `timestamp` is INT64 microseconds UTC, `date` INT32 days. */
 export type ParquetKind =
@@ -26,6 +26,7 @@ const KINDS: Record<Field['type'], ParquetKind> = {
   code: 'string',
   digits: 'string',
   npi: 'string',
+  zone: 'string',
   ts: 'timestamp',
   date: 'date',
   int: 'int32',
@@ -33,6 +34,13 @@ const KINDS: Record<Field['type'], ParquetKind> = {
   bool: 'boolean',
   double: 'double',
 };
+
+/** Whether a field names something: a spreadsheet in between may have changed its text. */
+export const isIdentifier = (field: Pick<Field, 'name' | 'type'>): boolean =>
+  field.type === 'digits' || field.type === 'npi' || (field.type === 'string' && field.name.endsWith('_id'));
+
+/** Whether a derived field is a silver column; local days and hours are made in the warehouse. */
+export const isInSilver = (d: DerivedField): boolean => d.take === 'tz_offset_min';
 
 /** Width of a text field in bytes. */
 export function widthOf(field: Field): number {
@@ -119,7 +127,9 @@ export function columnsOf(contract: EntityContract): Column[] {
       key(r.column, 'reference', `Durable key of the ${r.entity} named by ${r.field}; 32 zeros where none is named.`),
     ),
     ...contract.fields.map((f) => fieldColumn(f, 'payload')),
-    ...contract.derived.map((d) => fieldColumn({ name: d.name, type: d.type, phi: d.phi, doc: d.doc }, 'derived')),
+    ...contract.derived
+      .filter(isInSilver)
+      .map((d) => fieldColumn({ name: d.name, type: d.type, phi: d.phi, doc: d.doc }, 'derived')),
     text(
       'dq_flags',
       512,

@@ -14,13 +14,15 @@ import type { EntityContract, EntityName, Field } from '../types';
 export type JsonSchema = Record<string, unknown>;
 
 /** Notation of an instant; that the day exists, and lies in the years 1900 to 2200, no pattern can say. */
-const INSTANT_PATTERN = '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,6})?(Z|[+-]\\d{2}:\\d{2})$';
+const INSTANT_PATTERN =
+  '^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}(:\\d{2}(\\.\\d+)?)?([Zz]|[+-]\\d{2}:?\\d{2})(\\[[^\\]]*\\])?$';
 const DATE_PATTERN = '^\\d{4}-\\d{2}-\\d{2}$';
 const NPI_PATTERN = '^[12]\\d{9}$';
 
 function typed(field: Field, isOwnKey: boolean): JsonSchema {
   switch (field.type) {
     case 'string':
+    case 'zone':
       return { type: 'string', maxLength: field.maxBytes };
     case 'code':
       return { type: 'string', enum: [...(field.values ?? [])] };
@@ -86,7 +88,8 @@ function upsertOnly(contract: EntityContract): JsonSchema {
 
 /**
  * JSON Schema of an envelope of one entity, for people who write to the stream from other languages.
- * It says what a schema can say; byte lengths, impossible days and check digits are validated at ingest.
+ * It says what a schema can say; byte lengths, impossible days and check digits are validated at ingest. What it refuses of an
+ * optional member, ingest takes: the member becomes null and the record is flagged.
  */
 export function jsonSchema(entity: EntityName, version: number = ENTITIES[entity].version): JsonSchema {
   const contract = contractOf(entity, version);

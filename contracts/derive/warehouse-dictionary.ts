@@ -23,6 +23,10 @@ const COMMON: Readonly<Record<string, readonly [type: string, doc: string]>> = {
     'bigint',
     'First 64 bits of SHA-256 over what the event says; tells apart events that share an event_id.',
   ],
+  state_flags: [
+    'varchar(255)',
+    'Ids of the warning rules that follow from the members and their zone; dq_flags of the views has them too.',
+  ],
   dq_flags: ['varchar(512)', 'Ids of the warning rules that the event broke, separated by spaces; null if none.'],
   load_id: ['varchar(32)', 'The load that brought the event. Lineage: it differs between two orders of loading.'],
   valid_from: ['timestamp', 'First instant at which the version holds; 1900-01-01 for the first one.'],
@@ -153,6 +157,7 @@ function describedFact(f: FactLists): DescribedColumn[] {
     ),
     common('is_tied', stored, fact),
     common('dq_flags', stored, fact, log, beside, obt),
+    common('state_flags', stored),
     common('known_at', obt),
     common('load_id', stored, fact, log, beside, obt),
   ];

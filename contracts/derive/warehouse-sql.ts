@@ -105,10 +105,20 @@ function stateRank(c: EntityContract, alias: string, stored: (field: string) => 
   return ['CASE', ...gone, ...ranks, 'ELSE 0 END'].join('\n      ');
 }
 
+/** What the record itself breaks, what follows from the members, and whether another event ties: readers see one list. */
+const FLAGS = `nullif(substring(coalesce(' ' || f.dq_flags, '') || coalesce(' ' || f.state_flags, '')
+    || CASE WHEN f.is_tied THEN ' DQ-TIE-01' ELSE '' END, 2, 800), '')`;
+
 function factScope(f: FactLists, dimensions: ReadonlyMap<string, EntityContract>): Row {
   const c = f.contract;
   const isPlain = (m: { name: string; value: string }): boolean => m.value === `e.${m.name}`;
   const lineage = new Set(['op', 'record_source', 'record_position', 'source_order', 'dq_flags']);
+  const local = new Set([
+    ...f.dates.flatMap((d) => [d.name, d.key]),
+    ...f.local.locals.map((l) => l.name),
+    ...f.local.moved,
+  ]);
+  const owns = [...factColumns(f).slice(0, -1), ...f.dates.map((d) => d.name)];
   const asOf = [...f.naturals, ...f.members].find((m) => m.value === `e.${c.asOf}`)!.name;
   return {
     ...words(c),
@@ -126,14 +136,21 @@ function factScope(f: FactLists, dimensions: ReadonlyMap<string, EntityContract>
     rank_p: stateRank(c, 'p', (field) => field),
     rank_f: stateRank(c, 'f', (field) => f.knowns.find((k) => k.name === field)!.stored),
     obts: f.obt.map(columnRow),
-    owns: [...factColumns(f).slice(0, -1), ...f.dates.map((d) => d.name)].map((name) => ({ name })),
-    columns: [...factColumns(f).slice(0, -1), ...f.dates.map((d) => d.name), ...f.attributes.map((a) => a.name)].map(
-      (name) => ({ name }),
-    ),
+    owns: owns.map((name) => ({ name })),
+    // Columns that no zone changes.
+    keeps: owns.filter((name) => !local.has(name)).map((name) => ({ name })),
+    zoneds: f.local.zoned.map((z) => ({ ...z })),
+    clocks: f.local.clocks.map((c) => ({ ...c })),
+    locals: f.local.locals.map((l) => ({ ...l })),
+    moveds: f.members.filter((m) => f.local.moved.has(m.name)).map(columnRow),
+    differences: f.local.differences.map((d) => ({ ...d })),
+    flags: f.local.flags,
+    allFlags: FLAGS,
+    columns: [...owns, ...f.attributes.map((a) => a.name), 'state_flags'].map((name) => ({ name })),
     stageds: columnsOf(c)
       .filter((s) => !lineage.has(s.name))
       .map((s) => ({ name: s.name })),
-    facts: factColumns(f).map((name) => ({ name })),
+    facts: factColumns(f).map((name) => ({ name, value: name === 'dq_flags' ? `${FLAGS} AS dq_flags` : `f.${name}` })),
     times: c.derived.filter((d) => d.take === 'local_time_key').map((d) => ({ name: d.name })),
     layout: `DISTSTYLE KEY DISTKEY (${c.layout!.distKey}) SORTKEY (${c.layout!.sortKey.join(', ')})`,
   };

@@ -2,6 +2,7 @@ import { roleOf } from '../check';
 import { SQL_WORDS } from '../sql-words';
 import type { EntityContract, Reference } from '../types';
 import { columnsOf, redshiftType } from './columns';
+import { localLists, type LocalLists } from './local-time';
 import { MeasureError, NO_MEASURES, type Item, type Measures } from './measures';
 
 /** A column of a table or view of the warehouse. */
@@ -34,6 +35,8 @@ export interface FactLists {
   readonly naturals: readonly StoredColumn[];
   readonly references: readonly Reference[];
   readonly dates: readonly { readonly name: string; readonly key: string; readonly doc: string }[];
+  /** How local days and hours are made, whenever the zone may have changed (`contracts/derive/local-time.ts`). */
+  readonly local: LocalLists;
   /** Columns of the fact between its references and its flags, those of `dates` aside. */
   readonly members: readonly StoredColumn[];
   /** What is stored for the one big table beside the fact. */
@@ -108,10 +111,15 @@ export function factLists(
   const dateColumns = dates.map((d) => ({
     name: d.name,
     type: 'date',
-    doc: `${d.doc} Null outside the calendar.`,
+    doc: d.doc,
     source: contractSource(contract),
     value: '',
   }));
+  const local = localLists(
+    contract,
+    members,
+    dates.map((d) => d.name),
+  );
   const own = new Map(
     [...naturals, ...members, ...dateColumns, ...attributes].map((c): [string, StoredColumn] => [c.name, c]),
   );
@@ -122,6 +130,7 @@ export function factLists(
   });
   const everything = [...members, ...dateColumns, ...attributes].map((c) => ({ ...c, value: `f.${c.name}` }));
   const obt = shown ?? everything;
+  checkLocal(m, local, members, fail);
   checkNames(
     contract,
     { values: m.values, naturals, dates, stored: [...members, ...dateColumns, ...attributes], obt },
@@ -135,9 +144,29 @@ export function factLists(
     dates,
     members,
     attributes,
+    local,
     knowns: (contract.asKnown ?? []).map((name) => ({ ...all.find((a) => a.name === name)!, stored: stored(name) })),
     obt,
   };
+}
+
+/** What rests on local days is made again from what is stored; a value is not stored, and a reference's field neither. */
+function checkLocal(
+  m: Measures,
+  local: LocalLists,
+  members: readonly StoredColumn[],
+  fail: (what: string) => never,
+): void {
+  const names = new Set(local.locals.map((l) => l.name));
+  const used = (sql: string): string[] => [...sql.matchAll(/\be\.(\w+)/g)].map(([, name]) => name);
+  for (const v of m.values)
+    if (used(v.sql).some((n) => names.has(n))) fail(`${v.name} rests on a local day: write it out in each measure`);
+  const plain = new Set(members.filter((x) => x.value === `e.${x.name}`).map((x) => x.name));
+  for (const x of members.filter((y) => local.moved.has(y.name))) {
+    const other = used(x.value).find((n) => !names.has(n) && !plain.has(n));
+    if (other !== undefined)
+      fail(`${x.name} rests on a local day and on ${other}, which is not stored under that name`);
+  }
 }
 
 interface Named {
@@ -156,7 +185,17 @@ function checkNames(
     ...contract.references.map((r) => r.column),
     ...of.dates.map((d) => d.key),
     ...of.stored.map((c) => c.name),
-    ...['dq_flags', 'event_id', 'payload_hash', 'effective_at', 'recorded_at', 'source_order', 'is_tied', 'load_id'],
+    ...[
+      'dq_flags',
+      'state_flags',
+      'event_id',
+      'payload_hash',
+      'effective_at',
+      'recorded_at',
+      'source_order',
+      'is_tied',
+      'load_id',
+    ],
   ];
   const event = [...columnsOf(contract), ...of.values].map((c) => c.name);
   const obt = [...key, ...of.obt.map((c) => c.name), 'dq_flags', 'known_at', 'load_id'];

@@ -41,6 +41,7 @@ export const appointment = {
       ['proposed'],
     ],
   },
+  localTime: { role: 'clinic', zone: 'timezone', rule: 'DQ-APT-14' },
   layout: { distKey: 'patient_key', sortKey: ['scheduled_date_key', 'clinic_key'] },
   version: 1,
   doc: 'An agreed time of a patient at a clinic, with what became of it.',
@@ -112,7 +113,7 @@ export const appointment = {
       type: 'ts',
       required: true,
       phi: 'quasi_id',
-      doc: 'When the appointment is to begin; its offset is the local time of the clinic.',
+      doc: 'When the appointment is to begin, in the local time of the clinic.',
       example: '2024-03-09T23:50:00-05:00',
     },
     {
@@ -168,7 +169,7 @@ export const appointment = {
   references: [
     { column: 'patient_key', field: 'patient_id', entity: 'patient', rule: 'DQ-ID-05' },
     { column: 'clinic_key', field: 'clinic_id', entity: 'clinic', rule: 'DQ-ID-06' },
-    { column: 'provider_key', field: 'provider_npi', entity: 'provider', rule: 'DQ-ID-03' },
+    { column: 'provider_key', field: 'provider_npi', entity: 'provider', rule: 'DQ-ID-12' },
   ],
   derived: [
     {
@@ -177,13 +178,30 @@ export const appointment = {
       from: 'scheduled_start_at',
       take: 'tz_offset_min',
       phi: 'none',
-      doc: 'Minutes that the local time of scheduled_start_at is ahead of UTC.',
+      doc: 'Minutes that scheduled_start_at was written ahead of UTC.',
+    },
+    {
+      name: 'created_tz_offset_min',
+      type: 'int',
+      from: 'created_at',
+      take: 'tz_offset_min',
+      phi: 'none',
+      doc: 'Minutes that created_at was written ahead of UTC.',
+    },
+    {
+      name: 'actual_tz_offset_min',
+      type: 'int',
+      from: 'actual_start_at',
+      take: 'tz_offset_min',
+      phi: 'none',
+      doc: 'Minutes that actual_start_at was written ahead of UTC.',
     },
     {
       name: 'scheduled_date',
       type: 'date',
       from: 'scheduled_start_at',
       take: 'local_date',
+      unless: dayPrecise,
       phi: 'quasi_id',
       doc: 'Local day of scheduled_start_at.',
     },
@@ -227,5 +245,14 @@ export const appointment = {
     { rule: 'DQ-APT-04', first: 'created_at', second: 'actual_start_at' },
     { rule: 'DQ-APT-04', first: 'arrived_at', second: 'actual_start_at' },
     { rule: 'DQ-APT-04', first: 'actual_start_at', second: 'completed_at' },
+  ],
+  conflicts: [
+    {
+      rule: 'DQ-APT-06',
+      field: 'status_code',
+      values: ['noshow'],
+      excludes: ['arrived_at', 'actual_start_at', 'completed_at'],
+    },
+    { rule: 'DQ-APT-06', field: 'status_code', values: ['cancelled'], excludes: ['actual_start_at', 'completed_at'] },
   ],
 } as const satisfies EntityContract;

@@ -30,7 +30,7 @@ export const clinic = {
     { name: 'state', type: 'string', maxBytes: 32, phi: 'none', doc: 'State or region of the clinic.', example: 'NY' },
     {
       name: 'timezone',
-      type: 'string',
+      type: 'zone',
       maxBytes: 64,
       phi: 'none',
       doc: 'IANA name of the time zone of the clinic, such as America/New_York.',

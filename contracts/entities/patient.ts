@@ -75,5 +75,5 @@ export const patient = {
   references: [],
   derived: [],
   oneOf: [{ rule: 'FLD-ONE-OF', fields: ['birth_date', 'reported_age_years'] }],
-  orders: [{ rule: 'DQ-PAT-07', first: 'birth_date', second: 'recorded_at' }],
+  orders: [{ rule: 'DQ-PAT-07', first: 'birth_date', second: 'recorded_at', graceDays: 1, clears: true }],
 } as const satisfies EntityContract;

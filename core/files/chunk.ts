@@ -1,6 +1,7 @@
-import { ENTITIES, type EntityName } from '../../contracts';
+import type { EntityName } from '../../contracts';
 import { sha256Hex } from '../records/hash';
 import { conformEnvelope, type ConformContext, type Received, type SilverRow } from '../records/conform';
+import { trimmed } from '../records/text';
 import type { FileRule } from '../../profiles/rules';
 import type { Mapper, MappedEntity, Member, RowViolation } from './mapper';
 import type { FileRecord, Position, RecordReader } from './records';
@@ -129,25 +130,21 @@ function validateEntity(
   violations: RowViolation[],
 ): Event | null {
   const { plan, failed, element } = one;
-  const result = conformEnvelope(one.envelope, ctx, received);
+  const result = conformEnvelope(one.envelope, ctx, received, { faults: failed, flags: one.flags });
   const push = (rule: RowViolation['rule'], member: string): void => {
-    for (const pointer of plan.sourcePointers(rule, member, element)) {
+    for (const pointer of plan.sourcePointers(member, element)) {
       if (!violations.some((v) => v.rule === rule && v.pointer === pointer)) violations.push({ rule, pointer });
     }
   };
-  failed?.forEach((rule, member) => push(rule, `/${member}`));
+  // What stands around a payload is needed whatever it is; of the payload the contract says what the record can be without.
+  const missing = [...(failed ?? [])].filter(([member]) => !member.startsWith('payload/'));
+  for (const [member, rule] of missing) push(rule, `/${member}`);
   if (!result.ok) {
     // A member that could not be made has been told of already; the contract would only add that it is missing.
-    for (const v of result.violations) if (!isTold(v.rule, v.pointer, one)) push(v.rule, v.pointer);
+    for (const v of result.violations) if (!missing.some(([m]) => `/${m}` === v.pointer)) push(v.rule, v.pointer);
     return null;
   }
-  return failed ? null : { entity: result.entity, version: result.version, row: result.row };
-}
-
-/** Whether what is missing has been told of already, as what could not be made. */
-function isTold(rule: RowViolation['rule'], pointer: string, { plan, failed }: MappedEntity): boolean {
-  if (rule !== 'FLD-ONE-OF') return failed?.has(pointer.slice(1)) === true;
-  return ENTITIES[plan.entity].oneOf.some(({ fields }) => fields.some((field) => failed?.has(`payload/${field}`)));
+  return missing.length > 0 ? null : { entity: result.entity, version: result.version, row: result.row };
 }
 
 function accept(into: Chunk, event: Event, position: string): void {
@@ -182,8 +179,9 @@ function noteKeys(into: Chunk, mapped: MappedEntity[], accepted: boolean): void 
   if (mapped.length === 0) into.unkeyed++;
   for (const { plan, envelope } of mapped) {
     const naturalKey = plan.naturalKey(envelope);
-    if (naturalKey === null || typeof envelope.source_system !== 'string') into.unkeyed++;
-    else into.keys?.push({ entity: plan.entity, sourceSystem: envelope.source_system, naturalKey, accepted });
+    const sourceSystem = trimmed(envelope.source_system);
+    if (naturalKey === null || typeof sourceSystem !== 'string') into.unkeyed++;
+    else into.keys?.push({ entity: plan.entity, sourceSystem, naturalKey, accepted });
   }
 }
 

@@ -28,8 +28,16 @@ export class Fault {
   }
 }
 
+/** A day of a two-digit year: the centuries are told apart by when the source knew it. */
+export class TwoCenturies {
+  constructor(
+    /** `YYYY-MM-DD`, the earlier first. */
+    readonly days: readonly [string, string],
+  ) {}
+}
+
 /** A value of the contract, undefined for "no value", or a fault. */
-export type Made = string | number | boolean | undefined | Fault;
+export type Made = string | number | boolean | undefined | Fault | TwoCenturies;
 /** Makes a value of a row and, in an entity with `each`, of the element of its list. */
 export type Maker = (row: Row, element?: unknown) => Made;
 /** What a source gives for a value. */

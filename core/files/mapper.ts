@@ -2,12 +2,15 @@ import { ENTITIES, type EntityName, type RuleId } from '../../contracts';
 import { fieldOf } from '../../profiles/check-values';
 import { escapePointer } from '../../profiles/json-lines';
 import { compileRegex } from '../../profiles/regex';
+import { identifierText, trimmed } from '../records/text';
 import type { FileRule } from '../../profiles/rules';
 import type { Condition, EntityProfile, Profile, Test } from '../../profiles/schema';
 import { columnsOf, columnUses, placedValues } from '../../profiles/walk';
 import { columnPointer, csvCell, jsonCell, splitPointer } from './cells';
 import type { Received } from '../records/conform';
 import { FileTime, textOfTime } from './row-time';
+import { birthDay } from './centuries';
+import { TwoCenturies } from './making';
 import { type CellReader, compileValue, Fault, type FileFacts, type Maker, type Row } from './values';
 
 export type { FileFacts, Row } from './values';
@@ -24,6 +27,8 @@ export interface MappedEntity {
   envelope: Record<string, unknown>;
   /** Member (`payload/x`, `effective_at` …) → rule. */
   failed: Map<string, RuleId | FileRule> | null;
+  /** Rules that flag what was made. */
+  flags: (RuleId | FileRule)[];
   /** Number of the element in its list, from 0, where the entity has `each`. */
   element?: number;
 }
@@ -62,8 +67,11 @@ export class EntityPlan {
     this.list = source.each ? JSON.stringify([source.each.column, source.each.separator ?? ',']) : null;
     this.applies = (source.when ?? []).map((condition) => compileCondition(condition, cell, profile.file.trim));
     for (const { expression, pointer, target } of placedValues(profile, source, index)) {
-      const make = compileValue(expression, fieldOf(this.entity, target), profile, facts, cell);
       const inPayload = target.startsWith('payload/');
+      const field = fieldOf(this.entity, target);
+      // What recorded_at bounds, such as a day of birth.
+      const isPast = ENTITIES[this.entity].orders.some((o) => o.first === field.name && o.second === 'recorded_at');
+      const make = compileValue(expression, { ...field, isPast: inPayload && isPast }, profile, facts, cell);
       (inPayload ? this.payload : this.head).push({ name: inPayload ? target.slice('payload/'.length) : target, make });
       if (expression.element !== undefined) this.ofElement.add(target);
       const columns = expression.element !== undefined ? [source.each!.column] : columnsOf(expression);
@@ -90,6 +98,7 @@ export class EntityPlan {
     const envelope: Record<string, unknown> = { entity: this.entity, schema_version: this.version };
     const payload: Record<string, unknown> = {};
     let failed: MappedEntity['failed'] = null;
+    const flags: MappedEntity['flags'] = [];
     for (const { name, make } of this.head) {
       const value = make(row, element?.value);
       if (value instanceof Fault) (failed ??= new Map()).set(name, value.rule);
@@ -98,29 +107,29 @@ export class EntityPlan {
     for (const { name, make } of this.payload) {
       const value = make(row, element?.value);
       if (value instanceof Fault) (failed ??= new Map()).set(`payload/${name}`, value.rule);
-      else if (value !== undefined) payload[name] = value;
+      else if (value instanceof TwoCenturies) {
+        const { day, flag } = birthDay(value.days, envelope.recorded_at);
+        payload[name] = day;
+        if (flag) flags.push(flag);
+      } else if (value !== undefined) payload[name] = value;
     }
     envelope.payload = payload;
-    return { plan: this, envelope, failed, ...(element ? { element: element.index } : {}) };
+    return { plan: this, envelope, failed, flags, ...(element ? { element: element.index } : {}) };
   }
 
-  /** The natural key as mapped, in contract order; null if a part of it is missing. */
+  /** The natural key as the contract reads it, in its order; null if a part of it is missing. */
   naturalKey(envelope: Record<string, unknown>): string[] | null {
     const payload = envelope.payload as Record<string, unknown>;
-    const parts = ENTITIES[this.entity].naturalKey.map((name) => payload[name]);
+    const parts = ENTITIES[this.entity].naturalKey.map((name) => identifierText(payload[name]));
     return parts.every((part): part is string => typeof part === 'string') ? parts : null;
   }
 
   /** The source columns of a member that a rule of the contract points at. */
-  sourcePointers(rule: RuleId | FileRule, pointer: string, element?: number): string[] {
+  sourcePointers(pointer: string, element?: number): string[] {
     const numbered = (target: string): string[] | undefined => {
       const found = this.pointers.get(target);
       return this.ofElement.has(target) ? found?.map((one) => `${one}/${element}`) : found;
     };
-    if (rule === 'FLD-ONE-OF') {
-      const fields = ENTITIES[this.entity].oneOf.flatMap((group) => group.fields);
-      return fields.flatMap((field) => numbered(`payload/${field}`) ?? []);
-    }
     return numbered(pointer.slice(1)) ?? ['#'];
   }
 }
@@ -241,7 +250,7 @@ function compileTest(test: Test, cell: (column: string) => CellReader, trim: boo
   const read = cell(test.column);
   const text = (row: Row): string => {
     const raw = read(row);
-    if (typeof raw === 'string') return trim ? raw.trim() : raw;
+    if (typeof raw === 'string') return trim ? (trimmed(raw) as string) : raw;
     return typeof raw === 'number' || typeof raw === 'boolean' ? String(raw) : '';
   };
   if (test.equals !== undefined) return (row) => text(row) === test.equals;

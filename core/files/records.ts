@@ -1,9 +1,10 @@
 import { isAscii } from 'node:buffer';
 import type { Profile } from '../../profiles/schema';
+import { namesTwice } from '../records/envelope';
 import { type ByteSource, Window } from './source';
 import { isTwiceEncoded, isUtf8Instead } from './text';
 
-export type RecordFault = 'DQ-FMT-01' | 'DQ-FMT-02' | 'FIL-ROW-01' | 'FIL-ROW-02' | 'FIL-ROW-05';
+export type RecordFault = 'DQ-FMT-01' | 'DQ-FMT-02' | 'DQ-FMT-07' | 'FIL-ROW-01' | 'FIL-ROW-02' | 'FIL-ROW-05';
 
 /** One record of a file, by place: 1-based data row, first byte, length in bytes; its values, or why it has none. */
 export interface FileRecord {
@@ -143,6 +144,7 @@ export class NdjsonReader extends RecordReader {
       return this.cut(stop, next, 'DQ-FMT-02');
     }
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return this.cut(stop, next, 'DQ-FMT-02');
+    if (namesTwice(text, value)) return this.cut(stop, next, 'DQ-FMT-07');
     return this.emit(start, stop, next, { value: value as Record<string, unknown> });
   }
 }

@@ -9,7 +9,7 @@ import {
 } from '../../profiles/patterns';
 import type { FileRule } from '../../profiles/rules';
 import type { Expression, Profile } from '../../profiles/schema';
-import { type CellReader, Fault, type Made, type Maker, type Row, type Text } from './making';
+import { type CellReader, Fault, type Made, type Maker, type Row, type Text, TwoCenturies } from './making';
 import { asText, notation, plainNumber } from './numbers';
 
 /** Distinct times of a file are far fewer than its rows; beyond this many the memory is started afresh. */
@@ -23,6 +23,8 @@ interface Around {
   compileOther: (e: Expression) => Maker;
   notes: Set<FileRule> | undefined;
   cell: (column: string) => CellReader;
+  /** The day lies before the source knew it: that tells the century of a two-digit year. */
+  isPast: boolean;
 }
 
 /** A text as the patterns read it. */
@@ -37,7 +39,7 @@ export function timeMaker(
   e: Expression,
   type: 'ts' | 'date',
   profile: Profile,
-  { compileOther, notes, cell }: Around,
+  { compileOther, notes, cell, isPast }: Around,
 ): (value: Text, row: Row, element?: unknown) => Made {
   const given = e.datetime ?? e.date ?? (e.last_modified && (e.day || e.zone) ? 'iso' : undefined);
   if (given === undefined) return asText;
@@ -50,11 +52,15 @@ export function timeMaker(
     ambiguous: e.ambiguous ?? 'earlier',
   };
   const show = (time: ParsedTime): Made => {
+    if (type === 'date' && isPast && time.otherCentury !== undefined) {
+      const [first, second] = [time.local, time.otherCentury].sort((a, b) => a - b);
+      return new TwoCenturies([formatDate(first!), formatDate(second!)]);
+    }
     if (type === 'date') return formatDate(time.local);
     if (time.offset === null && options.zone === undefined) return Fault.of('FIL-MAP-02');
     return toIso(time, options) ?? Fault.of('FIL-MAP-04');
   };
-  const steps = stepsOf(e, profile, type, options, { compileOther, notes, cell }, show);
+  const steps = stepsOf(e, profile, type, options, { compileOther, notes, cell, isPast }, show);
   const shown = remembered((text) => {
     const { time } = read(text);
     return time ? show(time) : Fault.of('FIL-MAP-02');

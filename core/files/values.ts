@@ -1,4 +1,5 @@
 import type { Field } from '../../contracts';
+import { trimmed } from '../records/text';
 import { compileRegex } from '../../profiles/regex';
 import type { Expression, Profile } from '../../profiles/schema';
 import { asText, plainNumber, roundedTo, notation } from './numbers';
@@ -8,7 +9,10 @@ import { timeMaker } from './times';
 
 export { Fault, type CellReader, type FileFacts, type Maker, type Row } from './making';
 
-type Target = Pick<Field, 'type' | 'values' | 'name' | 'valuesRule' | 'scale'>;
+type Target = Pick<Field, 'type' | 'values' | 'name' | 'scale'> & {
+  /** The day lies before the source knew it. */
+  readonly isPast?: boolean;
+};
 
 /** Compiles one expression of a profile for one field of a contract into a function of a row. */
 export function compileValue(
@@ -92,7 +96,7 @@ function cleaner(
   const plain = nulls.size === 0 && !letters && !pad && !part;
   return (raw) => {
     if (typeof raw === 'string') {
-      let text = trim ? raw.trim() : raw;
+      let text = trim ? (trimmed(raw) as string) : raw;
       if (plain) return text === '' ? undefined : text;
       if (text === '' || nulls.has(text)) return undefined;
       if (part) {
@@ -123,14 +127,11 @@ function converter(
 ): Converter {
   const convert =
     target.type === 'ts' || target.type === 'date'
-      ? timeMaker(e, target.type, profile, { compileOther, notes: facts.notes, cell })
+      ? timeMaker(e, target.type, profile, { compileOther, notes: facts.notes, cell, isPast: target.isPast === true })
       : valueConverter(e, target, profile);
   if (!e.map) return convert;
   const map = new Map(Object.entries(e.map));
-  const otherwise =
-    e.otherwise === null
-      ? undefined
-      : (e.otherwise ?? Fault.of(target.values ? (target.valuesRule ?? 'FLD-CODE') : 'FIL-MAP-01'));
+  const otherwise = e.otherwise === null ? undefined : (e.otherwise ?? Fault.of('FIL-MAP-01'));
   return (value) => {
     const to = map.get(String(value));
     return to === undefined ? otherwise : to;

@@ -1,7 +1,7 @@
 import { ByteWriter } from 'hyparquet-writer';
 import { writeMetadata } from 'hyparquet-writer/src/metadata.js';
 import type { RowGroup, SchemaElement } from 'hyparquet';
-import type { EntityName, RuleId } from '../../contracts';
+import type { EntityName } from '../../contracts';
 import {
   BRONZE_COLUMNS,
   OBJECT_LIST_COLUMNS,
@@ -10,7 +10,7 @@ import {
   type Column,
 } from '../../contracts/derive';
 import type { SilverRow, Violation } from '../records/conform';
-import { shownPointer } from '../records/envelope';
+import { shownPointer, type AnyRule } from '../records/envelope';
 import { quarantineId } from '../records/hash';
 import { PHYSICAL, writeColumnChunk, type Value } from './parquet-column';
 
@@ -162,8 +162,8 @@ const MAX_RULE_IDS = 512;
 const MAX_POINTERS = 1024;
 
 /** As many violations as fit the columns, whole ones only and at least the first. */
-function fitting(violations: readonly Violation[]): { rules: RuleId[]; pointers: string[] } {
-  const rules: RuleId[] = [];
+function fitting(violations: readonly Violation[]): { rules: AnyRule[]; pointers: string[] } {
+  const rules: AnyRule[] = [];
   const pointers: string[] = [];
   let ruleLength = 0;
   let pointerLength = 0;

@@ -1,10 +1,13 @@
 import { UNKNOWN_KEY, type EntityContract, type EntityName, type RuleId } from '../../contracts';
 import type { Op } from '../../contracts/envelope';
-import { silverColumns } from '../../contracts/derive';
+import { isIdentifier, isInSilver, silverColumns } from '../../contracts/derive';
+import type { AnyRule } from './envelope';
 import { SEPARATOR } from './hash';
 import { memberCount } from './head';
 import type { Keyring } from './keys';
-import { readerOf, withoutTrailingBlanks, type Cell, type Reader, type Target } from './readers';
+import { readerOf, type Cell, type Reader, type Target } from './readers';
+import { restoredIdentifier, trimmed } from './text';
+import { MICROS_PER_DAY } from './time';
 
 /** One silver row in `silverColumns` order, without record_source and record_position, which ingest knows. */
 export type SilverRow = Cell[];
@@ -25,12 +28,38 @@ export interface EnvelopeCells {
 interface FieldStep {
   name: string;
   pointer: string;
+  /** As a fault of a profile names it. */
+  member: string;
   at: number;
   read: Reader;
   isKey: boolean;
+  isIdentifier: boolean;
   required: boolean;
   fallback: string | null;
 }
+
+interface Order {
+  rule: RuleId;
+  first: number;
+  second: number;
+  unit: number;
+  grace: number;
+  clears: boolean;
+}
+
+function flag(target: Target, rule: AnyRule): void {
+  if (!target.flags.includes(rule)) target.flags.push(rule);
+}
+
+/** A broken member costs the record where the record is nothing without it, or cannot be written; else the member alone. */
+function broken(step: FieldStep, rule: AnyRule, upsert: boolean, target: Target): void {
+  if (step.isKey || (step.required && upsert) || rule === 'DQ-FMT-01')
+    target.violations.push({ rule, pointer: step.pointer });
+  else flag(target, rule);
+}
+
+const isAbsent = (value: unknown, faults: ReadonlyMap<string, AnyRule> | null, name: string): boolean =>
+  !faults?.has(`payload/${name}`) && (value === undefined || value === null || trimmed(value) === '');
 
 /** Everything about one contract that does not change from record to record. */
 export class Compiled {
@@ -42,9 +71,9 @@ export class Compiled {
   private readonly keyAt: number;
   private readonly keyPlaces: number[];
   private readonly references: { at: number; from: number; entity: EntityName; npi: boolean }[];
-  private readonly orders: { rule: RuleId; first: number; second: number; dayOfKnowing: boolean }[];
-  private readonly blanks: { at: number; field: number; equals: string }[];
-  private readonly oneOf: { rule: RuleId; places: number[] }[];
+  private readonly orders: Order[];
+  private readonly conflicts: { rule: RuleId; field: number; values: readonly string[]; excludes: number[] }[];
+  private readonly oneOf: { rule: RuleId; names: readonly string[] }[];
 
   constructor(readonly contract: EntityContract) {
     const columns = silverColumns(contract.name, contract.version);
@@ -54,9 +83,11 @@ export class Compiled {
     this.steps = contract.fields.map((field) => ({
       name: field.name,
       pointer: `/payload/${field.name}`,
+      member: `payload/${field.name}`,
       at: at(field.name),
       read: readerOf(field, contract, at(field.name), at),
       isKey: contract.naturalKey.includes(field.name),
+      isIdentifier: isIdentifier(field),
       required: field.required === true,
       fallback: field.default ?? null,
     }));
@@ -78,16 +109,25 @@ export class Compiled {
       entity: r.entity,
       npi: contract.fields.find((f) => f.name === r.field)?.type === 'npi',
     }));
-    this.orders = contract.orders.map((o) => ({
-      rule: o.rule,
-      first: at(o.first),
-      second: at(o.second),
-      dayOfKnowing: o.second === 'recorded_at' && contract.fields.find((f) => f.name === o.first)?.type === 'date',
+    // Local days follow the zone of a member: the warehouse compares them.
+    const isLocal = (name: string) => contract.derived.some((d) => d.name === name && !isInSilver(d));
+    this.orders = contract.orders
+      .filter((o) => !isLocal(o.first))
+      .map((o) => ({
+        rule: o.rule,
+        first: at(o.first),
+        second: at(o.second),
+        // A date is compared with the day of an instant.
+        unit: o.graceDays === undefined ? 1 : MICROS_PER_DAY,
+        grace: o.graceDays ?? 0,
+        clears: o.clears === true,
+      }));
+    this.conflicts = (contract.conflicts ?? []).map((c) => ({
+      ...c,
+      field: at(c.field),
+      excludes: c.excludes.map(at),
     }));
-    this.blanks = contract.derived.flatMap((d) =>
-      d.unless ? [{ at: at(d.name), field: at(d.unless.field), equals: d.unless.equals }] : [],
-    );
-    this.oneOf = contract.oneOf.map((o) => ({ rule: o.rule, places: o.fields.map(at) }));
+    this.oneOf = contract.oneOf.map((o) => ({ rule: o.rule, names: o.fields }));
   }
 
   private placeOf(name: string): number {
@@ -96,14 +136,34 @@ export class Compiled {
     return at;
   }
 
-  /** Reads the payload into the target; on a delete only the natural key must be there. */
-  readPayload(payload: Record<string, unknown>, op: Op, target: Target): void {
+  /**
+   * Reads the payload into the target; on a delete only the natural key must be there.
+   * @param faults members that a profile could not make, by `payload/<name>`, with the rule that says why
+   */
+  readPayload(
+    payload: Record<string, unknown>,
+    op: Op,
+    target: Target,
+    faults: ReadonlyMap<string, AnyRule> | null,
+  ): void {
     const upsert = op === 'upsert';
     let seen = 0;
     for (const step of this.steps) {
-      let value = withoutTrailingBlanks(payload[step.name]);
+      let value = trimmed(payload[step.name]);
       if (value !== undefined) seen++;
       target.canonical += SEPARATOR;
+      const fault = faults?.get(step.member);
+      if (fault !== undefined) {
+        broken(step, fault, upsert, target);
+        continue;
+      }
+      if (step.isIdentifier && typeof value === 'string') {
+        const restored = restoredIdentifier(value);
+        if (restored !== null) {
+          flag(target, 'DQ-ID-13');
+          value = restored;
+        }
+      }
       // An empty text says nothing; it is the same as an absent member, on every way in.
       if (value === undefined || value === null || value === '') {
         if (step.isKey) target.violations.push({ rule: 'DQ-ID-01', pointer: step.pointer });
@@ -111,17 +171,15 @@ export class Compiled {
         if (step.fallback === null || !upsert) continue;
         value = step.fallback;
       }
-      step.read(value, target);
+      const rule = step.read(value, target);
+      if (rule !== null) broken(step, rule, upsert, target);
     }
     // The pointer stops at the payload: the name of an unknown member is the sender's text and may hold anything.
     if (memberCount(payload, seen) !== seen) target.violations.push({ rule: 'FLD-UNKNOWN', pointer: '/payload' });
-    if (upsert && target.violations.length === 0) this.checkOneOf(target);
-  }
-
-  private checkOneOf(target: Target): void {
-    for (const o of this.oneOf) {
-      if (o.places.every((p) => target.row[p] === null)) target.violations.push({ rule: o.rule, pointer: '/payload' });
-    }
+    if (upsert)
+      for (const o of this.oneOf) if (o.names.every((n) => isAbsent(payload[n], faults, n))) flag(target, o.rule);
+    // Flags are part of what the event says: one whose member was unreadable is no repeat of one that had none.
+    if (target.flags.length > 0) target.canonical += SEPARATOR + target.flags.sort().join(' ');
   }
 
   /** Fills the columns of the envelope and the hash. */
@@ -137,7 +195,7 @@ export class Compiled {
   }
 
   /** Fills what follows from envelope and payload, both filled before: keys, blanks and warnings. */
-  complete(target: Target, sourceSystem: string, recordedLocalDay: number, keys: Keyring): void {
+  complete(target: Target, sourceSystem: string, keys: Keyring): void {
     const { row, flags } = target;
     row[this.keyAt] = keys.key(this.contract.name, sourceSystem, this.naturalKey(row));
     for (const r of this.references) {
@@ -147,11 +205,14 @@ export class Compiled {
           ? UNKNOWN_KEY
           : keys.reference(r.entity, sourceSystem, named);
     }
-    for (const b of this.blanks) if (row[b.field] === b.equals) row[b.at] = null;
+    for (const c of this.conflicts)
+      if (c.values.includes(row[c.field] as string) && c.excludes.some((x) => row[x] !== null)) flag(target, c.rule);
     for (const o of this.orders) {
       const first = row[o.first] as number | null;
-      const second = o.dayOfKnowing ? recordedLocalDay : (row[o.second] as number | null);
-      if (first !== null && second !== null && first > second && !flags.includes(o.rule)) flags.push(o.rule);
+      const second = row[o.second] as number | null;
+      if (first === null || second === null || first <= Math.floor(second / o.unit) + o.grace) continue;
+      flag(target, o.rule);
+      if (o.clears) row[o.first] = null;
     }
     row[this.flagsAt] = flags.length === 0 ? null : flags.sort().join(' ');
   }

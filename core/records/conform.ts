@@ -1,6 +1,6 @@
-import type { EntityName, RuleId } from '../../contracts';
+import type { EntityName } from '../../contracts';
 import { compile, type SilverRow } from './compiled';
-import { decodeRecord, type Violation } from './envelope';
+import { decodeRecord, type AnyRule, type Violation } from './envelope';
 import { fileEventId, hash64, SEPARATOR } from './hash';
 import { hasUnknownMember, isObject, readHead, type Head } from './head';
 import type { Keyring } from './keys';
@@ -9,7 +9,8 @@ import type { Cell, Target } from './readers';
 import { microsText } from './time';
 
 export type { SilverRow } from './compiled';
-export type { Violation } from './envelope';
+export type { AnyRule, Violation } from './envelope';
+
 export interface ConformContext {
   keys: Keyring;
   /** Greatest length of a record in bytes. */
@@ -33,14 +34,30 @@ const GRACE_MICROS = 86_400_000_000;
 export const isAhead = (recordedAt: number, arrivedAt: number): boolean => recordedAt > arrivedAt + GRACE_MICROS;
 
 export type Conformed =
-  | { ok: true; entity: EntityName; version: number; row: SilverRow; flags: RuleId[] }
+  | { ok: true; entity: EntityName; version: number; row: SilverRow; flags: AnyRule[] }
   | { ok: false; violations: Violation[]; entity?: EntityName; version?: number };
 
 function refused(violations: Violation[], head: Head): Conformed {
   return { ok: false, violations, entity: head.entity, version: head.contract?.version };
 }
 
-function validate(envelope: unknown, escaped: boolean, ctx: ConformContext, received: Received): Conformed {
+/** What a profile has to say of a record that it made of a row. */
+export interface Making {
+  /** Members that could not be made (`payload/<name>`), with the rule that says why. */
+  readonly faults: ReadonlyMap<string, AnyRule> | null;
+  /** Rules that flag what was made. */
+  readonly flags: readonly AnyRule[];
+}
+
+const NOTHING: Making = { faults: null, flags: [] };
+
+function validate(
+  envelope: unknown,
+  escaped: boolean,
+  ctx: ConformContext,
+  received: Received,
+  making: Making,
+): Conformed {
   if (!isObject(envelope)) return { ok: false, violations: [{ rule: 'ENV-OBJECT', pointer: '' }] };
   const violations: Violation[] = [];
   const head = readHead(envelope, violations, { deriveEventId: ctx.deriveEventId === true, escaped });
@@ -54,13 +71,15 @@ function validate(envelope: unknown, escaped: boolean, ctx: ConformContext, rece
   const target: Target = {
     row,
     violations,
-    flags: head.flags,
+    flags: [...making.flags],
     escaped,
     canonical: `${contract.name}${SEPARATOR}${contract.version}${SEPARATOR}${head.op}${SEPARATOR}${head.sourceSystem}${SEPARATOR}${microsText(head.effectiveAt)}${SEPARATOR}${microsText(head.recordedAt)}`,
   };
-  plan.readPayload(head.payload, head.op, target);
+  plan.readPayload(head.payload, head.op, target, making.faults);
   if (violations.length > 0) return refused(violations, head);
   const payloadHash = hash64(target.canonical);
+  // Only now: a sequence that cannot be read says nothing of what happened, so that no hash may rest on it.
+  target.flags.push(...head.flags);
   plan.fillEnvelope(row, {
     event_id:
       head.eventId || fileEventId({ ...head, entity: contract.name, naturalKey: plan.naturalKey(row), payloadHash }),
@@ -71,7 +90,7 @@ function validate(envelope: unknown, escaped: boolean, ctx: ConformContext, rece
     source_order: head.sourceOrder === NO_ORDER ? (received.order ?? NO_ORDER) : head.sourceOrder,
     payload_hash: payloadHash,
   });
-  plan.complete(target, head.sourceSystem, head.recordedLocalDay, ctx.keys);
+  plan.complete(target, head.sourceSystem, ctx.keys);
   return { ok: true, entity: contract.name, version: contract.version, row, flags: target.flags };
 }
 
@@ -84,10 +103,15 @@ function validate(envelope: unknown, escaped: boolean, ctx: ConformContext, rece
 export function conform(bytes: Uint8Array, ctx: ConformContext, received: Received): Conformed {
   const decoded = decodeRecord(bytes, ctx.maxBytes);
   if (!decoded.ok) return { ok: false, violations: [decoded.violation] };
-  return validate(decoded.value, decoded.escaped, ctx, received);
+  return validate(decoded.value, decoded.escaped, ctx, received, NOTHING);
 }
 
 /** As `conform`, for callers that hold the envelope as an object (rows of files). */
-export function conformEnvelope(envelope: unknown, ctx: ConformContext, received: Received): Conformed {
-  return validate(envelope, true, ctx, received);
+export function conformEnvelope(
+  envelope: unknown,
+  ctx: ConformContext,
+  received: Received,
+  making: Making = NOTHING,
+): Conformed {
+  return validate(envelope, true, ctx, received, making);
 }

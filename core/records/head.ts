@@ -9,7 +9,7 @@ import {
 } from '../../contracts/envelope';
 import type { Violation } from './envelope';
 import { NO_ORDER, sequenceOrder } from './order';
-import { isTooLong, isUnstorable, withoutTrailingBlanks } from './readers';
+import { isTooLong, isUnstorable, trimmed } from './text';
 import { parseInstant, type Instant } from './time';
 
 const SOURCE_SYSTEM = new RegExp(SOURCE_SYSTEM_PATTERN);
@@ -27,8 +27,6 @@ export interface Head {
   effectiveAt: number;
   /** Microseconds since 1970 UTC. */
   recordedAt: number;
-  /** Calendar day of recorded_at in the source's own offset, as days since 1970. */
-  recordedLocalDay: number;
   /** Order of source_sequence; none where the envelope has no such member, or none that can be read. */
   sourceOrder: bigint;
   flags: RuleId[];
@@ -50,7 +48,7 @@ function isSourceSystem(text: string): boolean {
 }
 
 function readText(envelope: Record<string, unknown>, member: string, violations: Violation[]): string | null {
-  const value = withoutTrailingBlanks(envelope[member]);
+  const value = trimmed(envelope[member]);
   if (value === undefined || value === null || value === '')
     violations.push({ rule: 'ENV-MISSING', pointer: `/${member}` });
   else if (typeof value !== 'string') violations.push({ rule: 'ENV-TYPE', pointer: `/${member}` });
@@ -90,7 +88,7 @@ function readEventId(envelope: Record<string, unknown>, violations: Violation[],
 
 /** A sequence that cannot be read costs the event its place in the order, and nothing else. */
 function readSequence(envelope: Record<string, unknown>, head: Head): void {
-  const value = withoutTrailingBlanks(envelope.source_sequence);
+  const value = trimmed(envelope.source_sequence);
   if (value === undefined || value === null || value === '') return;
   const order = sequenceOrder(value);
   if (order === undefined) head.flags.push('ENV-SEQUENCE');
@@ -105,7 +103,6 @@ export function readHead(envelope: Record<string, unknown>, violations: Violatio
     sourceSystem: '',
     effectiveAt: 0,
     recordedAt: 0,
-    recordedLocalDay: 0,
     sourceOrder: NO_ORDER,
     flags: [],
     contract: undefined,
@@ -121,11 +118,7 @@ export function readHead(envelope: Record<string, unknown>, violations: Violatio
   if (source !== null && !isSourceSystem(source)) violations.push({ rule: 'ENV-ID', pointer: '/source_system' });
   head.sourceSystem = source ?? '';
   head.effectiveAt = readTime(envelope, 'effective_at', violations)?.micros ?? 0;
-  const recorded = readTime(envelope, 'recorded_at', violations);
-  if (recorded) {
-    head.recordedAt = recorded.micros;
-    head.recordedLocalDay = recorded.localDays;
-  }
+  head.recordedAt = readTime(envelope, 'recorded_at', violations)?.micros ?? 0;
   readSequence(envelope, head);
   const payload = envelope.payload;
   if (payload === undefined || payload === null) violations.push({ rule: 'ENV-MISSING', pointer: '/payload' });

@@ -5,7 +5,8 @@ import { MAX_YEAR, MIN_YEAR } from '../../contracts/envelope';
  * not exist (Feb 30 becomes Mar 1), which would turn a mistake of a source into a wrong date.
  */
 
-const MICROS_PER_DAY = 86_400_000_000;
+/** Microseconds of a day of 24 hours. */
+export const MICROS_PER_DAY = 86_400_000_000;
 const MICROS_PER_MINUTE = 60_000_000;
 /** UTC offsets in use reach from -12:00 to +14:00. */
 const MAX_OFFSET_MIN = 14 * 60;
@@ -20,11 +21,6 @@ function daysFromCivil(year: number, month: number, day: number): number {
   return (
     era * 146_097 + yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear - 719_468
   );
-}
-
-/** `YYYY-MM-DD` of days since 1970-01-01. */
-export function isoDate(days: number): string {
-  return new Date(days * 86_400_000).toISOString().slice(0, 10);
 }
 
 /** `YYYY-MM-DDTHH` in UTC of milliseconds since 1970, as object names carry the arrival hour. */
@@ -71,16 +67,12 @@ export interface Instant {
   readonly micros: number;
   /** Minutes by which the text's local time is ahead of UTC. */
   readonly offsetMin: number;
-  /** Local calendar day as days since 1970. */
-  readonly localDays: number;
-  /** Local time of day as hour * 100 + minute. */
-  readonly localTimeKey: number;
   /** The same instant and offset in its one canonical notation. */
   readonly canonical: string;
 }
 
 const FRACTION_AT = 20;
-const MAX_FRACTION_DIGITS = 6;
+const KEPT_DIGITS = 6;
 
 /** Digits of the fraction after the dot at 19. */
 function fractionDigits(text: string): number {
@@ -89,11 +81,10 @@ function fractionDigits(text: string): number {
   return at - FRACTION_AT;
 }
 
-/** The fraction of that many digits, as microseconds. */
+/** The fraction of that many digits, cut to microseconds. */
 function fractionMicros(text: string, digits: number): number {
   let micros = 0;
-  for (let i = 0; i < MAX_FRACTION_DIGITS; i++)
-    micros = micros * 10 + (i < digits ? text.charCodeAt(FRACTION_AT + i) - 48 : 0);
+  for (let i = 0; i < KEPT_DIGITS; i++) micros = micros * 10 + (i < digits ? text.charCodeAt(FRACTION_AT + i) - 48 : 0);
   return micros;
 }
 
@@ -115,12 +106,35 @@ function canonicalOf(text: string, micros: number, offsetMin: number): string {
   return text.slice(0, 20) + String(micros).padStart(6, '0') + tail;
 }
 
+const OTHER = /^(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d)(?::(\d\d)(?:[.,](\d+))?)?([Zz]|[+-]\d\d):?(\d\d)?(?:\[[^\]]*\])?$/;
+
+/** The usual notation of an instant that a standard library writes otherwise, or undefined. */
+function usualNotation(text: string): string | undefined {
+  const found = OTHER.exec(text);
+  if (!found) return undefined;
+  const [, date, clock, seconds, fraction, sign, minutes] = found;
+  const isUtc = sign === 'Z' || sign === 'z';
+  if (isUtc !== (minutes === undefined)) return undefined;
+  const zone = isUtc ? 'Z' : `${sign}:${minutes}`;
+  const usual = `${date}T${clock}:${seconds ?? '00'}${fraction === undefined ? '' : `.${fraction}`}${zone}`;
+  return usual === text ? undefined : usual;
+}
+
 /**
- * Reads `YYYY-MM-DDTHH:MM:SS[.ffffff](Z|±HH:MM)`.
+ * Reads an ISO-8601 instant: `YYYY-MM-DDTHH:MM[:SS[.f…]](Z|±HH:MM|±HHMM)`, `t` and `z` too, a zone's name in brackets behind it
+ * (Java) passed over; a fraction finer than microseconds (.NET, Java, Go) is cut.
  * @returns undefined if the text is not such an instant, the day or time does not exist, or the instant lies outside
  * the years 1900 to 2200 in UTC
  */
 export function parseInstant(text: string): Instant | undefined {
+  const usual = parseUsual(text);
+  if (usual) return usual;
+  const other = usualNotation(text);
+  return other === undefined ? undefined : parseUsual(other);
+}
+
+/** Reads `YYYY-MM-DDTHH:MM:SS[.f…](Z|±HH:MM)`, which nearly every record has, without a regular expression. */
+function parseUsual(text: string): Instant | undefined {
   const days = leadingDate(text);
   const hour = two(text, 11);
   const minute = two(text, 14);
@@ -132,7 +146,7 @@ export function parseInstant(text: string): Instant | undefined {
   let zoneAt = 19;
   if (text.charCodeAt(19) === 46) {
     const digits = fractionDigits(text);
-    if (digits === 0 || digits > MAX_FRACTION_DIGITS) return undefined;
+    if (digits === 0) return undefined;
     micros = fractionMicros(text, digits);
     zoneAt = FRACTION_AT + digits;
   }
@@ -144,8 +158,6 @@ export function parseInstant(text: string): Instant | undefined {
   return {
     micros: utc,
     offsetMin,
-    localDays: days,
-    localTimeKey: hour * 100 + minute,
     canonical: canonicalOf(text, micros, offsetMin),
   };
 }

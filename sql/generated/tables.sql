@@ -138,6 +138,7 @@ WHERE NOT EXISTS (SELECT 1 FROM core.dim_provider_history WHERE provider_key = '
 -- Per fact one table, written by the loader alone: keys, what the winning event says, its measures, the event's identity and times, and
 -- what its one big table takes from the members, as of the fact's own time. The views fact_<entity> and obt_<entity> show their part of it
 -- without a join. Events that lost, tombstones included, stand in <entity>_superseded with the members that the contract calls as known.
+-- dq_flags: rules that the event breaks by itself. state_flags: those that follow from the members, made again with the attributes.
 -- Keys and ids are random or nearly so: ENCODE RAW spares the attempt to compress them. A reference that came with a later version is
 -- the unknown member in the rows that stand.
 CREATE TABLE IF NOT EXISTS core.appointment (
@@ -151,6 +152,8 @@ CREATE TABLE IF NOT EXISTS core.appointment (
   created_date_key integer,
   actual_date_key integer,
   scheduled_tz_offset_min integer,
+  created_tz_offset_min integer,
+  actual_tz_offset_min integer,
   scheduled_time_key integer,
   actual_time_key integer,
   appointment_type varchar(64),
@@ -164,12 +167,12 @@ CREATE TABLE IF NOT EXISTS core.appointment (
   completed_at timestamp,
   cancelled_at timestamp,
   reminder_count integer,
-  start_delay_min integer,
-  lateness_min integer,
-  patient_late_min integer,
-  in_clinic_wait_min integer,
+  start_delay_min double precision,
+  lateness_min double precision,
+  patient_late_min double precision,
+  in_clinic_wait_min double precision,
   lead_time_days integer,
-  actual_duration_min integer,
+  actual_duration_min double precision,
   is_attended smallint,
   is_no_show smallint,
   is_cancelled smallint,
@@ -198,6 +201,7 @@ CREATE TABLE IF NOT EXISTS core.appointment (
   provider_name varchar(256),
   provider_specialty varchar(128),
   dq_flags varchar(512),
+  state_flags varchar(255),
   event_id varchar(128) ENCODE RAW NOT NULL,
   payload_hash bigint NOT NULL,
   effective_at timestamp NOT NULL,

@@ -1,41 +1,46 @@
--- What an appointment measures. Times are UTC, minutes and days are signed integers, is_ flags are 0 or 1.
+-- What an appointment measures. Times are UTC, minutes are signed numbers, days signed integers, is_ flags are 0 or 1.
 
--- values: used by the measures, not stored. e: the winning event, columns as in stage_appointment.
--- Minutes are counted since 1970 by days, hours and minutes: Redshift documents the seconds of an epoch as an INTEGER, which ends in
--- 2038 and may round a fraction of a second up. A scheduled day without an hour has no minute, so that no delay is invented.
+-- values: used by the measures, not stored. e: the winning event, columns as in stage_appointment, and its local days.
+-- Seconds are counted since 1970 by days, hours, minutes and seconds: Redshift documents the seconds of an epoch as an INTEGER, which ends in
+-- 2038 and may round a fraction of a second up. A scheduled day without an hour has no second, so that no delay is invented.
 SELECT
-  CASE WHEN e.scheduled_precision = 'day' THEN NULL ELSE CAST((CAST(e.scheduled_start_at AS date) - date '1970-01-01') * 1440 + CAST(extract(hour FROM e.scheduled_start_at) AS integer) * 60
-      + CAST(extract(minute FROM e.scheduled_start_at) AS integer) AS integer) END
-    AS scheduled_minute,
-  CAST((CAST(e.actual_start_at AS date) - date '1970-01-01') * 1440 + CAST(extract(hour FROM e.actual_start_at) AS integer) * 60
-      + CAST(extract(minute FROM e.actual_start_at) AS integer) AS integer) AS actual_minute,
-  CAST((CAST(e.arrived_at AS date) - date '1970-01-01') * 1440 + CAST(extract(hour FROM e.arrived_at) AS integer) * 60
-      + CAST(extract(minute FROM e.arrived_at) AS integer) AS integer) AS arrived_minute,
-  CAST((CAST(e.completed_at AS date) - date '1970-01-01') * 1440 + CAST(extract(hour FROM e.completed_at) AS integer) * 60
-      + CAST(extract(minute FROM e.completed_at) AS integer) AS integer) AS completed_minute,
+  CASE WHEN e.scheduled_precision = 'day' THEN NULL ELSE CAST(CAST(e.scheduled_start_at AS date) - date '1970-01-01' AS bigint) * 86400 + CAST(extract(hour FROM e.scheduled_start_at) AS integer) * 3600
+      + CAST(extract(minute FROM e.scheduled_start_at) AS integer) * 60 + CAST(extract(second FROM date_trunc('second', e.scheduled_start_at)) AS integer) END
+    AS scheduled_second,
+  CAST(CAST(e.actual_start_at AS date) - date '1970-01-01' AS bigint) * 86400 + CAST(extract(hour FROM e.actual_start_at) AS integer) * 3600
+      + CAST(extract(minute FROM e.actual_start_at) AS integer) * 60 + CAST(extract(second FROM date_trunc('second', e.actual_start_at)) AS integer) AS actual_second,
+  CAST(CAST(e.arrived_at AS date) - date '1970-01-01' AS bigint) * 86400 + CAST(extract(hour FROM e.arrived_at) AS integer) * 3600
+      + CAST(extract(minute FROM e.arrived_at) AS integer) * 60 + CAST(extract(second FROM date_trunc('second', e.arrived_at)) AS integer) AS arrived_second,
+  CAST(CAST(e.completed_at AS date) - date '1970-01-01' AS bigint) * 86400 + CAST(extract(hour FROM e.completed_at) AS integer) * 3600
+      + CAST(extract(minute FROM e.completed_at) AS integer) * 60 + CAST(extract(second FROM date_trunc('second', e.completed_at)) AS integer) AS completed_second,
   CASE WHEN e.scheduled_precision = 'day' THEN e.scheduled_start_at + interval '1 day' ELSE e.scheduled_start_at END AS scheduled_end
 FROM event e;
 
--- measures: stored with the fact. e: the event and the values above.
+-- measures: stored with the fact. e: the event and the values above. Minutes are exact seconds / 60, rounded half up to hundredths.
 SELECT
   e.appointment_type_code AS appointment_type,
-  CAST(e.actual_minute - e.scheduled_minute AS integer) AS start_delay_min, -- Actual start after scheduled start, minutes; negative: early.
-  CAST(CASE WHEN e.actual_minute > e.scheduled_minute THEN e.actual_minute - e.scheduled_minute
-    WHEN e.actual_minute <= e.scheduled_minute THEN 0 END
-    AS integer) AS lateness_min, -- Actual start after scheduled start, minutes; 0 when early or on time.
-  CAST(e.arrived_minute - e.scheduled_minute
-    AS integer) AS patient_late_min, -- Arrival of the patient after scheduled start, minutes; negative: early.
-  CAST(CASE WHEN e.arrived_minute > e.scheduled_minute THEN e.actual_minute - e.arrived_minute
-    WHEN e.arrived_minute <= e.scheduled_minute THEN e.actual_minute - e.scheduled_minute END
-    AS integer) AS in_clinic_wait_min, -- Actual start after the later of arrival and scheduled start, minutes.
-  CAST(e.scheduled_date - e.created_date AS integer) AS lead_time_days, -- Local day of the start after the local day of booking, days.
-  CAST(e.completed_minute - e.actual_minute AS integer) AS actual_duration_min, -- End after actual start, minutes.
+  CAST(floor((e.actual_second - e.scheduled_second) * CAST(5 AS double precision) / 3 + CAST(0.5 AS double precision)) / 100
+    AS double precision) AS start_delay_min, -- Actual start after scheduled start, minutes to hundredths; negative: early.
+  CAST(CASE WHEN e.actual_second > e.scheduled_second
+      THEN floor((e.actual_second - e.scheduled_second) * CAST(5 AS double precision) / 3 + CAST(0.5 AS double precision)) / 100
+    WHEN e.actual_second <= e.scheduled_second THEN 0 END
+    AS double precision) AS lateness_min, -- Actual start after scheduled start, minutes to hundredths; 0 when early or on time.
+  CAST(floor((e.arrived_second - e.scheduled_second) * CAST(5 AS double precision) / 3 + CAST(0.5 AS double precision)) / 100
+    AS double precision) AS patient_late_min, -- Arrival of the patient after scheduled start, minutes to hundredths; negative: early.
+  CAST(CASE WHEN e.arrived_second > e.scheduled_second
+      THEN floor((e.actual_second - e.arrived_second) * CAST(5 AS double precision) / 3 + CAST(0.5 AS double precision)) / 100
+    WHEN e.arrived_second <= e.scheduled_second
+      THEN floor((e.actual_second - e.scheduled_second) * CAST(5 AS double precision) / 3 + CAST(0.5 AS double precision)) / 100 END
+    AS double precision) AS in_clinic_wait_min, -- Actual start after the later of arrival and scheduled start, minutes to hundredths.
+  CAST(e.scheduled_date - e.created_date AS integer) AS lead_time_days, -- Day of the start after the day of booking, both in the zone of the clinic, days.
+  CAST(floor((e.completed_second - e.actual_second) * CAST(5 AS double precision) / 3 + CAST(0.5 AS double precision)) / 100
+    AS double precision) AS actual_duration_min, -- End after actual start, minutes to hundredths.
   CAST(CASE WHEN e.status_code = 'fulfilled' THEN 1 ELSE 0 END AS smallint) AS is_attended, -- 1: the patient was seen.
   CAST(CASE WHEN e.status_code = 'noshow' THEN 1 ELSE 0 END AS smallint) AS is_no_show, -- 1: the patient did not come.
   CAST(CASE WHEN e.status_code = 'cancelled' THEN 1 ELSE 0 END AS smallint) AS is_cancelled, -- 1: cancelled by either side.
   CAST(CASE WHEN e.status_code IN ('proposed', 'pending', 'booked', 'waitlist') AND e.recorded_at > e.scheduled_end THEN 1 ELSE 0 END
     AS smallint) AS is_unresolved, -- 1: said to be still open after its scheduled time.
-  CAST(CASE WHEN e.actual_minute - e.scheduled_minute > 10 THEN 1 WHEN e.actual_minute - e.scheduled_minute <= 10 THEN 0 END
+  CAST(CASE WHEN e.actual_second - e.scheduled_second > 600 THEN 1 WHEN e.actual_second - e.scheduled_second <= 600 THEN 0 END
     AS smallint) AS is_delayed, -- 1: began more than 10 minutes late.
   CAST(CASE WHEN e.status_code IN ('fulfilled', 'noshow') THEN 1 ELSE 0 END
     AS smallint) AS is_in_no_show_denominator -- 1: attended or no-show, the denominator of the no-show rate.
@@ -56,11 +61,16 @@ SELECT
   patient.last_name,
   patient.gender_code AS patient_gender,
   patient.birth_date AS patient_dob,
-  -- Dates as yyyymmdd differ by 10,000 per birthday. Born after the appointment is no age.
-  CAST(CASE WHEN f.scheduled_date >= patient.birth_date THEN (f.scheduled_date_key - CAST(extract(year FROM patient.birth_date) * 10000
-      + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) / 10000
-    WHEN patient.birth_date IS NULL THEN patient.reported_age_years END
-    AS integer) AS patient_age_at_appt, -- Completed years on the scheduled day, or the age that the source reported.
+  -- Dates as yyyymmdd differ by 10,000 per birthday. Born after the appointment is no age. A reported age was one at the local day of
+  -- its report (by the clock of the visit), and grows from there: whole years between report and visit are added, or taken off where the visit came first.
+  CAST(CASE WHEN f.scheduled_date >= patient.birth_date THEN (CAST(extract(year FROM f.scheduled_date) * 10000 + extract(month FROM f.scheduled_date) * 100 + extract(day FROM f.scheduled_date) AS integer)
+      - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) / 10000
+    WHEN patient.birth_date IS NOT NULL THEN NULL
+    WHEN patient.reported_age_years + (CAST(extract(year FROM f.scheduled_date) * 10000 + extract(month FROM f.scheduled_date) * 100 + extract(day FROM f.scheduled_date) AS integer)
+      - CAST(extract(year FROM (patient.effective_at + (f.scheduled_start_at_local - f.scheduled_start_at))) * 10000 + extract(month FROM (patient.effective_at + (f.scheduled_start_at_local - f.scheduled_start_at))) * 100 + extract(day FROM (patient.effective_at + (f.scheduled_start_at_local - f.scheduled_start_at))) AS integer)) / 10000 < 0 THEN 0
+    ELSE patient.reported_age_years + (CAST(extract(year FROM f.scheduled_date) * 10000 + extract(month FROM f.scheduled_date) * 100 + extract(day FROM f.scheduled_date) AS integer)
+      - CAST(extract(year FROM (patient.effective_at + (f.scheduled_start_at_local - f.scheduled_start_at))) * 10000 + extract(month FROM (patient.effective_at + (f.scheduled_start_at_local - f.scheduled_start_at))) * 100 + extract(day FROM (patient.effective_at + (f.scheduled_start_at_local - f.scheduled_start_at))) AS integer)) / 10000 END
+    AS integer) AS patient_age_at_appt, -- Completed years on the scheduled day, by birth date or by the age that was reported.
   patient.zip5,
   patient.state,
   patient.primary_payer_id AS primary_payer_id,

@@ -11,6 +11,7 @@ GRANT ALL ON ALL TABLES IN SCHEMA ops TO ROLE owner;
 GRANT USAGE ON SCHEMA core TO ROLE loader;
 GRANT USAGE ON SCHEMA ops TO ROLE loader;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ops TO ROLE loader;
+GRANT SELECT ON core.zone_offset TO ROLE loader;
 
 GRANT USAGE ON SCHEMA gold_phi TO ROLE exporter;
 GRANT SELECT ON ALL TABLES IN SCHEMA gold_phi TO ROLE exporter;
@@ -26,6 +27,7 @@ GRANT USAGE ON SCHEMA gold_phi TO ROLE checker;
 GRANT USAGE ON SCHEMA ops TO ROLE checker;
 GRANT SELECT ON core.dim_date TO ROLE checker;
 GRANT SELECT ON core.dim_time TO ROLE checker;
+GRANT SELECT ON core.zone_offset TO ROLE checker;
 GRANT SELECT ON core.dim_appointment_status TO ROLE checker;
 GRANT SELECT ON core.fact_appointment TO ROLE checker;
 GRANT SELECT ON gold_phi.obt_appointment TO ROLE checker;

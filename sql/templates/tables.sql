@@ -44,6 +44,7 @@ WHERE NOT EXISTS (SELECT 1 FROM core.dim_{entity}_history WHERE {key} = '0000000
 -- Per fact one table, written by the loader alone: keys, what the winning event says, its measures, the event's identity and times, and
 -- what its one big table takes from the members, as of the fact's own time. The views fact_<entity> and obt_<entity> show their part of it
 -- without a join. Events that lost, tombstones included, stand in <entity>_superseded with the members that the contract calls as known.
+-- dq_flags: rules that the event breaks by itself. state_flags: those that follow from the members, made again with the attributes.
 -- Keys and ids are random or nearly so: ENCODE RAW spares the attempt to compress them. A reference that came with a later version is
 -- the unknown member in the rows that stand.
 -- each fact
@@ -57,6 +58,7 @@ CREATE TABLE IF NOT EXISTS core.{entity} (
   {date} date,
   {attribute} {attribute.type},
   dq_flags varchar(512),
+  state_flags varchar(255),
   event_id varchar(128) ENCODE RAW NOT NULL,
   payload_hash bigint NOT NULL,
   effective_at timestamp NOT NULL,

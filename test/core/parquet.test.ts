@@ -323,7 +323,7 @@ describe('another reader', () => {
       };
       expect(types.getRowsJson()).toEqual(silverColumns('appointment').map((c) => [c.name, kinds[c.parquet]]));
       const sums = await db.runAndReadAll(
-        `select count(*), count(distinct appointment_id), sum(reminder_count), count(distinct clinic_key), count(cancelled_at), epoch_us(max(cancelled_at)), min(scheduled_date)::varchar, min(record_position::int), max(record_position::int), min(source_order)::varchar, max(source_order)::varchar, count(distinct source_order) from read_parquet('${path}')`,
+        `select count(*), count(distinct appointment_id), sum(reminder_count), count(distinct clinic_key), count(cancelled_at), epoch_us(max(cancelled_at)), min(scheduled_tz_offset_min)::varchar, min(record_position::int), max(record_position::int), min(source_order)::varchar, max(source_order)::varchar, count(distinct source_order) from read_parquet('${path}')`,
       );
       expect(sums.getRowsJson()[0]).toEqual([
         '25000',
@@ -332,7 +332,7 @@ describe('another reader', () => {
         '7',
         '12500',
         '1709287200500000',
-        '2024-03-09',
+        '-300',
         0,
         24999,
         '0',

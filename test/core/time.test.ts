@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { DateTime } from 'luxon';
-import { isoDate, isoHour, microsText, parseDate, parseInstant } from '../../core/records/time';
+import { isoHour, microsText, parseDate, parseInstant } from '../../core/records/time';
 
 const pad = (n: number, width = 2) => String(n).padStart(width, '0');
 
@@ -32,8 +32,6 @@ describe('instants', () => {
         if (!instant) return;
         expect(instant.micros).toBe(oracle.toMillis() * 1000 + (p.micros ?? 0));
         expect(instant.offsetMin).toBe(p.offset);
-        expect(isoDate(instant.localDays)).toBe(date);
-        expect(instant.localTimeKey).toBe(p.hour * 100 + p.minute);
       }),
       { numRuns: 3000 },
     );
@@ -42,12 +40,15 @@ describe('instants', () => {
   it.each([
     '',
     '2024-03-01',
-    '2024-03-01T10:00Z',
     '2024-3-01T10:00:00Z',
     '2024-03-01 10:00:00Z',
-    '2024-03-01t10:00:00z',
     '2024-03-01T10:00:00.Z',
-    '2024-03-01T10:00:00+1400',
+    '2024-03-01T10Z',
+    '2024-03-01T10:00:00+14',
+    '2024-03-01T10:00.5Z',
+    '2024-03-01T10:00:00Z0000',
+    '2024-03-01T10:00:00+14:00[',
+    '2024-02-30t10:00z',
     '2024-03-01T10:00:00+14:01',
     '2024-03-01T10:00:00+05:60',
     '2024-03-01T10:00:00Z ',
@@ -61,6 +62,24 @@ describe('instants', () => {
     '٢٠٢٤-03-01T10:00:00Z',
   ])('refuses %p', (text) => {
     expect(parseInstant(text)).toBeUndefined();
+  });
+
+  it.each([
+    ['.NET', '2024-03-11T09:00:00.1234567-04:00', '2024-03-11T09:00:00.123456-04:00'],
+    ['Java, which leaves out seconds that are zero', '2024-03-11T09:00-04:00', '2024-03-11T09:00:00-04:00'],
+    ['Java with its zone', '2024-03-11T09:00:30-04:00[America/New_York]', '2024-03-11T09:00:30-04:00'],
+    ['Java and Go with nanoseconds', '2024-03-11T13:00:00.123456789Z', '2024-03-11T13:00:00.123456Z'],
+    ['nanoseconds are cut and not rounded', '2024-03-11T13:00:00.999999999Z', '2024-03-11T13:00:00.999999Z'],
+    ['less than a microsecond', '2024-03-11T13:00:00.000000999Z', '2024-03-11T13:00:00Z'],
+    ['Python by strftime', '2024-03-11T09:00:00-0400', '2024-03-11T09:00:00-04:00'],
+    ['lower case', '2024-03-11t13:00:00z', '2024-03-11T13:00:00Z'],
+    ['all at once', '2024-03-11t13:00+0000', '2024-03-11T13:00:00Z'],
+    ['a comma', '2024-03-11T13:00:00,5Z', '2024-03-11T13:00:00.500000Z'],
+  ])('reads what %s writes', (_, text, usual) => {
+    const instant = parseInstant(text);
+    expect(instant).toBeDefined();
+    expect(instant).toEqual(parseInstant(usual));
+    expect(instant!.canonical).toBe(usual);
   });
 
   it('has one notation for one instant and offset', () => {

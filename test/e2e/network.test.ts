@@ -309,7 +309,7 @@ describe('the synthetic network, from the generator to the answers', () => {
   });
 
   it('replays a mended record from quarantine', async () => {
-    const { records } = JSON.parse(await must(['quarantine', 'list', '--json', '--rule', 'FLD-RANGE', ...at])) as {
+    const { records } = JSON.parse(await must(['quarantine', 'list', '--json', '--rule', 'FLD-LENGTH', ...at])) as {
       records: { quarantine_id: string }[];
     };
     const id = records[0]!.quarantine_id;
@@ -317,7 +317,7 @@ describe('the synthetic network, from the generator to the answers', () => {
       data: string;
     };
     const file = join(dataDir, '..', 'mended.json');
-    writeFileSync(file, data.replace('99999', '30'));
+    writeFileSync(file, data.replace('é'.repeat(33), 'CLINIC-001'));
     const before = Number((await sql('SELECT sum("read") FROM ops.conservation')).rows[0]![0]);
     expect(JSON.parse(await must(['quarantine', 'replay', id, '--with', file, '--json', ...at]))).toEqual({
       stream: 1,
@@ -325,12 +325,12 @@ describe('the synthetic network, from the generator to the answers', () => {
     });
     await untilRead(before + 1);
     const found = await sql(
-      `SELECT planned_duration_min FROM core.fact_appointment WHERE appointment_id = '${(JSON.parse(data) as { payload: { appointment_id: string } }).payload.appointment_id}'`,
+      `SELECT clinic_id FROM gold_phi.obt_appointment WHERE appointment_id = '${(JSON.parse(data) as { payload: { appointment_id: string } }).payload.appointment_id}'`,
     );
-    expect(found.rows).toEqual([[30]]);
+    expect(found.rows).toEqual([['CLINIC-001']]);
     const listed = async (...more: string[]) =>
       (
-        JSON.parse(await must(['quarantine', 'list', '--json', '--rule', 'FLD-RANGE', ...more, ...at])) as {
+        JSON.parse(await must(['quarantine', 'list', '--json', '--rule', 'FLD-LENGTH', ...more, ...at])) as {
           records: { quarantine_id: string; state: string }[];
         }
       ).records.find((record) => record.quarantine_id === id)?.state;

@@ -300,7 +300,7 @@ describe('NDJSON', () => {
     const [provider] = await rowsUnder(s3, 'silver/provider/');
     expect(provider).toMatchObject({ npi: '1000000004', full_name: 'P', provider_key: appointment!.provider_key });
     expect((await rowsUnder(s3, 'quarantine/')).map((r) => [r.record_position, r.rule_ids, r.pointers])).toEqual([
-      ['5', 'DQ-APT-05', '/payload/status'],
+      ['5', 'FIL-MAP-01', '/payload/status'],
       ['6', 'FIL-ROW-03', '#'],
       ['7', 'FLD-TYPE', '/payload/appointment_id'],
       ['8', 'FIL-ROW-04', '#'],
@@ -347,9 +347,41 @@ describe('the example profile', () => {
     const pairs = String(rejected!.rule_ids)
       .split(' ')
       .map((rule, i) => `${rule} ${String(rejected!.pointers).split(' ')[i]}`);
-    expect(pairs.sort()).toEqual(
-      ['DQ-APT-05 /Status', 'DQ-ID-01 /Patient', 'FIL-MAP-02 /Born', 'FLD-MISSING /Patient'].sort(),
+    expect(pairs.sort()).toEqual(['DQ-ID-01 /Patient', 'FIL-MAP-01 /Status', 'FLD-MISSING /Patient'].sort());
+    jest.restoreAllMocks();
+  });
+
+  test('a cell that an optional member cannot be made of costs the member alone; ids are one id however they were exported', async () => {
+    const s3 = new FakeS3();
+    s3.install();
+    s3.now = new Date('2026-04-01T10:00:00Z');
+    const row = (number: string, patient: string, born: string, minutes: string) =>
+      `N;07;3;Praxis;${number};${patient};X;${born};w;1067;;;29.03.2026;10:30;${minutes};geplant;28.03.2026 10:00;`;
+    const lines = [
+      row('1', '="00123"', '1980', '30'),
+      row('2', '\u00a000123 ', '03.02.1980', 'lang'),
+      row('3', "'00123", '31.02.1980', ''),
+      row('4', '2,98725E+13'.replace(',', '.'), '03.02.1980', '30'),
+    ];
+    const { result } = await ingest(
+      s3.put(BUCKETS.landing, 'example-clinic-csv/b.csv', encode([HEADER, ...lines].join('\r\n'), 'win1252')),
     );
+    expect(result).toMatchObject({ received: 4, accepted: 4, quarantined: 0 });
+    const patients = await rowsUnder(s3, 'silver/patient/');
+    expect(patients.map((p) => [p.patient_id, p.birth_date === null, p.dq_flags])).toEqual([
+      ['00123', true, 'DQ-ID-13 FIL-MAP-02'],
+      ['00123', false, null],
+      ['00123', true, 'DQ-ID-13 FIL-MAP-02'],
+      ['2.98725E+13', false, 'DQ-ID-13'],
+    ]);
+    expect(new Set(patients.map((p) => p.patient_key)).size).toBe(2);
+    const appointments = await rowsUnder(s3, 'silver/appointment/');
+    expect(appointments.map((a) => [a.planned_duration_min, a.dq_flags])).toEqual([
+      [30, 'DQ-ID-13'],
+      [null, 'FIL-MAP-03'],
+      [null, 'DQ-ID-13'],
+      [30, 'DQ-ID-13'],
+    ]);
     jest.restoreAllMocks();
   });
 

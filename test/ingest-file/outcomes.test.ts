@@ -107,11 +107,12 @@ describe('rows', () => {
     ];
     const body = `${lines.join('\n')}\n`;
     const { result } = await ingest(land(body));
-    expect(result).toMatchObject({ received: 8, accepted: 2, quarantined: 6, done: true });
+    expect(result).toMatchObject({ received: 8, accepted: 3, quarantined: 5, done: true });
     const rows = await rowsUnder(s3, 'silver/clinic/v1/');
-    expect(rows.map((r) => [r.clinic_id, r.clinic_name, r.record_position])).toEqual([
-      ['1', 'two\nlines', '1'],
-      ['7', 'G', '8'],
+    expect(rows.map((r) => [r.clinic_id, r.clinic_name, r.record_position, r.dq_flags])).toEqual([
+      ['1', 'two\nlines', '1', null],
+      ['5', null, '6', 'FLD-LENGTH'],
+      ['7', 'G', '8', null],
     ]);
     const rejected = await rowsUnder(s3, 'quarantine/arrival=');
     expect(rejected.map((r) => [r.record_position, r.rule_ids, r.pointers])).toEqual([
@@ -119,7 +120,6 @@ describe('rows', () => {
       ['3', 'FIL-MAP-02', '/since'],
       ['4', 'ENV-MISSING', '/since'],
       ['5', 'DQ-ID-01', '/id'],
-      ['6', 'FLD-LENGTH', '/name'],
       ['7', 'FIL-ROW-02', '#'],
     ]);
     for (const r of rejected) {

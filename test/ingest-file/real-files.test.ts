@@ -124,7 +124,7 @@ describe('a file as tools write it', () => {
       ['4', 'E'],
     ]);
     expect(rejected).toEqual([]);
-    expect((await read('id,name\n1, "A"\n', { trim: false })).clinics).toContainEqual(['1', ' "A"']);
+    expect((await read('id,name\n1, "A"\n', { trim: false })).clinics).toContainEqual(['1', '"A"']); // the contract takes blanks off
   });
 
   test("pandas' column without a name is told in these words, and can be passed over", async () => {
@@ -155,7 +155,8 @@ describe('what a profile can say', () => {
       const { rows, rejected } = await read(`id,min\n1,${cell}\n`, {}, [
         visit({ planned_duration_min: { column: 'min', ...expression } }),
       ]);
-      return (await rows('appointment'))[0]?.planned_duration_min ?? rejected[0]?.[1];
+      const [row] = await rows('appointment');
+      return row?.planned_duration_min ?? row?.dq_flags ?? rejected[0]?.[1];
     };
     expect(await minutes('30.0')).toBe(30);
     expect(await minutes('30.5')).toBe('FIL-MAP-03');
@@ -168,7 +169,7 @@ describe('what a profile can say', () => {
   });
 
   test('a literal beside a column, and a part of a text', async () => {
-    const { clinics, rejected } = await read(
+    const { clinics, rejected, rows } = await read(
       'id,name\nsite 007 (north),A\nno number,B\n',
       {},
       [
@@ -182,14 +183,18 @@ describe('what a profile can say', () => {
       ],
       { ignored: ['name'] },
     );
-    expect(clinics).toEqual([['NORTH-', '00007']]);
-    expect(rejected).toEqual([['2', 'FIL-MAP-06', '/id']]);
+    expect(clinics).toEqual([
+      ['NORTH-', '00007'],
+      ['NORTH-', null],
+    ]);
+    expect((await rows('clinic')).map((r) => r.dq_flags)).toEqual([null, 'FIL-MAP-06']);
+    expect(rejected).toEqual([]);
   });
 
   test('each element of a list is accepted or rejected by itself, and named by the pointer', async () => {
     const member = { entity: 'patient', effective_at: AT, recorded_at: AT };
     const { received, accepted, rows, rejected, clinics } = await read(
-      'id,name,codes\nC1,A,"P1/1980-01-01;P2/1980-02-31;;P4/1980-04-01"\nC2,B,\n',
+      'id,name,codes\nC1,A,"P1/1980-01-01;P2 1980-02-28;;P4/1980-04-01"\nC2,B,\n',
       {},
       [
         CLINIC,
@@ -212,12 +217,12 @@ describe('what a profile can say', () => {
       ['1/0', 'P1'],
       ['1/3', 'P4'],
     ]);
-    expect(rejected).toEqual([['1/1', 'FIL-MAP-02', '/codes/1']]);
+    expect(rejected).toEqual([['1/1', 'FIL-MAP-06', '/codes/1']]);
   });
 
   test('a list in JSON has elements with members', async () => {
     const { rows, rejected } = await read(
-      '{"visit":{"id":"V"},"people":[{"id":"P1","age":40},{"id":"P2","age":"x"}]}\n',
+      '{"visit":{"id":"V"},"people":[{"id":"P1","age":40},{"id":7.5,"age":41}]}\n',
       { format: 'ndjson' },
       [
         {
@@ -233,7 +238,7 @@ describe('what a profile can say', () => {
     expect((await rows('patient')).map((r) => [r.record_position, r.patient_id, r.reported_age_years])).toEqual([
       ['1/0', 'P1', 40],
     ]);
-    expect(rejected).toEqual([['1/1', 'FIL-MAP-03', '/people/1']]);
+    expect(rejected).toEqual([['1/1', 'FLD-TYPE', '/people/1']]);
   });
 
   test('a day and the minutes since midnight by the clock, a start and a duration, an end that is after midnight', async () => {

@@ -116,8 +116,15 @@ test('the brake: half a file takes nobody away; the next snapshot is asked about
 });
 
 test('a key in a quarantined row is not absent', async () => {
-  await send(1, ['a', 'b']);
-  const result = await send(2, ['a', 'b'], (id) => (id === 'b' ? '-5' : '1'));
+  const dated = JSON.parse(profile(50)) as { entities: Record<string, unknown>[] };
+  const recorded_at = { column: 'age', datetime: 'yyyy-MM-dd', zone: 'UTC' };
+  Object.assign(dated.entities[0]!, {
+    recorded_at,
+    fields: { patient_id: 'id', birth_date: { constant: '1980-02-03' } },
+  });
+  s3.put(BUCKETS.control, 'profiles/ward.json', JSON.stringify(dated));
+  await send(1, ['a', 'b'], () => '2026-01-01');
+  const result = await send(2, ['a', 'b'], (id) => (id === 'b' ? '2026-02-30' : '2026-01-02'));
   expect(result).toMatchObject({ accepted: 1, quarantined: 1, tombstones: 0 });
   expect(await present([2])).toEqual({ 2: ['a', 'b'] });
 });

@@ -7,7 +7,7 @@ const clinic = (id: string, name: string, recorded = DAY.recorded): Event =>
   event('clinic', id, { ...DAY, recorded, event: `${id}-${recorded}` }, { clinic_name: name });
 const visit = (id: string, recorded: string, op: 'upsert' | 'delete' = 'upsert'): Event =>
   event('appointment', id, { effective: recorded, recorded, op, event: `${id}-${recorded}` }, op === 'delete' ? {} : {
-    patient_id: 'P1', clinic_id: '10', status_code: 'booked', scheduled_start_at: '2024-05-02 14:00:00', scheduled_date: '2024-05-02',
+    patient_id: 'P1', clinic_id: '10', status_code: 'booked', scheduled_start_at: '2024-05-02 14:00:00',
   }); // prettier-ignore
 const EVENTS: Event[] = [
   clinic('10', 'Old'),

@@ -12,7 +12,7 @@ const patient = (
 const days = { ordinary: '2024-05-02 14:00:00' };
 const appointment = (id: string, payload: Record<string, string | number | null>, at: { effective?: string; recorded: string; event?: string; op?: 'upsert' | 'delete' }): Event =>
   event('appointment', id, { effective: at.recorded, ...at }, at.op === 'delete' ? {} : {
-    patient_id: 'P1', clinic_id: '10', status_code: 'booked', scheduled_start_at: days.ordinary, scheduled_date: days.ordinary.slice(0, 10), scheduled_time_key: 1000, ...payload,
+    patient_id: 'P1', clinic_id: '10', status_code: 'booked', scheduled_start_at: days.ordinary, ...payload,
   }); // prettier-ignore
 const history = (engine: Engine, id: string) =>
   rows(
@@ -102,11 +102,7 @@ describe.each(engines)('the load on $name', ({ open }) => {
       patient('P1', { effective: '2024-01-10 00:00:00', recorded: '2024-01-10 00:00:00' }),
       patient('P1', { op: 'delete', effective: '2024-02-01 00:00:00', recorded: '2024-02-01 00:00:00' }),
       patient('P1', { op: 'delete', effective: '2024-02-15 00:00:00', recorded: '2024-02-15 00:00:00' }),
-      appointment(
-        'A1',
-        { scheduled_start_at: '2024-02-20 14:00:00', scheduled_date: '2024-02-20' },
-        { recorded: '2024-01-20 00:00:00' },
-      ),
+      appointment('A1', { scheduled_start_at: '2024-02-20 14:00:00' }, { recorded: '2024-01-20 00:00:00' }),
     ]);
     await load(engine, 'l2', [patient('P1', { effective: '2024-03-01 00:00:00', recorded: '2024-03-01 00:00:00' })]);
     expect(await history(engine, 'P1')).toEqual([
@@ -217,14 +213,9 @@ describe.each(engines)('the load on $name', ({ open }) => {
           status_code: 'fulfilled',
           scheduled_precision: 'day',
           scheduled_start_at: '2016-04-29 03:00:00',
-          scheduled_date: '2016-04-29',
-          scheduled_time_key: null,
           created_at: '2016-04-27 21:38:08',
-          created_date: '2016-04-27',
           arrived_at: '2016-04-29 12:00:00',
           actual_start_at: '2016-04-29 12:10:00',
-          actual_date: '2016-04-29',
-          actual_time_key: 910,
           completed_at: '2016-04-29 12:40:00',
           reminder_count: 1,
         },
@@ -241,25 +232,22 @@ describe.each(engines)('the load on $name', ({ open }) => {
 
   it('resolves a date outside the calendar to the unknown date', async () => {
     await load(engine, 'l1', [
-      appointment(
-        'A1',
-        { scheduled_start_at: '1999-12-31 12:00:00', scheduled_date: '1999-12-31' },
-        { recorded: '2024-04-01 00:00:00' },
-      ),
+      patient('P1', { effective: '2020-01-01 00:00:00', recorded: '2020-01-01 00:00:00' }),
+      appointment('A1', { scheduled_start_at: '1999-12-31 12:00:00' }, { recorded: '2024-04-01 00:00:00' }),
     ]);
     expect(await rows(engine, 'SELECT scheduled_date_key FROM core.fact_appointment')).toEqual([['-1']]);
-    expect(await rows(engine, 'SELECT scheduled_date, scheduled_month FROM gold_phi.obt_appointment')).toEqual([
-      [null, null],
-    ]);
+    // The calendar ends there, the day does not.
+    expect(
+      await rows(
+        engine,
+        'SELECT CAST(scheduled_date AS varchar(10)), scheduled_month, scheduled_dow, patient_age_at_appt FROM gold_phi.obt_appointment',
+      ),
+    ).toEqual([['1999-12-31', '1999-12', '5', '19']]);
   });
 
   it('counts completed years on both sides of a birthday', async () => {
     const on = (id: string, day: string) =>
-      appointment(
-        id,
-        { scheduled_start_at: `${day} 14:00:00`, scheduled_date: day },
-        { recorded: '2024-01-01 00:00:00' },
-      );
+      appointment(id, { scheduled_start_at: `${day} 14:00:00` }, { recorded: '2024-01-01 00:00:00' });
     await load(engine, 'l1', [
       patient('P1', { effective: '2020-01-01 00:00:00', recorded: '2020-01-01 00:00:00' }, { birth_date: '2006-03-11' }),
       on('A1', '2024-03-10'), on('A2', '2024-03-11'), on('A3', '2005-01-01'),
@@ -270,79 +258,30 @@ describe.each(engines)('the load on $name', ({ open }) => {
   });
 
   describe('on the ten appointments of a spring night when the clocks change', () => {
-    // scheduled, actual, created in UTC with the local date and time that conform derives; New York, DST from 2024-03-10 07:00 UTC
-    const list: [string, string, string, string, string | null, string, string, string][] = [
-      [
-        '1',
-        '10',
-        '2024-03-10 04:50:00',
-        '2024-03-09',
-        '2024-03-10 05:20:00',
-        '2024-03-01 15:00:00',
-        '2024-03-01',
-        'fulfilled',
-      ],
-      [
-        '2',
-        '10',
-        '2024-03-10 06:30:00',
-        '2024-03-10',
-        '2024-03-10 07:05:00',
-        '2024-03-02 15:00:00',
-        '2024-03-02',
-        'fulfilled',
-      ],
-      [
-        '3',
-        '10',
-        '2024-03-11 13:00:00',
-        '2024-03-11',
-        '2024-03-11 12:55:00',
-        '2024-03-11 12:00:00',
-        '2024-03-11',
-        'fulfilled',
-      ],
-      [
-        '4',
-        '10',
-        '2024-03-11 13:30:00',
-        '2024-03-11',
-        '2024-03-11 13:40:00',
-        '2024-02-01 15:00:00',
-        '2024-02-01',
-        'fulfilled',
-      ],
-      ['5', '10', '2024-03-11 14:00:00', '2024-03-11', null, '2024-02-01 15:00:00', '2024-02-01', 'noshow'],
-      ['6', '11', '2024-03-11 14:00:00', '2024-03-11', null, '2024-03-09 15:00:00', '2024-03-09', 'cancelled'],
-      [
-        '7',
-        '11',
-        '2024-03-11 14:30:00',
-        '2024-03-11',
-        '2024-03-11 14:52:00',
-        '2024-03-10 15:00:00',
-        '2024-03-10',
-        'fulfilled',
-      ],
-      ['8', '11', '2024-03-11 15:00:00', '2024-03-11', null, '2024-03-10 15:00:00', '2024-03-10', 'booked'],
-      ['9', '11', '2024-03-11 15:30:00', '2024-03-11', null, '2024-03-12 15:00:00', '2024-03-12', 'entered-in-error'],
-      ['10', '11', '2024-03-11 16:00:00', '2024-03-11', null, '2024-03-10 15:00:00', '2024-03-10', 'noshow'],
+    // scheduled, actual, created in UTC; the clinics are in New York, DST from 2024-03-10 07:00 UTC
+    const list: [string, string, string, string | null, string, string][] = [
+      ['1', '10', '2024-03-10 04:50:00', '2024-03-10 05:20:00', '2024-03-01 15:00:00', 'fulfilled'],
+      ['2', '10', '2024-03-10 06:30:00', '2024-03-10 07:05:00', '2024-03-02 15:00:00', 'fulfilled'],
+      ['3', '10', '2024-03-11 13:00:00', '2024-03-11 12:55:00', '2024-03-11 12:00:00', 'fulfilled'],
+      ['4', '10', '2024-03-11 13:30:00', '2024-03-11 13:40:00', '2024-02-01 15:00:00', 'fulfilled'],
+      ['5', '10', '2024-03-11 14:00:00', null, '2024-02-01 15:00:00', 'noshow'],
+      ['6', '11', '2024-03-11 14:00:00', null, '2024-03-09 15:00:00', 'cancelled'],
+      ['7', '11', '2024-03-11 14:30:00', '2024-03-11 14:52:00', '2024-03-10 15:00:00', 'fulfilled'],
+      ['8', '11', '2024-03-11 15:00:00', null, '2024-03-10 15:00:00', 'booked'],
+      ['9', '11', '2024-03-11 15:30:00', null, '2024-03-12 15:00:00', 'entered-in-error'],
+      ['10', '11', '2024-03-11 16:00:00', null, '2024-03-10 15:00:00', 'noshow'],
     ];
     const events = (): Event[] => [
       clinic('10', 'North'),
       clinic('11', 'South'),
-      ...list.map(([id, clinicId, start, day, actual, created, createdDate, status]) =>
+      ...list.map(([id, clinicId, start, actual, created, status]) =>
         appointment(
           id,
           {
             clinic_id: clinicId,
             scheduled_start_at: start,
-            scheduled_date: day,
-            scheduled_time_key: 900,
             actual_start_at: actual,
-            actual_date: actual && day,
             created_at: created,
-            created_date: createdDate,
             status_code: status,
           },
           { recorded: '2024-03-12 20:00:00' },

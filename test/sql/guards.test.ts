@@ -21,7 +21,7 @@ const clinic = (id: string): Event =>
   );
 const visit = (id: string, patient: string, recorded: string, day = '2024-05-02'): Event =>
   event('appointment', id, { effective: recorded, recorded }, {
-    patient_id: patient, clinic_id: '10', status_code: 'booked', scheduled_start_at: `${day} 14:00:00`, scheduled_date: day,
+    patient_id: patient, clinic_id: '10', status_code: 'booked', scheduled_start_at: `${day} 14:00:00`,
   }); // prettier-ignore
 const some = (): Event[] => [clinic('10'), visit('A1', 'P1', '2024-04-01 00:00:00')];
 /** From 2024-02-01 on clinic 10 has another name. */

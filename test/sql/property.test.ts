@@ -42,7 +42,7 @@ const anyEvent: fc.Arbitrary<Event> = fc.oneof(
   { weight: 1, arbitrary: fc.tuple(fc.constantFrom('1000000004'), times, fc.constantFrom('cardiology', 'oncology')).map(
     ([id, at, specialty]) => event('provider', id, at, payloadOf(at, { specialty }))) },
   { weight: 4, arbitrary: fc.tuple(fc.constantFrom('A1', 'A2', 'A3', 'A4'), times, fc.constantFrom('P1', 'P2', 'P3'), fc.constantFrom('C1', 'C2'), maybe(fc.constant('1000000004')), fc.constantFrom('booked', 'arrived', 'fulfilled', 'noshow'), fc.integer({ min: 1, max: 7 })).map(
-    ([id, at, patient_id, clinic_id, provider_npi, status_code, start]) => event('appointment', id, at, payloadOf(at, { patient_id, clinic_id, provider_npi, status_code, scheduled_start_at: `2024-03-0${start} 12:00:00`, scheduled_date: `2024-03-0${start}` }))) },
+    ([id, at, patient_id, clinic_id, provider_npi, status_code, start]) => event('appointment', id, at, payloadOf(at, { patient_id, clinic_id, provider_npi, status_code, scheduled_start_at: `2024-03-0${start} 12:00:00` }))) },
 ); // prettier-ignore
 
 /** A way to bring events in: an order, cut points, repeats, and whether loads crash between their transactions first. */

@@ -6,7 +6,7 @@ import { SQL, TABLES, empty, load, migrate, sqlFile, sqlNames, event, statements
 const at = { effective: '2024-01-01 00:00:00', recorded: '2024-01-01 00:00:00' };
 const visit = (id: string, clinicId: string, recorded: string): Event =>
   event('appointment', id, { effective: recorded, recorded }, {
-    patient_id: 'P1', clinic_id: clinicId, provider_npi: '1000000004', status_code: 'booked', scheduled_start_at: '2024-05-02 14:00:00', scheduled_date: '2024-05-02',
+    patient_id: 'P1', clinic_id: clinicId, provider_npi: '1000000004', status_code: 'booked', scheduled_start_at: '2024-05-02 14:00:00',
   }); // prettier-ignore
 const first = (): Event[] => [
   event('clinic', '10', at, { clinic_name: 'North' }),

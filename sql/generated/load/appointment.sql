@@ -223,25 +223,26 @@ UPDATE core.appointment SET is_tied = d.is_tied
 FROM appointment_decided d
 WHERE d.known = 1 AND d.place = 1 AND d.held_tied <> d.is_tied AND d.appointment_key = appointment.appointment_key;
 
--- Dates outside the calendar have no date and resolve to its unknown date -1. Measures and attributes: sql/measures/appointment.sql.
+-- Offsets of zones are cut into pieces of a year: few of them meet each time. Dates outside the calendar resolve to its unknown date -1.
+-- Measures and attributes: sql/measures/appointment.sql.
 -- Members are taken as they were at scheduled_start_at. Outer joins keep the order of the joins as written: an as-of condition
 -- makes planners guess far too few rows. A fact whose member is missing would come out with load_id NULL, which the table refuses.
 INSERT INTO core.appointment (appointment_key, appointment_id, source_system, patient_key, clinic_key, provider_key,
-  scheduled_date_key, created_date_key, actual_date_key, scheduled_tz_offset_min, scheduled_time_key, actual_time_key,
-  appointment_type, status_code, created_at, scheduled_start_at, scheduled_precision, planned_duration_min, arrived_at,
-  actual_start_at, completed_at, cancelled_at, reminder_count, start_delay_min, lateness_min, patient_late_min, in_clinic_wait_min,
-  lead_time_days, actual_duration_min, is_attended, is_no_show, is_cancelled, is_unresolved, is_delayed, is_in_no_show_denominator,
-  dq_flags, event_id, payload_hash, effective_at, recorded_at, source_order, is_tied, scheduled_date, created_date, actual_date,
-  scheduled_month, clinic_id, clinic_name, clinic_city, clinic_state, clinic_timezone, patient_id, patient_first_name,
-  patient_last_name, patient_gender, patient_dob, patient_age_at_appt, patient_zip5, patient_state, primary_payer_id, provider_npi,
-  provider_name, provider_specialty, load_id)
+  scheduled_date_key, created_date_key, actual_date_key, scheduled_tz_offset_min, created_tz_offset_min, actual_tz_offset_min,
+  scheduled_time_key, actual_time_key, appointment_type, status_code, created_at, scheduled_start_at, scheduled_precision,
+  planned_duration_min, arrived_at, actual_start_at, completed_at, cancelled_at, reminder_count, start_delay_min, lateness_min,
+  patient_late_min, in_clinic_wait_min, lead_time_days, actual_duration_min, is_attended, is_no_show, is_cancelled, is_unresolved,
+  is_delayed, is_in_no_show_denominator, dq_flags, event_id, payload_hash, effective_at, recorded_at, source_order, is_tied,
+  scheduled_date, created_date, actual_date, scheduled_month, clinic_id, clinic_name, clinic_city, clinic_state, clinic_timezone,
+  patient_id, patient_first_name, patient_last_name, patient_gender, patient_dob, patient_age_at_appt, patient_zip5, patient_state,
+  primary_payer_id, provider_npi, provider_name, provider_specialty, state_flags, load_id)
 SELECT f.appointment_key, f.appointment_id, f.source_system, f.patient_key, f.clinic_key, f.provider_key, f.scheduled_date_key,
-  f.created_date_key, f.actual_date_key, f.scheduled_tz_offset_min, f.scheduled_time_key, f.actual_time_key, f.appointment_type,
-  f.status_code, f.created_at, f.scheduled_start_at, f.scheduled_precision, f.planned_duration_min, f.arrived_at, f.actual_start_at,
-  f.completed_at, f.cancelled_at, f.reminder_count, f.start_delay_min, f.lateness_min, f.patient_late_min, f.in_clinic_wait_min,
-  f.lead_time_days, f.actual_duration_min, f.is_attended, f.is_no_show, f.is_cancelled, f.is_unresolved, f.is_delayed,
-  f.is_in_no_show_denominator, f.dq_flags, f.event_id, f.payload_hash, f.effective_at, f.recorded_at, f.source_order, f.is_tied,
-  f.scheduled_date, f.created_date, f.actual_date,
+  f.created_date_key, f.actual_date_key, f.scheduled_tz_offset_min, f.created_tz_offset_min, f.actual_tz_offset_min,
+  f.scheduled_time_key, f.actual_time_key, f.appointment_type, f.status_code, f.created_at, f.scheduled_start_at,
+  f.scheduled_precision, f.planned_duration_min, f.arrived_at, f.actual_start_at, f.completed_at, f.cancelled_at, f.reminder_count,
+  f.start_delay_min, f.lateness_min, f.patient_late_min, f.in_clinic_wait_min, f.lead_time_days, f.actual_duration_min,
+  f.is_attended, f.is_no_show, f.is_cancelled, f.is_unresolved, f.is_delayed, f.is_in_no_show_denominator, f.dq_flags, f.event_id,
+  f.payload_hash, f.effective_at, f.recorded_at, f.source_order, f.is_tied, f.scheduled_date, f.created_date, f.actual_date,
   CAST(substring(CAST(f.scheduled_date AS varchar(10)), 1, 7)
     AS varchar(7)),
   clinic.clinic_id,
@@ -254,9 +255,13 @@ SELECT f.appointment_key, f.appointment_id, f.source_system, f.patient_key, f.cl
   patient.last_name,
   patient.gender_code,
   patient.birth_date,
-  CAST(CASE WHEN f.scheduled_date >= patient.birth_date THEN (f.scheduled_date_key - CAST(extract(year FROM patient.birth_date) * 10000
-    + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) / 10000
-    WHEN patient.birth_date IS NULL THEN patient.reported_age_years END
+  CAST(CASE WHEN f.scheduled_date >= patient.birth_date THEN (CAST(extract(year FROM f.scheduled_date) * 10000 + extract(month FROM f.scheduled_date) * 100 + extract(day FROM f.scheduled_date) AS integer)
+    - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) / 10000
+    WHEN patient.birth_date IS NOT NULL THEN NULL
+    WHEN patient.reported_age_years + (CAST(extract(year FROM f.scheduled_date) * 10000 + extract(month FROM f.scheduled_date) * 100 + extract(day FROM f.scheduled_date) AS integer)
+    - CAST(extract(year FROM (patient.effective_at + (f.scheduled_start_at_local - f.scheduled_start_at))) * 10000 + extract(month FROM (patient.effective_at + (f.scheduled_start_at_local - f.scheduled_start_at))) * 100 + extract(day FROM (patient.effective_at + (f.scheduled_start_at_local - f.scheduled_start_at))) AS integer)) / 10000 < 0 THEN 0
+    ELSE patient.reported_age_years + (CAST(extract(year FROM f.scheduled_date) * 10000 + extract(month FROM f.scheduled_date) * 100 + extract(day FROM f.scheduled_date) AS integer)
+    - CAST(extract(year FROM (patient.effective_at + (f.scheduled_start_at_local - f.scheduled_start_at))) * 10000 + extract(month FROM (patient.effective_at + (f.scheduled_start_at_local - f.scheduled_start_at))) * 100 + extract(day FROM (patient.effective_at + (f.scheduled_start_at_local - f.scheduled_start_at))) AS integer)) / 10000 END
     AS integer),
   patient.zip5,
   patient.state,
@@ -264,6 +269,11 @@ SELECT f.appointment_key, f.appointment_id, f.source_system, f.patient_key, f.cl
   provider.npi,
   provider.full_name,
   provider.specialty,
+  CAST(nullif(substring(CASE WHEN f.created_date > f.scheduled_date THEN ' DQ-APT-03' ELSE '' END
+    || CASE WHEN f.is_other_offset = 1 THEN ' DQ-APT-14' ELSE '' END
+    || CASE WHEN patient.is_inferred THEN ' DQ-ID-05' ELSE '' END
+    || CASE WHEN clinic.is_inferred THEN ' DQ-ID-06' ELSE '' END
+    || CASE WHEN provider.is_inferred THEN ' DQ-ID-12' ELSE '' END, 2, 255), '') AS varchar(255)),
   CASE WHEN
     patient.patient_key IS NULL
     OR clinic.clinic_key IS NULL
@@ -276,18 +286,20 @@ FROM (
       THEN CAST(extract(year FROM e.scheduled_date) * 10000 + extract(month FROM e.scheduled_date) * 100
         + extract(day FROM e.scheduled_date) AS integer)
       WHEN e.scheduled_date IS NOT NULL THEN -1 END AS scheduled_date_key,
-    CASE WHEN e.scheduled_date BETWEEN date '2000-01-01' AND date '2050-12-31' THEN e.scheduled_date END AS scheduled_date,
+    e.scheduled_date,
     CASE WHEN e.created_date BETWEEN date '2000-01-01' AND date '2050-12-31'
       THEN CAST(extract(year FROM e.created_date) * 10000 + extract(month FROM e.created_date) * 100
         + extract(day FROM e.created_date) AS integer)
       WHEN e.created_date IS NOT NULL THEN -1 END AS created_date_key,
-    CASE WHEN e.created_date BETWEEN date '2000-01-01' AND date '2050-12-31' THEN e.created_date END AS created_date,
+    e.created_date,
     CASE WHEN e.actual_date BETWEEN date '2000-01-01' AND date '2050-12-31'
       THEN CAST(extract(year FROM e.actual_date) * 10000 + extract(month FROM e.actual_date) * 100
         + extract(day FROM e.actual_date) AS integer)
       WHEN e.actual_date IS NOT NULL THEN -1 END AS actual_date_key,
-    CASE WHEN e.actual_date BETWEEN date '2000-01-01' AND date '2050-12-31' THEN e.actual_date END AS actual_date,
+    e.actual_date,
     e.scheduled_tz_offset_min,
+    e.created_tz_offset_min,
+    e.actual_tz_offset_min,
     e.scheduled_time_key,
     e.actual_time_key,
     e.status_code,
@@ -301,68 +313,120 @@ FROM (
     e.cancelled_at,
     e.reminder_count,
     e.appointment_type_code AS appointment_type,
-    CAST(e.actual_minute - e.scheduled_minute AS integer) AS start_delay_min,
-    CAST(CASE WHEN e.actual_minute > e.scheduled_minute THEN e.actual_minute - e.scheduled_minute
-    WHEN e.actual_minute <= e.scheduled_minute THEN 0 END
-    AS integer) AS lateness_min,
-    CAST(e.arrived_minute - e.scheduled_minute
-    AS integer) AS patient_late_min,
-    CAST(CASE WHEN e.arrived_minute > e.scheduled_minute THEN e.actual_minute - e.arrived_minute
-    WHEN e.arrived_minute <= e.scheduled_minute THEN e.actual_minute - e.scheduled_minute END
-    AS integer) AS in_clinic_wait_min,
+    CAST(floor((e.actual_second - e.scheduled_second) * CAST(5 AS double precision) / 3 + CAST(0.5 AS double precision)) / 100
+    AS double precision) AS start_delay_min,
+    CAST(CASE WHEN e.actual_second > e.scheduled_second
+    THEN floor((e.actual_second - e.scheduled_second) * CAST(5 AS double precision) / 3 + CAST(0.5 AS double precision)) / 100
+    WHEN e.actual_second <= e.scheduled_second THEN 0 END
+    AS double precision) AS lateness_min,
+    CAST(floor((e.arrived_second - e.scheduled_second) * CAST(5 AS double precision) / 3 + CAST(0.5 AS double precision)) / 100
+    AS double precision) AS patient_late_min,
+    CAST(CASE WHEN e.arrived_second > e.scheduled_second
+    THEN floor((e.actual_second - e.arrived_second) * CAST(5 AS double precision) / 3 + CAST(0.5 AS double precision)) / 100
+    WHEN e.arrived_second <= e.scheduled_second
+    THEN floor((e.actual_second - e.scheduled_second) * CAST(5 AS double precision) / 3 + CAST(0.5 AS double precision)) / 100 END
+    AS double precision) AS in_clinic_wait_min,
     CAST(e.scheduled_date - e.created_date AS integer) AS lead_time_days,
-    CAST(e.completed_minute - e.actual_minute AS integer) AS actual_duration_min,
+    CAST(floor((e.completed_second - e.actual_second) * CAST(5 AS double precision) / 3 + CAST(0.5 AS double precision)) / 100
+    AS double precision) AS actual_duration_min,
     CAST(CASE WHEN e.status_code = 'fulfilled' THEN 1 ELSE 0 END AS smallint) AS is_attended,
     CAST(CASE WHEN e.status_code = 'noshow' THEN 1 ELSE 0 END AS smallint) AS is_no_show,
     CAST(CASE WHEN e.status_code = 'cancelled' THEN 1 ELSE 0 END AS smallint) AS is_cancelled,
     CAST(CASE WHEN e.status_code IN ('proposed', 'pending', 'booked', 'waitlist') AND e.recorded_at > e.scheduled_end THEN 1 ELSE 0 END
     AS smallint) AS is_unresolved,
-    CAST(CASE WHEN e.actual_minute - e.scheduled_minute > 10 THEN 1 WHEN e.actual_minute - e.scheduled_minute <= 10 THEN 0 END
+    CAST(CASE WHEN e.actual_second - e.scheduled_second > 600 THEN 1 WHEN e.actual_second - e.scheduled_second <= 600 THEN 0 END
     AS smallint) AS is_delayed,
     CAST(CASE WHEN e.status_code IN ('fulfilled', 'noshow') THEN 1 ELSE 0 END
     AS smallint) AS is_in_no_show_denominator,
+    e.is_other_offset,
+    e.scheduled_start_at_local,
+    e.created_at_local,
+    e.actual_start_at_local,
     e.dq_flags, e.event_id, e.payload_hash, e.effective_at, e.recorded_at, e.source_order, e.is_tied, e.brought_by
   FROM (
     SELECT
-      CASE WHEN e.scheduled_precision = 'day' THEN NULL ELSE CAST((CAST(e.scheduled_start_at AS date) - date '1970-01-01') * 1440 + CAST(extract(hour FROM e.scheduled_start_at) AS integer) * 60
-    + CAST(extract(minute FROM e.scheduled_start_at) AS integer) AS integer) END
-    AS scheduled_minute,
-      CAST((CAST(e.actual_start_at AS date) - date '1970-01-01') * 1440 + CAST(extract(hour FROM e.actual_start_at) AS integer) * 60
-    + CAST(extract(minute FROM e.actual_start_at) AS integer) AS integer) AS actual_minute,
-      CAST((CAST(e.arrived_at AS date) - date '1970-01-01') * 1440 + CAST(extract(hour FROM e.arrived_at) AS integer) * 60
-    + CAST(extract(minute FROM e.arrived_at) AS integer) AS integer) AS arrived_minute,
-      CAST((CAST(e.completed_at AS date) - date '1970-01-01') * 1440 + CAST(extract(hour FROM e.completed_at) AS integer) * 60
-    + CAST(extract(minute FROM e.completed_at) AS integer) AS integer) AS completed_minute,
+      CASE WHEN e.scheduled_precision = 'day' THEN NULL ELSE CAST(CAST(e.scheduled_start_at AS date) - date '1970-01-01' AS bigint) * 86400 + CAST(extract(hour FROM e.scheduled_start_at) AS integer) * 3600
+    + CAST(extract(minute FROM e.scheduled_start_at) AS integer) * 60 + CAST(extract(second FROM date_trunc('second', e.scheduled_start_at)) AS integer) END
+    AS scheduled_second,
+      CAST(CAST(e.actual_start_at AS date) - date '1970-01-01' AS bigint) * 86400 + CAST(extract(hour FROM e.actual_start_at) AS integer) * 3600
+    + CAST(extract(minute FROM e.actual_start_at) AS integer) * 60 + CAST(extract(second FROM date_trunc('second', e.actual_start_at)) AS integer) AS actual_second,
+      CAST(CAST(e.arrived_at AS date) - date '1970-01-01' AS bigint) * 86400 + CAST(extract(hour FROM e.arrived_at) AS integer) * 3600
+    + CAST(extract(minute FROM e.arrived_at) AS integer) * 60 + CAST(extract(second FROM date_trunc('second', e.arrived_at)) AS integer) AS arrived_second,
+      CAST(CAST(e.completed_at AS date) - date '1970-01-01' AS bigint) * 86400 + CAST(extract(hour FROM e.completed_at) AS integer) * 3600
+    + CAST(extract(minute FROM e.completed_at) AS integer) * 60 + CAST(extract(second FROM date_trunc('second', e.completed_at)) AS integer) AS completed_second,
       CASE WHEN e.scheduled_precision = 'day' THEN e.scheduled_start_at + interval '1 day' ELSE e.scheduled_start_at END AS scheduled_end,
+      CAST(e.scheduled_start_at_local AS date) AS scheduled_date,
+      CASE WHEN e.scheduled_precision = 'day' THEN NULL ELSE CAST(extract(hour FROM e.scheduled_start_at_local) * 100 + extract(minute FROM e.scheduled_start_at_local) AS integer) END AS scheduled_time_key,
+      CAST(e.created_at_local AS date) AS created_date,
+      CAST(e.actual_start_at_local AS date) AS actual_date,
+      CAST(extract(hour FROM e.actual_start_at_local) * 100 + extract(minute FROM e.actual_start_at_local) AS integer) AS actual_time_key,
       e.*
     FROM (
-      SELECT s.event_id, s.source_system, s.effective_at, s.recorded_at, s.payload_hash, s.appointment_key, s.patient_key,
-        s.clinic_key, s.provider_key, s.appointment_id, s.patient_id, s.clinic_id, s.provider_npi, s.appointment_type_code,
-        s.status_code, s.created_at, s.scheduled_start_at, s.scheduled_precision, s.planned_duration_min, s.arrived_at,
-        s.actual_start_at, s.completed_at, s.cancelled_at, s.reminder_count, s.scheduled_tz_offset_min, s.scheduled_date,
-        s.scheduled_time_key, s.created_date, s.actual_date,
-        s.actual_time_key, s.source_order, s.dq_flags, false AS is_tied, CAST(:load_id AS varchar(32)) AS brought_by
-      FROM stage_appointment s
-      WHERE NOT EXISTS (SELECT 1 FROM appointment_decided c WHERE c.appointment_key = s.appointment_key)
-      UNION ALL
-      SELECT w.event_id, w.source_system, w.effective_at, w.recorded_at, w.payload_hash, w.appointment_key, w.patient_key,
-        w.clinic_key, w.provider_key, w.appointment_id, w.patient_id, w.clinic_id, w.provider_npi, w.appointment_type_code,
-        w.status_code, w.created_at, w.scheduled_start_at, w.scheduled_precision, w.planned_duration_min, w.arrived_at,
-        w.actual_start_at, w.completed_at, w.cancelled_at, w.reminder_count, w.scheduled_tz_offset_min, w.scheduled_date,
-        w.scheduled_time_key, w.created_date, w.actual_date, w.actual_time_key, w.source_order, w.dq_flags, w.is_tied, w.brought_by
+      SELECT
+        s.scheduled_start_at + coalesce(CASE WHEN s.scheduled_precision = 'day' THEN NULL ELSE zone_scheduled_start_at.offset_min END, s.scheduled_tz_offset_min, 0) * interval '1 minute' AS scheduled_start_at_local,
+        s.created_at + coalesce(zone_created_at.offset_min, s.created_tz_offset_min, 0) * interval '1 minute' AS created_at_local,
+        s.actual_start_at + coalesce(zone_actual_start_at.offset_min, s.actual_tz_offset_min, 0) * interval '1 minute' AS actual_start_at_local,
+        CASE WHEN s.scheduled_precision = 'day' THEN 0 WHEN zone_scheduled_start_at.offset_min <> s.scheduled_tz_offset_min THEN 1 ELSE 0 END AS is_other_offset,
+        s.*
       FROM (
         SELECT s.event_id, s.source_system, s.effective_at, s.recorded_at, s.payload_hash, s.appointment_key, s.patient_key,
           s.clinic_key, s.provider_key, s.appointment_id, s.patient_id, s.clinic_id, s.provider_npi, s.appointment_type_code,
           s.status_code, s.created_at, s.scheduled_start_at, s.scheduled_precision, s.planned_duration_min, s.arrived_at,
-          s.actual_start_at, s.completed_at, s.cancelled_at, s.reminder_count, s.scheduled_tz_offset_min, s.scheduled_date,
-          s.scheduled_time_key, s.created_date, s.actual_date,
-          s.actual_time_key, d.source_order, d.dq_flags, d.is_tied, coalesce(d.load_id, CAST(:load_id AS varchar(32))) AS brought_by, ROW_NUMBER() OVER (PARTITION BY s.appointment_key ORDER BY s.record_source, s.record_position) AS copy_number
+          s.actual_start_at, s.completed_at, s.cancelled_at, s.reminder_count, s.scheduled_tz_offset_min, s.created_tz_offset_min,
+          s.actual_tz_offset_min, s.source_order, s.dq_flags, false AS is_tied, CAST(:load_id AS varchar(32)) AS brought_by
         FROM stage_appointment s
-        JOIN appointment_decided d ON d.appointment_key = s.appointment_key AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash
-          AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at
-        WHERE (d.known = 0 OR d.is_raised = 1) AND d.place = 1 AND d.op = 'upsert' AND s.op = 'upsert'
-      ) w
-      WHERE w.copy_number = 1
+        WHERE NOT EXISTS (SELECT 1 FROM appointment_decided c WHERE c.appointment_key = s.appointment_key)
+        UNION ALL
+        SELECT w.event_id, w.source_system, w.effective_at, w.recorded_at, w.payload_hash, w.appointment_key, w.patient_key,
+          w.clinic_key, w.provider_key, w.appointment_id, w.patient_id, w.clinic_id, w.provider_npi, w.appointment_type_code,
+          w.status_code, w.created_at, w.scheduled_start_at, w.scheduled_precision, w.planned_duration_min, w.arrived_at,
+          w.actual_start_at, w.completed_at, w.cancelled_at, w.reminder_count, w.scheduled_tz_offset_min, w.created_tz_offset_min,
+          w.actual_tz_offset_min, w.source_order, w.dq_flags, w.is_tied, w.brought_by
+        FROM (
+          SELECT s.event_id, s.source_system, s.effective_at, s.recorded_at, s.payload_hash, s.appointment_key, s.patient_key,
+            s.clinic_key, s.provider_key, s.appointment_id, s.patient_id, s.clinic_id, s.provider_npi, s.appointment_type_code,
+            s.status_code, s.created_at, s.scheduled_start_at, s.scheduled_precision, s.planned_duration_min, s.arrived_at,
+            s.actual_start_at, s.completed_at, s.cancelled_at, s.reminder_count, s.scheduled_tz_offset_min, s.created_tz_offset_min,
+            s.actual_tz_offset_min, d.source_order, d.dq_flags, d.is_tied, coalesce(d.load_id, CAST(:load_id AS varchar(32))) AS brought_by, ROW_NUMBER() OVER (PARTITION BY s.appointment_key ORDER BY s.record_source, s.record_position) AS copy_number
+          FROM stage_appointment s
+          JOIN appointment_decided d ON d.appointment_key = s.appointment_key AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash
+            AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at
+          WHERE (d.known = 0 OR d.is_raised = 1) AND d.place = 1 AND d.op = 'upsert' AND s.op = 'upsert'
+        ) w
+        WHERE w.copy_number = 1
+      ) s
+      LEFT JOIN core.dim_clinic_history z ON z.clinic_key = s.clinic_key
+        AND z.valid_from <= s.scheduled_start_at AND s.scheduled_start_at < z.valid_to
+      LEFT JOIN (
+        SELECT o.zone, y.utc_year, o.from_utc, o.to_utc, o.offset_min
+        FROM core.zone_offset o
+        JOIN (
+          SELECT 1970 + a.n * 100 + b.n * 10 + c.n AS utc_year FROM ops.digit a CROSS JOIN ops.digit b CROSS JOIN ops.digit c
+        ) y ON y.utc_year BETWEEN CAST(extract(year FROM o.from_utc) AS integer) AND CAST(extract(year FROM o.to_utc) AS integer)
+        WHERE o.zone IN (SELECT h.timezone FROM core.dim_clinic_history h)
+      ) zone_scheduled_start_at ON zone_scheduled_start_at.zone = z.timezone
+        AND zone_scheduled_start_at.utc_year = CAST(extract(year FROM s.scheduled_start_at) AS integer)
+        AND zone_scheduled_start_at.from_utc <= s.scheduled_start_at AND s.scheduled_start_at < zone_scheduled_start_at.to_utc
+      LEFT JOIN (
+        SELECT o.zone, y.utc_year, o.from_utc, o.to_utc, o.offset_min
+        FROM core.zone_offset o
+        JOIN (
+          SELECT 1970 + a.n * 100 + b.n * 10 + c.n AS utc_year FROM ops.digit a CROSS JOIN ops.digit b CROSS JOIN ops.digit c
+        ) y ON y.utc_year BETWEEN CAST(extract(year FROM o.from_utc) AS integer) AND CAST(extract(year FROM o.to_utc) AS integer)
+        WHERE o.zone IN (SELECT h.timezone FROM core.dim_clinic_history h)
+      ) zone_created_at ON zone_created_at.zone = z.timezone
+        AND zone_created_at.utc_year = CAST(extract(year FROM s.created_at) AS integer)
+        AND zone_created_at.from_utc <= s.created_at AND s.created_at < zone_created_at.to_utc
+      LEFT JOIN (
+        SELECT o.zone, y.utc_year, o.from_utc, o.to_utc, o.offset_min
+        FROM core.zone_offset o
+        JOIN (
+          SELECT 1970 + a.n * 100 + b.n * 10 + c.n AS utc_year FROM ops.digit a CROSS JOIN ops.digit b CROSS JOIN ops.digit c
+        ) y ON y.utc_year BETWEEN CAST(extract(year FROM o.from_utc) AS integer) AND CAST(extract(year FROM o.to_utc) AS integer)
+        WHERE o.zone IN (SELECT h.timezone FROM core.dim_clinic_history h)
+      ) zone_actual_start_at ON zone_actual_start_at.zone = z.timezone
+        AND zone_actual_start_at.utc_year = CAST(extract(year FROM s.actual_start_at) AS integer)
+        AND zone_actual_start_at.from_utc <= s.actual_start_at AND s.actual_start_at < zone_actual_start_at.to_utc
     ) e
   ) e
 ) f

@@ -64,5 +64,7 @@ SELECT f.appointment_key, f.appointment_id, f.source_system,
   f.provider_npi AS provider_npi,
   f.provider_name AS provider_name,
   f.provider_specialty AS provider_specialty,
-  CASE WHEN f.is_tied THEN coalesce(f.dq_flags || ' ', '') || 'DQ-TIE-01' ELSE f.dq_flags END AS dq_flags, f.recorded_at AS known_at, f.load_id
+  nullif(substring(coalesce(' ' || f.dq_flags, '') || coalesce(' ' || f.state_flags, '')
+    || CASE WHEN f.is_tied THEN ' DQ-TIE-01' ELSE '' END, 2, 800), '') AS dq_flags,
+  f.recorded_at AS known_at, f.load_id
 FROM core.appointment f;

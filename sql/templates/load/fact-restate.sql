@@ -15,13 +15,56 @@ JOIN (
 -- end
 ) r ON r.{entity}_key = f.{entity}_key;
 DELETE FROM core.{entity} WHERE {entity}_key IN (SELECT r.{entity}_key FROM {entity}_restated r);
+-- With the zone of a member local days and hours may have changed, and what is measured by them.
 INSERT INTO core.{entity} ({columns}, load_id)
 SELECT {f.owns},
   {attribute.value},
+  {flags},
   CASE WHEN
     {reference.role}.{reference.key} IS NULL  -- each OR
   THEN NULL ELSE f.load_id END
-FROM {entity}_restated f
+FROM (
+  SELECT {e.keeps},
+-- each date
+    CASE WHEN e.{date} BETWEEN date '2000-01-01' AND date '2050-12-31'
+      THEN CAST(extract(year FROM e.{date}) * 10000 + extract(month FROM e.{date}) * 100
+        + extract(day FROM e.{date}) AS integer)
+      WHEN e.{date} IS NOT NULL THEN -1 END AS {date.key},
+-- end
+    e.{local},
+    {moved.value} AS {moved},
+    e.{difference},
+    e.{clock},
+    e.load_id
+  FROM (
+    SELECT
+      {local.value} AS {local},
+      e.*
+    FROM (
+      SELECT
+        {clock.value} AS {clock},
+        {difference.value} AS {difference},
+        {s.keeps}, s.load_id
+      FROM {entity}_restated s
+-- each zoned
+      LEFT JOIN core.dim_{zoned.entity}_history z ON z.{zoned.key} = s.{zoned.reference}
+        AND z.valid_from <= s.{asOf} AND s.{asOf} < z.valid_to
+-- each clock
+      LEFT JOIN (
+        SELECT o.zone, y.utc_year, o.from_utc, o.to_utc, o.offset_min
+        FROM core.zone_offset o
+        JOIN (
+          SELECT 1970 + a.n * 100 + b.n * 10 + c.n AS utc_year FROM ops.digit a CROSS JOIN ops.digit b CROSS JOIN ops.digit c
+        ) y ON y.utc_year BETWEEN CAST(extract(year FROM o.from_utc) AS integer) AND CAST(extract(year FROM o.to_utc) AS integer)
+        WHERE o.zone IN (SELECT h.{zoned.zone} FROM core.dim_{zoned.entity}_history h)
+      ) zone_{clock.from} ON zone_{clock.from}.zone = z.{zoned.zone}
+        AND zone_{clock.from}.utc_year = CAST(extract(year FROM s.{clock.from}) AS integer)
+        AND zone_{clock.from}.from_utc <= s.{clock.from} AND s.{clock.from} < zone_{clock.from}.to_utc
+-- end
+-- end
+    ) e
+  ) e
+) f
 -- each reference
 LEFT JOIN core.dim_{reference.entity}_history {reference.role} ON {reference.role}.{reference.key} = f.{reference}
   AND {reference.role}.valid_from <= f.{asOf} AND f.{asOf} < {reference.role}.valid_to

@@ -137,12 +137,14 @@ UPDATE core.{entity} SET is_tied = d.is_tied
 FROM {entity}_decided d
 WHERE d.known = 1 AND d.place = 1 AND d.held_tied <> d.is_tied AND d.{entity}_key = {entity}.{entity}_key;
 
--- Dates outside the calendar have no date and resolve to its unknown date -1. Measures and attributes: sql/measures/{entity}.sql.
+-- Offsets of zones are cut into pieces of a year: few of them meet each time. Dates outside the calendar resolve to its unknown date -1.
+-- Measures and attributes: sql/measures/{entity}.sql.
 -- Members are taken as they were at {asOf}. Outer joins keep the order of the joins as written: an as-of condition
 -- makes planners guess far too few rows. A fact whose member is missing would come out with load_id NULL, which the table refuses.
 INSERT INTO core.{entity} ({columns}, load_id)
 SELECT {f.owns},
   {attribute.value},
+  {flags},
   CASE WHEN
     {reference.role}.{reference.key} IS NULL  -- each OR
   THEN NULL ELSE f.brought_by END
@@ -154,29 +156,54 @@ FROM (
       THEN CAST(extract(year FROM e.{date}) * 10000 + extract(month FROM e.{date}) * 100
         + extract(day FROM e.{date}) AS integer)
       WHEN e.{date} IS NOT NULL THEN -1 END AS {date.key},
-    CASE WHEN e.{date} BETWEEN date '2000-01-01' AND date '2050-12-31' THEN e.{date} END AS {date},
+    e.{date},
 -- end
     e.{plain},
     {computed.value} AS {computed},
+    e.{difference},
+    e.{clock},
     e.dq_flags, e.event_id, e.payload_hash, e.effective_at, e.recorded_at, e.source_order, e.is_tied, e.brought_by
   FROM (
     SELECT
       {value.value} AS {value},
+      {local.value} AS {local},
       e.*
     FROM (
-      SELECT {s.stageds}, s.source_order, s.dq_flags, false AS is_tied, CAST(:load_id AS varchar(32)) AS brought_by
-      FROM stage_{entity} s
-      WHERE NOT EXISTS (SELECT 1 FROM {entity}_decided c WHERE c.{entity}_key = s.{entity}_key)
-      UNION ALL
-      SELECT {w.stageds}, w.source_order, w.dq_flags, w.is_tied, w.brought_by
+      SELECT
+        {clock.value} AS {clock},
+        {difference.value} AS {difference},
+        s.*
       FROM (
-        SELECT {s.stageds}, d.source_order, d.dq_flags, d.is_tied, coalesce(d.load_id, CAST(:load_id AS varchar(32))) AS brought_by, ROW_NUMBER() OVER (PARTITION BY s.{entity}_key ORDER BY s.record_source, s.record_position) AS copy_number
+        SELECT {s.stageds}, s.source_order, s.dq_flags, false AS is_tied, CAST(:load_id AS varchar(32)) AS brought_by
         FROM stage_{entity} s
-        JOIN {entity}_decided d ON d.{entity}_key = s.{entity}_key AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash
-          AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at
-        WHERE (d.known = 0 OR d.is_raised = 1) AND d.place = 1 AND d.op = 'upsert' AND s.op = 'upsert'
-      ) w
-      WHERE w.copy_number = 1
+        WHERE NOT EXISTS (SELECT 1 FROM {entity}_decided c WHERE c.{entity}_key = s.{entity}_key)
+        UNION ALL
+        SELECT {w.stageds}, w.source_order, w.dq_flags, w.is_tied, w.brought_by
+        FROM (
+          SELECT {s.stageds}, d.source_order, d.dq_flags, d.is_tied, coalesce(d.load_id, CAST(:load_id AS varchar(32))) AS brought_by, ROW_NUMBER() OVER (PARTITION BY s.{entity}_key ORDER BY s.record_source, s.record_position) AS copy_number
+          FROM stage_{entity} s
+          JOIN {entity}_decided d ON d.{entity}_key = s.{entity}_key AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash
+            AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at
+          WHERE (d.known = 0 OR d.is_raised = 1) AND d.place = 1 AND d.op = 'upsert' AND s.op = 'upsert'
+        ) w
+        WHERE w.copy_number = 1
+      ) s
+-- each zoned
+      LEFT JOIN core.dim_{zoned.entity}_history z ON z.{zoned.key} = s.{zoned.reference}
+        AND z.valid_from <= s.{asOf} AND s.{asOf} < z.valid_to
+-- each clock
+      LEFT JOIN (
+        SELECT o.zone, y.utc_year, o.from_utc, o.to_utc, o.offset_min
+        FROM core.zone_offset o
+        JOIN (
+          SELECT 1970 + a.n * 100 + b.n * 10 + c.n AS utc_year FROM ops.digit a CROSS JOIN ops.digit b CROSS JOIN ops.digit c
+        ) y ON y.utc_year BETWEEN CAST(extract(year FROM o.from_utc) AS integer) AND CAST(extract(year FROM o.to_utc) AS integer)
+        WHERE o.zone IN (SELECT h.{zoned.zone} FROM core.dim_{zoned.entity}_history h)
+      ) zone_{clock.from} ON zone_{clock.from}.zone = z.{zoned.zone}
+        AND zone_{clock.from}.utc_year = CAST(extract(year FROM s.{clock.from}) AS integer)
+        AND zone_{clock.from}.from_utc <= s.{clock.from} AND s.{clock.from} < zone_{clock.from}.to_utc
+-- end
+-- end
     ) e
   ) e
 ) f

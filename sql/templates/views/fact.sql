@@ -1,4 +1,5 @@
 -- One row per {entity}: its winning event and its measures.
 CREATE VIEW core.fact_{entity} AS
-SELECT {f.facts}
+SELECT
+  {fact.value} -- each ,
 FROM core.{entity} f;

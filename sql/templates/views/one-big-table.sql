@@ -2,5 +2,6 @@
 CREATE VIEW gold_phi.obt_{entity} AS
 SELECT f.{key}, {f.naturals}, f.source_system,
   {obt.value} AS {obt},
-  CASE WHEN f.is_tied THEN coalesce(f.dq_flags || ' ', '') || 'DQ-TIE-01' ELSE f.dq_flags END AS dq_flags, f.recorded_at AS known_at, f.load_id
+  {allFlags} AS dq_flags,
+  f.recorded_at AS known_at, f.load_id
 FROM core.{entity} f;
