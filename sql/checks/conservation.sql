@@ -7,6 +7,10 @@ SELECT l.load_id FROM ops.load_ledger l
 LEFT JOIN (SELECT o.load_id, count(*) AS objects, sum(o.row_count) AS read FROM ops.loaded_object o GROUP BY o.load_id) o ON o.load_id = l.load_id
 WHERE o.load_id IS NULL OR o.objects <> l.object_count OR o.read <> l.row_count
 UNION ALL
+SELECT l.load_id FROM ops.load_ledger l
+LEFT JOIN (SELECT n.load_id, max(n.recorded_to) AS recorded_to FROM ops.load_count n GROUP BY n.load_id) n ON n.load_id = l.load_id
+WHERE coalesce(l.recorded_to <> n.recorded_to, NOT (l.recorded_to IS NULL AND n.recorded_to IS NULL))
+UNION ALL
 SELECT l.load_id FROM ops.load_ledger l LEFT JOIN ops.key_fingerprint k ON k.fingerprint = l.key_fingerprint WHERE k.fingerprint IS NULL
 UNION ALL
 SELECT o.load_id FROM ops.loaded_object o LEFT JOIN ops.load_ledger l ON l.load_id = o.load_id
