@@ -73,10 +73,10 @@ CREATE TABLE IF NOT EXISTS ops.loaded_object (
 CREATE TABLE IF NOT EXISTS ops.load_count (
   load_id varchar(32) NOT NULL,
   entity varchar(64) NOT NULL,
+  recorded_to timestamp,
   rows_read bigint NOT NULL,
   events_added bigint NOT NULL,
-  events_repeated bigint NOT NULL,
-  recorded_to timestamp
+  events_repeated bigint NOT NULL
 );
 
 -- What one phase of a load tells a later one, which may stand in another transaction. A load that is given up leaves its rows: its
