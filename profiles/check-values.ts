@@ -55,6 +55,10 @@ function misfit(field: Pick<Field, 'type' | 'values' | 'name'>, value: unknown):
     return typeof value === 'string' && field.values.includes(value) ? null : `takes ${field.values.join(', ')}`;
   if (field.type === 'int') return Number.isSafeInteger(value) ? null : 'takes a whole number';
   if (field.type === 'double' || field.type === 'decimal') return typeof value === 'number' ? null : 'takes a number';
+  if (field.type === 'zone')
+    return typeof value === 'string' && isZone(value)
+      ? null
+      : 'takes a zone of the IANA database, such as Europe/Berlin';
   if (field.type === 'bool') return typeof value === 'boolean' ? null : 'takes true or false';
   return typeof value === 'string' ? null : 'takes a text';
 }

@@ -63,7 +63,9 @@ const valueShape = {
   otherwise: z
     .union([scalar, z.null()])
     .optional()
-    .describe('The value of a code that the map does not hold (null: no value). Without it such a row is quarantined'),
+    .describe(
+      'The value of a code that the map does not hold (null: no value). Without it the field is left empty and the record flagged, or the row quarantined where the field is required',
+    ),
 };
 
 const timeShape = {

@@ -36,13 +36,13 @@ const payloadOf = (at: { op: string; event: string }, payload: Record<string, st
 
 const anyEvent: fc.Arbitrary<Event> = fc.oneof(
   { weight: 3, arbitrary: fc.tuple(fc.constantFrom('P1', 'P2', 'P3'), times, maybe(fc.constantFrom('10001', '20002')), maybe(fc.constantFrom('aetna'))).map(
-    ([id, at, zip5, payer]) => event('patient', id, at, payloadOf(at, { birth_date: '1980-01-01', zip5, primary_payer_id: payer }))) },
-  { weight: 1, arbitrary: fc.tuple(fc.constantFrom('C1', 'C2'), times, fc.constantFrom('North', 'South')).map(
-    ([id, at, name]) => event('clinic', id, at, payloadOf(at, { clinic_name: name }))) },
+    ([id, at, zip5, payer]) => event('patient', id, at, payloadOf(at, { birth_date: payer ? null : '1980-01-01', reported_age_years: payer ? 43 : null, zip5, primary_payer_id: payer }))) },
+  { weight: 1, arbitrary: fc.tuple(fc.constantFrom('C1', 'C2'), times, fc.constantFrom('North', 'South'), maybe(fc.constantFrom('America/New_York', 'Asia/Kolkata'))).map(
+    ([id, at, name, timezone]) => event('clinic', id, at, payloadOf(at, { clinic_name: name, timezone }))) },
   { weight: 1, arbitrary: fc.tuple(fc.constantFrom('1000000004'), times, fc.constantFrom('cardiology', 'oncology')).map(
     ([id, at, specialty]) => event('provider', id, at, payloadOf(at, { specialty }))) },
   { weight: 4, arbitrary: fc.tuple(fc.constantFrom('A1', 'A2', 'A3', 'A4'), times, fc.constantFrom('P1', 'P2', 'P3'), fc.constantFrom('C1', 'C2'), maybe(fc.constant('1000000004')), fc.constantFrom('booked', 'arrived', 'fulfilled', 'noshow'), fc.integer({ min: 1, max: 7 })).map(
-    ([id, at, patient_id, clinic_id, provider_npi, status_code, start]) => event('appointment', id, at, payloadOf(at, { patient_id, clinic_id, provider_npi, status_code, scheduled_start_at: `2024-03-0${start} 12:00:00` }))) },
+    ([id, at, patient_id, clinic_id, provider_npi, status_code, start]) => event('appointment', id, at, payloadOf(at, { patient_id, clinic_id, provider_npi, status_code, scheduled_start_at: `2024-03-0${start} 22:00:00`, scheduled_tz_offset_min: 60, created_at: `2024-03-0${start} 03:00:00` }))) },
 ); // prettier-ignore
 
 /** A way to bring events in: an order, cut points, repeats, and whether loads crash between their transactions first. */
