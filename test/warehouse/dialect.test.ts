@@ -64,6 +64,42 @@ describe('answers are Redshift’s', () => {
     expect(await opened.rows(sql)).toEqual(rows);
   });
 
+  test.each([
+    ['count(*), sum(a), count(DISTINCT b) + 1', ['count', 'sum', '?column?']],
+    ['s.t.a, a AS x, a y, "b"', ['a', 'x', 'y', 'b']],
+    ['a::varchar(4), CAST(a AS bigint), CAST(1 AS bigint)', ['a', 'a', 'int8']],
+    ['CASE WHEN a = 1 THEN 2 END, CASE WHEN a = 1 THEN 2 ELSE a END', ['case', 'a']],
+    ['nvl(a, 1), coalesce(a, 1), nvl2(a, 1, 2), decode(a, 1, 2)', ['coalesce', 'coalesce', 'case', 'case']],
+    [
+      'extract(year FROM c), date_part(year, c), dateadd(day, 1, c), datediff(day, c, c), trim(b)',
+      ['date_part', 'pgdate_part', 'date_add', 'date_diff', 'btrim'],
+    ],
+    [
+      "row_number() OVER (ORDER BY a), 'x', 1, true, date '2026-01-01', (SELECT 1), -a, (a)",
+      ['row_number', '?column?', '?column?', 'bool', 'date', '?column?', '?column?', 'a'],
+    ],
+  ])('a column without a name is named as there: %s', async (list, names) => {
+    const { columns } = await opened.warehouse.query(
+      `SELECT ${list} FROM s.t ${list.startsWith('count') ? '' : 'GROUP BY a, b, c'}`,
+    );
+    expect(columns.map((c) => c.name)).toEqual(names);
+  });
+
+  test('such a column can be asked for by that name, in a query over it and in a table made of it', async () => {
+    expect(
+      await opened.rows(
+        'SELECT count, upper FROM (SELECT count(*), upper(b) FROM s.t GROUP BY upper(b)) x ORDER BY upper',
+      ),
+    ).toEqual([
+      [1, 'ONE'],
+      [1, 'TWO'],
+      [1, null],
+    ]);
+    await opened.batch(['CREATE TABLE s.named AS SELECT max(a), min(a) FROM s.t']);
+    expect(await opened.rows('SELECT max - min FROM s.named')).toEqual([[1]]);
+    await opened.batch(['DROP TABLE s.named']);
+  });
+
   test('column names come in lower case', async () => {
     expect((await opened.warehouse.query('SELECT 1 AS Mixed, 2 AS "Quoted"')).columns.map((c) => c.name)).toEqual([
       'mixed',
@@ -225,6 +261,9 @@ describe('what is not on the list is refused, and says why', () => {
     ['SELECT * FROM duckdb_settings()', /function duckdb_settings/],
     ['SELECT now()', /function now .*; write getdate\(\)$/],
     ['SELECT datediff(week, c, c) FROM s.t', /names a part of the date; write one of: year/],
+    ['SELECT extract(decade FROM c) FROM s.t', /names a part of the date/],
+    ['SELECT #1 FROM s.t', /# has no meaning here/],
+    ['SELECT current_user', /has no users/],
     ['SELECT nvl2(a, 0) FROM s.t', /nvl2 takes 3 arguments/],
     ['SELECT to_char(c, b) FROM s.t', /the format is a text literal here/],
     ["SELECT regexp_replace(b, '(?=x)') FROM s.t", /look-around/],

@@ -94,6 +94,8 @@ export const REFUSALS: readonly Refusal[] = [
   { words: 'APPROXIMATE PERCENTILE_DISC', why: 'the engines approximate differently', instead: 'percentile_disc' },
   { words: 'CURRENT_TIMESTAMP', why: 'Redshift runs it beside no table', instead: 'getdate()' },
   { words: 'CURRENT_TIME', why: 'Redshift runs it beside no table', instead: 'getdate()' },
+  { words: 'CURRENT_USER', why: 'the laptop’s warehouse has no users', instead: 'the query without it' },
+  { words: 'SESSION_USER', why: 'the laptop’s warehouse has no users', instead: 'the query without it' },
   { words: 'LOCALTIMESTAMP', why: 'Redshift runs it beside no table', instead: 'getdate()' },
   { words: 'LOCALTIME', why: 'Redshift runs it beside no table', instead: 'getdate()' },
 ];

@@ -128,6 +128,10 @@ function check(tokens: readonly Token[], token: Token, i: number): void {
   const after = tokens[i + 1];
   if (token.kind === 'quoted' && after?.text === '(' && !isDefinition(tokens, i))
     throw new DialectError('functions are named without quotes');
+  if (token.kind === 'word' && token.text.startsWith('#'))
+    throw new DialectError(
+      '# has no meaning here; write the column by its name, or CREATE TEMP TABLE for a temporary table',
+    );
   const engines = after?.text !== '(' && ENGINE_NAMES.find(([name]) => name.test(plainName(token)));
   if (engines && (token.kind === 'word' || token.kind === 'quoted'))
     throw new DialectError(`${plainName(token)}: ${engines[1]}`);

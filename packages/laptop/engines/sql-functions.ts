@@ -73,6 +73,21 @@ function dateDiff(args: readonly Argument[], name: string): string {
   return `date_diff('${part}', ${time(args[1]!.text)}, ${time(args[2]!.text)})`;
 }
 
+const COUNTED = [...SPANS.slice(0, 8), 'dayofweek', 'dayofyear', 'epoch'];
+/** The part that EXTRACT takes. Smaller ones than seconds, decades and centuries are counted otherwise. */
+export const extractedPart = (part: Argument): string => partOf(part, COUNTED);
+
+/** DATE_PART gives a double, and seconds with their fraction. */
+function datePart(args: readonly Argument[], name: string): string {
+  count(args, name, 2, 2);
+  const part = extractedPart(args[0]!);
+  const { nodes, text } = args[1]!;
+  const from = nodes.length === 1 && textOf(nodes[0]) !== undefined ? time(text) : text;
+  return part === 'second'
+    ? `extract(microsecond FROM ${from}) / CAST(1000000 AS DOUBLE)`
+    : `CAST(date_part('${part}', ${from}) AS DOUBLE)`;
+}
+
 function addMonths(args: readonly Argument[], name: string): string {
   count(args, name, 2, 2);
   const from = time(args[0]!.text);
@@ -187,10 +202,7 @@ export const EVERYDAY: Readonly<Record<string, Translation>> = {
   DATEDIFF: dateDiff,
   DATE_DIFF: dateDiff,
   ADD_MONTHS: addMonths,
-  DATE_PART: (args, name) => {
-    count(args, name, 2, 2);
-    return `date_part('${partOf(args[0]!, [...SPANS.slice(0, 8), 'dayofweek', 'dayofyear', 'epoch'])}', ${args[1]!.text})`;
-  },
+  DATE_PART: datePart,
   DATE_TRUNC: (args, name) => {
     count(args, name, 2, 2);
     return `date_trunc('${partOf(args[0]!, SPANS)}', ${time(args[1]!.text)})`;
@@ -229,5 +241,4 @@ export const EVERYDAY: Readonly<Record<string, Translation>> = {
   DLOG10: takes(1, 1, (x) => `log10(${x})`),
   STDDEV: takes(1, 1, (x) => `stddev_samp(${x})`),
   VARIANCE: takes(1, 1, (x) => `var_samp(${x})`),
-  CURRENT_DATABASE: takes(0, 0, () => 'current_database()'),
 };

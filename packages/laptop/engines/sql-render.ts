@@ -1,22 +1,13 @@
 import { asValue } from './dialect-files';
 import { FUNCTIONS, RESERVED } from './dialect-lists';
-import { type Argument, EVERYDAY } from './sql-functions';
+import { type Argument, EVERYDAY, extractedPart } from './sql-functions';
 import { cast, raise, readType } from './sql-casts';
 import { type Operand, typedLiteral } from './sql-literals';
 import { columnName, NAMELESS } from './sql-names';
-import { DialectError, plainName, quoteName, type Token } from './sql-tokens';
+import { endOfList, joined, nameOf, type Piece, selectList } from './sql-select';
+import { DialectError, plainName, type Token } from './sql-tokens';
 import { isGroup, type Node, placeOf, split, textOf, tokenOf, upperOf, wordsAt } from './sql-tree';
 
-/** A piece of an expression: an operand, with the name that a column would take of it, or what stands between operands. */
-interface Piece {
-  readonly text: string;
-  readonly operand: boolean;
-  /** Name that it gives to a column; a weak one yields to the type of a cast. */
-  readonly name?: string;
-  readonly weak?: boolean;
-}
-
-const END_OF_LIST = new Set(['FROM', 'WHERE', 'GROUP', 'HAVING', 'QUALIFY', 'ORDER', 'LIMIT', 'OFFSET', 'UNION', 'EXCEPT', 'MINUS', 'INTERSECT', 'INTO']); // prettier-ignore
 const SET_OPERATIONS = new Set(['UNION', 'EXCEPT', 'MINUS', 'INTERSECT']);
 const between = (text: string): Piece => ({ text, operand: false });
 
@@ -30,7 +21,7 @@ export function render(nodes: readonly Node[]): string {
     if (select > at) parts.push(expression(nodes.slice(at, select)));
     if (select === nodes.length) break;
     const from = endOfList(nodes, select);
-    const list = selectList(nodes.slice(select + 1, from));
+    const list = selectList(nodes.slice(select + 1, from), pieces);
     parts.push(list.text);
     top = list.top ?? top;
     at = from;
@@ -42,68 +33,16 @@ export function render(nodes: readonly Node[]): string {
   return `${parts.join(' ')} LIMIT ${top}`;
 }
 
-/** Where a list of columns ends. WITHIN GROUP belongs to it. */
-function endOfList(nodes: readonly Node[], select: number): number {
-  const end = placeOf(nodes, END_OF_LIST, select);
-  return wordsAt(nodes, end - 1, 'WITHIN', 'GROUP') ? endOfList(nodes, end + 1) : end;
-}
-
-/** What stands between SELECT and FROM: every column gets the name that it has in Redshift. */
-function selectList(nodes: readonly Node[]): { text: string; top?: string } {
-  let at = 0;
-  let head = 'SELECT';
-  if (wordsAt(nodes, at, 'DISTINCT') || wordsAt(nodes, at, 'ALL')) head += ` ${upperOf(nodes[at++])}`;
-  let top: string | undefined;
-  if (wordsAt(nodes, at, 'TOP') && tokenOf(nodes[at + 1])?.kind === 'number') {
-    top = tokenOf(nodes[at + 1])!.text;
-    at += 2;
-  }
-  const list = nodes.slice(at);
-  const exclude = list.findIndex((_, i) => i > 0 && wordsAt(list, i, 'EXCLUDE') && upperOf(list[i - 1]) === '*');
-  if (exclude >= 0) return { text: `${head} ${excluded(list, exclude)}`, top };
-  return { text: `${head} ${split(list, ',').map(item).join(', ')}`, top };
-}
-
-/** `* EXCLUDE a, b`: Redshift needs no parentheses, and all that follows is excluded. */
-function excluded(list: readonly Node[], at: number): string {
-  const rest = list.slice(at + 1);
-  const names = isGroup(rest[0]) ? rest[0].nodes : rest;
-  if (isGroup(rest[0]) && rest.length > 1)
-    throw new DialectError('EXCLUDE ends the list of columns; write the others before it');
-  const items = split(list.slice(0, at), ',').map(item);
-  return `${items.join(', ')} EXCLUDE (${split(names, ',').map(expression).join(', ')})`;
-}
-
-function item(nodes: readonly Node[]): string {
-  if (nodes.length === 0) throw new DialectError('a comma with nothing behind or before it; leave it out');
-  const found = pieces(nodes);
-  const text = found.map((p) => p.text).join(' ');
-  const [last, before] = [found.at(-1)!, found.at(-2)];
-  const named = before !== undefined && (isWord(before, 'AS') || (last.operand && before.operand));
-  // A star names its columns, and a plain column itself.
-  if (named || last.text.endsWith('*') || (found.length === 1 && isColumn(nodes))) return text;
-  return `${text} AS ${quoteName({ name: nameOf(found) })}`;
-}
-
-const isWord = (piece: Piece | undefined, ...words: string[]): boolean =>
-  piece !== undefined && !piece.operand && words.includes(piece.text.toUpperCase());
-
-const isColumn = (nodes: readonly Node[]): boolean =>
-  nodes.every((n, i) => (i % 2 === 0 ? ['word', 'quoted'].includes(tokenOf(n)?.kind ?? '') : upperOf(n) === '.')) &&
-  !['SYSDATE', 'CURRENT_DATE', 'TRUE', 'FALSE', 'NULL'].includes(upperOf(nodes[0]));
-
-/** One operand gives its name, with or without a window; of an operation nothing does. */
-function nameOf(found: readonly Piece[]): string {
-  const [first, next] = found;
-  const alone = found.length === 1 || isWord(next, 'OVER', 'IGNORE', 'RESPECT', 'WITHIN');
-  return (alone && first?.operand && first.name) || NAMELESS;
-}
-
 /** An expression, or any part of a statement that holds no SELECT of its own level. */
-export function expression(nodes: readonly Node[]): string {
-  return pieces(nodes)
-    .map((p) => p.text)
-    .join(' ');
+export const expression = (nodes: readonly Node[]): string => joined(pieces(nodes));
+
+const isQuery = (nodes: readonly Node[]): boolean => ['SELECT', 'WITH'].includes(upperOf(nodes[0]));
+
+/** What stands in parentheses, in one pass: it may nest deeply. */
+function inside(nodes: readonly Node[]): { text: string; name?: string; weak?: boolean } {
+  if (isQuery(nodes)) return { text: render(nodes) };
+  const found = pieces(nodes);
+  return { text: joined(found), name: nameOf(found), weak: found.length === 1 && found[0]!.weak };
 }
 
 function pieces(nodes: readonly Node[]): Piece[] {
@@ -176,9 +115,8 @@ function simpleAt(nodes: readonly Node[], at: number): Operand | undefined {
     return { text: `CASE ${expression(node.nodes)} END`, next: at + 1, name, weak: name === 'case' };
   }
   if (node.kind === 'group') {
-    const isQuery = ['SELECT', 'WITH'].includes(upperOf(node.nodes[0]));
-    const inner = isQuery ? undefined : pieces(node.nodes);
-    return { text: `(${render(node.nodes)})`, next: at + 1, name: inner && nameOf(inner) };
+    const { text, name, weak } = inside(node.nodes);
+    return { text: `(${text})`, next: at + 1, name, weak };
   }
   return ofToken(nodes, at, node as Token);
 }
@@ -198,10 +136,33 @@ function ofToken(nodes: readonly Node[], at: number, token: Token): Operand | un
   }
 }
 
-/** A call of a function. */
+/** A call of a function, with the window or the order that it is asked for. */
 function called(nodes: readonly Node[], at: number, token: Token): Operand | undefined {
+  const call = plainCall(nodes, at, token);
+  if (!call) return undefined;
+  let { text, next } = call;
+  const nulls = ['IGNORE', 'RESPECT'].includes(upperOf(nodes[next])) && wordsAt(nodes, next + 1, 'NULLS');
+  if (nulls) {
+    // The local engine takes it inside the parentheses.
+    text = `${text.slice(0, -1)} ${upperOf(nodes[next])} NULLS)`;
+    next += 2;
+  }
+  const order = nodes[next + 2];
+  if (wordsAt(nodes, next, 'WITHIN', 'GROUP') && isGroup(order)) {
+    text += ` WITHIN GROUP (${expression(order.nodes)})`;
+    next += 3;
+  }
+  const window = nodes[next + 1];
+  if (wordsAt(nodes, next, 'OVER') && isGroup(window)) {
+    text += ` OVER (${expression(window.nodes)})`;
+    next += 2;
+  }
+  return { ...call, text, next };
+}
+
+function plainCall(nodes: readonly Node[], at: number, token: Token): Operand | undefined {
   if (token.upper === 'APPROXIMATE' && upperOf(nodes[at + 1]) === 'COUNT')
-    return called(nodes, at + 1, nodes[at + 1] as Token);
+    return plainCall(nodes, at + 1, nodes[at + 1] as Token);
   const group = nodes[at + 1];
   if (token.kind !== 'word' || !isGroup(group)) return undefined;
   const { upper } = token;
@@ -213,6 +174,7 @@ function called(nodes: readonly Node[], at: number, token: Token): Operand | und
     return { text: EVERYDAY[upper]!(args, upper), next: at + 2, name };
   }
   if (RESERVED.has(upper) && !FUNCTIONS.has(upper)) return undefined;
+  if (upper === 'EXTRACT') return { text: extract(group.nodes), next: at + 2, name };
   if (upper === 'MOD') return modulo(group.nodes, at + 2);
   const isNullif = upper === 'NULLIF' && tokenOf(split(group.nodes, ',')[1]?.[0])?.text === '0';
   return { text: `${token.text}(${render(group.nodes)})`, next: at + 2, name, nonZero: isNullif };
@@ -228,13 +190,21 @@ function argumentsOf(name: string, nodes: readonly Node[]): Argument[] {
   });
 }
 
+/** EXTRACT, of the parts that both engines count alike. */
+function extract(nodes: readonly Node[]): string {
+  const from = placeOf(nodes, new Set(['FROM']));
+  const part = extractedPart({ nodes: nodes.slice(0, from), text: '' });
+  return `extract(${part} FROM ${expression(nodes.slice(from + 1))})`;
+}
+
 function castCall(nodes: readonly Node[], next: number): Operand {
   const as = placeOf(nodes, new Set(['AS']));
   const inner = nodes.slice(0, as);
+  const value = inside(inner);
   const { type, next: end } = readType(nodes, as + 1);
   if (end < nodes.length)
     throw new DialectError(`what follows the type ${type.name} in CAST has no meaning; leave it out`);
-  return { text: cast(inner, render(inner), type), next, ...castName({ name: nameOf(pieces(inner)) }, type.name) };
+  return { text: cast(inner, value.text, type), next, ...castName(value, type.name) };
 }
 
 function modulo(nodes: readonly Node[], next: number): Operand {
