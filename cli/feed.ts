@@ -5,7 +5,6 @@ import { MTIME } from '../core/files/file-time';
 import { versionOf } from '../core/files/landed';
 import { chunkReceiptKey } from '../core/files/objects';
 import { landingHash } from '../core/records/hash';
-import { profileKey } from '../profiles';
 import { generate, type SyntheticRecord } from '../synthetic';
 import type { RunState } from './folder';
 import { count } from './output';
@@ -41,11 +40,9 @@ export async function streamNetwork(
   return sent;
 }
 
-/** Puts somebody's own profile where ingest looks for it. */
-export async function uploadProfile(client: S3Client, bucket: string, name: string, text: string): Promise<void> {
-  await client.send(
-    new PutObjectCommand({ Bucket: bucket, Key: profileKey(name), Body: text, ContentType: 'application/json' }),
-  );
+/** Puts somebody's own profile, or a source, where ingest looks for it. */
+export async function uploadProfile(client: S3Client, bucket: string, key: string, text: string): Promise<void> {
+  await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: text, ContentType: 'application/json' }));
 }
 
 function* skip(records: Iterable<SyntheticRecord>, n: number): Generator<SyntheticRecord> {

@@ -13,6 +13,7 @@ import { addQueries } from './query-commands';
 import type { RebuildOptions } from './commands/rebuild';
 import type { ReplayOptions } from './commands/replay-failed';
 import type { BackfillOptions } from './commands/backfill';
+import type { IngestOptions } from './commands/ingest';
 import type { PushOptions } from './commands/push';
 import type { VerifyOptions } from './commands/verify';
 
@@ -47,7 +48,12 @@ function addStart(carelake: Command): void {
       'how the files after it are read: a built-in profile or your own (docs/profiles.md); again for other files',
       reads.profile,
     )
-    .option('--input <file>', 'a file to take in instead of the synthetic network; again for more', reads.input)
+    .option('--source <folder>', 'how a folder of files is read: a folder of profiles with patterns of names', reads.source)
+    .option(
+      '--input <file|folder>',
+      'a file (a folder, for a source) to take in instead of the synthetic network; again for more',
+      reads.input,
+    )
     .option('--phi-ok', 'this machine may hold the data of real patients')
     .option('--env <name>', 'environment whose templates are booted: local or dev', 'local')
     .option(...DATA)
@@ -82,6 +88,21 @@ function addData(carelake: Command): void {
     .action(async (file: string, options: PushOptions) => {
       const { push } = await import('./commands/push');
       process.exitCode = await push(file, options);
+    });
+  carelake
+    .command('ingest')
+    .description('land a file where its profile reads it, in a serving folder or an account, and tell what became of its rows')
+    .argument('<file>', 'the file')
+    .requiredOption('--profile <name|file>', 'how it is read: a built-in profile or your own (docs/profiles.md)')
+    .option('--phi-ok', 'this machine may hold the data of real patients')
+    .option('--no-wait', 'do not wait until it is read')
+    .option('--env <name>', 'into this deployed environment, in the account behind your credentials')
+    .option('--region <name>', 'region of the environment (default: AWS_REGION)')
+    .option(...JSON_OUT)
+    .option(...DATA)
+    .action(async (file: string, options: IngestOptions) => {
+      const { ingest } = await import('./commands/ingest');
+      process.exitCode = await ingest(file, options);
     });
   carelake
     .command('load')

@@ -41,33 +41,32 @@ export function moment(text: string): string {
   return at.toISOString();
 }
 
-/** Profiles and files in the order in which the command line names them: a file is read by the profile before it, or by the only one. */
+/** Profiles, sources and files in the order in which the command line names them: what is read is read by what stands before it, or by the only one. */
 export class Reads {
-  private readonly named: (Read & { profile?: string; input?: string })[] = [];
+  private readonly named: Read[] = [];
 
-  readonly profile = (profile: string): string => {
-    this.named.push({ profile });
-    return profile;
-  };
+  readonly profile = (profile: string): string => this.add({ profile }, profile);
+  readonly source = (source: string): string => this.add({ source }, source);
+  readonly input = (input: string): string => this.add({ input }, input);
 
-  readonly input = (input: string): string => {
-    this.named.push({ input });
-    return input;
-  };
+  private add(read: Read, value: string): string {
+    this.named.push(read);
+    return value;
+  }
 
-  /** Each file with its profile. A profile without a file, and a file without a profile, stand alone. */
+  /** Each file with its profile, each folder with its source. What has nothing to read, and a file without a profile, stand alone. */
   pairs(): Read[] {
-    const profiles = this.named.filter((one) => one.profile !== undefined);
+    const readers = this.named.filter((one) => one.input === undefined);
     const found: Read[] = [];
-    let current = profiles.length === 1 ? profiles[0]!.profile : undefined;
-    const read = new Set<string>();
-    for (const { profile, input } of this.named) {
-      if (profile !== undefined) current = profile;
+    const used = new Set<Read>();
+    let current = readers.length === 1 ? readers[0] : undefined;
+    for (const one of this.named) {
+      if (one.input === undefined) current = one;
       else {
-        found.push({ profile: current, input });
-        if (current !== undefined) read.add(current);
+        found.push({ ...current, input: one.input });
+        if (current) used.add(current);
       }
     }
-    return [...found, ...profiles.filter((one) => !read.has(one.profile!))];
+    return [...found, ...readers.filter((one) => !used.has(one))];
   }
 }

@@ -53,10 +53,11 @@ function readProfile(nameOrPath: string): { checked: CheckedProfile; text?: stri
   return { checked: verdict.checked, text, path: nameOrPath };
 }
 
-function complaint(
+/** What is wrong with a profile, or between one and a file, by file and line. */
+export function complaint(
   message: string,
   where: string,
-  errors: readonly { rule: string; pointer: string; line?: number; message: string }[],
+  errors: readonly { rule: string; pointer: string; line?: number; message: string; file?: string }[],
   profile = where,
 ): CliError {
   return new CliError(message, {
@@ -64,7 +65,7 @@ function complaint(
     rule: [...new Set(errors.map((error) => error.rule))].join(', '),
     lines: errors
       .slice(0, 20)
-      .map((error) => `${profile}:${error.line ?? 1} ${error.pointer || '/'} ${error.rule}: ${error.message}`),
+      .map((error) => `${error.file ?? profile}:${error.line ?? 1} ${error.pointer || '/'} ${error.rule}: ${error.message}`),
     next: 'mend the profile (docs/profiles.md) or the file, and start again',
   });
 }

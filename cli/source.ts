@@ -8,7 +8,9 @@ import { HOME, type InputFile, readRun, refuseServed, type RunState } from './fo
 import { again, ofFolder } from './hints';
 import { knownEnvironment } from './known-environment';
 import { isFile } from './paths';
-import { chooseProfile, type ChosenProfile } from './profile';
+import { profileKey, sourceKey } from '../profiles';
+import { chooseProfile } from './profile';
+import { filesForSource, readSourceFolder } from './source-folder';
 import { sha256OfFile } from './synthesize';
 
 /** What `start` was asked for, as the command line gives it. */
@@ -28,16 +30,20 @@ export interface StartOptions {
   durable?: boolean;
 }
 
-/** A profile and a file that it reads; one of them may be missing. */
+/** A profile or a source, and what it reads; one of them may be missing. */
 export interface Read {
   readonly profile?: string;
+  readonly source?: string;
   readonly input?: string;
 }
 
 /** A file that is to be taken in. */
 export interface SourceFile {
   readonly path: string;
-  readonly profile: ChosenProfile;
+  /** What ingest must find in control to read it; undefined for a built-in profile. */
+  readonly control?: { readonly key: string; readonly text: string };
+  /** Key in landing. */
+  readonly key: string;
   readonly state: InputFile;
 }
 
@@ -84,8 +90,8 @@ async function chooseSource(options: StartOptions): Promise<Source> {
 /** The files of a start, each held against its profile. @throws CliError for the first that cannot be read so */
 async function files(reads: readonly Read[], options: StartOptions): Promise<Source> {
   const found: SourceFile[] = [];
-  for (const read of reads) found.push(await sourceFile(read, options));
-  const names = found.map(({ state }) => `${state.profile}/${state.input}`);
+  for (const read of reads) found.push(...(await filesOf(read, options)));
+  const names = found.map(({ key }) => key);
   const twin = names.find((name, i) => names.indexOf(name) !== i);
   if (twin !== undefined)
     throw new CliError('two files of one profile have the same name, and would be one', {
@@ -103,18 +109,19 @@ async function files(reads: readonly Read[], options: StartOptions): Promise<Sou
   };
 }
 
-async function sourceFile({ profile, input }: Read, options: StartOptions): Promise<SourceFile> {
+async function filesOf(read: Read, options: StartOptions): Promise<SourceFile[]> {
+  const { profile, source, input } = read;
   if (input === undefined)
-    throw new CliError('a profile reads a file, and no file was given', {
-      where: `--profile ${profile}`,
-      next: again('--input', 'FILE', ...consent(options)),
+    throw new CliError(`a ${source === undefined ? 'profile' : 'source'} reads files, and none was given`, {
+      where: source === undefined ? `--profile ${profile}` : `--source ${source}`,
+      next: again('--input', source === undefined ? 'FILE' : 'FOLDER', ...consent(options)),
     });
-  if (profile === undefined)
+  if (profile === undefined && source === undefined)
     throw new CliError('a file needs a profile that says how it is read', {
       where: `--input ${input}`,
       next: `${again('--profile', 'NAME', ...consent(options))} (docs/profiles.md); envelopes, one per line: carelake push ${input}`,
     });
-  if (!isFile(input))
+  if (source === undefined && !isFile(input))
     throw new CliError('no such file', {
       where: input,
       next: 'check the path; it is read from the folder you stand in',
@@ -125,14 +132,36 @@ async function sourceFile({ profile, input }: Read, options: StartOptions): Prom
       rule: 'files are taken in only with --phi-ok',
       next: `if this machine may hold them: ${again('--phi-ok')}`,
     });
-  const chosen = await chooseProfile(profile, input);
-  const state = {
-    profile: chosen.name,
-    input: basename(input),
-    size: statSync(input).size,
-    sha256: await sha256OfFile(input),
+  return source === undefined ? [await fileOfProfile(profile!, input)] : filesOfSource(source, input);
+}
+
+async function inputFile(profile: string, path: string): Promise<InputFile> {
+  return { profile, input: basename(path), size: statSync(path).size, sha256: await sha256OfFile(path) };
+}
+
+/** A file that a profile reads, held against it. */
+export async function fileOfProfile(profile: string, path: string): Promise<SourceFile> {
+  const chosen = await chooseProfile(profile, path);
+  return {
+    path,
+    key: `${chosen.name}/${basename(path)}`,
+    ...(chosen.text === undefined ? {} : { control: { key: profileKey(chosen.name), text: chosen.text } }),
+    state: await inputFile(chosen.name, path),
   };
-  return { path: input, profile: chosen, state };
+}
+
+/** The files of a folder, each read by the profile of the source that has a pattern for its name. */
+async function filesOfSource(folder: string, input: string): Promise<SourceFile[]> {
+  const found: SourceFile[] = [];
+  const source = readSourceFolder(folder);
+  for (const { path, name } of await filesForSource(source, input))
+    found.push({
+      path,
+      key: `${source.name}/${name}`,
+      control: { key: sourceKey(source.name), text: source.text },
+      state: await inputFile(source.name, path),
+    });
+  return found;
 }
 
 /** The word that a hint adds where it is missing. */

@@ -6,6 +6,7 @@ import type { ProfileError } from './rules';
 
 export { checkProfile, profileDigest, type CheckedProfile, type ProfileCheck } from './check';
 export { checkHeader } from './header';
+export { checkSource, profilesFor, readSource, type Source, sourceKey, sourceText } from './sources';
 export { profileJsonSchema, type Profile } from './schema';
 
 const BUILT_IN: Record<string, object> = {

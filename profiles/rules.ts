@@ -8,7 +8,7 @@ export type FileRule = keyof typeof FILE_RULES;
 export const FILE_RULES = {
   'PRF-JSON': { scope: 'profile', doc: 'the profile is not valid JSON, or names a member twice' },
   'PRF-SCHEMA': { scope: 'profile', doc: 'the profile does not follow the schema docs/generated/profile.schema.json' },
-  'PRF-NAME': { scope: 'profile', doc: 'the name of the profile belongs to a built-in profile' },
+  'PRF-NAME': { scope: 'profile', doc: 'the name of the profile belongs to a built-in profile, or to another of its source, or a profile of a source lacks its source in its name, or its files' },
   'PRF-ENTITY': {
     scope: 'profile',
     doc: 'the profile feeds an entity twice under one condition, or needs what its mode does not allow',
@@ -32,6 +32,10 @@ export const FILE_RULES = {
   },
   'PRF-MODE': { scope: 'profile', doc: 'the members that a mode needs are missing, or belong to another mode' },
   'FIL-PRF-01': { scope: 'file', doc: 'the first folder of the object name is not the name of a profile' },
+  'FIL-PRF-03': {
+    scope: 'file',
+    doc: 'no profile of the source has a pattern for the name of the file, or several have',
+  },
   'FIL-PRF-02': { scope: 'file', doc: 'the profile of this file is wrong' },
   'FIL-ENC-01': { scope: 'file', doc: 'the file is not text (an archive, workbook, image or other binary file)' },
   'FIL-ENC-02': { scope: 'file', doc: 'the byte-order mark says another encoding than the profile' },

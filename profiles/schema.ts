@@ -237,6 +237,11 @@ export const profileSchema = z
         taken_at: value.describe('When the snapshot was taken: of object_key, last_modified or a constant'),
       })
       .optional(),
+    files: z
+      .array(z.string().min(1).max(128))
+      .min(1)
+      .optional()
+      .describe('In a source (a folder of profiles): the names of the files that this profile reads, with * and ?'),
     file,
     file_time: value
       .optional()

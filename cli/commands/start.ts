@@ -258,9 +258,8 @@ async function feed(session: Session): Promise<void> {
 async function feedFiles(session: Session, s3: ReturnType<typeof clientsFor>['s3']): Promise<void> {
   const { source, names, progress, platform } = session;
   const landing = names.buckets.landing!;
-  for (const [i, { path, profile, state }] of source.files.entries()) {
-    const key = `${profile.name}/${state.input}`;
-    if (profile.text !== undefined) await uploadProfile(s3, names.buckets.control!, profile.name, profile.text);
+  for (const [i, { path, control, key, state }] of source.files.entries()) {
+    if (control) await uploadProfile(s3, names.buckets.control!, control.key, control.text);
     // A file that lies in landing since before a crash may have been read, half read, or its event lost with the crash. Put
     // again it would be another arrival; read again it makes the same objects, whatever there is of them.
     const stored = await storedFile(s3, landing, key, state.sha256);
@@ -272,7 +271,7 @@ async function feedFiles(session: Session, s3: ReturnType<typeof clientsFor>['s3
       });
       continue;
     }
-    await progress.step(`put ${count(state.size)} bytes into landing, for profile ${profile.name}`, () =>
+    await progress.step(`put ${count(state.size)} bytes into landing, for ${state.profile}`, () =>
       uploadFile(s3, landing, key, path, state.size, state.sha256),
     );
     mark(session, i + 1);
@@ -296,13 +295,13 @@ function report(session: Session, document: AnswersDocument): void {
   print(`\n${conservationText(document)}\n${told}\n${answersText(document.answers)}\n`);
   if (options.once) return;
   const exports = exportsText(environmentOf(servedHere(platform), names));
-  print(runnable('Point any AWS client here (carelake env prints this too):'));
+  print(runnable('Point any AWS client here (to print it again: carelake env):'));
   print(exports.replace(/^/gm, '  '));
   print(
     runnable(
       [
         '',
-        'Push   carelake push events.ndjson          (docs/producers.md)',
+        'Push   carelake push examples/events.ndjson   (docs/producers.md)',
         `Query  carelake sql "select * from gold_phi.no_show_rate where by_dimension = 'clinic'"`,
         'Look   carelake quarantine list',
         '',

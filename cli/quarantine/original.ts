@@ -7,7 +7,15 @@ import { openFile } from '../../core/files/open';
 import { unitBytes } from '../../core/files/text';
 import { sha256Hex } from '../../core/records/hash';
 import { membersOf } from '../../core/records/members';
-import { builtInProfile, type CheckedProfile, checkOwnProfile, profileKey } from '../../profiles';
+import {
+  builtInProfile,
+  type CheckedProfile,
+  checkOwnProfile,
+  profileKey,
+  profileNameOf,
+  readSource,
+  sourceKey,
+} from '../../profiles';
 import { isAsStored } from '../check/objects';
 import { CliError, EXIT } from '../errors';
 import { bucketFolder, type Query, withEngine } from '../lake-files';
@@ -99,19 +107,30 @@ export interface Frame {
   lineEnd: Buffer;
 }
 
-function profileOf({ dataDir, names }: Place, name: string): CheckedProfile | undefined {
+/** The profile that read a record: one that is built in, somebody's own, or of the source in whose folder the file lies. */
+function profileOf({ dataDir, names }: Place, record: Rejected): CheckedProfile | undefined {
+  const name = record.profile!;
   const builtIn = builtInProfile(name);
   if (builtIn) return builtIn;
-  const path = join(bucketFolder(dataDir, names.buckets.control!), pathOfKey(profileKey(name)));
-  const check = existsSync(path) ? checkOwnProfile(readFileSync(path, 'utf8')) : undefined;
-  return check?.ok ? check.checked : undefined;
+  const stored = (key: string): string | undefined => {
+    const path = join(bucketFolder(dataDir, names.buckets.control!), pathOfKey(key));
+    return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+  };
+  const own = stored(profileKey(name));
+  if (own !== undefined) {
+    const check = checkOwnProfile(own);
+    return check.ok ? check.checked : undefined;
+  }
+  const bundle = stored(sourceKey(profileNameOf(objectOfRecord(record).key) ?? ''));
+  const check = bundle === undefined ? undefined : readSource(bundle);
+  return check?.ok ? check.source.profiles.find(({ profile }) => profile.profile === name) : undefined;
 }
 
 /** Reads the head of the file that a row stood in, by its profile. */
 export async function frameOf(at: Place, record: Rejected): Promise<Frame> {
   const path = pathOfVersion(at, record);
   if (path === undefined) throw gone(at, record);
-  const checked = profileOf(at, record.profile!);
+  const checked = profileOf(at, record);
   const source = fileSource(path);
   try {
     const opened = checked && (await openFile(checked, source));

@@ -1,6 +1,5 @@
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { createReadStream, readFileSync, statSync } from 'node:fs';
-import { basename, extname } from 'node:path';
 import { CliError, EXIT } from '../errors';
 import { partitionKeyOf, type OutRecord } from '../records';
 import { type Frame, frameOf, originalOf, originals, wholeFile } from './original';
@@ -116,8 +115,12 @@ export async function putFile(s3: S3Client, at: Place, record: Rejected, mended?
   );
 }
 
+/** Beside the file that it stood in and under its name, from which a profile may take a date and a source its profile. */
 function replayKey(record: Rejected): string {
-  return `${record.profile}/replay-${record.quarantine_id}${extname(basename(objectOfRecord(record).key))}`;
+  const { key } = objectOfRecord(record);
+  const slash = key.indexOf('/');
+  const name = key.slice(slash + 1).replace(/^replay-[0-9a-f]{32}\//, '');
+  return `${key.slice(0, slash)}/replay-${record.quarantine_id}/${name}`;
 }
 
 /** Marks records as dealt with. Only what was sent is marked, so that a command that was interrupted sends the rest. */

@@ -11,6 +11,9 @@ import {
   type Profile,
   profileKey,
   profileNameOf,
+  profilesFor,
+  readSource,
+  sourceKey,
 } from '../../profiles';
 import { environment } from '../shared/errors';
 import { guarded, makeLogger } from '../shared/log';
@@ -180,11 +183,22 @@ async function profileOf(
   const builtIn = builtInProfile(name);
   if (builtIn) return { checked: builtIn };
   const text = await readText(s3, control, profileKey(name));
-  if (text === undefined) return { name, rules: [{ rule: 'FIL-PRF-01', pointer: '' }] };
+  if (text === undefined) return profileOfSource(file, control, name);
   const check = checkOwnProfile(text);
   if (!check.ok) return { name, rules: [{ rule: 'FIL-PRF-02', pointer: '' }, ...check.errors] };
   if (check.checked.profile.profile !== name) return { name, rules: [{ rule: 'PRF-NAME', pointer: '/profile' }] };
   return check;
+}
+
+/** The profile of a source, whose folder the object lies in, that has a pattern for the object's name. */
+async function profileOfSource(file: LandedFile, control: string, name: string): ReturnType<typeof profileOf> {
+  const text = await readText(s3, control, sourceKey(name));
+  if (text === undefined) return { name, rules: [{ rule: 'FIL-PRF-01', pointer: '' }] };
+  const check = readSource(text);
+  if (!check?.ok) return { name, rules: [{ rule: 'FIL-PRF-02', pointer: '' }, ...(check?.errors ?? [])] };
+  const [checked, ...others] = profilesFor(check.source, file.key);
+  if (!checked || others.length > 0) return { name, rules: [{ rule: 'FIL-PRF-03', pointer: '' }] };
+  return { checked };
 }
 
 async function refuse(

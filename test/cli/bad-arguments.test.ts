@@ -36,7 +36,9 @@ const NEEDS: Record<string, string[]> = {
   describe: ['gold_phi.no_show_rate'],
   push: [GOOD],
   backfill: ['--from', '2026-01-01', '--to', '2026-01-02'],
+  ingest: [GOOD, '--profile', 'kaggle-no-show', '--phi-ok'],
   'quarantine show': ['id'],
+  'quarantine discard': ['id'],
   'quarantine replay': ['id'],
 };
 

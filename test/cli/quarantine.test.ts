@@ -130,7 +130,7 @@ describe('a row of a file', () => {
     const [row] = await of('wide');
     expect((await originalOf(at(), row!)).toString('utf16le')).toBe(',');
     await putRows(s3, at(), [row!]);
-    const sent = await store.get('the-landing', `wide/replay-${row!.quarantine_id}.csv`);
+    const sent = await store.get('the-landing', `wide/replay-${row!.quarantine_id}/a.csv`);
     expect(sent.toString('utf16le')).toBe('\ufeff"the\nname",id\n,\n');
   });
 
@@ -138,14 +138,14 @@ describe('a row of a file', () => {
     await land('bare/a.csv', Buffer.from('good,C1\n,\n'), profile('bare', {}, ['the\nname', 'id']));
     const [row] = await of('bare');
     await putRows(s3, at(), [row!]);
-    expect((await store.get('the-landing', `bare/replay-${row!.quarantine_id}.csv`)).toString()).toBe(',\n');
+    expect((await store.get('the-landing', `bare/replay-${row!.quarantine_id}/a.csv`)).toString()).toBe(',\n');
   });
 
   it('that was mended is sent with or without the head in its file, and rows of one file go together', async () => {
     await land('mend/a.csv', Buffer.from('"the\nname",id\n,\nx,\n'), profile('mend'));
     const rows = await of('mend');
     const mended = join(dataDir, 'mended.csv');
-    const sent = `mend/replay-${rows.find((r) => r.record_position === '1')!.quarantine_id}.csv`;
+    const sent = `mend/replay-${rows.find((r) => r.record_position === '1')!.quarantine_id}/a.csv`;
     for (const text of ['North,C9', '"the\nname",id\nNorth,C9\n']) {
       writeFileSync(mended, text);
       await putRows(
@@ -169,7 +169,7 @@ describe('a row of a file', () => {
     store.delete('the-landing', 'kept/a.csv', row!.record_source.split('@')[1]);
     await expect(originalOf(at(), row!)).rejects.toThrow('no version of it has the record');
     await expect(putRows(s3, at(), [row!])).rejects.toThrow('no version of it has the record');
-    expect(store.head('the-landing', `kept/replay-${row!.quarantine_id}.csv`)).toBeUndefined();
+    expect(store.head('the-landing', `kept/replay-${row!.quarantine_id}/a.csv`)).toBeUndefined();
     // The version is there, but its bytes are not what they were.
     await land('kept/b.csv', Buffer.from('"the\nname",id\none,\n'), name);
     const other = (await of('kept')).find((r) => r.bronze_object.endsWith('b.csv'))!;
@@ -183,7 +183,7 @@ describe('a row of a file', () => {
     expect(file).toMatchObject({ record_position: '0', sha256: null, rule_ids: 'FIL-HDR-02' });
     expect(waysOf(at(), [file!]).files).toEqual([file]);
     await putFile(s3, at(), file!);
-    expect((await store.get('the-landing', `whole/replay-${file!.quarantine_id}.csv`)).toString()).toBe('id\nC1\n');
+    expect((await store.get('the-landing', `whole/replay-${file!.quarantine_id}/a.csv`)).toString()).toBe('id\nC1\n');
   });
 });
 

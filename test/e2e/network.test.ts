@@ -358,6 +358,29 @@ describe('the synthetic network, from the generator to the answers', () => {
     expect(JSON.parse((await cli(['push', file, '--json', ...at])).stdout)).toMatchObject({ sent: 1, rejected: 1 });
   });
 
+  it('takes a file while it serves, and tells what became of its rows', async () => {
+    const profile = join(dataDir, '..', 'desk.json');
+    const at2026 = { constant: '2026-01-01T00:00:00Z' };
+    const fields = { clinic_id: 'id', clinic_name: 'name' };
+    writeFileSync(
+      profile,
+      JSON.stringify({
+        profile: 'desk',
+        source_system: 'desk',
+        mode: 'delta',
+        file: { format: 'csv' },
+        entities: [{ entity: 'clinic', effective_at: at2026, recorded_at: at2026, fields }],
+      }),
+    );
+    const file = join(dataDir, '..', 'desk.csv');
+    writeFileSync(file, 'id,name\nD1,Desk\n,Nobody\nD2,Other desk\n');
+    const args = ['ingest', '--profile', profile, file, '--json', ...at];
+    expect((await cli(args)).stderr).toContain(`--phi-ok`);
+    const told = JSON.parse(await must([...args, '--phi-ok'])) as object;
+    expect(told).toMatchObject({ landed: true, received: 3, accepted: 2, quarantined: 1 });
+    expect(JSON.parse(await must([...args, '--phi-ok']))).toMatchObject({ landed: false, received: 3 });
+  });
+
   it('refuses what the protocols refuse: an empty batch, a record above the limit, an unknown stream', async () => {
     const put = (input: ConstructorParameters<typeof PutRecordsCommand>[0]) =>
       clients.kinesis.send(new PutRecordsCommand(input));

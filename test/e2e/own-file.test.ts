@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AnswersDocument } from '../../cli/answers';
@@ -123,26 +123,27 @@ describe("somebody else's file, read by a profile of their own", () => {
     expect(document.load).toMatchObject({ read: 8, duplicate: 0 });
   });
 
-  it('stands beside files of another profile, several at once', async () => {
-    const clinics = join(folder, 'orte.json');
+  it('stands beside files of a source with other profiles, several at once', async () => {
+    const [source, input] = ['orte', 'export'].map((name) => join(folder, name));
+    for (const one of [source!, input!]) mkdirSync(one);
     const at = { constant: '2024-01-01T00:00:00Z' };
-    writeFileSync(
-      clinics,
+    const clinics = (name: string, files: string) =>
       JSON.stringify({
-        profile: 'orte',
+        profile: `orte-${name}`,
         source_system: 'praxis',
         mode: 'delta',
+        files: [files],
         file: { format: 'csv' },
         entities: [
-          { entity: 'clinic', effective_at: at, recorded_at: at, fields: { clinic_id: 'id', clinic_name: 'name' } },
+          { entity: 'clinic', effective_at: at, recorded_at: at, fields: { clinic_id: 'id', clinic_name: name } },
         ],
-      }),
-    );
-    const [a, b] = ['a', 'b'].map((name) => join(folder, `${name}.csv`));
-    writeFileSync(a!, 'id,name\nKöln,Praxis am Dom\n');
-    writeFileSync(b!, 'id,name\nBonn,Praxis am Rhein\n');
+      });
+    writeFileSync(join(source!, 'a.json'), clinics('name', 'a_*.csv'));
+    writeFileSync(join(source!, 'b.json'), clinics('titel', 'b_*.csv'));
+    writeFileSync(join(input!, 'a_1.csv'), 'id,name\nKöln,Praxis am Dom\n');
+    writeFileSync(join(input!, 'b_1.csv'), 'id,titel\nBonn,Praxis am Rhein\n');
     const third = file('drei.csv', ['N;7;p1;Müller;01.02.1980;Bonn;da;05.04.2024;09:30;05.04.2024 10:00;-']);
-    const files = ['--profile', clinics, '--input', a!, '--input', b!, '--profile', profile, '--input', third];
+    const files = ['--source', source!, '--input', input!, '--profile', profile, '--input', third];
     const document = JSON.parse(
       await must(['start', '--once', '--json', '--phi-ok', ...files, '--data', dataDir]),
     ) as AnswersDocument;

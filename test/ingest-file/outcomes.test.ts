@@ -267,3 +267,28 @@ describe('long files and failures', () => {
     expect(answer).toMatchObject({ accepted: 1, quarantined: 2 });
   });
 });
+
+describe('a file in the folder of a source', () => {
+  const source = (...files: string[][]): void => {
+    const profiles = files.map((patterns, i) =>
+      JSON.stringify({ ...PROFILE, profile: `desk-${i}`, files: patterns, source_system: `desk-${i}` }),
+    );
+    s3.put(BUCKETS.control, 'profiles/sources/desk.json', JSON.stringify({ source: 'desk', profiles }));
+  };
+
+  test('is read by the one profile with a pattern for its name', async () => {
+    source(['a*'], ['b*']);
+    const { result } = await ingest(land(`${HEADER}1,A,2026-01-01,\n`, 'desk/2026/b.csv'));
+    expect(result).toMatchObject({ received: 1, accepted: 1 });
+    expect((await rowsUnder(s3, 'silver/')).map((r) => [r.clinic_id, r.source_system])).toEqual([['1', 'desk-1']]);
+  });
+
+  test.each([
+    ['no profile has a pattern for', [['a*'], ['c*']], 'FIL-PRF-03'],
+    ['two have one for', [['b*'], ['*.csv']], 'FIL-PRF-03'],
+    ['lies in the folder of a source that is wrong', [[]], 'FIL-PRF-02'],
+  ])('that %s is refused', async (_, files, rule) => {
+    source(...files);
+    expect((await refusal('x', 'desk/b.csv'))![0]).toBe(rule);
+  });
+});

@@ -1,0 +1,43 @@
+import { checkSource, profilesFor, readSource, sourceText } from '../../profiles';
+
+const profile = (name: string, ...files: string[]): string =>
+  JSON.stringify({
+    profile: name,
+    source_system: 's',
+    mode: 'delta',
+    ...(files.length > 0 ? { files } : {}),
+    file: { format: 'csv' },
+    entities: [
+      {
+        entity: 'clinic',
+        effective_at: { constant: '2026-01-01T00:00:00Z' },
+        recorded_at: { constant: '2026-01-01T00:00:00Z' },
+        fields: { clinic_id: 'id' },
+      },
+    ],
+  });
+
+test('a source reads each file by the profile that has a pattern for its name', () => {
+  const texts = [profile('ehr-a', 'a_*.csv', 'a.txt'), profile('ehr-b', 'b?.csv', '*.all')];
+  const check = readSource(sourceText('ehr', texts));
+  if (!check?.ok) throw new Error('refused');
+  const readers = (key: string): string[] => profilesFor(check.source, key).map((p) => p.profile.profile);
+  expect(readers('ehr/2026/a_2026-01-01.csv')).toEqual(['ehr-a']);
+  expect(readers('ehr/a.txt')).toEqual(['ehr-a']);
+  expect(readers('ehr/b1.csv')).toEqual(['ehr-b']);
+  expect(readers('ehr/b12.csv')).toEqual([]);
+  expect(readers('ehr/xa_1.csv')).toEqual([]);
+  expect(readers('ehr/aXtxt')).toEqual([]);
+});
+
+test.each<[string, string[], string[]]>([
+  ['a profile that is named without its source', [profile('other-a', '*')], ['PRF-NAME /profile']],
+  ['two profiles of one name', [profile('ehr-a', 'a'), profile('ehr-a', 'b')], ['PRF-NAME /profile']],
+  ['a profile without files', [profile('ehr-a')], ['PRF-NAME ']],
+  ['a profile that is wrong in itself', [profile('ehr-a', '*').replace('delta', 'alpha')], ['PRF-SCHEMA /mode']],
+])('%s is told', (_, texts, expected) => {
+  const check = checkSource('ehr', texts);
+  expect(check.ok ? [] : check.errors.map((e) => `${e.rule} ${e.pointer}`)).toEqual(expected);
+});
+
+test('what is no source is none', () => expect([readSource('{'), readSource('{"source":"x"}')]).toEqual([undefined, undefined]));
