@@ -59,7 +59,7 @@ export function checkIngest(counts: IngestCounts, where: string): void {
     {
       where,
       rule: 'received = accepted + quarantined + held',
-      next: 'carelake start --once again; if it stays, keep the folder and report it',
+      next: 'carelake start --once; if it stays, keep the folder and report it',
       exitCode: EXIT.failed,
     },
   );
@@ -118,7 +118,7 @@ export function checkLoaded(silverRows: number, load: LoadCounts, where: string)
   throw new CliError(`loads did not finish: ${silverRows} events lie in silver, ${load.read} were read`, {
     where: `${where}/executions, ${where}/logs`,
     rule: 'every silver object is loaded once',
-    next: 'carelake start again: it goes on with what is pending',
+    next: 'carelake start: it goes on with what is pending',
     exitCode: EXIT.failed,
   });
 }
@@ -143,7 +143,7 @@ export function checkGivenUp(dataDir: string, failed: string, since: number, isU
   throw new CliError(`${batches.length} batches of the stream and ${files.length} files could not be taken in`, {
     where: `${failed}, ${dataDir}/executions/ended.ndjson`,
     lines: files.slice(0, 5).map((ended) => `${ended.machine} ${ended.name}: ${ended.status} ${ended.error ?? ''}`),
-    next: `read ${dataDir}/logs; what failed for a passing reason is taken in again: batches by carelake replay-failed while the folder is served, a file by a new start; a file that was removed before it was read (LANDING-CHANGED) has to be landed again`,
+    next: `read ${dataDir}/logs; what failed for a passing reason is taken in again: files by a new start, batches while the folder is served by: carelake replay-failed; a file that was removed before it was read (LANDING-CHANGED) has to be landed again`,
     exitCode: EXIT.failed,
   });
 }

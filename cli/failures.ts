@@ -42,7 +42,7 @@ export function asCliError(error: unknown): CliError {
   if (full !== undefined)
     return new CliError(`disk full: ${full}`, {
       where: full,
-      next: 'make room on that disk, then carelake start again: what was acknowledged is kept, and goes on',
+      next: 'make room on that disk, then: carelake start; what was acknowledged is kept, and goes on',
       exitCode: EXIT.failed,
     });
   if (error instanceof DamagedState)

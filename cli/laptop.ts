@@ -107,7 +107,7 @@ export function asker(warehouse: Warehouse, dataDir: string): Ask {
         throw new CliError('the warehouse does not answer a question of the platform itself', {
           where: warehouseFile(dataDir),
           lines: error.message.split('\n').slice(0, 3),
-          next: 'a table or view is missing or was changed: carelake rebuild makes the warehouse again from silver',
+          next: 'a table or view is missing or was changed; to make the warehouse again from silver: carelake rebuild',
           exitCode: EXIT.failed,
         });
       });

@@ -54,7 +54,7 @@ export function openInput(path: string): Readable {
   if (!existsSync(path)) {
     throw new CliError('no such file', {
       where: path,
-      next: 'carelake push FILE.ndjson, or carelake push - to read standard input',
+      next: 'carelake push FILE.ndjson; to read standard input: carelake push -',
     });
   }
   return createReadStream(path, { highWaterMark: 1 << 20 });

@@ -89,7 +89,7 @@ export async function checkAfter(
   throw new CliError(`stream, lake and warehouse do not agree in ${found.length} places`, {
     where: dataDir,
     lines: differencesText(found).split('\n'),
-    next: 'what each line says; carelake check tells again',
+    next: 'what each line says; to be told again: carelake check',
     exitCode: EXIT.failed,
   });
 }

@@ -6,6 +6,7 @@ import { deployedEnvironment, notDeployed } from '../account';
 import { CliError, EXIT } from '../errors';
 import { execute } from '../executions';
 import { existingFolder, servedBy, type Served } from '../folder';
+import { again, runnable } from '../hints';
 import { count, print, printJson, Progress } from '../output';
 
 export interface BackfillOptions {
@@ -60,7 +61,7 @@ export async function backfill(options: BackfillOptions): Promise<number> {
         {
           what: 'the backfill',
           where: at.logs,
-          next: 'the logs of sweep-landing, rebuild-silver and ingest-file say why (docs/runbooks/files.md); then carelake backfill again: what is done stays done',
+          next: `the logs of sweep-landing, rebuild-silver and ingest-file say why (docs/runbooks/files.md); what is done stays done; then: ${again()}`,
         },
         async () => {
           const told = await toldBy(s3, at.control, id);
@@ -104,11 +105,13 @@ export function report({ landing, bronze }: Told, options: BackfillOptions): num
       );
     if (result.killed > 0)
       print(
-        `${count(result.killed)} records were left in quarantine: they ended the process that read them. After a mend: carelake quarantine replay --rule SYS-KILLED`,
+        runnable(
+          `${count(result.killed)} records were left in quarantine: they ended the process that read them. After a mend: carelake quarantine replay --rule SYS-KILLED`,
+        ),
       );
     if (archived > 0)
       print(
-        `${count(archived)} objects lie in an archive and were left out: carelake backfill with --restore asks S3 for them, which takes up to ${hours} hours and costs by the GB.`,
+        `${count(archived)} objects lie in an archive and were left out: the same command with --restore asks S3 for them, which takes up to ${hours} hours and costs by the GB.`,
       );
     if (restoring > 0)
       print(
@@ -135,7 +138,7 @@ function laptop(data: string | undefined): Place {
   if (!served || !names?.sweepMachine)
     throw new CliError('nothing serves this data folder, so nothing can be read again', {
       where: dataDir,
-      next: `in another terminal: npm start${data === undefined ? '' : ` -- --data ${data}`}`,
+      next: 'in another terminal: npm start',
     });
   return {
     machine: names.sweepMachine,

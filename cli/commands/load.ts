@@ -13,7 +13,7 @@ export async function load(options: { data?: string; json?: boolean; full?: bool
   if (!served || !names?.loadMachine) {
     throw new CliError('nothing serves this data folder, so nothing can load', {
       where: dataDir,
-      next: `in another terminal: npm start${options.data === undefined ? '' : ` -- --data ${options.data}`}`,
+      next: 'in another terminal: npm start',
     });
   }
   const events = async (): Promise<number> =>
@@ -30,7 +30,7 @@ export async function load(options: { data?: string; json?: boolean; full?: bool
         {
           what: 'the load',
           where: `${dataDir}/logs`,
-          next: 'the log of the load function says why; then carelake load again',
+          next: 'the log of the load function says why; then: carelake load',
         },
       ),
     );

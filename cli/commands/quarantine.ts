@@ -131,7 +131,7 @@ export async function show(id: string, options: Common & { phiOk?: boolean }): P
 async function chosen(at: Place, ids: string[], rule: string | undefined, command: string): Promise<Rejected[]> {
   if ((ids.length === 0) === (rule === undefined))
     throw new CliError('say which records: ids, or one rule', {
-      next: `carelake quarantine list; then carelake quarantine ${command} ID, or --rule RULE`,
+      next: `carelake quarantine list; then: carelake quarantine ${command} ID; or all of one rule: --rule RULE`,
     });
   if (rule === undefined) return Promise.all([...new Set(ids)].map((id) => oneRejected(at, id)));
   const found = await readRejected(at, ruleFilter(rule));

@@ -43,7 +43,7 @@ export async function rebuildRunning(at: RunningPlace, progress: Progress): Prom
         {
           what: 'the rebuild',
           where: at.logs,
-          next: 'REBUILD-BUSY: a load is under way, so wait for its end; else the log of migrate says why (docs/runbooks/load.md); then carelake rebuild again',
+          next: 'REBUILD-BUSY: a load is under way, so wait for its end; else the log of migrate says why (docs/runbooks/load.md); then: carelake rebuild',
         },
       ),
     );
@@ -70,7 +70,7 @@ async function loadAll(
   const saying = {
     what: 'the load',
     where: at.logs,
-    next: 'the log of load says why (docs/runbooks/load.md); what is loaded stays: start the load machine with {"window":"full"}, or carelake rebuild again',
+    next: 'the log of load says why (docs/runbooks/load.md); what is loaded stays: start the load machine with {"window":"full"}, or: carelake rebuild',
   };
   let before = -1;
   for (let still = 0; still < MOST_IDLE_RUNS; still++) {
@@ -114,7 +114,7 @@ export function servedPlace(
   if (!rebuildMachine || !buckets.control || !buckets.silver)
     throw new CliError('an earlier release serves this data folder, which has no rebuild', {
       where: dataDir,
-      next: 'stop it, then carelake rebuild',
+      next: 'stop it, then: carelake rebuild',
     });
   return {
     rebuildMachine,

@@ -7,6 +7,7 @@ import { warehouseFile } from '@carelake/laptop/engines/warehouse';
 import { readLoadCounts } from '../answers';
 import { checkLoad, checkLoaded, countSilverRows, type LoadCounts } from '../conservation';
 import { CliError, EXIT } from '../errors';
+import { again } from '../hints';
 import { existingFolder, servedBy, type Names } from '../folder';
 import { asker, boot, zonesOf } from '../laptop';
 import { count, print, printJson, Progress } from '../output';
@@ -61,25 +62,24 @@ export async function rebuild(options: RebuildOptions): Promise<number> {
     await platform.stop();
   }
   if (options.json) printJson({ load });
-  else print(`Rebuilt: ${count(load.read)} events loaded. carelake check compares everything.`);
+  else print(`Rebuilt: ${count(load.read)} events loaded. to compare everything: carelake check`);
   return EXIT.ok;
 }
 
 async function rebuildAt(at: RunningPlace, options: RebuildOptions): Promise<number> {
   const where = options.env === undefined ? 'the serving laptop' : `environment ${options.env}`;
-  const again = options.env === undefined ? '' : ` --env ${options.env}`;
-  if (!options.yes) await consent(where, `The warehouse of ${where} is emptied and loaded again from silver.`, again);
+  if (!options.yes) await consent(where, `The warehouse of ${where} is emptied and loaded again from silver.`);
   const objects = await rebuildRunning(at, new Progress(options.json));
   if (options.json) printJson({ objects });
   else print(`Rebuilt: ${count(objects)} silver objects loaded. The daily check compares the tables.`);
   return EXIT.ok;
 }
 
-async function consent(where: string, what: string, again = ''): Promise<void> {
+async function consent(where: string, what: string): Promise<void> {
   if (!process.stdin.isTTY)
     throw new CliError('not confirmed: the warehouse is made again from silver', {
       where,
-      next: `carelake rebuild${again} --yes`,
+      next: again('--yes'),
     });
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
   const said = await prompt.question(`${what} Go on? [y/N] `);

@@ -42,7 +42,7 @@ export async function replayFailed(options: ReplayOptions): Promise<number> {
           {
             what: 'the replay',
             where: at.logs,
-            next: 'the log of replay-failed says why (docs/runbooks/stream.md); what was taken in before is done, and the rest stays: carelake replay-failed again',
+            next: 'the log of replay-failed says why (docs/runbooks/stream.md); what was taken in before is done, and the rest stays; again: carelake replay-failed',
           },
         ),
       );
@@ -65,7 +65,7 @@ function laptop(data: string | undefined): Place {
   if (!served || !names?.replayMachine || names.buckets.failed === undefined)
     throw new CliError('nothing serves this data folder, so nothing can take batches in', {
       where: dataDir,
-      next: `in another terminal: npm start${data === undefined ? '' : ` -- --data ${data}`}`,
+      next: 'in another terminal: npm start',
     });
   return {
     machine: names.replayMachine,

@@ -7,6 +7,7 @@ import { compare, markdown } from '../../ops/verify/report';
 import { target, type Places } from '../../ops/verify/target';
 import { regionOf } from '../account';
 import { CliError, EXIT } from '../errors';
+import { again } from '../hints';
 import { knownEnvironment } from '../known-environment';
 import { existingFolder, servedBy, type Names, type Served } from '../folder';
 import { print, printJson, Progress } from '../output';
@@ -91,7 +92,7 @@ async function consented(env: string, options: VerifyOptions) {
     if (!process.stdin.isTTY)
       throw new CliError('the cost was not accepted', {
         where: `environment ${env}`,
-        next: `carelake verify --env ${env} --yes`,
+        next: again('--yes'),
       });
     const prompt = createInterface({ input: process.stdin, output: process.stderr });
     const said = await prompt.question('Go on? [y/N] ');

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline/promises';
 import { isDataFolder } from '@carelake/laptop/data-folder';
 import { CliError, EXIT } from '../errors';
 import { chooseFolder, refuseServed } from '../folder';
+import { ofFolder } from '../hints';
 import { print, printJson } from '../output';
 
 /** Removes a data folder and everything in it. */
@@ -18,7 +19,7 @@ export async function wipe(options: { data?: string; yes?: boolean; json?: boole
   if (!isDataFolder(dataDir)) {
     throw new CliError('this is no data folder of carelake; nothing was removed', {
       where: dataDir,
-      next: 'carelake wipe --data DIR',
+      next: 'name the folder that is one: --data DIR',
     });
   }
   if (options.yes !== true) await confirm(dataDir);
@@ -30,7 +31,7 @@ export async function wipe(options: { data?: string; yes?: boolean; json?: boole
 
 async function confirm(dataDir: string): Promise<void> {
   if (!process.stdin.isTTY) {
-    throw new CliError('nobody is here to confirm', { where: dataDir, next: 'carelake wipe --yes' });
+    throw new CliError('nobody is here to confirm', { where: dataDir, next: `carelake wipe --yes ${ofFolder(dataDir)}` });
   }
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await lines.question(`Remove ${dataDir} with all its data, its key secret included? Type yes: `);
