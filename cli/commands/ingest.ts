@@ -109,8 +109,8 @@ async function countsOf(s3: S3Client, control: string, hash: string): Promise<Re
     const page = await s3.send(new ListObjectsV2Command({ Bucket: control, Prefix: prefix, ContinuationToken: token }));
     for (const { Key } of page.Contents ?? []) {
       const receipt = await s3.send(new GetObjectCommand({ Bucket: control, Key }));
-      const counts = JSON.parse(await receipt.Body!.transformToString()) as Read;
-      for (const name of ['received', 'accepted', 'quarantined'] as const) total[name] += counts[name];
+      const counts = JSON.parse(await receipt.Body!.transformToString()) as Partial<Read>;
+      for (const name of ['received', 'accepted', 'quarantined'] as const) total[name] += counts[name] ?? 0;
     }
     token = page.NextContinuationToken;
     more = token !== undefined;

@@ -1,5 +1,4 @@
-import { answersText, type AnswersDocument, type Ask, conservationText, readAnswers, readLoadCounts } from '../answers';
-import { clientsFor } from '../clients';
+import { answersText, type AnswersDocument, conservationText, readAnswers, readLoadCounts } from '../answers';
 import { environmentOf, exportsText } from '../environment';
 import {
   checkGivenUp,
@@ -13,13 +12,14 @@ import {
   type IngestCounts,
   type LoadCounts,
 } from '../conservation';
-import { loadsOnArrival } from '../../config';
+import { loadConfig, loadsOnArrival } from '../../config';
 import { type Findings, findingsText, newFindings, readFindings, wentWrong } from '../findings';
 import { EXIT, runnable } from '../errors';
-import { sameFile, storedFile, streamNetwork, uploadFile, uploadProfile } from '../feed';
-import { type Names, type RunState, writeRun } from '../folder';
+import { feed, type Session, tellSame } from '../feeding';
+import { type RunState, writeRun } from '../folder';
 import { alarmLine, asker, boot, namesOf, servedHere, zonesOf } from '../laptop';
 import { count, print, printJson, Progress } from '../output';
+import { pageContent } from '../page';
 import {
   checkAfter,
   checkBefore,
@@ -31,22 +31,12 @@ import {
   unreadFiles,
   wasStoppedInOrder,
 } from '../resume';
-import { type Prepared, type Source, type StartOptions } from '../source';
+import type { Prepared, Source, StartOptions } from '../source';
 import { synthesize } from '../synthesize';
 import { QUIET_MS, untilLoaded } from '../waiting';
-import type { BootOptions, Platform } from '@carelake/laptop/runtime';
+import type { BootOptions } from '@carelake/laptop/runtime';
 
 const DEFAULT_PORT = 4600;
-
-interface Session {
-  options: StartOptions;
-  source: Source;
-  state: RunState;
-  platform: Platform;
-  names: Names;
-  ask: Ask;
-  progress: Progress;
-}
 
 interface Counts {
   ingest: IngestCounts;
@@ -137,6 +127,7 @@ async function open(
         onProgress: tell,
         onAlarm,
         onNotice: say,
+        page: () => pageContent(options.env, dataDir),
       }),
     (booted) => `endpoints at ${booted.url}`,
   );
@@ -170,6 +161,7 @@ async function takeIn(session: Session): Promise<AnswersDocument> {
   const foundBefore = await findings(session);
   if (session.state.status === 'streaming') await feed(session);
   else progress.line(`- ${session.source.dataDir} holds its data already: ${count(before.ingest.received)} records`);
+  if (!loadsOnArrival(session.options.env)) progress.line(waitText(session.options.env));
   await progress.step('load', (tell) => untilLoaded(platform, ask, tell));
   if (!loadsOnArrival(session.options.env)) {
     // Nobody waits a day for the first answers: what the schedule would start is started once now.
@@ -207,22 +199,10 @@ async function takeIn(session: Session): Promise<AnswersDocument> {
   return { ...after, run, answers: await readAnswers(ask) };
 }
 
-/** A file that landed before, under whatever name, changes nothing; its sender is told so. */
-async function tellSame({ source, names, platform, progress }: Session): Promise<void> {
-  if (source.files.length === 0) return;
-  const { s3, kinesis } = clientsFor(servedHere(platform), names.region);
-  try {
-    for (const [i, { profile, state }] of source.files.entries()) {
-      const same = await sameFile(s3, names.buckets, `${profile.name}/${state.input}`);
-      if (same !== undefined)
-        progress.line(
-          `File ${i + 1} of ${source.files.length} has the bytes of one that was read before (landing object ${same}): nothing was taken in of it.`,
-        );
-    }
-  } finally {
-    s3.destroy();
-    kinesis.destroy();
-  }
+/** Why an environment that is not meant for a laptop takes its time on one. */
+function waitText(env: string): string {
+  const { ingest, load } = loadConfig(env);
+  return `  environment ${env} waits on purpose, here as in the account: its stream gathers records for ${ingest.windowSeconds} s before they are read, and its load looks every ${load.pollSeconds} s how far the warehouse is (--env local waits for neither)`;
 }
 
 async function counts(session: Session): Promise<Counts> {
@@ -234,54 +214,6 @@ async function counts(session: Session): Promise<Counts> {
 
 const findings = (session: Session): Promise<Findings> =>
   readFindings(zonesOf(session.source.dataDir, session.names), session.ask);
-
-async function feed(session: Session): Promise<void> {
-  const { source, names, progress, platform } = session;
-  const { kinesis, s3 } = clientsFor(servedHere(platform), names.region);
-  try {
-    if (source.files.length > 0) await feedFiles(session, s3);
-    else if (session.state.source.kind === 'synthetic') {
-      const network = session.state as RunState & { source: { kind: 'synthetic' } };
-      const goesOn = network.sent > 0 ? `, going on after ${count(network.sent)}` : '';
-      await progress.step(
-        `stream ${count(network.source.patients)} patients, ${count(network.source.events)} events through Kinesis${goesOn}`,
-        (tell) => streamNetwork(kinesis, names.stream, network, (sent) => mark(session, sent), tell),
-        (sent) => `${count(sent)} records`,
-      );
-    }
-  } finally {
-    kinesis.destroy();
-    s3.destroy();
-  }
-}
-
-async function feedFiles(session: Session, s3: ReturnType<typeof clientsFor>['s3']): Promise<void> {
-  const { source, names, progress, platform } = session;
-  const landing = names.buckets.landing!;
-  for (const [i, { path, control, key, state }] of source.files.entries()) {
-    if (control) await uploadProfile(s3, names.buckets.control!, control.key, control.text);
-    // A file that lies in landing since before a crash may have been read, half read, or its event lost with the crash. Put
-    // again it would be another arrival; read again it makes the same objects, whatever there is of them.
-    const stored = await storedFile(s3, landing, key, state.sha256);
-    if (stored) {
-      mark(session, i + 1);
-      await progress.step('read the file once more from landing, where it lies', async () => {
-        await platform.idle({ quietMs: QUIET_MS });
-        await platform.execute('IngestFileMachine', stored);
-      });
-      continue;
-    }
-    await progress.step(`put ${count(state.size)} bytes into landing, for ${state.profile}`, () =>
-      uploadFile(s3, landing, key, path, state.size, state.sha256),
-    );
-    mark(session, i + 1);
-  }
-}
-
-function mark(session: Session, sent: number): void {
-  session.state = { ...session.state, sent };
-  writeRun(session.source.dataDir, session.state);
-}
 
 /** Results to stdout; with `--json` nothing else is ever printed there. */
 function report(session: Session, document: AnswersDocument): void {

@@ -61,6 +61,8 @@ export interface BootOptions {
   readonly warehouseMemory?: string;
   /** Shards refuse what those of an account would; absent: they take what the disk takes. */
   readonly shardLimits?: boolean;
+  /** Sections that the page for browsers shows before those of what runs. */
+  readonly page?: () => PageContent;
   /** Told of every change of an alarm's state. */
   readonly onAlarm?: (status: AlarmStatus, was: AlarmState) => void;
 }
@@ -243,7 +245,7 @@ async function run(
     if (!found) throw new Error(`no state machine ${id}`);
     return found.arn;
   };
-  endpoints.setPageContent(() => pageOf(url, outputs, status()));
+  endpoints.setPageContent(() => ({ ...options.page?.(), ...pageOf(url, outputs, status()) }));
   return {
     url,
     page,

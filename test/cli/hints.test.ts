@@ -15,6 +15,7 @@ function textsOf(file: string): string[] {
   const filled = (before: string, code: string): string => {
     if (code.startsWith('ofFolder')) return '--data DIR';
     if (code.startsWith('again')) return 'carelake check';
+    if (code === 'command') return 'replay';
     return /--(from|to) $/.test(before) ? '2026-01-01' : '7';
   };
   const visit = (node: ts.Node): void => {
@@ -71,7 +72,7 @@ const files = readdirSync(join(ROOT, 'cli'), { recursive: true, encoding: 'utf8'
 const suggested = [...new Set(files.flatMap(textsOf).flatMap(commandsIn).map((words) => JSON.stringify(words)))];
 
 describe('every command that this command line suggests', () => {
-  test('is found', () => expect(suggested.length).toBeGreaterThan(30));
+  test('is found', () => expect(suggested.length).toBeGreaterThan(20));
 
   test.each(suggested)('%s can be typed', (words) => {
     expect(parsed(JSON.parse(words) as string[])).toBeDefined();

@@ -233,6 +233,9 @@ describe('what the console shows', () => {
     };
     const text = exportsText({ ...environmentOf(served, names), ODD: "it's" });
     expect(text).toContain('export AWS_ENDPOINT_URL=http://127.0.0.1:4600\n');
+    // Neither a profile of an earlier session nor a proxy comes between.
+    expect(text).toMatch(/^unset AWS_PROFILE AWS_DEFAULT_PROFILE AWS_SESSION_TOKEN AWS_SECURITY_TOKEN\n/);
+    expect(text).toMatch(/\nexport NO_PROXY='?([^'\n]*,)?127\.0\.0\.1,localhost'?\nexport no_proxy=/);
     expect(text).toContain('export CARELAKE_LANDING_BUCKET=l\n');
     expect(text).toContain(`export ODD='it'\\''s'`);
   });
@@ -294,7 +297,7 @@ describe('what an endpoint refuses', () => {
   it('for want of room is told as a full disk, with its path', () => {
     const told = refused('disk full: /d/kinesis/s. Nothing more is taken in; make room');
     expect([told.exitCode, told.details.where]).toEqual([1, '/d/kinesis/s']);
-    expect(told.details.next).toMatch(/^make room on that disk, then carelake start/);
+    expect(told.details.next).toMatch(/^make room on that disk, then: carelake start/);
   });
 
   it('for another reason names what refused, and the log', () => {

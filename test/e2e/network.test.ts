@@ -12,6 +12,7 @@ import { KinesisClient, PutRecordCommand, PutRecordsCommand } from '@aws-sdk/cli
 import { RedshiftDataClient } from '@aws-sdk/client-redshift-data';
 import type { AnswersDocument } from '../../cli/answers';
 import type { Names } from '../../cli/folder';
+import { QUERIES } from '../../cli/page';
 import { queryDataApi } from '../../cli/sql';
 import { createCallers } from '@carelake/laptop/endpoints/credentials';
 import { identifyIn, sharedNames } from '@carelake/laptop/resources/identities';
@@ -266,6 +267,21 @@ describe('the synthetic network, from the generator to the answers', () => {
     const { stderr } = await cli(['sql', "create table ops.gone (a varchar(1)); insert into ops.gone values ('ab')", ...at]); // prettier-ignore
     expect(stderr).toMatch(/Value too long for character type[^]*statement 2 of 2; nothing of them was kept/);
     expect((await cli(['sql', 'select 1 from ops.gone', ...at])).code).toBe(1);
+  });
+
+  it('answers every query that the page offers, and the page opens by the printed address', async () => {
+    for (const [title, query] of Object.entries(QUERIES)) {
+      const { rows } = await sql(query);
+      expect([title, rows.length > 0]).toEqual([title, true]);
+    }
+    expect(Object.keys(QUERIES)).toHaveLength(10);
+    const { page, url } = endpointOf(dataDir);
+    const headers = { accept: 'text/html' };
+    const opened = await fetch(page, { headers, redirect: 'manual' });
+    const cookie = opened.headers.get('set-cookie')!.split(';')[0]!;
+    const text = await (await fetch(url, { headers: { ...headers, cookie } })).text();
+    for (const part of ['What this is', 'Queries to copy', 'Under way', 'No-show rate by clinic', names.stream])
+      expect(text).toContain(part);
   });
 
   it('is changed by nothing when everything is sent again', async () => {

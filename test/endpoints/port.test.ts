@@ -5,6 +5,7 @@ import {
   GetSecretValueCommand,
   ListSecretsCommand,
 } from '@aws-sdk/client-secrets-manager';
+import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { DescribeStreamSummaryCommand, PutRecordCommand } from '@aws-sdk/client-kinesis';
 import { DescribeStatementCommand, ExecuteStatementCommand } from '@aws-sdk/client-redshift-data';
 import { DeleteObjectsCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
@@ -28,6 +29,31 @@ afterAll(() => opened.close());
 const post = (service: string, headers: Record<string, string>, body = '{}', path = '/', method = 'POST') =>
   sendSigned(opened.endpoints.callers.user, { method, url: opened.url + path, service, headers, body });
 const KEY_ARN = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:keys-abcdef';
+
+describe('a service that is not served', () => {
+  test('is told so in the form that its client reads: XML to those of the query protocol and of REST, else JSON', async () => {
+    const form = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' };
+    const refusal = (code: string) => new RegExp(`<Code>${code}</Code><Message>the laptop&apos;s \\w+ endpoint does not implement`);
+    for (const service of ['cloudformation', 'redshift', 'iam']) {
+      const { status, text } = await post(service, form, 'Action=DescribeStacks&Version=2010-05-15');
+      expect([service, status, text]).toEqual([service, 400, expect.stringMatching(refusal('InvalidAction')) as unknown]);
+    }
+    const zones = await post('route53', {}, '', '/2013-04-01/hostedzone', 'GET');
+    expect(zones.text).toMatch(refusal('InvalidAction'));
+    const tables = await post('glue', { 'x-amz-target': 'AWSGlue.GetTables', 'content-type': 'application/x-amz-json-1.1' });
+    expect(JSON.parse(tables.text)).toMatchObject({ __type: 'UnknownOperationException' });
+    const client = new CloudFormationClient({
+      endpoint: opened.url,
+      region: 'us-east-1',
+      credentials: opened.endpoints.callers.user,
+    });
+    await expect(client.send(new DescribeStacksCommand({}))).rejects.toMatchObject({
+      name: 'InvalidAction',
+      message: expect.stringContaining('does not implement') as unknown,
+    });
+    client.destroy();
+  });
+});
 
 describe('one port', () => {
   test('listens on loopback only', async () => {

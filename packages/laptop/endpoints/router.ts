@@ -49,7 +49,7 @@ async function answer(options: RouterOptions, request: RawRequest): Promise<Endp
     const page = signature ? undefined : options.page.answer({ ...request, query });
     if (page) return page;
     if (!signature) throw unsigned();
-    if (form === 's3' && signature.service !== 's3') form = signature.service === 'sts' ? 'query' : 'json';
+    if (form === 's3' && signature.service !== 's3') form = isXml(request, signature) ? 'query' : 'json';
     const signed = await authenticate({ ...request, query }, signature, options.callers, bucketOfHost(request.headers));
     const call = callOf(options, { ...request, query, requestId, ...signed });
     const reply = await dispatch(options.endpoints, call, target, signature);
@@ -65,6 +65,13 @@ async function answer(options: RouterOptions, request: RawRequest): Promise<Endp
       : reply;
   }
 }
+
+/** Services whose answers are XML at addresses of their own; those of the query protocol are told by the form that they send. */
+const REST_XML = new Set(['cloudfront', 'route53', 's3control', 's3express']);
+
+/** Whether a client of another service than S3 reads errors as XML: another form it would call unreadable, and hide what it says. */
+const isXml = ({ headers }: RawRequest, { service = '' }: Signature): boolean =>
+  service === 'sts' || REST_XML.has(service) || (headers['content-type'] ?? '').startsWith('application/x-www-form-urlencoded');
 
 const unsigned = (): EndpointError =>
   new EndpointError(
