@@ -48,7 +48,11 @@ function addStart(carelake: Command): void {
       'how the files after it are read: a built-in profile or your own (docs/profiles.md); again for other files',
       reads.profile,
     )
-    .option('--source <folder>', 'how a folder of files is read: a folder of profiles with patterns of names', reads.source)
+    .option(
+      '--source <folder>',
+      'how a folder of files is read: a folder of profiles with patterns of names',
+      reads.source,
+    )
     .option(
       '--input <file|folder>',
       'a file (a folder, for a source) to take in instead of the synthetic network; again for more',
@@ -91,7 +95,9 @@ function addData(carelake: Command): void {
     });
   carelake
     .command('ingest')
-    .description('land a file where its profile reads it, in a serving folder or an account, and tell what became of its rows')
+    .description(
+      'land a file where its profile reads it, in a serving folder or an account, and tell what became of its rows',
+    )
     .argument('<file>', 'the file')
     .requiredOption('--profile <name|file>', 'how it is read: a built-in profile or your own (docs/profiles.md)')
     .option('--phi-ok', 'this machine may hold the data of real patients')

@@ -65,7 +65,10 @@ export function complaint(
     rule: [...new Set(errors.map((error) => error.rule))].join(', '),
     lines: errors
       .slice(0, 20)
-      .map((error) => `${error.file ?? profile}:${error.line ?? 1} ${error.pointer || '/'} ${error.rule}: ${error.message}`),
+      .map(
+        (error) =>
+          `${error.file ?? profile}:${error.line ?? 1} ${error.pointer || '/'} ${error.rule}: ${error.message}`,
+      ),
     next: 'mend the profile (docs/profiles.md) or the file, and start again',
   });
 }

@@ -31,7 +31,9 @@ export function readSourceFolder(folder: string): SourceFolder {
     .map((file) => join(folder, file));
   if (!/^[a-z0-9][a-z0-9-]{0,61}$/.test(name) || paths.length === 0)
     throw new CliError(
-      paths.length === 0 ? 'the folder holds no profile (*.json)' : 'the name of the folder cannot be the name of a source',
+      paths.length === 0
+        ? 'the folder holds no profile (*.json)'
+        : 'the name of the folder cannot be the name of a source',
       { where: folder, next: 'lower-case letters, digits and hyphens name a source (docs/profiles.md, "A source")' },
     );
   const texts = paths.map((path) => readFileSync(path, 'utf8'));
@@ -60,7 +62,9 @@ export async function filesForSource(source: SourceFolder, input: string): Promi
   const wrong = found.filter((_, i) => readers[i]!.length !== 1);
   if (found.length === 0 || wrong.length > 0)
     throw new CliError(
-      found.length === 0 ? 'the folder holds no file' : 'not exactly one profile of the source reads each file; nothing was loaded',
+      found.length === 0
+        ? 'the folder holds no file'
+        : 'not exactly one profile of the source reads each file; nothing was loaded',
       {
         where: input,
         lines: wrong.slice(0, 20).map(({ path }) => {
@@ -80,7 +84,12 @@ async function holdAgainst(source: SourceFolder, checked: Source['profiles'][num
   try {
     const opened = await openFile(checked, bytes);
     if (!opened.ok)
-      throw complaint(`a file does not fit its profile; nothing was loaded`, `${path}, read by ${file}`, opened.errors, file);
+      throw complaint(
+        `a file does not fit its profile; nothing was loaded`,
+        `${path}, read by ${file}`,
+        opened.errors,
+        file,
+      );
   } finally {
     bytes.close();
   }

@@ -79,7 +79,7 @@ function plain(field: Field): unknown {
   return field.stringValue ?? field.longValue ?? field.doubleValue ?? field.booleanValue ?? field.blobValue ?? null;
 }
 
-const LIST_OF_TABLES = 'carelake tables lists what there is, carelake describe TABLE its columns';
+const LIST_OF_TABLES = 'what there is: carelake tables; the columns of one: carelake describe TABLE';
 
 /** What to do about a failure, by the words that it is told in; the nearest that works comes with a refusal itself. */
 const NEXT: readonly (readonly [RegExp, string | ((found: RegExpExecArray) => string)])[] = [

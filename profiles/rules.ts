@@ -8,7 +8,10 @@ export type FileRule = keyof typeof FILE_RULES;
 export const FILE_RULES = {
   'PRF-JSON': { scope: 'profile', doc: 'the profile is not valid JSON, or names a member twice' },
   'PRF-SCHEMA': { scope: 'profile', doc: 'the profile does not follow the schema docs/generated/profile.schema.json' },
-  'PRF-NAME': { scope: 'profile', doc: 'the name of the profile belongs to a built-in profile, or to another of its source, or a profile of a source lacks its source in its name, or its files' },
+  'PRF-NAME': {
+    scope: 'profile',
+    doc: 'the name of the profile belongs to a built-in profile, or to another of its source, or a profile of a source lacks its source in its name, or its files',
+  },
   'PRF-ENTITY': {
     scope: 'profile',
     doc: 'the profile feeds an entity twice under one condition, or needs what its mode does not allow',

@@ -13,14 +13,18 @@ export type SourceCheck = { ok: true; source: Source } | { ok: false; errors: (P
 export const sourceKey = (name: string): string => `profiles/sources/${name}.json`;
 
 /** What a source's object holds: its name and the texts of its profiles. */
-export const sourceText = (name: string, profiles: readonly string[]): string => JSON.stringify({ source: name, profiles });
+export const sourceText = (name: string, profiles: readonly string[]): string =>
+  JSON.stringify({ source: name, profiles });
 
 /** The last part of an object's name. */
 const baseName = (key: string): string => key.slice(key.lastIndexOf('/') + 1);
 
 /** `*` stands for any text, `?` for one character; everything else for itself. */
 function fits(pattern: string, name: string): boolean {
-  const source = pattern.replace(/[\\^$.+()[\]{}|/-]/g, '\\$&').replace(/\*+/g, '.*').replaceAll('?', '.');
+  const source = pattern
+    .replace(/[\\^$.+()[\]{}|/-]/g, '\\$&')
+    .replace(/\*+/g, '.*')
+    .replaceAll('?', '.');
   return new RegExp(`^${source}$`, 'u').test(name);
 }
 
@@ -38,7 +42,8 @@ export function checkSource(name: string, texts: readonly string[]): SourceCheck
       report('PRF-NAME', '/profile', `in the source ${name} the names of profiles begin with ${name}-`);
     if (profiles.some((other) => other.profile.profile === profile.profile))
       report('PRF-NAME', '/profile', 'another profile of the source has the name');
-    if (!profile.files) report('PRF-NAME', '', 'a profile of a source needs files: patterns of the names that it reads');
+    if (!profile.files)
+      report('PRF-NAME', '', 'a profile of a source needs files: patterns of the names that it reads');
     profiles.push(check.checked);
   });
   return errors.length > 0 ? { ok: false, errors } : { ok: true, source: { name, profiles } };

@@ -45,7 +45,10 @@ const WAIT_MS = 15 * 60_000;
 /** `carelake ingest`: lands a file where its profile reads it, in a serving folder or an account, and tells what became of its rows. */
 export async function ingest(file: string, options: IngestOptions): Promise<number> {
   if (!isFile(file))
-    throw new CliError('no such file', { where: file, next: 'check the path; it is read from the folder you stand in' });
+    throw new CliError('no such file', {
+      where: file,
+      next: 'check the path; it is read from the folder you stand in',
+    });
   if (options.env === undefined && options.phiOk !== true)
     throw new CliError('a file may hold real patients; nothing was read', {
       where: file,

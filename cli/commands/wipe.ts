@@ -31,7 +31,10 @@ export async function wipe(options: { data?: string; yes?: boolean; json?: boole
 
 async function confirm(dataDir: string): Promise<void> {
   if (!process.stdin.isTTY) {
-    throw new CliError('nobody is here to confirm', { where: dataDir, next: `carelake wipe --yes ${ofFolder(dataDir)}` });
+    throw new CliError('nobody is here to confirm', {
+      where: dataDir,
+      next: `carelake wipe --yes ${ofFolder(dataDir)}`,
+    });
   }
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await lines.question(`Remove ${dataDir} with all its data, its key secret included? Type yes: `);

@@ -22,8 +22,7 @@ function textsOf(file: string): string[] {
     if (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node)) found.push(node.text);
     if (ts.isTemplateExpression(node)) {
       let text = node.head.text;
-      for (const span of node.templateSpans)
-        text += filled(text, span.expression.getText()) + span.literal.text;
+      for (const span of node.templateSpans) text += filled(text, span.expression.getText()) + span.literal.text;
       found.push(text);
     }
     ts.forEachChild(node, visit);
@@ -69,7 +68,14 @@ function parsed(words: string[]): { command: string; options: Record<string, unk
 const files = readdirSync(join(ROOT, 'cli'), { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.ts') && name !== 'hints.ts')
   .map((name) => join(ROOT, 'cli', name));
-const suggested = [...new Set(files.flatMap(textsOf).flatMap(commandsIn).map((words) => JSON.stringify(words)))];
+const suggested = [
+  ...new Set(
+    files
+      .flatMap(textsOf)
+      .flatMap(commandsIn)
+      .map((words) => JSON.stringify(words)),
+  ),
+];
 
 describe('every command that this command line suggests', () => {
   test('is found', () => expect(suggested.length).toBeGreaterThan(20));
@@ -102,7 +108,9 @@ async function hintOf(args: string[]): Promise<string> {
 
 /** Words of a printed command, as a shell makes them. */
 const shellWords = (command: string): string[] =>
-  spawnSync('sh', ['-c', `printf '%s\\n' ${command.replace(/^npm (run --silent carelake --|start( --)?)/, '')}`], { encoding: 'utf8' })
+  spawnSync('sh', ['-c', `printf '%s\\n' ${command.replace(/^npm (run --silent carelake --|start( --)?)/, '')}`], {
+    encoding: 'utf8',
+  })
     .stdout.split('\n')
     .filter(Boolean);
 
@@ -124,12 +132,31 @@ describe('a hint', () => {
   });
 
   test('keeps every option of the command that was typed', async () => {
-    const typed = ['start', '--once', '--data', join(folder, 'x y'), '--env', 'dev', '--port', '0', '--profile', 'kaggle-no-show', '--input', file];
+    const typed = [
+      'start',
+      '--once',
+      '--data',
+      join(folder, 'x y'),
+      '--env',
+      'dev',
+      '--port',
+      '0',
+      '--profile',
+      'kaggle-no-show',
+      '--input',
+      file,
+    ];
     const hint = await hintOf(typed);
     const command = hint.slice(hint.indexOf('npm start'));
     const words = shellWords(command);
     expect(words).toEqual([...typed.slice(1), '--phi-ok']);
-    expect(parsed(['start', ...words])?.options).toMatchObject({ once: true, data: join(folder, 'x y'), env: 'dev', port: 0, phiOk: true });
+    expect(parsed(['start', ...words])?.options).toMatchObject({
+      once: true,
+      data: join(folder, 'x y'),
+      env: 'dev',
+      port: 0,
+      phiOk: true,
+    });
     typedAs(['backfill', '--from', '2026-01-01'], undefined);
     expect(again('--yes')).toBe('carelake backfill --from 2026-01-01 --yes');
   });
@@ -138,7 +165,10 @@ describe('a hint', () => {
     const [mine, other] = ['mine', 'other'].map((name) => join(folder, name));
     for (const dataDir of [mine!, other!]) {
       mkdirSync(dataDir);
-      writeFileSync(join(dataDir, 'run.json'), '{"source":{"kind":"synthetic"},"env":"local","sent":0,"status":"complete"}');
+      writeFileSync(
+        join(dataDir, 'run.json'),
+        '{"source":{"kind":"synthetic"},"env":"local","sent":0,"status":"complete"}',
+      );
     }
     const hint = await hintOf(['wipe', '--data', mine!]);
     const ran = spawnSync('sh', ['-c', hint], { cwd: ROOT, encoding: 'utf8' });

@@ -33,14 +33,22 @@ const KEY_ARN = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:keys-abcde
 describe('a service that is not served', () => {
   test('is told so in the form that its client reads: XML to those of the query protocol and of REST, else JSON', async () => {
     const form = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' };
-    const refusal = (code: string) => new RegExp(`<Code>${code}</Code><Message>the laptop&apos;s \\w+ endpoint does not implement`);
+    const refusal = (code: string) =>
+      new RegExp(`<Code>${code}</Code><Message>the laptop&apos;s \\w+ endpoint does not implement`);
     for (const service of ['cloudformation', 'redshift', 'iam']) {
       const { status, text } = await post(service, form, 'Action=DescribeStacks&Version=2010-05-15');
-      expect([service, status, text]).toEqual([service, 400, expect.stringMatching(refusal('InvalidAction')) as unknown]);
+      expect([service, status, text]).toEqual([
+        service,
+        400,
+        expect.stringMatching(refusal('InvalidAction')) as unknown,
+      ]);
     }
     const zones = await post('route53', {}, '', '/2013-04-01/hostedzone', 'GET');
     expect(zones.text).toMatch(refusal('InvalidAction'));
-    const tables = await post('glue', { 'x-amz-target': 'AWSGlue.GetTables', 'content-type': 'application/x-amz-json-1.1' });
+    const tables = await post('glue', {
+      'x-amz-target': 'AWSGlue.GetTables',
+      'content-type': 'application/x-amz-json-1.1',
+    });
     expect(JSON.parse(tables.text)).toMatchObject({ __type: 'UnknownOperationException' });
     const client = new CloudFormationClient({
       endpoint: opened.url,

@@ -40,4 +40,5 @@ test.each<[string, string[], string[]]>([
   expect(check.ok ? [] : check.errors.map((e) => `${e.rule} ${e.pointer}`)).toEqual(expected);
 });
 
-test('what is no source is none', () => expect([readSource('{'), readSource('{"source":"x"}')]).toEqual([undefined, undefined]));
+test('what is no source is none', () =>
+  expect([readSource('{'), readSource('{"source":"x"}')]).toEqual([undefined, undefined]));

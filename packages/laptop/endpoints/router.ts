@@ -71,7 +71,9 @@ const REST_XML = new Set(['cloudfront', 'route53', 's3control', 's3express']);
 
 /** Whether a client of another service than S3 reads errors as XML: another form it would call unreadable, and hide what it says. */
 const isXml = ({ headers }: RawRequest, { service = '' }: Signature): boolean =>
-  service === 'sts' || REST_XML.has(service) || (headers['content-type'] ?? '').startsWith('application/x-www-form-urlencoded');
+  service === 'sts' ||
+  REST_XML.has(service) ||
+  (headers['content-type'] ?? '').startsWith('application/x-www-form-urlencoded');
 
 const unsigned = (): EndpointError =>
   new EndpointError(
