@@ -33,12 +33,17 @@ test('examples/visits.csv, read by examples/visits.json', async () => {
   s3.install();
   s3.put(BUCKETS.control, 'profiles/example-visits.json', example('visits.json').toString());
   const { result } = await ingest(s3.put(BUCKETS.landing, 'example-visits/visits.csv', example('visits.csv')));
-  expect(result).toMatchObject({ received: 5, accepted: 3, quarantined: 2 });
+  expect(result).toMatchObject({ received: 5, accepted: 4, quarantined: 1 });
   const visits = await rowsUnder(s3, 'silver/appointment/');
   expect(visits.map((r) => [r.appointment_id, r.status_code, r.planned_duration_min])).toEqual([
     ['V1', 'fulfilled', 30],
     ['V2', 'noshow', 30],
     ['V3', 'booked', null],
+    ['V4', 'fulfilled', 20],
   ]);
-  expect((await rowsUnder(s3, 'quarantine/')).map((r) => r.record_position)).toEqual(['4', '5']);
+  const [, , third] = await rowsUnder(s3, 'silver/patient/').then((rows) =>
+    rows.filter((r) => r.record_position !== '3'),
+  );
+  expect([third!.patient_id, third!.birth_date ?? null, third!.dq_flags]).toEqual(['P3', null, expect.any(String)]);
+  expect((await rowsUnder(s3, 'quarantine/')).map((r) => r.record_position)).toEqual(['5']);
 });

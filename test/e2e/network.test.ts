@@ -270,18 +270,15 @@ describe('the synthetic network, from the generator to the answers', () => {
   });
 
   it('answers every query that the page offers, and the page opens by the printed address', async () => {
-    for (const [title, query] of Object.entries(QUERIES)) {
-      const { rows } = await sql(query);
-      expect([title, rows.length > 0]).toEqual([title, true]);
-    }
+    for (const [title, query] of Object.entries(QUERIES))
+      expect([title, (await sql(query)).rows.length > 0]).toEqual([title, true]);
     expect(Object.keys(QUERIES)).toHaveLength(10);
     const { page, url } = endpointOf(dataDir);
     const headers = { accept: 'text/html' };
     const opened = await fetch(page, { headers, redirect: 'manual' });
     const cookie = opened.headers.get('set-cookie')!.split(';')[0]!;
     const text = await (await fetch(url, { headers: { ...headers, cookie } })).text();
-    for (const part of ['What this is', 'Queries to copy', 'Under way', 'No-show rate by clinic', names.stream])
-      expect(text).toContain(part);
+    expect(text).toMatch(/What this is[^]*Queries to copy[^]*No-show rate by clinic[^]*Under way/);
   });
 
   it('is changed by nothing when everything is sent again', async () => {
@@ -377,8 +374,10 @@ describe('the synthetic network, from the generator to the answers', () => {
   it('takes a file while it serves, and tells what became of its rows', async () => {
     const args = ['ingest', '--profile', 'examples/visits.json', 'examples/visits.csv', '--json', ...at];
     expect((await cli(args)).stderr).toContain(`--phi-ok`);
+    const before = Number((await sql('SELECT sum("read") FROM ops.conservation')).rows[0]![0]);
     const told = JSON.parse(await must([...args, '--phi-ok'])) as object;
-    expect(told).toMatchObject({ landed: true, received: 5, accepted: 3, quarantined: 2 });
+    expect(told).toMatchObject({ landed: true, received: 5, accepted: 4, quarantined: 1 });
+    await untilRead(before + 8);
     expect(JSON.parse(await must([...args, '--phi-ok']))).toMatchObject({ landed: false, received: 5 });
   });
 
