@@ -13,6 +13,7 @@ const WHOLE_PLATFORMS = [
   'e2e/crash',
   'e2e/damage',
   'e2e/faults',
+  'e2e/file-order',
   'e2e/full-disk',
   'e2e/held-stream',
   'e2e/kaggle',
