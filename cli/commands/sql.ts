@@ -55,8 +55,12 @@ function statementsOf(text: string): string[] {
     throw new CliError(`${sqls.length} statements were given; at most ${MAX_STATEMENTS} run as one transaction`, {
       next: 'run them in several calls',
     });
-  return sqls;
+  return sqls.map((one) => (/^show\s+tables$/i.test(one) ? ALL_TABLES : one));
 }
+
+/** Redshift's SHOW TABLES asks for one schema; whoever asks without one means all of them. */
+const ALL_TABLES =
+  "select table_schema, table_name, table_type from information_schema.tables where table_schema <> 'local_security' order by 1, 2";
 
 /** @throws CliError that names the next step when a statement fails */
 export async function run(sqls: readonly string[], data: string | undefined): Promise<QueryResult[]> {

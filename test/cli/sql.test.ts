@@ -113,6 +113,9 @@ test('tables are listed, gold first, and described with what their columns mean'
   expect((await ask('tables', ...at)).stdout).toBe(
     'table                  columns\n---------------------  -------\ngold_phi.no_show_rate        2\nops.note                     2\n2 tables and views\n',
   );
+  expect((await ask('sql', 'SHOW tables;', '--csv', ...at)).stdout).toBe(
+    'table_schema,table_name,table_type\ngold_phi,no_show_rate,VIEW\nops,note,BASE TABLE\n',
+  );
   expect((await ask('describe', 'no_show_rate', ...at)).stdout).toMatch(
     /^gold_phi\.no_show_rate\n\ncolumn +type +nulls +meaning\n[- ]+\nn +\S+ +null +\S.+\nvalue +double precision +null +\S.+\n$/,
   );
