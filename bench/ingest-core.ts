@@ -96,7 +96,7 @@ function runPlatform(batches: Encoded[][], keys: Keyring): number {
     const records = batch.map((r) => ({
       sequence: r.sequence,
       partitionKey: r.partitionKey,
-      arrivedAt: 1_790_000_000_000_000,
+      arrivedAt: 1_900_000_000_000_000,
       data: Buffer.from(r.base64, 'base64'),
     }));
     const plan = planBatch({ stream: 'bench', shardId: 'shardId-000000000000', records }, keys, 'bronze');

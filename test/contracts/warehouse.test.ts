@@ -210,6 +210,8 @@ describe('names of a fact', () => {
     ['a measure called like a word of SQL', measures('CAST(1 AS integer) AS percent -- P.'), {}, 'percent is a word of SQL'], // prettier-ignore
     ['a value called like a member', '-- values: x\nSELECT\n  1 AS status_code\nFROM event e;\n', {}, 'status_code appears in the event twice'], // prettier-ignore
     ['a column shown twice', '-- one big table: x\nSELECT\n  f.status_code,\n  f.created_at AS status_code\nFROM fact f;\n', {}, 'status_code appears in the one big table twice'], // prettier-ignore
+    ['a value of a local day, which no restating would make again', '-- values: x\nSELECT\n  e.scheduled_date AS day\nFROM event e;\n', {}, 'day rests on a local day'], // prettier-ignore
+    ['a measure of a local day and of what is not stored', measures('CAST(CASE WHEN e.patient_id IS NULL THEN e.scheduled_date END AS date) AS seen_on -- S.'), {}, 'seen_on rests on a local day and on patient_id'], // prettier-ignore
     ['a layout of a column that is none', '', { layout: { distKey: 'pateint_key', sortKey: [] } }, 'the layout names pateint_key'], // prettier-ignore
   ])('%s is refused', (_, text, change, message) => {
     expect(() => lists(text, change)).toThrow(MeasureError);

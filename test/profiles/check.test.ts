@@ -356,3 +356,14 @@ function memberNames(schema: unknown): string[] {
       : memberNames(value),
   );
 }
+
+test('a constant zone is one of the IANA database', () => {
+  const of = (timezone: string) => {
+    const at = { constant: '2026-01-01T00:00:00Z' };
+    const fields = { clinic_id: 'id', timezone: { constant: timezone } };
+    const entities = [{ entity: 'clinic', effective_at: at, recorded_at: at, fields }];
+    return told(JSON.stringify({ profile: 'p', source_system: 's', mode: 'delta', file: { format: 'csv' }, entities }));
+  };
+  expect(of('Europe/Berlin')).toEqual([]);
+  expect(of('Berlin')).toEqual(['PRF-VALUE /entities/0/fields/timezone/constant line 1']);
+});
