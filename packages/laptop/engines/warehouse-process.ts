@@ -1,6 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { engineProgram } from './engine-program';
 import { type Lake, lakeOf, NO_LAKE } from './lake';
 import type { QueryResult } from './values';
 import type { WarehouseOptions } from './warehouse';
@@ -8,7 +7,6 @@ import { defaultMemory, residentLimit } from './warehouse-limits';
 import type { Begin, FromEngine, ToEngine } from './warehouse-messages';
 import { type RunOptions, type SqlParameter, StatementError, type Warehouse } from './warehouse-types';
 
-const HOST = join(__dirname, 'warehouse-host.ts');
 /** Time that statements get to heed their interrupt when the warehouse closes. */
 const GRACE_MS = 1000;
 /** Node's own four would let four long statements block everything else, loads included. */
@@ -22,7 +20,7 @@ const CLOSED = 'the warehouse is closed';
  * on it is told so. @throws Error for people when another process holds the file.
  */
 export async function startWarehouse(options: WarehouseOptions): Promise<Warehouse> {
-  const warehouse = new WarehouseProcess(options);
+  const warehouse = new WarehouseProcess(options, await engineProgram());
   await warehouse.start();
   return warehouse;
 }
@@ -32,7 +30,10 @@ class WarehouseProcess implements Warehouse {
   private running = 0;
   private closed = false;
 
-  constructor(private readonly options: WarehouseOptions) {}
+  constructor(
+    private readonly options: WarehouseOptions,
+    private readonly program: string,
+  ) {}
 
   get busy(): boolean {
     return this.running > 0;
@@ -42,7 +43,7 @@ class WarehouseProcess implements Warehouse {
   start(): Promise<Engine> {
     if (this.closed) return Promise.reject(new StatementError(0, CLOSED));
     if (this.engine) return this.engine;
-    const started = Engine.start(this.options, () => {
+    const started = Engine.start(this.options, this.program, () => {
       if (this.engine === started) this.engine = undefined;
       // At once: reading its log can take a while. What hinders it is told to whoever asks next.
       if (!this.closed) this.start().catch(() => undefined);
@@ -125,10 +126,11 @@ class Engine {
 
   private readonly child: ChildProcess;
 
-  static start(options: WarehouseOptions, onEnd: () => void): Promise<Engine> {
+  static start(options: WarehouseOptions, program: string, onEnd: () => void): Promise<Engine> {
     const { s3, memory = defaultMemory(), ...rest } = options;
     return new Promise((resolve, reject) => {
       const engine: Engine = new Engine(
+        program,
         s3 ? lakeOf(s3) : NO_LAKE,
         () => resolve(engine),
         (reason) => {
@@ -141,12 +143,14 @@ class Engine {
   }
 
   private constructor(
+    program: string,
     private readonly lake: Lake,
     private readonly onReady: () => void,
     onEnd: (reason: string) => void,
   ) {
-    this.child = fork(HOST, [], {
-      execArgv: ['--import', pathToFileURL(require.resolve('tsx')).href],
+    this.child = fork(program, [], {
+      // It is plain JavaScript: what loads the sources of this process has no place there.
+      execArgv: [],
       // One that runs takes one of these threads, whatever else waits.
       env: { ...process.env, UV_THREADPOOL_SIZE: String(STATEMENTS_AT_ONCE) },
       // Rows pass as they are: big integers too.
