@@ -26,13 +26,14 @@ export type Ask = (sql: string) => Promise<Record<string, unknown>[]>;
 
 /** What the loads made of what they read, over all entities. */
 export async function readLoadCounts(ask: Ask): Promise<LoadCounts> {
-  const rows = await ask('SELECT entity, "read" AS read_count, applied, superseded, duplicate FROM ops.conservation');
+  const rows = await ask('SELECT entity, "read" AS read_count, applied, superseded, duplicate, withdrawn FROM ops.conservation');
   const sum = (name: string) => rows.reduce((total, row) => total + Number(row[name]), 0);
   return {
     read: sum('read_count'),
     applied: sum('applied'),
     superseded: sum('superseded'),
     duplicate: sum('duplicate'),
+    withdrawn: sum('withdrawn'),
   };
 }
 
@@ -62,7 +63,7 @@ export function conservationText(document: AnswersDocument): string {
   return [
     'Conservation',
     `  ingest  ${count(ingest.received)} received = ${count(ingest.accepted)} accepted + ${count(ingest.quarantined)} quarantined${ingest.held > 0 ? ` + ${count(ingest.held)} held` : ''}`,
-    `  load    ${count(load.read)} read = ${count(load.applied)} applied + ${count(load.superseded)} superseded + ${count(load.duplicate)} duplicate`,
+    `  load    ${count(load.read)} read = ${count(load.applied)} applied + ${count(load.superseded)} superseded + ${count(load.duplicate)} duplicate${load.withdrawn > 0 ? ` + ${count(load.withdrawn)} withdrawn` : ''}`,
   ].join('\n');
 }
 

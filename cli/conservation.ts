@@ -2,6 +2,8 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { objectOf, readState } from '@carelake/laptop/endpoints/files';
 import { keyOfPath } from '@carelake/laptop/endpoints/s3-keys';
+import { CHUNK_RECEIPTS, readingOfReceipt } from '../core/files/readings';
+import { decisionsOf, decisionsPrefix, isReplaced, type Decisions } from '../core/files/withdrawals';
 import { isLoadable, keyId, streamSource } from '../core/lake/names';
 import { membersOf } from '../core/records/members';
 import { givenUpBatches } from '../core/stream-event';
@@ -23,6 +25,8 @@ export interface LoadCounts {
   applied: number;
   superseded: number;
   duplicate: number;
+  /** Rows of objects that are withdrawn, or whose reading another one took the place of. */
+  withdrawn: number;
 }
 
 /** Folders of the zones that are counted, as the S3 endpoint keeps them: plain files. */
@@ -43,7 +47,7 @@ export interface ZoneFolders {
 export async function countIngest(zones: ZoneFolders): Promise<IngestCounts> {
   const distinct = await distinctRecords(zones);
   return {
-    received: distinct.received + fileRows(join(zones.control, 'ingest')),
+    received: distinct.received + fileRows(zones.control),
     accepted: distinct.silver,
     quarantined: distinct.quarantine,
     held: distinct.held,
@@ -65,15 +69,15 @@ export function checkIngest(counts: IngestCounts, where: string): void {
   );
 }
 
-/** @throws CliError when the load lost or invented events: read must be applied + superseded + duplicate. */
+/** @throws CliError when the load lost or invented events: read must be applied + superseded + duplicate + withdrawn. */
 export function checkLoad(counts: LoadCounts, where: string): void {
-  const { read, applied, superseded, duplicate } = counts;
-  if (read === applied + superseded + duplicate && applied >= 0 && superseded >= 0 && duplicate >= 0) return;
+  const { read, applied, superseded, duplicate, withdrawn } = counts;
+  if (read === applied + superseded + duplicate + withdrawn && applied >= 0 && superseded >= 0 && duplicate >= 0) return;
   throw new CliError(
-    `conservation is broken: ${read} read, but ${applied} applied + ${superseded} superseded + ${duplicate} duplicate`,
+    `conservation is broken: ${read} read, but ${applied} applied + ${superseded} superseded + ${duplicate} duplicate + ${withdrawn} withdrawn`,
     {
       where,
-      rule: 'read = applied + superseded + duplicate',
+      rule: 'read = applied + superseded + duplicate + withdrawn',
       next: 'carelake sql "select * from ops.conservation"',
       exitCode: EXIT.failed,
     },
@@ -194,7 +198,20 @@ const HELD_RECORDS = `SELECT DISTINCT r.s, r.p FROM (SELECT unnest(from_json($he
 const QUARANTINED = `SELECT DISTINCT s, p FROM quarantine q WHERE NOT EXISTS
   (SELECT 1 FROM silver WHERE silver.s = q.s AND silver.p = q.p AND silver.object <> q.object)`;
 
-/** Records of a zone as a view: source, position, and the name of the object. */
+/** What was decided about landed objects and their readings. @param control folder of the zone */
+export const folderDecisions = (control: string): Decisions =>
+  decisionsOf(
+    [...filesUnder(join(control, decisionsPrefix()), '')].map((path) => relative(control, path).replaceAll('\\', '/')),
+  );
+
+/** Readings that others took the place of. */
+const REPLACED = `CREATE TEMP TABLE replaced AS SELECT unnest(from_json($names::JSON, '["VARCHAR"]')) AS name`;
+const replacedNames = (control: string): string => {
+  const decisions = folderDecisions(control);
+  return JSON.stringify([...decisions.keys()].filter((name) => isReplaced(decisions, name)));
+};
+
+/** Records of a zone as a view: source, position, and the name of the object; those of replaced readings are left out. */
 function viewOf(zone: string, folder: string): string {
   const none = filesUnder(folder, '.parquet').next().done;
   const files = `'${folder.replaceAll("'", "''")}/**/*.parquet'`;
@@ -204,13 +221,16 @@ function viewOf(zone: string, folder: string): string {
     zone === 'bronze'
       ? `unnest(CASE WHEN members IS NULL THEN [record_position] ELSE [record_position || '/' || i FOR i IN range(members)] END)`
       : 'record_position';
-  const records = `SELECT record_source AS s, ${position} AS p, parse_filename(filename) AS object FROM read_parquet(${files}, ${options})`;
+  const records = `SELECT record_source AS s, ${position} AS p, parse_filename(filename) AS object FROM read_parquet(${files}, ${options})
+    WHERE NOT EXISTS (SELECT 1 FROM replaced r WHERE r.name = parse_filename(filename)[6:31])
+      AND NOT EXISTS (SELECT 1 FROM replaced r WHERE r.name = parse_filename(filename)[6:40])`;
   return `CREATE TEMP VIEW ${zone} AS ${none ? NO_RECORDS : records}`;
 }
 
 /** Runs queries over the records of the zones: views `bronze`, `silver`, `quarantine` (s, p, object) and a table `held` (s, p). */
 export function withRecords<T>(zones: ZoneFolders, use: (query: Query) => Promise<T>): Promise<T> {
   return withEngine(async (query) => {
+    await query(REPLACED, { names: replacedNames(zones.control) });
     for (const zone of ['bronze', 'silver', 'quarantine'] as const) await query(viewOf(zone, zones[zone]));
     await query(`CREATE TEMP TABLE held AS ${HELD_RECORDS}`, { held: heldRecords(zones.failed) });
     return use(query);
@@ -238,12 +258,19 @@ export function readChunkReceipt(path: string): { received?: number; notes?: Rec
   });
 }
 
-/** Rows of all finished chunks. Chunks are fixed, so a chunk that was read twice leaves one receipt. */
-function fileRows(folder: string): number {
-  let rows = 0;
-  for (const file of filesUnder(folder, '.json')) rows += readChunkReceipt(file)?.received ?? 0;
+/** Rows of all finished chunks by reading, without those that another reading took the place of. A chunk that was read twice leaves one receipt. */
+export function readingRows(control: string): Map<string, number> {
+  const decisions = folderDecisions(control);
+  const rows = new Map<string, number>();
+  for (const file of filesUnder(join(control, CHUNK_RECEIPTS), '.json')) {
+    const reading = readingOfReceipt(file);
+    if (reading === undefined || isReplaced(decisions, reading)) continue;
+    rows.set(reading, (rows.get(reading) ?? 0) + (readChunkReceipt(file)?.received ?? 0));
+  }
   return rows;
 }
+
+const fileRows = (control: string): number => [...readingRows(control).values()].reduce((sum, n) => sum + n, 0);
 
 /** What the second count has more than the first. */
 export function difference<T extends object>(after: T, before: T): T {

@@ -11,6 +11,8 @@ export const HOME = '.carelake';
 /** A file that a start takes in. */
 export interface InputFile {
   profile: string;
+  /** What names its readings by this profile; a folder of an earlier release says none. */
+  digest?: string;
   /** Its name, without its folder. */
   input: string;
   size: number;
@@ -41,6 +43,8 @@ export interface Names {
   rebuildMachine?: string;
   /** ARN of the state machine that goes through landing; absent in folders of an earlier release. */
   sweepMachine?: string;
+  /** ARN of the state machine that reads a landed file; absent in folders of an earlier release. */
+  filesMachine?: string;
   database: string;
   region: string;
   account: string;

@@ -88,6 +88,7 @@ export function namesOf(platform: Platform): Names {
     loadMachine: output('LoadMachineArn'),
     replayMachine: output('ReplayFailedMachineArn'),
     sweepMachine: output('SweepMachineArn'),
+    filesMachine: output('IngestFileMachineArn'),
     rebuildMachine: output('RebuildMachineArn'),
     ...PLACE,
   };

@@ -16,6 +16,7 @@ import type { BackfillOptions } from './commands/backfill';
 import type { IngestOptions } from './commands/ingest';
 import type { PushOptions } from './commands/push';
 import type { VerifyOptions } from './commands/verify';
+import type { WithdrawOptions } from './commands/withdraw';
 
 /** Every command with its options. */
 export function program(): Command {
@@ -32,6 +33,7 @@ export function program(): Command {
   addData(carelake);
   addQuarantine(carelake);
   addBackfill(carelake);
+  addWithdraw(carelake);
   addVerify(carelake);
   return carelake;
 }
@@ -198,6 +200,23 @@ function addBackfill(carelake: Command): void {
     .action(async (options: BackfillOptions) => {
       const { backfill } = await import('./commands/backfill');
       process.exitCode = await backfill(options);
+    });
+}
+
+function addWithdraw(carelake: Command): void {
+  carelake
+    .command('withdraw')
+    .description('take back what a landed file says; an event goes only if no other standing file says it')
+    .argument('<object>', 'key in landing, or its id as logs and quarantine show it')
+    .option('--undo', 'let it stand again')
+    .option('--object-version <id>', 'the version of the object that is meant, where there are several')
+    .option('--env <name>', 'in this deployed environment, in the account behind your credentials')
+    .option('--region <name>', 'region of the environment (default: AWS_REGION)')
+    .option(...JSON_OUT)
+    .option(...DATA)
+    .action(async (object: string, options: WithdrawOptions) => {
+      const { withdraw } = await import('./commands/withdraw');
+      process.exitCode = await withdraw(object, options);
     });
 }
 

@@ -10,6 +10,8 @@ export interface ChosenProfile {
   name: string;
   /** The file as its author wrote it, to be put where ingest finds it; undefined for a profile that ingest has built in. */
   text?: string;
+  /** What names its readings. */
+  digest: string;
 }
 
 /**
@@ -31,7 +33,7 @@ export async function chooseProfile(nameOrPath: string, input: string): Promise<
   } finally {
     source.close();
   }
-  return { name: checked.profile.profile, text };
+  return { name: checked.profile.profile, text, digest: checked.digest };
 }
 
 function readProfile(nameOrPath: string): { checked: CheckedProfile; text?: string; path: string } {

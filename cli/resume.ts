@@ -1,8 +1,11 @@
 import { readOrNone } from '@carelake/laptop/endpoints/files';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Platform } from '@carelake/laptop/runtime';
+import { namesOver, readingOfKey } from '../core/files/readings';
+import { doneKey, isObjectWithdrawn } from '../core/files/withdrawals';
 import { receiptKey, receiptSubject } from '../core/lake/names';
+import { folderDecisions } from './conservation';
 import type { Ask } from './answers';
 import { checkFolderObjects, checkStores, type Difference } from './check';
 import { unreadIn } from './check/records';
@@ -33,7 +36,9 @@ export const migrateAgain = (dataDir: string): void =>
 export async function resumeLoads(platform: Platform, names: Names, ask: Ask): Promise<void> {
   const { s3 } = platform.endpoints;
   const control = names.buckets.control!;
-  const known = new Set((await ask('SELECT object FROM ops.loaded_object')).map((row) => String(row.object)));
+  const ledger = await ask('SELECT object, is_withdrawn FROM ops.loaded_object');
+  const known = new Set(ledger.map((row) => String(row.object)));
+  followAgain(s3, control, ledger);
   let continuation: string | undefined;
   do {
     const page = s3.list(control, { prefix: receiptKey('').slice(0, -'.json'.length), continuation });
@@ -70,6 +75,18 @@ export async function readLanded(platform: Platform, names: Names, dataDir: stri
   );
   await platform.idle({ quietMs: QUIET_MS });
   return unread.length;
+}
+
+/** Decisions about objects of which the ledger says otherwise, as a warehouse does that went back in time, are to be followed once more. */
+function followAgain(s3: Platform['endpoints']['s3'], control: string, ledger: readonly Record<string, unknown>[]): void {
+  const decisions = folderDecisions(dirname(s3.pathOf(control, 'x')));
+  for (const { object, is_withdrawn: isWithdrawn } of ledger) {
+    if (isObjectWithdrawn(decisions, String(object)) === (isWithdrawn === true)) continue;
+    for (const name of namesOver(readingOfKey(String(object)) ?? '')) {
+      const decision = decisions.get(name);
+      if (decision?.done) s3.delete(control, doneKey(decision));
+    }
+  }
 }
 
 /** What is to be asked before the stores are opened, which take what they find for what is. */

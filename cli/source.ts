@@ -135,8 +135,9 @@ async function filesOf(read: Read, options: StartOptions): Promise<SourceFile[]>
   return source === undefined ? [await fileOfProfile(profile!, input)] : filesOfSource(source, input);
 }
 
-async function inputFile(profile: string, path: string): Promise<InputFile> {
-  return { profile, input: basename(path), size: statSync(path).size, sha256: await sha256OfFile(path) };
+/** @param digest of the profile: a mended one reads the same file anew */
+async function inputFile(profile: string, digest: string, path: string): Promise<InputFile> {
+  return { profile, digest, input: basename(path), size: statSync(path).size, sha256: await sha256OfFile(path) };
 }
 
 /** A file that a profile reads, held against it. */
@@ -146,7 +147,7 @@ export async function fileOfProfile(profile: string, path: string): Promise<Sour
     path,
     key: `${chosen.name}/${basename(path)}`,
     ...(chosen.text === undefined ? {} : { control: { key: profileKey(chosen.name), text: chosen.text } }),
-    state: await inputFile(chosen.name, path),
+    state: await inputFile(chosen.name, chosen.digest, path),
   };
 }
 
@@ -159,7 +160,7 @@ async function filesOfSource(folder: string, input: string): Promise<SourceFile[
       path,
       key: `${source.name}/${name}`,
       control: { key: sourceKey(source.name), text: source.text },
-      state: await inputFile(source.name, path),
+      state: await inputFile(source.name, profileDigest(source.text), path),
     });
   return found;
 }

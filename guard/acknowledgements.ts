@@ -279,6 +279,12 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
     reason: PREFIX,
   },
   {
+    id: 'AwsSolutions-IAM5[Resource::<Control42E771B2.Arn>/withdrawals/*]',
+    paths: policy('IngestFile', 'SelectLoad', 'Load'),
+    owner: 'security',
+    reason: PREFIX,
+  },
+  {
     id: 'AwsSolutions-IAM5[Resource::<Control42E771B2.Arn>/files/backfill/*]',
     paths: policy('Landing/SweepLanding'),
     owner: 'security',

@@ -55,6 +55,7 @@ async function ingest(s3: S3Store, path: string, name: string): Promise<LoadObje
     key: `bench-w/${name}`,
     version: '1',
     lastModifiedMs: Date.UTC(2026, 0, 5),
+    digest: checked.digest,
   };
   const opened = await openFile(checked, source);
   if (!opened.ok) throw new Error(`${name} does not fit the profile bench-w: ${opened.errors[0].message}`);

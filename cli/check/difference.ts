@@ -24,6 +24,7 @@ export const CHECK_RULES = {
   'CHK-LEDGER-01': { is: 'objects in silver were not loaded', next: 'carelake start: it goes on with what is pending' },
   'CHK-LEDGER-02': { is: 'loaded objects are gone from silver', next: 'before any rebuild, read the days on which they arrived again: carelake backfill --from DAY --to DAY' },
   'CHK-LEDGER-03': { is: 'loaded objects are of another entity, version or number of rows than the ledger says', next: 'carelake rebuild' },
+  'CHK-LEDGER-04': { is: 'the ledger says otherwise than was decided whether objects are withdrawn', next: 'carelake start: its loads follow the decisions' },
   'CHK-RECEIPT-01': { is: 'objects have a receipt of a load that the warehouse does not know', next: 'carelake start: it loads them again' },
   'CHK-RECEIPT-02': { is: 'loaded objects have no receipt', next: 'carelake load --full: it finds them loaded and writes the receipts' },
   'CHK-TABLE-01': { is: 'rows that silver asks for are missing', next: 'carelake rebuild' },

@@ -1,13 +1,13 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { KinesisStore } from '@carelake/laptop/endpoints/kinesis-store';
 import type { S3Store, VersionInfo, VersionListing } from '@carelake/laptop/endpoints/s3-types';
 import { readCheckpoint } from '@carelake/laptop/engines/checkpoints';
 import { landingHash } from '../../core/records/hash';
 import { readMarkKey, versionOf } from '../../core/files/landed';
+import { landingOfReading } from '../../core/files/readings';
 import { streamSource } from '../../core/lake/names';
-import { readChunkReceipt, withRecords, type Query, type ZoneFolders } from '../conservation';
-import { filesUnder } from '../lake-files';
+import { readingRows, withRecords, type Query, type ZoneFolders } from '../conservation';
 import { differenceOf, type Difference } from './difference';
 
 /** What records are compared with. */
@@ -114,22 +114,18 @@ export const unreadIn = (s3: S3Store, landing: string, control: string): Landed[
 async function checkFiles({ zones, buckets, s3 }: RecordSources, query: Query): Promise<Difference[]> {
   const landed = new Set([...landedIn(s3, buckets.landing!)].map(({ hash }) => hash));
   const unread = unreadIn(s3, buckets.landing!, zones.control).map(({ hash }) => `id ${hash}`);
-  const counted = new Map<string, number>();
-  for (const file of filesUnder(join(zones.control, 'ingest'), '.json')) {
-    const hash = basename(dirname(file));
-    counted.set(hash, (counted.get(hash) ?? 0) + (readChunkReceipt(file)?.received ?? 0));
-  }
+  const counted = readingRows(zones.control);
   const rows = await query(
-    `SELECT object[6:21] AS hash, count(*) AS n FROM (SELECT DISTINCT object[6:21] AS object_hash, s, p, object FROM
+    `SELECT regexp_extract(object, '^file-([0-9a-f]{16}-p[0-9a-f]{8}(t[0-9a-f]{8})?)-', 1) AS reading, count(*) AS n FROM (SELECT DISTINCT s, p, object FROM
       (SELECT s, p, object FROM silver UNION ALL SELECT s, p, object FROM quarantine) z WHERE starts_with(object, 'file-')) GROUP BY 1`,
   );
-  const stored = new Map(rows.map((row) => [String(row.hash), Number(row.n)]));
-  const hashes = [...new Set([...counted.keys(), ...stored.keys()])].sort();
-  const uneven = hashes.filter((hash) => (counted.get(hash) ?? 0) !== (stored.get(hash) ?? 0));
-  const gone = [...stored.keys()].filter((hash) => !landed.has(hash));
+  const stored = new Map(rows.map((row) => [String(row.reading), Number(row.n)]));
+  const readings = [...new Set([...counted.keys(), ...stored.keys()])].sort();
+  const uneven = readings.filter((reading) => (counted.get(reading) ?? 0) !== (stored.get(reading) ?? 0));
+  const gone = [...new Set([...stored.keys()].map(landingOfReading))].filter((hash) => !landed.has(hash));
   return [
     ...differenceOf('CHK-LANDING-01', 'landing', unread),
     ...differenceOf('CHK-LANDING-02', 'landing', gone.map((hash) => `id ${hash}`)), // prettier-ignore
-    ...differenceOf('CHK-FILE-01', 'silver, quarantine', uneven.map((hash) => `id ${hash}`)), // prettier-ignore
+    ...differenceOf('CHK-FILE-01', 'silver, quarantine', uneven.map((reading) => `id ${reading}`)), // prettier-ignore
   ];
 }

@@ -5,7 +5,7 @@ import { differenceOf, type Difference } from './difference';
 const LINEAGE = new Set(['load_id']);
 /** Tables of ops that say what loads and releases did, not what is true; checks and ledger hold them. */
 const OF_LOADS = new Set(
-  ['loaded_object', 'load_ledger', 'load_count', 'conservation', 'migration', 'view'].map((t) => `ops.${t}`),
+  ['loaded_object', 'load_ledger', 'load_count', 'reread', 'reread_key', 'conservation', 'migration', 'view'].map((t) => `ops.${t}`),
 ); // prettier-ignore
 /** Rows are compared in so many parts, so that a difference is found by reading few of them. */
 const PARTS = 1024;

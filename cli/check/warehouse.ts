@@ -1,9 +1,11 @@
 import { readOrNone } from '@carelake/laptop/endpoints/files';
 import { mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { openWarehouse, type Warehouse } from '@carelake/laptop/engines/warehouse';
 import type { S3Store } from '@carelake/laptop/endpoints/s3-types';
+import { isObjectWithdrawn } from '../../core/files/withdrawals';
 import { receiptSubject } from '../../core/lake/names';
+import { folderDecisions } from '../conservation';
 import type { LoadObject } from '../../core/load/plan';
 import { digestOf } from '../../core/warehouse/migrations';
 import { sha256Hex } from '../../core/records/hash';
@@ -23,7 +25,7 @@ export interface WarehouseSources {
 }
 
 /** A row of the ledger: what the warehouse says of an object that it loaded. */
-type Loaded = Readonly<Pick<LoadObject, 'object' | 'entity' | 'version' | 'rows'>>;
+type Loaded = Readonly<Pick<LoadObject, 'object' | 'entity' | 'version' | 'rows'>> & { readonly isWithdrawn: boolean };
 
 /**
  * Holds the warehouse to the lake: its own checks, the ledger against silver and receipts both ways, and every table and view against
@@ -32,7 +34,7 @@ type Loaded = Readonly<Pick<LoadObject, 'object' | 'entity' | 'version' | 'rows'
 export async function checkWarehouse(at: WarehouseSources, warehouse: Asked, tell: (detail: string) => void) {
   tell('the checks of the warehouse');
   const own = await checkOwn(at, warehouse);
-  const known = new Set((await ledger(warehouse)).map((row) => row.object));
+  const known = new Set((await ledger(warehouse)).flatMap((row) => (row.isWithdrawn ? [] : [row.object])));
   const objects = (await silverObjects(at.s3, at.buckets.silver!)).filter((o) => known.has(o.object));
   const tables = await withSecond(at, objects, tell, (second) => compareTables(warehouse, second));
   return [...own, ...tables];
@@ -51,12 +53,13 @@ export async function checkOwn(at: WarehouseSources, warehouse: Asked): Promise<
 
 const ledger = async (warehouse: Asked): Promise<Loaded[]> => {
   try {
-    const { rows } = await warehouse.query('SELECT object, entity, schema_version, row_count FROM ops.loaded_object');
-    return rows.map(([object, entity, version, n]) => ({
+    const { rows } = await warehouse.query('SELECT object, entity, schema_version, row_count, is_withdrawn FROM ops.loaded_object');
+    return rows.map(([object, entity, version, n, isWithdrawn]) => ({
       object: String(object),
       entity: entity as Loaded['entity'],
       version: Number(version),
       rows: Number(n),
+      isWithdrawn: isWithdrawn === true,
     }));
   } catch {
     return []; // the checks, which ask the same table, name it
@@ -130,8 +133,11 @@ function checkLedger({ s3, buckets }: WarehouseSources, silver: LoadObject[], lo
     return o !== undefined && (o.entity !== row.entity || o.version !== row.version || o.rows !== row.rows);
   });
   const pending = [...inSilver.keys()].filter((object) => !inLedger.has(object) && !refused.has(object));
+  const decisions = folderDecisions(dirname(s3.pathOf(buckets.control!, 'x')));
+  const undecided = loaded.filter((row) => row.isWithdrawn !== isObjectWithdrawn(decisions, row.object));
   return [
     ...differenceOf('CHK-LEDGER-01', 'silver', pending),
+    ...differenceOf('CHK-LEDGER-04', 'ops.loaded_object', undecided.map((row) => row.object)), // prettier-ignore
     ...differenceOf('CHK-LEDGER-03', 'ops.loaded_object', other.map((row) => row.object)), // prettier-ignore
     ...differenceOf('CHK-LEDGER-02', 'silver', [...inLedger.keys()].filter((object) => !inSilver.has(object))),
     ...differenceOf('CHK-RECEIPT-01', 'control', [...receipts.keys()].filter((object) => !inLedger.has(object) && !refused.has(object))),

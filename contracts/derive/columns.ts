@@ -282,4 +282,13 @@ export const OBJECT_LIST_COLUMNS: readonly Column[] = [
     doc: 'Contract version of its rows.',
   },
   long('row_count', false, 'Number of its rows.'),
+  {
+    name: 'is_withdrawn',
+    parquet: 'boolean',
+    redshift: 'boolean',
+    nullable: true,
+    phi: 'none',
+    role: 'lineage',
+    doc: 'Whether it is withdrawn from now on, or stands; null where the load brings its rows.',
+  },
 ];

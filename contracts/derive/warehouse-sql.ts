@@ -51,6 +51,17 @@ function dimensionScope({ contract, naturals, attributes }: DimensionLists, fact
     historyLayout: isMany
       ? `DISTSTYLE KEY DISTKEY (${key}) SORTKEY (${key}, valid_from)`
       : `DISTSTYLE ALL SORTKEY (${key})`,
+    nameds: facts.some((f) => f.references.some((r) => r.entity === contract.name))
+      ? [
+          {
+            name: contract.name,
+            // A fact names the members of its own source, or anybody's.
+            source: contract.keyScope === 'source' ? 'source_system, ' : '',
+            held_source: contract.keyScope === 'source' ? ' min(h.source_system),' : '',
+            naturals: naturals.map(columnRow),
+          },
+        ]
+      : [],
     keepers: facts.flatMap((f) =>
       f.references.filter((r) => r.entity === contract.name).map((r) => ({ name: r.column, fact: f.contract.name })),
     ),
@@ -177,6 +188,9 @@ export function warehouseSql(
   for (const d of dimensionRows) {
     const name = d.name as string;
     make(`load/${name}.sql`, 'load/dimension.sql', d);
+    make(`load/keys-${name}.sql`, 'load/keys-dimension.sql', d);
+    make(`load/reread-${name}.sql`, 'load/reread.sql', d);
+    make(`load/forget-${name}.sql`, 'load/forget-dimension.sql', d);
     if ((d.keepers as readonly Row[]).length > 0) make(`load/prune-${name}.sql`, 'load/prune.sql', d);
     make(`views/core.dim_${name}.sql`, 'views/dimension.sql', d);
     make(`views/core.${name}_log.sql`, 'views/dimension-log.sql', d);
@@ -185,6 +199,9 @@ export function warehouseSql(
     const name = f.name as string;
     make(`load/${name}.sql`, 'load/fact.sql', f);
     make(`load/${name}-restate.sql`, 'load/fact-restate.sql', f);
+    make(`load/keys-${name}.sql`, 'load/keys-fact.sql', f);
+    make(`load/reread-${name}.sql`, 'load/reread.sql', f);
+    make(`load/forget-${name}.sql`, 'load/forget-fact.sql', f);
     make(`views/core.fact_${name}.sql`, 'views/fact.sql', f);
     make(`views/core.${name}_log.sql`, 'views/fact-log.sql', f);
     make(`views/gold_phi.obt_${name}.sql`, 'views/one-big-table.sql', f);

@@ -48,3 +48,14 @@ export const firstReadingKey = (fileId: string, profile: string, digest: string)
   `${FILES}${fileId}/${profile}-p${digest}.json`;
 export const wholeReadingKey = (fileId: string, profile: string, digest: string): string =>
   `${FILES}${fileId}/${profile}-p${digest}.whole.json`;
+
+/** Prefix of the objects by which one profile reads a file, and the digest that a key of them names; undefined for the marks that it was read. */
+export const readingsOfFile = (fileId: string, profile: string): string => `${FILES}${fileId}/${profile}-p`;
+export const digestOfReading = (key: string): string | undefined => /-p([0-9a-f]{8})\.json$/.exec(key)?.[1];
+
+/** What stands under `firstReadingKey`. */
+export interface FirstReading {
+  /** 16 hex digits of the landing object. */
+  readonly object: string;
+  readonly landed_ms: number;
+}

@@ -3,6 +3,7 @@ import { landingHash } from '../records/hash';
 import { type FileRange, quarantineKey, silverKey } from '../lake/names';
 import { type Rejected, writeQuarantine, writeSilver } from '../lake/parquet';
 import type { Chunk } from './chunk';
+import { chunkReceiptPrefix, readingId } from './readings';
 
 /** The landing object that a file is. */
 export interface LandingObject {
@@ -12,6 +13,12 @@ export interface LandingObject {
   version: string;
   /** ms since 1970. */
   lastModifiedMs: number;
+}
+
+/** A landing object as one profile reads it. */
+export interface Reading extends LandingObject {
+  /** 8 hex digits of the profile. */
+  digest: string;
 }
 
 /** An object to store once under its name. */
@@ -31,11 +38,14 @@ export interface ChunkCounts {
 /** 16 hex digits that stand for the landing object in names. */
 export const hashOf = (o: LandingObject): string => landingHash(o.bucket, o.key, o.version);
 
+/** What names a reading in the names of what is made of it. */
+export const readingOf = (o: Reading): string => readingId(hashOf(o), o.digest);
+
 /** How silver and quarantine rows name the file they come from. */
 export const recordSourceOf = (o: LandingObject): string => `${o.key}@${o.version}`;
 
-const rangeOf = (o: LandingObject, firstRow: number, lastRow: number): FileRange => ({
-  landingHash: hashOf(o),
+const rangeOf = (o: Reading, firstRow: number, lastRow: number): FileRange => ({
+  reading: readingOf(o),
   firstRow,
   lastRow,
   arrivalMs: o.lastModifiedMs,
@@ -44,8 +54,8 @@ const rangeOf = (o: LandingObject, firstRow: number, lastRow: number): FileRange
 const pad = (row: number): string => String(row).padStart(12, '0');
 
 /** Key of the counts of a chunk in the control bucket. */
-export const chunkReceiptKey = (hash: string, firstRow: number, lastRow: number): string =>
-  `ingest/${hash}/${pad(firstRow)}-${pad(lastRow)}.json`;
+export const chunkReceiptKey = (reading: string, firstRow: number, lastRow: number): string =>
+  `${chunkReceiptPrefix(reading)}${pad(firstRow)}-${pad(lastRow)}.json`;
 
 const json = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
 
@@ -60,7 +70,7 @@ export const countsOf = (chunk: Chunk): ChunkCounts => ({
  * The objects that a chunk becomes: silver by entity, quarantine, and last the receipt with the counts, which therefore
  * says that everything before it is stored. The same chunk always gives the same names and bytes.
  */
-export function objectsOf(chunk: Chunk, landing: LandingObject, profile: string): LakeObject[] {
+export function objectsOf(chunk: Chunk, landing: Reading, profile: string): LakeObject[] {
   if (chunk.lastRow < chunk.firstRow) return [];
   const range = rangeOf(landing, chunk.firstRow, chunk.lastRow);
   const objects: LakeObject[] = chunk.entities.map((e) => ({
@@ -78,7 +88,7 @@ export function objectsOf(chunk: Chunk, landing: LandingObject, profile: string)
   }
   objects.push({
     zone: 'control',
-    key: chunkReceiptKey(range.landingHash, chunk.firstRow, chunk.lastRow),
+    key: chunkReceiptKey(range.reading, chunk.firstRow, chunk.lastRow),
     body: json({
       ...countsOf(chunk),
       ...(Object.keys(chunk.notes).length > 0 ? { notes: chunk.notes } : {}),
@@ -89,10 +99,10 @@ export function objectsOf(chunk: Chunk, landing: LandingObject, profile: string)
 }
 
 /** Says that an object was not read, since it is the same file as another one that was. */
-export function sameFileReceipt(landing: LandingObject, sameAs: string): LakeObject {
+export function sameFileReceipt(landing: Reading, sameAs: string): LakeObject {
   return {
     zone: 'control',
-    key: chunkReceiptKey(hashOf(landing), 0, 0),
+    key: chunkReceiptKey(readingOf(landing), 0, 0),
     body: json({ received: 0, accepted: 0, quarantined: 0, same_as: sameAs }),
   };
 }
@@ -124,7 +134,7 @@ function rejectedRow(
  * arrived may be missing from the counts.
  */
 export function refusalObjects(
-  landing: LandingObject,
+  landing: Reading,
   profile: string | null,
   size: number,
   rules: readonly { rule: string; pointer: string }[],
@@ -144,7 +154,7 @@ export function refusalObjects(
     { zone: 'quarantine', key: quarantineKey(range), body: writeQuarantine([{ ...row, profile }]) },
     {
       zone: 'control',
-      key: chunkReceiptKey(range.landingHash, 0, 0),
+      key: chunkReceiptKey(range.reading, 0, 0),
       body: json({ received: 1, accepted: 0, quarantined: 1, refused: rules.map((r) => r.rule) }),
     },
   ];

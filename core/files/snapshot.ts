@@ -2,13 +2,14 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { ENTITIES, type EntityName } from '../../contracts';
 import type { Profile } from '../../profiles/schema';
 import { conformEnvelope, type SilverRow } from '../records/conform';
-import { landingHash } from '../records/hash';
+import { sha256Hex } from '../records/hash';
 import type { Keyring } from '../records/keys';
 import { fileOrder } from '../records/order';
 import { silverKey } from '../lake/names';
 import { writeSilver } from '../lake/parquet';
 import { type Chunk, CHUNK_ROWS, type SnapshotKey } from './chunk';
-import { chunkReceiptKey, hashOf, type LakeObject, type LandingObject, recordSourceOf } from './objects';
+import { chunkReceiptKey, type LakeObject, type Reading, readingOf, recordSourceOf } from './objects';
+import { absenceId } from './readings';
 import { compileValue, type FileFacts } from './values';
 
 /**
@@ -16,7 +17,7 @@ import { compileValue, type FileFacts } from './values';
  * had is kept beside the quarantine (the keys are the source's own, hence PHI); the control bucket only knows that
  * there was a snapshot, when, and of how many keys.
  */
-export interface Snapshot extends LandingObject {
+export interface Snapshot extends Reading {
   /** ms since 1970. */
   takenAt: number;
   /** First and last row of each chunk. */
@@ -46,30 +47,30 @@ export function takenAt(profile: Profile, facts: FileFacts): number | null {
 }
 
 /** Key of the keys of one chunk, in the quarantine bucket. No name ends like the objects that hold records. */
-export const keysKey = (hash: string, firstRow: number, lastRow: number): string =>
-  `snapshot-keys/${hash}/${String(firstRow).padStart(12, '0')}-${String(lastRow).padStart(12, '0')}.ndjson.gz`;
+export const keysKey = (reading: string, firstRow: number, lastRow: number): string =>
+  `snapshot-keys/${reading}/${String(firstRow).padStart(12, '0')}-${String(lastRow).padStart(12, '0')}.ndjson.gz`;
 
-const stemOf = (profile: string, snapshot: Pick<Snapshot, 'takenAt'>, hash: string): string =>
-  `ingest/snapshots/${profile}/${String(snapshot.takenAt).padStart(15, '0')}-${hash}`;
+const stemOf = (profile: string, s: Snapshot): string =>
+  `ingest/snapshots/${profile}/${String(s.takenAt).padStart(15, '0')}-${readingOf(s)}`;
 
 /** Prefix of everything known of a profile's snapshots in the control bucket. */
 export const snapshotPrefix = (profile: string): string => `ingest/snapshots/${profile}/`;
 /** Key of a snapshot's description in the control bucket. */
-export const snapshotKey = (profile: string, s: Snapshot): string => `${stemOf(profile, s, hashOf(s))}.json`;
+export const snapshotKey = (profile: string, s: Snapshot): string => `${stemOf(profile, s)}.json`;
 /** Key of what became of its absences; may be written again. */
-export const outcomeKey = (profile: string, s: Snapshot): string => `${stemOf(profile, s, hashOf(s))}.outcome.json`;
+export const outcomeKey = (profile: string, s: Snapshot): string => `${stemOf(profile, s)}.outcome.json`;
 
 type KeyLine = [EntityName, string, 0 | 1, ...string[]];
 
 /** The keys that a chunk of a snapshot names, or null if there are none. */
-export function keysObject(chunk: Chunk, landing: LandingObject): LakeObject | null {
+export function keysObject(chunk: Chunk, landing: Reading): LakeObject | null {
   if (!chunk.keys || chunk.keys.length === 0) return null;
   const lines = chunk.keys.map((k) =>
     JSON.stringify([k.entity, k.sourceSystem, k.accepted ? 1 : 0, ...k.naturalKey] satisfies KeyLine),
   );
   return {
     zone: 'quarantine',
-    key: keysKey(hashOf(landing), chunk.firstRow, chunk.lastRow),
+    key: keysKey(readingOf(landing), chunk.firstRow, chunk.lastRow),
     body: gzipSync(lines.join('\n')),
   };
 }
@@ -96,9 +97,9 @@ export function basisOf(all: readonly Snapshot[], of: Snapshot, held: (s: Snapsh
   return basis;
 }
 
-/** The snapshots of the time just after this one: a snapshot that arrives late changes what they lack. */
-export function successorsOf(all: readonly Snapshot[], of: Snapshot): Snapshot[] {
-  const next = Math.min(...all.map((s) => s.takenAt).filter((t) => t > of.takenAt));
+/** The snapshots of the first time after this one: a snapshot that comes late, or goes, changes what they lack. */
+export function successorsOf(all: readonly Snapshot[], time: number): Snapshot[] {
+  const next = Math.min(...all.map((s) => s.takenAt).filter((t) => t > time));
   return all.filter((s) => s.takenAt === next);
 }
 
@@ -203,6 +204,10 @@ export function decideAbsence(
   return { absent };
 }
 
+/** Name of what a snapshot lacks of a basis. */
+export const absenceOf = (snapshot: Snapshot, basis: readonly Snapshot[]): string =>
+  absenceId(readingOf(snapshot), sha256Hex(basis.map(readingOf).sort().join('+')).slice(0, 8));
+
 /**
  * The objects of the tombstones of a snapshot against a basis: silver by entity and 20,000, each with a receipt, since
  * a stated absence is received like a row. Their names and bytes follow from the two alone.
@@ -213,9 +218,7 @@ export function tombstoneObjects(
   absent: readonly Absent[],
   keys: Keyring,
 ): LakeObject[] {
-  const hashes = basis.map((b) => hashOf(b)).sort();
-  const hash = landingHash(snapshot.bucket, snapshot.key, `${snapshot.version}#absent:${hashes.join('+')}`);
-  const arrivalMs = Math.max(snapshot.lastModifiedMs, ...basis.map((b) => b.lastModifiedMs));
+  const reading = absenceOf(snapshot, basis);
   const objects: LakeObject[] = [];
   let row = 0;
   for (const entity of Object.keys(ENTITIES) as EntityName[]) {
@@ -223,8 +226,13 @@ export function tombstoneObjects(
     rows.sort((a, b) => String(a[0]).localeCompare(String(b[0]), 'en')); // by event_id: the order of the basis' rows must not show
     for (let from = 0; from < rows.length; from += CHUNK_ROWS) {
       const part = rows.slice(from, from + CHUNK_ROWS);
-      const range = { landingHash: hash, firstRow: row + 1, lastRow: row + part.length, arrivalMs };
-      const positions = part.map((_, i) => `absent-${hash}-${row + 1 + i}`);
+      const range = {
+        reading,
+        firstRow: row + 1,
+        lastRow: row + part.length,
+        arrivalMs: snapshot.lastModifiedMs,
+      };
+      const positions = part.map((_, i) => `absent-${reading}-${row + 1 + i}`);
       objects.push({
         zone: 'silver',
         key: silverKey(entity, ENTITIES[entity].version, range),
@@ -232,7 +240,7 @@ export function tombstoneObjects(
       });
       objects.push({
         zone: 'control',
-        key: chunkReceiptKey(hash, range.firstRow, range.lastRow),
+        key: chunkReceiptKey(reading, range.firstRow, range.lastRow),
         body: Buffer.from(JSON.stringify({ received: part.length, accepted: part.length, quarantined: 0 })),
       });
       row += part.length;

@@ -17,9 +17,9 @@ export interface StreamRange {
   arrivalMs: number;
 }
 
-/** A run of file rows: 16 hex digits of the landing object, first and last 1-based data row, its last modification. */
+/** A run of file rows: the reading that they are of, first and last 1-based data row, the object's last modification. */
 export interface FileRange {
-  landingHash: string;
+  reading: string;
   firstRow: number;
   lastRow: number;
   arrivalMs: number;
@@ -32,7 +32,7 @@ const row = (n: number) => String(n).padStart(ROW_DIGITS, '0');
 function stem(range: StreamRange | FileRange): string {
   return 'shardId' in range
     ? `${range.shardId}-${range.firstSequence}-${range.lastSequence}`
-    : `file-${range.landingHash}-${row(range.firstRow)}-${row(range.lastRow)}`;
+    : `file-${range.reading}-${row(range.firstRow)}-${row(range.lastRow)}`;
 }
 
 /** Key of a bronze object (streams only; the bronze of a file is its landing object). */
@@ -71,6 +71,10 @@ export const RECEIPTS = '_ledger/';
 export function receiptKey(silver: string): string {
   return `${RECEIPTS}${silver}.json`;
 }
+
+/** Prefix of the names of objects that were refused once; their receipts say whether they are. A listing of receipts does not tell. */
+export const REFUSED = 'loads/refused/';
+export const refusedKey = (silver: string): string => `${REFUSED}${silver}.json`;
 
 /** The silver key that a receipt is for, or undefined. */
 export function receiptSubject(key: string): string | undefined {

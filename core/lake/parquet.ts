@@ -206,10 +206,10 @@ export function writeQuarantine(rejected: readonly Rejected[]): Uint8Array {
 
 /** The objects of a load, which copies this list into a table and joins it: no statement grows with the load. */
 export function writeObjectList(
-  objects: readonly { object: string; entity: EntityName; version: number; rows: number }[],
+  objects: readonly { object: string; entity: EntityName; version: number; rows: number; is_withdrawn?: boolean }[],
 ): Uint8Array {
   return writeRows(
     OBJECT_LIST_COLUMNS,
-    objects.map((o) => [o.object, o.entity, o.version, o.rows]),
+    objects.map((o) => [o.object, o.entity, o.version, o.rows, o.is_withdrawn ?? null]),
   );
 }

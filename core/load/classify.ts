@@ -48,7 +48,7 @@ export interface EngineFault {
   readonly role?: Role;
 }
 
-/** Columns of `ops.guard` and `ops.load_count`: the engine names the one that refused NULL. */
+/** Columns of `ops.guard`, `ops.load_count` and `ops.reread`: the engine names the one that refused NULL. */
 const GUARDS: readonly [column: string, failure: Failure][] = [
   ['lease_is_ours', 'LEASE_BUSY'],
   ['object_is_new', 'ALREADY_LOADED'],
@@ -61,6 +61,9 @@ const GUARDS: readonly [column: string, failure: Failure][] = [
   // Of ops.load_count, whose counts cannot be written unless they are true.
   ['rows_read', 'PLAN_STALE'],
   ['events_added', 'LOG_NOT_WHOLE'],
+  // Of ops.reread, likewise.
+  ['rows_before', 'PLAN_STALE'],
+  ['events_before', 'STEPS_LOST'],
 ];
 
 const CONFLICT = /\b1023\b|serializ|concurrent|deadlock|write-write conflict|transaction conflict|Conflict on /i;

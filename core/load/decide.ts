@@ -88,6 +88,14 @@ export function afterFailure(
   }
 }
 
+/**
+ * Whether a load that reads again what stands is not to be planned once more at once: no object can be set aside for it, and an object may be
+ * gone from silver, or too much for one transaction.
+ * @param stale plans before that were stale
+ */
+export const isStuck = (reason: string | undefined, stale: number): boolean =>
+  reason === 'PLAN_STALE' ? stale + 1 >= MAX_STALE : ['COPY_REFUSED', 'COPY_UNKNOWN', 'ABORTED'].includes(reason ?? '');
+
 /** Wait before an attempt, milliseconds: grows with the attempt, and differs between loads so that rivals part. */
 export function jitterMs(loadId: string, attempt: number): number {
   if (attempt <= 0) return 0;

@@ -9,7 +9,7 @@ import { MAX_VERSIONS, loadNames, type CopyGroup } from './plan';
 
 /** What a statement is for: a failure is classified by it. */
 export type Role =
-  | { readonly kind: 'copy'; readonly entity: EntityName; readonly version: number }
+  | { readonly kind: 'copy'; readonly entity: EntityName; readonly version: number; readonly of?: 'standing' }
   | { readonly kind: 'copyList' }
   | { readonly kind: 'guard' }
   | { readonly kind: 'other' };
@@ -32,6 +32,10 @@ const BY_HAND = ['begin', 'reconcile', 'release', 'holder'];
 function filesOf(phase: Phase): string[] {
   const [kind, entity] = phase.split(':');
   switch (kind) {
+    case 'keys':
+      return [`keys-${entity}`];
+    case 'reread':
+      return [`reread-${entity}`, `forget-${entity}`, entity];
     case 'dimension':
       return [entity];
     case 'fact':
@@ -50,7 +54,8 @@ function filesOf(phase: Phase): string[] {
 /** Every phase that a load can have. */
 function everyPhase(entities: Entities): Phase[] {
   const names = new Set(Object.keys(entities) as EntityName[]);
-  return [...new Set([...phasesOf(names, [], entities), ...allFollowUps(entities)])];
+  const ofRereads = phasesOf(names, [], entities, true);
+  return [...new Set([...phasesOf(names, [], entities), ...ofRereads, ...allFollowUps(entities)])];
 }
 
 /**
@@ -89,7 +94,7 @@ const mostVersions = (entities: Entities): CopyGroup[] =>
 
 function roleOf(sql: string): Role {
   if (/^COPY\s+batch_object\b/i.test(sql)) return { kind: 'copyList' };
-  if (/^INSERT\s+INTO\s+ops\.(guard|load_count)\b/i.test(sql)) return { kind: 'guard' };
+  if (/^INSERT\s+INTO\s+ops\.(guard|load_count|reread)\b/i.test(sql)) return { kind: 'guard' };
   return { kind: 'other' };
 }
 
@@ -97,25 +102,26 @@ function roleOf(sql: string): Role {
 export const ofFile = ({ files }: LoadSql, name: string): Statement[] =>
   files.get(name)!.statements.map((sql) => ({ sql, role: roleOf(sql) }));
 
-const copy = (table: string, { entity, version }: CopyGroup): Statement => ({
+const copy = (table: string, { entity, version }: CopyGroup, of?: 'standing'): Statement => ({
   sql: `COPY ${table} FROM '{{manifest_uri}}' IAM_ROLE default FORMAT AS PARQUET MANIFEST`,
-  role: { kind: 'copy', entity, version },
+  role: { kind: 'copy', entity, version, ...(of ? { of } : {}) },
 });
 
 const other = (sql: string): Statement => ({ sql, role: { kind: 'other' } });
 
 /**
- * Stage of one entity: `stage_<entity>` has the newest contract's columns. Objects of an older version are copied into a table of
+ * Stage of one entity: `stage_<entity>`, or `changed_<entity>` for the keys of objects that are withdrawn or stand again, has the newest contract's columns. Objects of an older version are copied into a table of
  * their own columns first, since COPY from Parquet goes by position; the fields they do not have are null, and a
  * reference that came since names the unknown member.
  */
-function stage(entities: Entities, entity: EntityName, versions: readonly number[]): Statement[] {
+function stage(entities: Entities, phase: Phase, entity: EntityName, versions: readonly number[]): Statement[] {
   const newest = entities[entity];
-  const table = `stage_${entity}`;
+  const table = phase.startsWith('keys:') ? `changed_${entity}` : `stage_${entity}`;
+  const of = phase.startsWith('reread:') ? 'standing' : undefined;
   return [
     other(stageDdl(newest, table)),
     ...versions.flatMap((version) => {
-      if (version === newest.version) return [copy(table, { entity, version })];
+      if (version === newest.version) return [copy(table, { entity, version }, of)];
       const older = contractAt(newest, version);
       const columns = columnsOf(older).map((c) => c.name);
       const unnamed = newest.references.map((r) => r.column).filter((name) => !columns.includes(name));
@@ -123,7 +129,7 @@ function stage(entities: Entities, entity: EntityName, versions: readonly number
       const from = [...columns, ...unnamed.map(() => `'${UNKNOWN_KEY}'`)].join(', ');
       return [
         other(stageDdl(older, `${table}_v${version}`)),
-        copy(`${table}_v${version}`, { entity, version }),
+        copy(`${table}_v${version}`, { entity, version }, of),
         other(`INSERT INTO ${table} (${into}) SELECT ${from} FROM ${table}_v${version}`),
       ];
     }),
@@ -139,10 +145,10 @@ export function phaseStatements(sql: LoadSql, phase: Phase, groups: readonly Cop
   const unknown = names.find((name) => !sql.files.has(name));
   if (unknown) throw new SqlError(`phase ${phase} has no file ${unknown}`);
   const body = names.flatMap((name) => ofFile(sql, name));
-  if (!phase.startsWith('dimension:') && !phase.startsWith('fact:')) return body;
-  const entity = names[0] as EntityName;
+  const [kind, entity] = phase.split(':') as [string, EntityName];
+  if (!['dimension', 'fact', 'keys', 'reread'].includes(kind)) return body;
   const versions = groups.filter((g) => g.entity === entity).map((g) => g.version);
-  return [...stage(sql.entities, entity, versions), ...body];
+  return [...stage(sql.entities, phase, entity, versions), ...body];
 }
 
 /** Fills the placeholders of a statement with the URIs of a load. */
@@ -151,7 +157,7 @@ export function filled({ sql, role }: Statement, loadId: string, controlBucket: 
   const uri = (key: string) => `s3://${controlBucket}/${key}`;
   return fill(sql, {
     objects_uri: uri(names.objects),
-    ...(role.kind === 'copy' ? { manifest_uri: uri(names.manifest(role.entity, role.version)) } : {}),
+    ...(role.kind === 'copy' ? { manifest_uri: uri(names[role.of ?? 'manifest'](role.entity, role.version)) } : {}),
   });
 }
 

@@ -9,13 +9,21 @@ export type FollowUp = `restate:${EntityName}` | `prune:${EntityName}`;
 
 /**
  * A part of a load, which one transaction holds whole, in the order in which they run:
+ * - `keys:<entity>`: the keys that objects name which are withdrawn or stand again
+ * - `reread:<entity>`: what `dimension` or `fact` does, with all that standing objects say of these keys
  * - `dimension:<entity>`: stage, COPY, log and history of a dimension with rows
  * - `fact:<entity>`: stage, COPY, log and rows of a fact with rows, then what `restate` does
  * - `restate:<entity>`: of a fact without rows
  * - `prune:<entity>`
  * - `close`: guards, ledger, end of the lease
  */
-export type Phase = `dimension:${EntityName}` | `fact:${EntityName}` | FollowUp | 'close';
+export type Phase =
+  | `keys:${EntityName}`
+  | `reread:${EntityName}`
+  | `dimension:${EntityName}`
+  | `fact:${EntityName}`
+  | FollowUp
+  | 'close';
 
 /** Newest contracts by name, in load order. */
 export type Entities = Readonly<Record<string, EntityContract>>;
@@ -47,23 +55,36 @@ export function allFollowUps(entities: Entities = ENTITIES): FollowUp[] {
  * a member, or an earlier one asks for it.
  * @param withRows entities of which the load has objects
  * @param left what loads that were given up have left
+ * @param isReread whether the objects are withdrawn or stand again, and are not new
  */
 export function phasesOf(
   withRows: ReadonlySet<EntityName>,
   left: readonly FollowUp[],
   entities: Entities = ENTITIES,
+  isReread = false,
 ): Phase[] {
   const asked = new Set<Phase>(left);
   const facts = ofKind(entities, 'fact');
   const pruned = new Set(facts.filter((f) => withRows.has(f.name)).flatMap(referenced));
   const dimensions = ofKind(entities, 'dimension').map((d) => d.name);
-  const apply = dimensions.filter((d) => withRows.has(d)).map((d): Phase => `dimension:${d}`);
+  const keys = isReread
+    ? Object.values(entities)
+        .filter((e) => withRows.has(e.name))
+        .map((e): Phase => `keys:${e.name}`)
+    : [];
+  const apply = dimensions
+    .filter((d) => withRows.has(d))
+    .map((d): Phase => (isReread ? `reread:${d}` : `dimension:${d}`));
+  const reread = facts.filter((f) => isReread && withRows.has(f.name)).map((f): Phase => `reread:${f.name}`);
   const follow = facts.flatMap((f): Phase[] => {
-    if (withRows.has(f.name)) return [`fact:${f.name}`];
+    if (withRows.has(f.name) && !isReread) return [`fact:${f.name}`];
     return asked.has(`restate:${f.name}`) || refersTo(f, withRows) ? [`restate:${f.name}`] : [];
   });
-  const prune = dimensions.filter((d) => pruned.has(d) || asked.has(`prune:${d}`)).map((d): Phase => `prune:${d}`);
-  return [...apply, ...follow, ...prune, 'close'];
+  const named = new Set(facts.flatMap(referenced));
+  const prune = dimensions
+    .filter((d) => pruned.has(d) || asked.has(`prune:${d}`) || (isReread && withRows.has(d) && named.has(d)))
+    .map((d): Phase => `prune:${d}`);
+  return [...keys, ...apply, ...reread, ...follow, ...prune, 'close'];
 }
 
 /** What a load leaves when it is given up after these phases were, or may have been, committed. */
@@ -71,9 +92,15 @@ export function leftBy(phases: readonly Phase[], entities: Entities = ENTITIES):
   const left = new Set<FollowUp>();
   for (const phase of phases) {
     const [kind, name] = phase.split(':') as [string, EntityName];
-    if (kind === 'dimension')
-      for (const f of ofKind(entities, 'fact')) if (refersTo(f, new Set([name]))) left.add(`restate:${f.name}`);
-    if (kind === 'fact') for (const d of referenced(entities[name])) left.add(`prune:${d}`);
+    const isReread = kind === 'reread';
+    // Keys of facts are noted with the members that these facts may leave behind.
+    const isFact = kind === 'fact' || ((isReread || kind === 'keys') && entities[name].kind === 'fact');
+    if (kind === 'dimension' || (isReread && !isFact))
+      for (const f of ofKind(entities, 'fact').filter((f) => refersTo(f, new Set([name])))) {
+        left.add(`restate:${f.name}`);
+        if (isReread) left.add(`prune:${name}`);
+      }
+    if (isFact) for (const d of referenced(entities[name])) left.add(`prune:${d}`);
   }
   return [...left];
 }

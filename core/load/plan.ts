@@ -11,6 +11,16 @@ export interface LoadObject {
   readonly version: number;
   readonly rows: number;
   readonly bytes: number;
+  /** Of an object that is not new: whether it is withdrawn from now on, or stands. */
+  readonly is_withdrawn?: boolean;
+}
+
+/** A load that brings no new objects: some are withdrawn or stand again, and what they say is read again from all that stand. */
+export interface Reread {
+  /** Keys in control of the marks that tell which decisions the warehouse has followed, once it has. */
+  readonly done: readonly string[];
+  /** Of the objects that stand, of entities of which there are such objects. */
+  readonly standing: readonly CopyGroup[];
 }
 
 /** All that any execution needs to carry a load through: written once when it is selected, read by every step. */
@@ -25,14 +35,18 @@ export interface LoadPlan {
   readonly key_fingerprint: string;
   /** Sorted by key. */
   readonly objects: readonly LoadObject[];
+  readonly reread?: Reread;
   /** Phases of each transaction, in order. */
   readonly steps: readonly (readonly Phase[])[];
 }
 
 /** Load id of a set of objects: the same set is the same load, whoever selects it and whenever. */
-export function loadIdOf(objects: readonly { readonly object: string }[]): string {
-  const keys = objects.map((o) => o.object).sort();
-  return sha256Hex(keys.join('\n')).slice(0, 32);
+export function loadIdOf(
+  objects: readonly Pick<LoadObject, 'object' | 'is_withdrawn'>[],
+  reread?: Pick<Reread, 'done'>,
+): string {
+  const keys = objects.map((o) => (reread ? `${o.object} ${String(o.is_withdrawn)}` : o.object)).sort();
+  return sha256Hex([...(reread ? ['reread', ...reread.done] : []), ...keys].join('\n')).slice(0, 32);
 }
 
 /** Object names of a load in the control bucket. */
@@ -40,6 +54,8 @@ export const loadNames = (loadId: string) => ({
   plan: `loads/${loadId}/plan.json`,
   objects: `loads/${loadId}/objects.parquet`,
   manifest: (entity: EntityName, version: number) => `loads/${loadId}/manifest-${entity}-v${version}.json`,
+  /** Of all objects that stand, for a load that reads them again. */
+  standing: (entity: EntityName, version: number) => `loads/${loadId}/standing-${entity}-v${version}.json`,
   /** Proof that the last transaction was committed; without it no receipt is written. */
   committed: `loads/${loadId}/committed.json`,
   /** Names the execution that carries the load. */
@@ -79,7 +95,7 @@ export function objectsOfCopy<T extends CopyGroup>(objects: readonly T[], copy?:
  * COPY manifest of one entity and version. Redshift needs `content_length` for Parquet, and refuses the object when it was
  * rewritten since; `mandatory` makes a missing object an error instead of a silent loss.
  */
-export function manifest(silverBucket: string, objects: readonly LoadObject[]): string {
+export function manifest(silverBucket: string, objects: readonly Pick<LoadObject, 'object' | 'bytes'>[]): string {
   const entries = objects.map((o) => ({
     url: `s3://${silverBucket}/${o.object}`,
     mandatory: true,
@@ -97,7 +113,7 @@ export function clientToken(plan: Pick<LoadPlan, 'load_id' | 'revision'>, step: 
 /** Checks a plan that was read back. @throws Error if it is none of this load */
 export function readPlan(loadId: string, text: string): LoadPlan {
   const plan = JSON.parse(text) as LoadPlan;
-  if (plan.load_id !== loadId || loadIdOf(plan.objects) !== loadId)
+  if (plan.load_id !== loadId || loadIdOf(plan.objects, plan.reread) !== loadId)
     throw new Error(`plan of load ${loadId} names another`);
   return plan;
 }

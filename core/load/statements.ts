@@ -2,7 +2,7 @@ import { transaction, SqlError, type Transaction } from '../warehouse/sql';
 import { filled, ofFile, phaseStatements, sizeOf, type LoadSql, type Role, type Statement } from './load-sql';
 import { pack } from './pack';
 import { phasesOf, type FollowUp, type Phase } from './phases';
-import { copyGroups, type CopyGroup, type LoadPlan } from './plan';
+import { copyGroups, type CopyGroup, type LoadPlan, type Reread } from './plan';
 import { applyIndex, type Step } from './steps';
 
 /** The statements of one step. */
@@ -20,30 +20,38 @@ const LARGE_LOAD_ROWS = 100_000;
 /**
  * Phases of a load, packed into as few transactions as hold them, each with the opening statements.
  * @param left what loads that were given up have left
+ * @param reread for a load that reads again what stands; how many rows these are is not known, so that it is taken for large
  */
 export function packSteps(
   sql: LoadSql,
   objects: readonly (CopyGroup & { readonly rows: number })[],
   left: readonly FollowUp[] = [],
+  reread?: Pick<Reread, 'standing'>,
 ): Phase[][] {
-  const groups = copyGroups(objects);
-  const phases = phasesOf(new Set(groups.map((g) => g.entity)), left, sql.entities);
-  const isLarge = objects.reduce((rows, o) => rows + o.rows, 0) > LARGE_LOAD_ROWS;
-  const firstJoin = phases.findIndex((p) => p.startsWith('fact:') || p.startsWith('restate:'));
+  const entities = new Set(copyGroups(objects).map((g) => g.entity));
+  const phases = phasesOf(entities, left, sql.entities, reread !== undefined);
+  const isLarge = reread !== undefined || objects.reduce((rows, o) => rows + o.rows, 0) > LARGE_LOAD_ROWS;
+  const facts = new Set(Object.values(sql.entities).flatMap((e) => (e.kind === 'fact' ? [`reread:${e.name}`] : [])));
+  const firstJoin = phases.findIndex((p) => p.startsWith('fact:') || p.startsWith('restate:') || facts.has(p));
   return pack(
     phases,
-    (phase) => sizeOf(phaseStatements(sql, phase, groups)),
+    (phase) => sizeOf(phaseStatements(sql, phase, groupsOf({ objects, reread }, phase))),
     sizeOf(ofFile(sql, 'begin')),
     isLarge ? firstJoin : undefined,
   );
 }
 
+/** What a phase copies. */
+const groupsOf = (
+  { objects, reread }: { readonly objects: readonly CopyGroup[]; readonly reread?: Pick<Reread, 'standing'> },
+  phase: Phase,
+): CopyGroup[] => copyGroups(phase.startsWith('reread:') ? reread!.standing : objects);
+
 function statementsOf(sql: LoadSql, plan: LoadPlan, step: Exclude<Step, 'release-holder'>): Statement[] {
   if (step === 'reconcile' || step === 'release') return ofFile(sql, step);
   const phases = plan.steps[applyIndex(step) ?? -1];
   if (!phases) throw new SqlError(`load ${plan.load_id} has no step ${step}`);
-  const groups = copyGroups(plan.objects);
-  return [...ofFile(sql, 'begin'), ...phases.flatMap((p) => phaseStatements(sql, p, groups))];
+  return [...ofFile(sql, 'begin'), ...phases.flatMap((p) => phaseStatements(sql, p, groupsOf(plan, p)))];
 }
 
 /** Entities whose rows earlier transactions of the load have applied: as many as must have their counts in the warehouse by now. */
@@ -51,7 +59,7 @@ const entitiesApplied = (plan: LoadPlan, step: Step): number =>
   plan.steps
     .slice(0, applyIndex(step) ?? 0)
     .flat()
-    .filter((phase) => phase.startsWith('dimension:') || phase.startsWith('fact:')).length;
+    .filter((phase) => /^(dimension|fact|reread):/.test(phase)).length;
 
 /**
  * Statements of one transaction of a load.

@@ -129,7 +129,7 @@ export function parameterNames(sql: string): string[] {
 const PLACEHOLDERS: Readonly<Record<string, RegExp>> = {
   objects_uri: /^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\/loads\/[0-9a-f]{32}\/objects\.parquet$/,
   manifest_uri: new RegExp(
-    `^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/loads/[0-9a-f]{32}/manifest-${ENTITY_NAME_PATTERN}-v\\d{1,9}\\.json$`,
+    `^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/loads/[0-9a-f]{32}/(manifest|standing)-${ENTITY_NAME_PATTERN}-v\\d{1,9}\\.json$`,
   ),
 };
 

@@ -1,3 +1,4 @@
+import type { Standing } from '../../core/files/withdrawals';
 import { LastingError } from '../shared/errors';
 
 /** What the state machine hands over: the landed object, and after the first invocation where to go on. */
@@ -20,6 +21,10 @@ export interface IngestFileEvent {
   received?: number;
   accepted?: number;
   quarantined?: number;
+  /** What a person decides about the object, before it is looked at any further. */
+  decide?: Standing;
+  /** Digest of the profile by which it is read; where the profile is changed meanwhile, reading begins anew. */
+  profile_digest?: string;
   /** How often this file has asked for a slot since it was last read on. */
   waits?: number;
 }
@@ -41,6 +46,8 @@ export interface IngestFileResult extends IngestFileEvent {
   held?: string;
   /** The landing object of which this file was read before: nothing was read. */
   same_as?: string;
+  /** The object is withdrawn, and was not read. */
+  withdrawn?: true;
 }
 
 /** Reads the event. @throws LastingError that names a missing member and repeats nothing */
@@ -49,6 +56,8 @@ export function readEvent(event: IngestFileEvent): IngestFileResult {
     if (typeof event?.[member] !== 'string' || event[member] === '')
       throw new LastingError('EVENT', `the event has no ${member}`);
   }
+  if (event.decide !== undefined && event.decide !== 'withdrawn' && event.decide !== 'standing')
+    throw new LastingError('EVENT', 'decide is neither withdrawn nor standing');
   const count = (value: number | undefined): number =>
     Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : 0;
   return {
@@ -58,6 +67,8 @@ export function readEvent(event: IngestFileEvent): IngestFileResult {
     ...(event.size === undefined ? {} : { size: event.size }),
     ...(event.version_id ? { version_id: event.version_id } : {}),
     ...(event.version ? { version: event.version } : {}),
+    ...(event.decide ? { decide: event.decide } : {}),
+    ...(event.profile_digest ? { profile_digest: event.profile_digest } : {}),
     ...(event.last_modified ? { last_modified: event.last_modified } : {}),
     ...(Number.isSafeInteger(event.file_time) ? { file_id: event.file_id ?? '', file_time: event.file_time } : {}),
     offset: count(event.offset),

@@ -1,20 +1,24 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Context } from 'aws-lambda';
-import { refusalObjects, sameFileReceipt } from '../../core/files/objects';
+import { hashOf, type Reading, refusalObjects, sameFileReceipt } from '../../core/files/objects';
 import { openFile } from '../../core/files/open';
+import { NO_PROFILE } from '../../core/files/readings';
+import { isWithdrawn } from '../../core/files/withdrawals';
 import { keyId } from '../../core/lake/names';
 import {
   builtInProfile,
   type CheckedProfile,
   checkOwnProfile,
   type Profile,
+  profileDigest,
   profileKey,
   profileNameOf,
   profilesFor,
   readSource,
   sourceKey,
 } from '../../profiles';
+import { decide, readDecisions } from '../shared/decisions';
 import { environment } from '../shared/errors';
 import { guarded, makeLogger } from '../shared/log';
 import { faultCounter, makeMetrics, publishCounts } from '../shared/metrics';
@@ -24,10 +28,11 @@ import { isAhead } from '../../core/records/conform';
 import { isoHour } from '../../core/records/time';
 import { readEvent, type IngestFileEvent, type IngestFileResult } from './event';
 import { type LandedFile, lookAt, markRead, readText, sourceOf } from './landing';
+import { replaceReadings } from './readings';
 import { freeSlot, takeSlot, waitSeconds } from './slots';
 import { type Budget, ingestRows, store, type Zones } from './rows';
 import { identify, type KnownFile, noteWhole } from './same';
-import { finishSnapshot, takenAtOf } from './snapshots';
+import { compareAround, finishSnapshot, takenAtOf } from './snapshots';
 
 const logger = makeLogger();
 const metrics = makeMetrics();
@@ -84,28 +89,43 @@ async function read(from: IngestFileResult, context: Context): Promise<IngestFil
   });
   await reopenIfLate(file, zones.control);
   if (file.size === 0 && file.key.endsWith('/')) return { ...from, done: true }; // what a console makes of "create folder"
+  if (from.decide !== undefined) {
+    await decide(s3, zones.control, hashOf(file), from.decide, file.lastModifiedMs);
+    delete from.decide;
+  }
   const profile = await profileOf(file, zones.control);
-  if ('rules' in profile) return refuse(from, file, zones, profile.name, profile.rules);
+  const { digest } = profile;
+  const reading = { ...file, digest };
+  if (isWithdrawn(await readDecisions(s3, zones.control, hashOf(file)), hashOf(file)))
+    return leaveOut(from, reading, zones, profile);
+  if ('rules' in profile) return refuse(from, reading, zones, profile.name, profile.rules);
   const opened = await openFile(profile.checked, sourceOf(s3, file));
   const name = profile.checked.profile.profile;
-  if (!opened.ok) return refuse(from, file, zones, name, opened.errors);
+  if (!opened.ok) return refuse(from, reading, zones, name, opened.errors);
   const fault = profile.checked.profile.mode === 'snapshot' ? faultOfTime(opened.file.profile, file) : null;
-  if (fault) return refuse(from, file, zones, name, [{ rule: fault, pointer: '/snapshot/taken_at' }]);
+  if (fault) return refuse(from, reading, zones, name, [{ rule: fault, pointer: '/snapshot/taken_at' }]);
   const budget = budgetOf(context);
+  if (from.profile_digest !== undefined && from.profile_digest !== digest)
+    Object.assign(from, { offset: 0, row: 0, received: 0, accepted: 0, quarantined: 0, file_time: undefined });
+  from.profile_digest = digest;
   const isKnown = from.file_time !== undefined;
   const known = await knownFile(from, file, zones.control, profile.checked);
   Object.assign(from, { file_id: known.id, file_time: known.time });
-  if (known.sameAs !== undefined) return readBefore(from, file, name, known.sameAs, zones);
+  if (known.sameAs !== undefined && !(await isGone(known.sameAs, zones.control)))
+    return readBefore(from, reading, name, known.sameAs, zones);
   // A long file's digest took most of the invocation: rows begin in the next.
   if (!isKnown && context.getRemainingTimeInMillis() < budget.wholeMs / 2) return { ...from, done: false };
   const keys = await keyring();
-  const result = await ingestRows(s3, zones, file, opened.file, keys, from, budget);
+  const result = await ingestRows(s3, zones, reading, opened.file, keys, from, budget);
   publish(result, from);
-  if (result.done && opened.file.profile.mode === 'snapshot') {
-    // Comparing keys wants a whole invocation: one that has read rows for long leaves it to the next, which reads none.
-    if (result.row > from.row && context.getRemainingTimeInMillis() < budget.wholeMs / 2)
-      return { ...result, done: false };
-    Object.assign(result, await finishSnapshot(s3, zones, file, opened.file.profile, keys));
+  const isSnapshot = opened.file.profile.mode === 'snapshot';
+  // Comparing keys wants a whole invocation: one that has read rows for long leaves it to the next, which reads none.
+  if (result.done && isSnapshot && result.row > from.row && context.getRemainingTimeInMillis() < budget.wholeMs / 2)
+    return { ...result, done: false };
+  if (result.done) {
+    const current = async () => (await profileOf(file, zones.control)).digest;
+    await replaceReadings(s3, zones.control, { own: reading, profile: name, fileId: known.id, current });
+    if (isSnapshot) Object.assign(result, await finishSnapshot({ s3, zones, profile: opened.file.profile, keys }, reading));
   }
   if (result.done) await noteWhole(s3, zones.control, known.id, profile.checked);
   logger.info('file read', {
@@ -136,7 +156,7 @@ async function knownFile(
 /** The same bytes again, under whatever name, are the same file: nothing is read, and that is said. */
 async function readBefore(
   from: IngestFileResult,
-  file: LandedFile,
+  file: LandedFile & Reading,
   profile: string,
   sameAs: string,
   zones: Zones,
@@ -144,6 +164,23 @@ async function readBefore(
   await store(s3, zones, [sameFileReceipt(file, sameAs)]);
   logger.info('file was read before', { profile, object: keyId(file.key), same_as: sameAs });
   return { ...from, done: true, same_as: sameAs };
+}
+
+/** A copy of what was withdrawn is a file that stands. */
+const isGone = async (hash: string, control: string): Promise<boolean> =>
+  isWithdrawn(await readDecisions(s3, control, hash), hash);
+
+/** A withdrawn object is not read; the snapshots that were compared with it are compared with others. */
+async function leaveOut(
+  from: IngestFileResult,
+  file: LandedFile & Reading,
+  zones: Zones,
+  profile: Awaited<ReturnType<typeof profileOf>>,
+): Promise<IngestFileResult> {
+  if ('checked' in profile && profile.checked.profile.mode === 'snapshot')
+    await compareAround({ s3, zones, profile: profile.checked.profile, keys: await keyring() }, hashOf(file));
+  logger.info('file is withdrawn', { object: keyId(file.key) });
+  return { ...from, done: true, withdrawn: true };
 }
 
 /**
@@ -173,37 +210,40 @@ function budgetOf(context: Context): Budget & { wholeMs: number } {
   };
 }
 
-/** The profile of the object, or the rules by which there is none. */
+/** The profile of the object, or the rules by which there is none; and what names its readings by it. */
 async function profileOf(
   file: LandedFile,
   control: string,
-): Promise<{ checked: CheckedProfile } | { name: string | null; rules: Rules }> {
+): Promise<{ digest: string } & ({ checked: CheckedProfile } | { name: string | null; rules: Rules })> {
   const name = profileNameOf(file.key);
-  if (name === null) return { name, rules: [{ rule: 'FIL-PRF-01', pointer: '' }] };
+  if (name === null) return { name, digest: NO_PROFILE, rules: [{ rule: 'FIL-PRF-01', pointer: '' }] };
   const builtIn = builtInProfile(name);
-  if (builtIn) return { checked: builtIn };
+  if (builtIn) return { checked: builtIn, digest: builtIn.digest };
   const text = await readText(s3, control, profileKey(name));
   if (text === undefined) return profileOfSource(file, control, name);
   const check = checkOwnProfile(text);
-  if (!check.ok) return { name, rules: [{ rule: 'FIL-PRF-02', pointer: '' }, ...check.errors] };
-  if (check.checked.profile.profile !== name) return { name, rules: [{ rule: 'PRF-NAME', pointer: '/profile' }] };
-  return check;
+  const digest = profileDigest(text);
+  if (!check.ok) return { name, digest, rules: [{ rule: 'FIL-PRF-02', pointer: '' }, ...check.errors] };
+  if (check.checked.profile.profile !== name)
+    return { name, digest, rules: [{ rule: 'PRF-NAME', pointer: '/profile' }] };
+  return { checked: check.checked, digest: check.checked.digest };
 }
 
 /** The profile of a source, whose folder the object lies in, that has a pattern for the object's name. */
 async function profileOfSource(file: LandedFile, control: string, name: string): ReturnType<typeof profileOf> {
   const text = await readText(s3, control, sourceKey(name));
-  if (text === undefined) return { name, rules: [{ rule: 'FIL-PRF-01', pointer: '' }] };
+  if (text === undefined) return { name, digest: NO_PROFILE, rules: [{ rule: 'FIL-PRF-01', pointer: '' }] };
+  const digest = profileDigest(text);
   const check = readSource(text);
-  if (!check?.ok) return { name, rules: [{ rule: 'FIL-PRF-02', pointer: '' }, ...(check?.errors ?? [])] };
+  if (!check?.ok) return { name, digest, rules: [{ rule: 'FIL-PRF-02', pointer: '' }, ...(check?.errors ?? [])] };
   const [checked, ...others] = profilesFor(check.source, file.key);
-  if (!checked || others.length > 0) return { name, rules: [{ rule: 'FIL-PRF-03', pointer: '' }] };
-  return { checked };
+  if (!checked || others.length > 0) return { name, digest, rules: [{ rule: 'FIL-PRF-03', pointer: '' }] };
+  return { checked, digest: checked.digest };
 }
 
 async function refuse(
   from: IngestFileResult,
-  file: LandedFile,
+  file: LandedFile & Reading,
   zones: Zones,
   profile: string | null,
   rules: Rules,

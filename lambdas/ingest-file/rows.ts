@@ -1,6 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { type Chunk, nextChunk } from '../../core/files/chunk';
-import { countsOf, type LakeObject, objectsOf } from '../../core/files/objects';
+import { countsOf, type LakeObject, objectsOf, type Reading } from '../../core/files/objects';
 import { Mapper } from '../../core/files/mapper';
 import { type OpenFile, readerAt } from '../../core/files/open';
 import { keysObject } from '../../core/files/snapshot';
@@ -38,7 +38,7 @@ export interface Budget {
 export async function ingestRows(
   s3: S3Client,
   zones: Zones,
-  file: LandedFile,
+  file: LandedFile & Reading,
   open: OpenFile,
   keys: Keyring,
   from: IngestFileResult,
@@ -75,7 +75,7 @@ export async function ingestRows(
   return result;
 }
 
-function chunkObjects(chunk: Chunk, file: LandedFile, open: OpenFile): LakeObject[] {
+function chunkObjects(chunk: Chunk, file: Reading, open: OpenFile): LakeObject[] {
   const keys = keysObject(chunk, file);
   return [...(keys ? [keys] : []), ...objectsOf(chunk, file, open.profile.profile)];
 }

@@ -31,7 +31,10 @@ export async function identify(
   if (file.size > MOST_HASHED) return { id: '', time: own };
   const id = fileIdOf(file.sha256 ?? (await digestOf(sourceOf(s3, file))), profile, file.key);
   const { time } = await first(s3, control, fileTimeKey(id), { time: own });
-  const reading = await first(s3, control, firstReadingKey(id, profile.profile, digest), { object: hashOf(file) });
+  const reading = await first(s3, control, firstReadingKey(id, profile.profile, digest), {
+    object: hashOf(file),
+    landed_ms: file.lastModifiedMs,
+  });
   // One that was begun and never ended may never end: then this object is read, and says the same.
   const isRead =
     reading.object !== hashOf(file) && (await exists(s3, control, wholeReadingKey(id, profile.profile, digest)));

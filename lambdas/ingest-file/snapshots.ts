@@ -1,6 +1,8 @@
-import { ListObjectsV2Command, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import { hashOf } from '../../core/files/objects';
+import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { hashOf, type Reading, readingOf } from '../../core/files/objects';
+import { absenceId, CHUNK_RECEIPTS, chunkReceiptPrefix, readingOfReceipt } from '../../core/files/readings';
 import {
+  absenceOf,
   basisOf,
   brakes,
   findAbsent,
@@ -15,9 +17,13 @@ import {
   takenAt,
   tombstoneObjects,
 } from '../../core/files/snapshot';
+import { isWithdrawn, type Decisions } from '../../core/files/withdrawals';
 import type { Keyring } from '../../core/records/keys';
+import { isoHour } from '../../core/records/time';
 import type { Profile } from '../../profiles';
-import { putOnce } from '../shared/s3';
+import { decide, readDecisions } from '../shared/decisions';
+import { reopen } from '../shared/reopen';
+import { list, putOnce } from '../shared/s3';
 import { type LandedFile, readBytes, readText } from './landing';
 import { store, type Zones } from './rows';
 
@@ -30,52 +36,77 @@ export function takenAtOf(profile: Profile, file: LandedFile): number | null {
   });
 }
 
-/**
- * Acts on what a snapshot lacks, once all its rows are stored: its own absences against the snapshots before it, and those
- * of the next one, if this one arrived late. The description stands before the others are looked at, so of two
- * snapshots that end at the same time at least one sees the other.
- */
-export async function finishSnapshot(
-  s3: S3Client,
-  zones: Zones,
-  file: LandedFile,
-  profile: Profile,
-  keys: Keyring,
-): Promise<SnapshotOutcome> {
-  if (brakes(profile).size === 0) return { tombstones: 0 };
-  const own = await describe(s3, zones, file, profile);
-  await putOnce(
-    s3,
-    zones.control,
-    snapshotKey(profile.profile, own),
-    Buffer.from(JSON.stringify(own)),
-    'application/json',
-  );
-  const { snapshots, outcomes } = await known(s3, zones.control, profile.profile);
-  const outcome = await act(s3, zones, profile, keys, own, snapshots, outcomes);
-  for (const next of successorsOf(snapshots, own)) {
-    outcomes.set(hashOf(own), outcome);
-    await act(s3, zones, profile, keys, next, snapshots, outcomes);
-  }
-  return outcome;
+/** What snapshots are compared with. */
+interface Place {
+  readonly s3: S3Client;
+  readonly zones: Zones;
+  readonly profile: Profile;
+  readonly keys: Keyring;
 }
 
-async function act(
-  s3: S3Client,
-  zones: Zones,
-  profile: Profile,
-  keys: Keyring,
-  of: Snapshot,
-  all: Snapshot[],
-  outcomes: Map<string, SnapshotOutcome>,
-): Promise<SnapshotOutcome> {
-  const basis = basisOf(all, of, (s) => outcomes.get(hashOf(s))?.held !== undefined);
+/** The snapshots of a profile as they stand, and what became of the absences of each, by reading. */
+interface Known {
+  /** Those that were withdrawn, or read anew by a changed profile, included. */
+  readonly all: readonly Snapshot[];
+  readonly standing: readonly Snapshot[];
+  readonly outcomes: Map<string, SnapshotOutcome>;
+}
+
+/**
+ * Acts on what a snapshot lacks, once all its rows are stored. Its description stands before the others are looked at, so of two snapshots that
+ * end at the same time at least one sees the other.
+ */
+export async function finishSnapshot(place: Place, file: LandedFile & Reading): Promise<SnapshotOutcome> {
+  const { s3, zones, profile } = place;
+  if (brakes(profile).size === 0) return { tombstones: 0 };
+  const own = await describe(place, file);
+  const body = Buffer.from(JSON.stringify(own));
+  await putOnce(s3, zones.control, snapshotKey(profile.profile, own), body, 'application/json');
+  return (await compareAround(place, hashOf(file), readingOf(file))) ?? { tombstones: 0 };
+}
+
+/**
+ * Compares again what a landed snapshot has to do with: itself, where it stands, and the ones after it, up to one whose absences are not held
+ * back and were not before. A snapshot that came late, was read anew or withdrawn changes what they lack; what they lacked of others before is
+ * withdrawn. Begun again where another snapshot or decision came in between, since the last word about a comparison holds.
+ * @param hash of the landed object
+ * @returns what became of the reading
+ */
+export async function compareAround(place: Place, hash: string, reading?: string): Promise<SnapshotOutcome | undefined> {
+  for (;;) {
+    const { known, seen } = await look(place);
+    const own = known.all.filter((s) => hashOf(s) === hash);
+    for (const s of own.filter((s) => known.standing.includes(s))) await act(place, s, known);
+    for (const { takenAt: time } of own) await compareAfter(place, time, known);
+    if ((await look(place)).seen === seen) return reading === undefined ? undefined : known.outcomes.get(reading);
+  }
+}
+
+async function compareAfter(place: Place, time: number, known: Known): Promise<void> {
+  let next = successorsOf(known.standing, time);
+  while (next.length > 0) {
+    let isHeld = false;
+    for (const s of next) {
+      const before = known.outcomes.get(readingOf(s))?.held;
+      const after = (await act(place, s, known)).held;
+      isHeld ||= before !== undefined || after !== undefined;
+    }
+    next = isHeld ? successorsOf(known.standing, next[0].takenAt) : [];
+  }
+}
+
+async function act({ s3, zones, profile, keys }: Place, of: Snapshot, known: Known): Promise<SnapshotOutcome> {
+  const basis = basisOf(known.standing, of, (s) => known.outcomes.get(readingOf(s))?.held !== undefined);
   const load = (s: Snapshot, [first, last]: [number, number]): Promise<Uint8Array | undefined> =>
-    readBytes(s3, zones.quarantine, keysKey(hashOf(s), first, last));
+    readBytes(s3, zones.quarantine, keysKey(readingOf(s), first, last));
   const { absent, held } = decideAbsence(profile, of, await findAbsent(of, basis, load));
+  if (absent.length > 0) await reopen(s3, zones.control, isoHour(of.lastModifiedMs), Date.now());
+  // Decided first: the objects that are stored then have the load look.
+  await keepAbsences(s3, zones.control, of, absent.length > 0 ? absenceOf(of, basis) : undefined);
   await store(s3, zones, tombstoneObjects(of, basis, absent, keys));
   const outcome: SnapshotOutcome = { tombstones: absent.length, ...(held ? { held } : {}) };
-  // Overwritten on purpose: a brake that was widened and the file sent again, or a late neighbour, change what becomes of it.
+  known.outcomes.set(readingOf(of), outcome);
+  // Overwritten on purpose: a brake that was widened and the file sent again, or a neighbour that came or went, change what becomes of it.
   await s3.send(
     new PutObjectCommand({
       Bucket: zones.control,
@@ -87,20 +118,32 @@ async function act(
   return outcome;
 }
 
+/** Of all that a snapshot lacked of others, at one time or another, one stands; one that is not stored yet stands by itself. */
+async function keepAbsences(s3: S3Client, control: string, of: Snapshot, kept: string | undefined): Promise<void> {
+  const prefix = `${CHUNK_RECEIPTS}${absenceId(readingOf(of), '')}`;
+  const { prefixes } = await list(s3, control, { prefix, delimiter: '/' });
+  for (const found of prefixes) {
+    const absence = readingOfReceipt(`${found}x`);
+    if (absence !== undefined)
+      await decide(s3, control, absence, absence === kept ? 'standing' : 'withdrawn', of.lastModifiedMs);
+  }
+}
+
 /** The description of a snapshot whose rows are all stored, from the receipts of its chunks. */
-async function describe(s3: S3Client, zones: Zones, file: LandedFile, profile: Profile): Promise<Snapshot> {
-  const hash = hashOf(file);
+async function describe({ s3, zones, profile }: Place, file: LandedFile & Reading): Promise<Snapshot> {
   const own: Snapshot = {
     bucket: file.bucket,
     key: file.key,
     version: file.version,
     lastModifiedMs: file.lastModifiedMs,
+    digest: file.digest,
     takenAt: takenAtOf(profile, file) as number,
     chunks: [],
     keys: 0,
     unkeyed: 0,
   };
-  for (const key of await list(s3, zones.control, `ingest/${hash}/`)) {
+  const receipts = await list(s3, zones.control, { prefix: chunkReceiptPrefix(readingOf(file)) });
+  for (const { key } of receipts.objects) {
     const range = /\/(\d{12})-(\d{12})\.json$/.exec(key);
     if (!range) continue;
     const receipt = JSON.parse((await readText(s3, zones.control, key)) ?? '{}') as { keys?: number; unkeyed?: number };
@@ -111,32 +154,19 @@ async function describe(s3: S3Client, zones: Zones, file: LandedFile, profile: P
   return own;
 }
 
-/** All snapshots of a profile and what became of each, by the hash of its object. */
-async function known(
-  s3: S3Client,
-  bucket: string,
-  profile: string,
-): Promise<{ snapshots: Snapshot[]; outcomes: Map<string, SnapshotOutcome> }> {
-  const snapshots: Snapshot[] = [];
+/** What is known of a profile's snapshots now, and a text that is another one once a snapshot comes or one is decided about. */
+async function look({ s3, zones, profile }: Place): Promise<{ known: Known; seen: string }> {
+  const all: Snapshot[] = [];
   const outcomes = new Map<string, SnapshotOutcome>();
-  for (const key of await list(s3, bucket, snapshotPrefix(profile))) {
-    const text = await readText(s3, bucket, key);
+  for (const { key } of (await list(s3, zones.control, { prefix: snapshotPrefix(profile.profile) })).objects) {
+    const text = await readText(s3, zones.control, key);
     if (text === undefined) continue;
-    const outcomeOf = /-([0-9a-f]{16})\.outcome\.json$/.exec(key)?.[1];
+    const outcomeOf = /-([0-9a-f]{16}-p[0-9a-f]{8})\.outcome\.json$/.exec(key)?.[1];
     if (outcomeOf) outcomes.set(outcomeOf, JSON.parse(text) as SnapshotOutcome);
-    else snapshots.push(JSON.parse(text) as Snapshot);
+    else all.push(JSON.parse(text) as Snapshot);
   }
-  return { snapshots, outcomes };
-}
-
-async function list(s3: S3Client, bucket: string, prefix: string): Promise<string[]> {
-  const keys: string[] = [];
-  for (let token: string | undefined; ;) {
-    const page = await s3.send(
-      new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ...(token ? { ContinuationToken: token } : {}) }),
-    );
-    keys.push(...(page.Contents ?? []).flatMap((o) => (o.Key ? [o.Key] : [])));
-    token = page.NextContinuationToken;
-    if (!token) return keys.sort();
-  }
+  const decisions: Decisions = await readDecisions(s3, zones.control);
+  const standing = all.filter((s) => !isWithdrawn(decisions, readingOf(s)));
+  const names = (of: readonly Snapshot[]): string => of.map(readingOf).sort().join(' ');
+  return { known: { all, standing, outcomes }, seen: `${names(all)} | ${names(standing)}` };
 }

@@ -8,13 +8,13 @@ import {
   withoutCurrent,
   withoutGroupsOf,
 } from '../../core/load/control-state';
-import { afterFailure, afterSuccess, type Decision } from '../../core/load/decide';
+import { afterFailure, afterSuccess, isStuck, type Decision } from '../../core/load/decide';
 import type { Role } from '../../core/load/load-sql';
 import { allFollowUps, leftBy } from '../../core/load/phases';
 import { loadNames, objectsOfCopy, type LoadPlan } from '../../core/load/plan';
 import { stepOf } from '../../core/load/statements';
 import { applyIndex, type Step } from '../../core/load/steps';
-import { exists, putIfAbsent } from '../shared/s3';
+import { exists, getText, putIfAbsent } from '../shared/s3';
 import { updateState } from '../shared/control-state';
 import { SafeError, showError } from '../shared/errors';
 import {
@@ -94,7 +94,7 @@ async function succeed(
   event: CheckEvent,
   described: DescribeStatementCommandOutput,
 ): Promise<StepReply> {
-  const decision = afterSuccess(event, plan.steps.length);
+  const decision = await afterRelease(c, plan, event, afterSuccess(event, plan.steps.length));
   if (event.step === 'reconcile') await reconcile(c, plan, answerOf(described));
   if (event.step === 'release') await updateState(c, (s) => withoutCurrent(s, plan.load_id));
   if (event.step === 'release-holder') await updateState(c, (s) => ({ ...s, current: null }));
@@ -110,6 +110,16 @@ async function succeed(
   }
   c.log.info('committed', { load_id: plan.load_id, step: event.step, outcome: decision.state });
   return replyOf(plan.load_id, decision);
+}
+
+/** A load that was released since it is stuck ends for somebody to look; what else is pending is chosen before it. */
+async function afterRelease(c: LoadContext, plan: LoadPlan, event: CheckEvent, decision: Decision): Promise<Decision> {
+  if (!plan.reread || event.step !== 'release') return decision;
+  const failed = await getText(c.s3, c.controlBucket, loadNames(plan.load_id).failed(plan.revision));
+  const { reason } = JSON.parse(failed?.text ?? '{}') as { reason?: Failure };
+  if (!isStuck(reason, plan.stale)) return decision;
+  c.log.error('load failed', { load_id: plan.load_id, step: event.step, attempt: event.attempt, reason });
+  return { ...decision, state: 'FAILED', reason };
 }
 
 /** Id of the one statement of a transaction that answers with rows. */
@@ -128,12 +138,14 @@ async function settle(
   role?: Role,
 ): Promise<StepReply> {
   let decision = afterFailure(failure, event, {
-    size: plan.objects.length,
+    // A load that reads again is given up where it is too much for the warehouse, however few its objects are.
+    size: plan.reread ? Infinity : plan.objects.length,
     stale: plan.stale,
     complete: plan.complete,
   });
   if (decision.before === 'yield') decision = await yieldTo(c, plan, decision);
-  if (decision.before === 'isolate') decision = await isolate(c, plan, decision, failure, role);
+  // What is read again has no object that could be left out.
+  if (decision.before === 'isolate' && !plan.reread) decision = await isolate(c, plan, decision, failure, role);
   if (decision.step === 'release') await recordLeftBy(c, plan, event.step);
   if (decision.closes) await closeRevision(c, plan, failure);
   const line = {

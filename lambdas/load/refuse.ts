@@ -1,7 +1,7 @@
 import type { LoadObject } from '../../core/load/plan';
-import { parseSilverKey, receiptKey } from '../../core/lake/names';
+import { parseSilverKey, receiptKey, refusedKey } from '../../core/lake/names';
 import { writeQuarantine } from '../../core/lake/parquet';
-import { putIfAbsent, putOnce } from '../shared/s3';
+import { put, putIfAbsent, putOnce } from '../shared/s3';
 import type { LoadContext } from './context';
 
 /** The content of a receipt. */
@@ -9,12 +9,16 @@ export interface Receipt {
   readonly object: string;
   readonly load_id: string;
   readonly rows: number;
-  readonly status: 'loaded' | 'refused';
+  readonly status: 'loaded' | 'refused' | 'withdrawn';
 }
 
 /** Writes the receipt of an object, unless it has one. */
 export const writeReceipt = (c: LoadContext, receipt: Receipt): Promise<boolean> =>
   putIfAbsent(c.s3, c.controlBucket, receiptKey(receipt.object), JSON.stringify(receipt));
+
+/** Writes the receipt of an object that is withdrawn or stands again, whatever it said before. */
+export const replaceReceipt = (c: LoadContext, receipt: Receipt): Promise<void> =>
+  put(c.s3, c.controlBucket, receiptKey(receipt.object), JSON.stringify(receipt), 'application/json');
 
 /** Key of the quarantine record of a silver object: beside those of its arrival hour, under a name that ingest never gives. */
 function refusalKey(object: string): string {
@@ -45,5 +49,6 @@ export async function refuseObject(c: LoadContext, loadId: string, o: LoadObject
     },
   ]);
   await putOnce(c.s3, c.quarantineBucket, refusalKey(o.object), body);
+  await put(c.s3, c.controlBucket, refusedKey(o.object), '{}', 'application/json');
   await writeReceipt(c, { object: o.object, load_id: loadId, rows: o.rows, status: 'refused' });
 }

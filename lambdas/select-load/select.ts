@@ -1,32 +1,21 @@
 import { withCurrent, withFailedGroup, withoutObjects, type ControlState } from '../../core/load/control-state';
-import { readLoadSql } from '../../core/load/load-sql';
-import { allFollowUps, type Phase } from '../../core/load/phases';
-import {
-  copyGroups,
-  doneRevision,
-  loadIdOf,
-  loadNames,
-  manifest,
-  readPlan,
-  type LoadObject,
-  type LoadPlan,
-} from '../../core/load/plan';
+import { doneRevision, loadNames, readPlan, type LoadPlan } from '../../core/load/plan';
 import { nextBatch, nextToIsolate, type Listed } from '../../core/load/select';
-import { packSteps } from '../../core/load/statements';
-import { FINGERPRINT_KEY, keyId, receiptKey } from '../../core/lake/names';
-import { writeObjectList } from '../../core/lake/parquet';
+import { isObjectWithdrawn, type Decisions } from '../../core/files/withdrawals';
+import { keyId, receiptKey } from '../../core/lake/names';
 import { exists, getText, inParallel, put, writtenAt } from '../shared/s3';
 import { readState, updateState } from '../shared/control-state';
-import { SafeError } from '../shared/errors';
+import { readDecisions } from '../shared/decisions';
 import type { Log } from '../shared/log';
 import { LOOK, type LookContext, type SelectWindow } from './look';
+import { writePlan, type PlanContext } from './plan';
+import { isStuckPlan, planReread } from './reread';
 import { describeObjects } from './silver';
+import { openChanges } from './withdrawn';
 
 /** Settings and clients of a selection. */
-export interface SelectContext extends LookContext {
+export interface SelectContext extends LookContext, PlanContext {
   readonly log: Log;
-  /** Folder that holds `load/*.sql`. */
-  readonly sqlDir: string;
 }
 
 /**
@@ -46,8 +35,8 @@ export type Selection = (
 };
 
 /**
- * Chooses the next load: the one that is under way, if no execution carries it; else the oldest pending objects; else a part of a
- * failed group. Writes its plan, its list of objects and its COPY manifests, all of which are the same for the same objects.
+ * Chooses the next load: the one that is under way, if no execution carries it; else objects that were withdrawn or stand again; else the
+ * oldest pending objects; else a part of a failed group. Writes its plan, its list of objects and its COPY manifests, all of which are the same for the same objects.
  * @param execution name of the execution that asks; without it a load is chosen but not claimed
  */
 export async function selectLoad(context: SelectContext, window: SelectWindow, execution?: string): Promise<Selection> {
@@ -68,33 +57,54 @@ async function selectNext(
 ): Promise<Selection> {
   for (;;) {
     const state = await readState(context);
-    const left = state.current ? await currentLoad(context, state, state.current, execution) : undefined;
+    const decisions = await readDecisions(context.s3, context.controlBucket);
+    const left = state.current ? await currentLoad(context, state, decisions, execution) : undefined;
     if (left === 'alive') return { pending: false };
-    const plan = left ?? (await newLoad(context, state, window, unreadable));
+    const plan = left ?? (await newLoad(context, state, decisions, window, unreadable));
     if (!plan) return { pending: false };
     if (!execution || (await claim(context, plan, state.current, execution))) return reply(context, plan);
     // Another execution claimed a load in between: read the state again.
   }
 }
 
-/** Plans pending objects. Each further round has set something aside, so that the loop ends. */
+/** Plans what was decided about loaded objects, or pending objects. Each further round has set something aside, so that the loop ends. */
 async function newLoad(
   c: SelectContext,
   before: ControlState,
+  decisions: Decisions,
   window: SelectWindow,
   unreadableNames: Set<string>,
 ): Promise<LoadPlan | undefined> {
   let state = before;
+  const changes = await openChanges(c, decisions, c.caps.objects);
+  let stuck = changes && (await planReread(c, changes, decisions, state));
+  // One that cannot be carried through comes after all that can, and fails for somebody to look.
+  if (stuck && !(await isStuckPlan(c, stuck))) return stuck;
   for (;;) {
     const listed = await LOOK[window](c, state);
     for (const key of listed.unreadable) unreadableNames.add(key);
-    const chosen = await choose(c, state, listed.pending);
-    if (chosen.length === 0) return undefined;
+    const { stands, withdrawn } = parted(listed.pending, decisions);
+    const noted =
+      withdrawn.size > 0 ? await planReread(c, { done: [], objects: withdrawn }, decisions, state) : undefined;
+    if (noted && !(await isStuckPlan(c, noted))) return noted;
+    stuck ??= noted;
+    // What cannot be read is refused by the warehouse, withdrawn or not.
+    const chosen = await choose(c, state, noted ? stands : listed.pending, decisions);
+    if (chosen.length === 0) return stuck;
     const { objects, gone, unreadable } = await describeObjects(c, chosen);
     if (gone.length) state = await updateState(c, (s) => withoutObjects(s, new Set(gone)));
     if (unreadable.length && chosen.length > 1) state = await updateState(c, (s) => alone(s, unreadable));
     else if (objects.length) return writePlan(c, objects, state);
   }
+}
+
+/** Pending objects, and those of them that were withdrawn before any load took them: the ledger notes these, and nothing of them is loaded. */
+function parted(pending: readonly Listed[], decisions: Decisions): { stands: Listed[]; withdrawn: Map<string, boolean> } {
+  const isWithdrawn = ({ object }: Listed): boolean => isObjectWithdrawn(decisions, object);
+  return {
+    stands: pending.filter((p) => !isWithdrawn(p)),
+    withdrawn: new Map(pending.filter(isWithdrawn).map((p) => [p.object, true])),
+  };
 }
 
 /**
@@ -123,9 +133,10 @@ const alone = (state: ControlState, objects: readonly string[]): ControlState =>
 async function currentLoad(
   c: SelectContext,
   state: ControlState,
-  loadId: string,
+  decisions: Decisions,
   execution: string | undefined,
 ): Promise<LoadPlan | 'alive' | undefined> {
+  const loadId = state.current!;
   const names = loadNames(loadId);
   const [plan, done, heartbeat, claimed] = await Promise.all([
     getText(c.s3, c.controlBucket, names.plan),
@@ -141,6 +152,10 @@ async function currentLoad(
   const isOwn = execution !== undefined && claimed?.text === JSON.stringify({ execution });
   const isAlive = heartbeat !== undefined && Math.abs(c.now() - heartbeat.getTime()) < HEARTBEAT_MS;
   if (!failed) return isAlive && !isOwn ? 'alive' : current;
+  if (current.reread) {
+    const objects = new Map(current.objects.map((o) => [o.object, o.is_withdrawn === true]));
+    return planReread(c, { done: current.reread.done, objects }, decisions, state);
+  }
   // Planned again from what the lake holds now, under a new revision. What is gone from the lake is for the load to find.
   const keys = current.objects.map((o) => o.object);
   const described = await describeObjects(c, keys);
@@ -148,80 +163,23 @@ async function currentLoad(
   return writePlan(c, whole ? described.objects : current.objects, state);
 }
 
-async function choose(c: SelectContext, state: ControlState, pending: readonly Listed[]): Promise<string[]> {
+async function choose(
+  c: SelectContext,
+  state: ControlState,
+  pending: readonly Listed[],
+  decisions: Decisions,
+): Promise<string[]> {
   const batch = nextBatch(pending, state, c.caps);
   if (batch.length) return batch.map((b) => b.object);
   if (state.failedGroups.length === 0) return [];
   // Objects of failed groups may have left the window: whether they are settled is asked one by one.
   const failed = [...new Set(state.failedGroups.flatMap((g) => g.objects))];
-  const settled = await inParallel(failed, 32, (o) => exists(c.s3, c.controlBucket, receiptKey(o)));
+  const settled = await inParallel(
+    failed,
+    32,
+    async (o) => isObjectWithdrawn(decisions, o) || (await exists(c.s3, c.controlBucket, receiptKey(o))),
+  );
   return nextToIsolate(await updateState(c, (s) => withoutObjects(s, new Set(failed.filter((_, i) => settled[i])))));
-}
-
-/** Writes what a load needs. The plan comes last: who finds it finds all of it. */
-async function writePlan(c: SelectContext, objects: readonly LoadObject[], state: ControlState): Promise<LoadPlan> {
-  const sorted = [...objects].sort((a, b) => (a.object < b.object ? -1 : 1));
-  const loadId = loadIdOf(sorted);
-  const names = loadNames(loadId);
-  const sql = readLoadSql(c.sqlDir);
-  const plan: LoadPlan = {
-    load_id: loadId,
-    ...(await revisionOf(c, loadId, (complete) => packSteps(sql, sorted, complete ? allFollowUps() : state.followUps))),
-    key_fingerprint: await fingerprint(c),
-    objects: sorted,
-  };
-  const json = 'application/json';
-  await Promise.all([
-    put(c.s3, c.controlBucket, names.objects, writeObjectList(sorted), 'application/vnd.apache.parquet'),
-    ...copyGroups(sorted).map(({ entity, version }) => {
-      const members = sorted.filter((o) => o.entity === entity && o.version === version);
-      return put(c.s3, c.controlBucket, names.manifest(entity, version), manifest(c.silverBucket, members), json);
-    }),
-  ]);
-  await put(c.s3, c.controlBucket, names.plan, JSON.stringify(plan), json);
-  return plan;
-}
-
-/**
- * The revision of a plan of these objects: one more than one that is not tried again, that had other steps, or that was finished before
- * (whoever removed the receipts wants the warehouse asked, and the Data API would answer old tokens with the old success).
- */
-async function revisionOf(
-  c: SelectContext,
-  loadId: string,
-  pack: (complete: boolean) => Phase[][],
-): Promise<Pick<LoadPlan, 'revision' | 'stale' | 'complete' | 'steps'>> {
-  const found = await getText(c.s3, c.controlBucket, loadNames(loadId).plan);
-  if (!found) return { revision: 0, stale: 0, complete: false, steps: pack(false) };
-  const before = readPlan(loadId, found.text);
-  const [failed, done] = await Promise.all([
-    getText(c.s3, c.controlBucket, loadNames(loadId).failed(before.revision)),
-    isDone(c, loadId, before.revision),
-  ]);
-  const { reason } = JSON.parse(failed?.text ?? '{}') as { reason?: string };
-  const complete = !done && (before.complete || reason === 'LEFT_OVER');
-  const steps = pack(complete);
-  const isSame = !failed && !done && JSON.stringify(before.steps) === JSON.stringify(steps);
-  return {
-    revision: before.revision + (isSame ? 0 : 1),
-    stale: before.stale + (reason === 'PLAN_STALE' ? 1 : 0),
-    complete,
-    steps,
-  };
-}
-
-/** Whether this revision of a load is finished, receipts included. */
-async function isDone(c: SelectContext, loadId: string, revision: number): Promise<boolean> {
-  const done = await getText(c.s3, c.controlBucket, loadNames(loadId).done);
-  return doneRevision(done?.text) >= revision;
-}
-
-async function fingerprint(c: SelectContext): Promise<string> {
-  const found = await getText(c.s3, c.controlBucket, FINGERPRINT_KEY);
-  const value = found && (JSON.parse(found.text) as { fingerprint?: unknown }).fingerprint;
-  if (typeof value !== 'string' || !value)
-    throw new SafeError('KEY-FINGERPRINT', `there is no fingerprint at ${c.controlBucket}/${FINGERPRINT_KEY}`);
-  return value;
 }
 
 function reply(c: SelectContext, plan: LoadPlan): Selection {

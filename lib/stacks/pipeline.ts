@@ -201,9 +201,9 @@ export class PipelineStack extends BaseStack {
         listObjects(landing),
         listObjects(quarantine),
         // Profiles of the users, receipts of chunks, what became of snapshots; slots of files that are being read, marks of those
-        // that were, and what tells the same bytes again.
+        // that were, what tells the same bytes again, and which readings others took the place of.
         readObjects(control, 'profiles/', 'ingest/', 'files/slots/', 'files/same/'),
-        writeObjects(control, 'ingest/', 'files/slots/', 'files/read/', 'files/same/'),
+        writeObjects(control, 'ingest/', 'files/slots/', 'files/read/', 'files/same/', 'withdrawals/'),
         // A file that is read late goes into hours that a sweep over silver may have settled.
         reopenHours(control),
         listObjects(control),
@@ -240,8 +240,8 @@ export class PipelineStack extends BaseStack {
         listObjects(silver),
         readObjects(silver),
         listObjects(control),
-        readObjects(control, '_ledger/', 'loads/', '_key/'),
-        writeObjects(control, 'loads/'),
+        readObjects(control, '_ledger/', 'loads/', '_key/', 'withdrawals/'),
+        writeObjects(control, 'loads/', 'withdrawals/'),
         useKey(this.lakeKey, 's3', 'readWrite'),
       ],
     }).fn;
@@ -264,7 +264,7 @@ export class PipelineStack extends BaseStack {
       databaseRoles: ['loader'],
       statements: [
         readObjects(control, 'loads/'),
-        writeObjects(control, 'loads/', '_ledger/'),
+        writeObjects(control, 'loads/', '_ledger/', 'withdrawals/'),
         listObjects(control),
         // An object that the warehouse cannot read is noted in quarantine, once.
         readObjects(quarantine, 'arrival='),

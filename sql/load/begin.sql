@@ -2,7 +2,7 @@
 -- Parameters: :load_id, :object_count, :key_fingerprint, :entities_applied (by earlier transactions of the load). Placeholder: objects_uri (loads/<load_id>/objects.parquet).
 -- The lock comes first: an UPDATE alone takes its snapshot before it waits, and would then decide on what it saw before waiting.
 LOCK TABLE ops.load_lock;
-CREATE TEMP TABLE batch_object (object varchar(1024), entity varchar(64), schema_version integer, row_count bigint);
+CREATE TEMP TABLE batch_object (object varchar(1024), entity varchar(64), schema_version integer, row_count bigint, is_withdrawn boolean);
 COPY batch_object FROM '{{objects_uri}}' IAM_ROLE default FORMAT AS PARQUET;
 
 -- The lease spans the transactions of one load. Whoever finds another load's name in it raises; that load is finished first.
@@ -10,7 +10,7 @@ UPDATE ops.load_lease SET load_id = :load_id WHERE load_id IS NULL;
 INSERT INTO ops.key_fingerprint (fingerprint)
 SELECT CAST(:key_fingerprint AS varchar(64)) WHERE NOT EXISTS (SELECT 1 FROM ops.key_fingerprint);
 
--- The guard: another load holds the lease; the ledger already holds an object; the list of objects is not the one that was
+-- The guard: another load holds the lease; the ledger already holds an object, or this load; the list of objects is not the one that was
 -- planned; the keys in here were made with another secret; an earlier transaction of this load is not there, since the warehouse went
 -- back to a time before it (restored from a backup, or cut by a crash).
 INSERT INTO ops.guard (lease_is_ours, object_is_new, object_list_is_whole, key_is_ours, earlier_steps_are_there)
@@ -18,7 +18,10 @@ SELECT nullif(l.load_id, l.load_id), 'yes', 'yes', 'yes', 'yes'
 FROM ops.load_lease l WHERE l.load_id <> :load_id
 UNION ALL
 SELECT 'yes', nullif(b.object, b.object), 'yes', 'yes', 'yes'
-FROM batch_object b WHERE EXISTS (SELECT 1 FROM ops.loaded_object o WHERE o.object = b.object)
+FROM batch_object b WHERE b.is_withdrawn IS NULL AND EXISTS (SELECT 1 FROM ops.loaded_object o WHERE o.object = b.object)
+UNION ALL
+SELECT 'yes', nullif(f.load_id, f.load_id), 'yes', 'yes', 'yes'
+FROM ops.load_ledger f WHERE f.load_id = :load_id
 UNION ALL
 SELECT 'yes', 'yes', CAST(nullif(b.objects, b.objects) AS varchar(64)), 'yes', 'yes'
 FROM (SELECT count(*) AS objects FROM batch_object) b WHERE b.objects <> CAST(:object_count AS bigint)

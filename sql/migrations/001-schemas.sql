@@ -51,7 +51,8 @@ CREATE TABLE IF NOT EXISTS ops.key_fingerprint (
   fingerprint varchar(64) NOT NULL
 );
 
--- One row per finished load, one per object it applied: written by the load's last transaction. recorded_to: the latest that its events know.
+-- One row per finished load, one per object it applied: written by the load's last transaction. A withdrawn object stays, and is marked.
+-- recorded_to: the latest that its events know.
 CREATE TABLE IF NOT EXISTS ops.load_ledger (
   load_id varchar(32) NOT NULL,
   object_count bigint NOT NULL,
@@ -64,7 +65,8 @@ CREATE TABLE IF NOT EXISTS ops.loaded_object (
   entity varchar(64) NOT NULL,
   schema_version integer NOT NULL,
   row_count bigint NOT NULL,
-  load_id varchar(32) NOT NULL
+  load_id varchar(32) NOT NULL,
+  is_withdrawn boolean NOT NULL
 );
 
 -- What each load made of each entity, in events: rows of its objects, events that the log did not hold before, and repeats of those that
@@ -77,6 +79,15 @@ CREATE TABLE IF NOT EXISTS ops.load_count (
   rows_read bigint NOT NULL,
   events_added bigint NOT NULL,
   events_repeated bigint NOT NULL
+);
+
+-- What was counted about the keys that a load read again, since objects were withdrawn or restored, before it did: rows of the objects that
+-- stood, and events of the log. One row per transaction that did so.
+CREATE TABLE IF NOT EXISTS ops.reread (
+  load_id varchar(32) NOT NULL,
+  entity varchar(64) NOT NULL,
+  rows_before bigint NOT NULL,
+  events_before bigint NOT NULL
 );
 
 -- What one phase of a load tells a later one, which may stand in another transaction. A load that is given up leaves its rows: its
@@ -98,6 +109,13 @@ CREATE TABLE IF NOT EXISTS ops.restated (
 CREATE TABLE IF NOT EXISTS ops.unreferenced (
   entity varchar(64) NOT NULL,
   member_key varchar(32) NOT NULL
+);
+
+-- Keys that withdrawn or restored objects name.
+CREATE TABLE IF NOT EXISTS ops.reread_key (
+  load_id varchar(32) NOT NULL,
+  entity varchar(64) NOT NULL,
+  entity_key varchar(32) NOT NULL
 );
 
 -- Ten digits: their cross joins number the days of dim_date and the minutes of dim_time.

@@ -36,4 +36,5 @@ GRANT SELECT ON ops.load_lease TO ROLE checker;
 GRANT SELECT ON ops.load_ledger TO ROLE checker;
 GRANT SELECT ON ops.loaded_object TO ROLE checker;
 GRANT SELECT ON ops.load_count TO ROLE checker;
+GRANT SELECT ON ops.reread TO ROLE checker;
 GRANT SELECT ON ops.key_fingerprint TO ROLE checker;

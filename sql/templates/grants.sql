@@ -4,6 +4,7 @@
 -- each dimension
 GRANT SELECT, INSERT, DELETE ON core.{entity}_superseded TO ROLE loader;
 GRANT SELECT, INSERT, DELETE ON core.dim_{entity}_history TO ROLE loader;
+GRANT SELECT ON core.{entity}_log TO ROLE loader;
 GRANT SELECT ON core.dim_{entity}_history TO ROLE checker;
 GRANT SELECT ON core.{entity}_log TO ROLE checker;
 GRANT SELECT ON core.{entity}_superseded TO ROLE checker;
@@ -11,6 +12,7 @@ GRANT SELECT ON core.{entity}_superseded TO ROLE checker;
 -- each fact
 GRANT SELECT, INSERT, UPDATE, DELETE ON core.{entity} TO ROLE loader;
 GRANT SELECT, INSERT, DELETE ON core.{entity}_superseded TO ROLE loader;
+GRANT SELECT ON core.{entity}_log TO ROLE loader;
 GRANT SELECT ON core.{entity} TO ROLE checker;
 GRANT SELECT ON core.{entity}_superseded TO ROLE checker;
 -- end

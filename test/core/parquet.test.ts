@@ -257,13 +257,13 @@ describe('bronze and quarantine objects', () => {
 describe('the list of a load', () => {
   const list = writeObjectList([
     { object: 'patient/v1/a.parquet', entity: 'patient', version: 1, rows: 3 },
-    { object: 'clinic/v1/b.parquet', entity: 'clinic', version: 2, rows: 4_294_967_297 },
+    { object: 'clinic/v1/b.parquet', entity: 'clinic', version: 2, rows: 4_294_967_297, is_withdrawn: true },
   ]);
 
   it('names each object, as silver is written', async () => {
     expect(await read(list)).toEqual([
-      { object: 'patient/v1/a.parquet', entity: 'patient', schema_version: 1, row_count: 3n },
-      { object: 'clinic/v1/b.parquet', entity: 'clinic', schema_version: 2, row_count: 4_294_967_297n },
+      { object: 'patient/v1/a.parquet', entity: 'patient', schema_version: 1, row_count: 3n, is_withdrawn: null },
+      { object: 'clinic/v1/b.parquet', entity: 'clinic', schema_version: 2, row_count: 4_294_967_297n, is_withdrawn: true },
     ]);
     const { created_by, schema } = parquetMetadata(buffer(list));
     expect(created_by).toBe('carelake');
@@ -272,6 +272,7 @@ describe('the list of a load', () => {
       ['entity', 'BYTE_ARRAY', 'REQUIRED'],
       ['schema_version', 'INT32', 'REQUIRED'],
       ['row_count', 'INT64', 'REQUIRED'],
+      ['is_withdrawn', 'BOOLEAN', 'OPTIONAL'],
     ]);
   });
 

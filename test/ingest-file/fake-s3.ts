@@ -15,6 +15,7 @@ interface Input {
   Key: string;
   Prefix?: string;
   StartAfter?: string;
+  Delimiter?: string;
   Body?: Uint8Array | string;
   Range?: string;
   IfMatch?: string;
@@ -90,6 +91,11 @@ export class FakeS3 {
     if (command === 'ListObjectsV2Command') {
       const prefix = `${input.Bucket}/${input.Prefix ?? ''}`;
       const keys = this.keys(prefix).map((k) => k.slice(input.Bucket.length + 1));
+      if (input.Delimiter === '/') {
+        const below = keys.map((k) => k.slice((input.Prefix ?? '').length)).filter((k) => k.includes('/'));
+        const prefixes = [...new Set(below.map((k) => `${input.Prefix ?? ''}${k.slice(0, k.indexOf('/') + 1)}`))];
+        return { Contents: [], CommonPrefixes: prefixes.map((Prefix) => ({ Prefix })) };
+      }
       return { Contents: keys.filter((Key) => Key > (input.StartAfter ?? '')).map((Key) => ({ Key })) };
     }
     const path = `${input.Bucket}/${input.Key}`;

@@ -1,5 +1,6 @@
 import { basisOf, findAbsent, keysObject, type Snapshot } from '../../core/files/snapshot';
 import type { Chunk } from '../../core/files/chunk';
+import { decisionsOf, isObjectWithdrawn } from '../../core/files/withdrawals';
 import { FakeS3 } from './fake-s3';
 import { BUCKETS, ingest, type ParquetRow, rowsUnder } from './run';
 
@@ -81,7 +82,7 @@ test('who is absent from the next snapshot is gone as of its time', async () => 
     source_system: 'ward',
     reported_age_years: null,
     record_source: expect.stringContaining('ward/list_2026-01-02.csv@') as unknown,
-    record_position: expect.stringMatching(/^absent-[0-9a-f]{16}-1$/) as unknown,
+    record_position: expect.stringMatching(/^absent-[0-9a-f]{16}-p[0-9a-f]{8}t[0-9a-f]{8}-1$/) as unknown,
   });
   expect(received()).toBe((await rowsUnder(s3, 'silver/patient/')).length);
 });
@@ -161,6 +162,57 @@ test('snapshots in any order, or twice, end in the same', async () => {
   }
 });
 
+/** Tombstones that stand: what is stored of a withdrawn snapshot, or of a comparison that is out of date, does not. */
+async function tombstones(): Promise<string[]> {
+  const decisions = decisionsOf(s3.keys('control/withdrawals/'));
+  const found: string[] = [];
+  for (const key of s3.keys('silver/').filter((k) => !isObjectWithdrawn(decisions, k)))
+    for (const r of await rowsUnder(s3, key))
+      if (r.op === 'delete') found.push(`${(r.effective_at as unknown as Date).toISOString().slice(8, 10)} ${String(r.patient_id)}`);
+  return found.sort();
+}
+
+describe('a snapshot that goes', () => {
+  const at = (day: number) => s3.put(BUCKETS.landing, `ward/list_2026-01-0${day}.csv`, s3.body(`${BUCKETS.landing}/ward/list_2026-01-0${day}.csv`)); // prettier-ignore
+  beforeEach(async () => {
+    s3.put(BUCKETS.control, 'profiles/ward.json', profile(100));
+    await send(1, ['a', 'b', 'c']);
+    await send(2, ['a']);
+    await send(3, ['a', 'b', 'd']);
+    await send(4, ['d']);
+    expect(await tombstones()).toEqual(['02 b', '02 c', '04 a', '04 b']);
+  });
+
+  test('takes its tombstones along, and the next one is compared with the one before; undone, all is as it was', async () => {
+    await ingest({ ...at(2), decide: 'withdrawn' });
+    expect(await tombstones()).toEqual(['03 c', '04 a', '04 b']);
+    await ingest({ ...at(3), decide: 'withdrawn' });
+    expect(await tombstones()).toEqual(['04 a', '04 b', '04 c']);
+    await ingest({ ...at(2), decide: 'standing' });
+    expect(await tombstones()).toEqual(['02 b', '02 c', '04 a']);
+    await ingest({ ...at(3), decide: 'standing' });
+    expect(await tombstones()).toEqual(['02 b', '02 c', '04 a', '04 b']);
+  });
+
+  test('or is read anew by a mended profile, is compared again on both sides', async () => {
+    const mended = JSON.parse(profile(100)) as { entities: { fields: object; when?: object[] }[] };
+    mended.entities[0]!.when = [{ column: 'id', not_equals: 'b' }];
+    s3.put(BUCKETS.control, 'profiles/ward.json', JSON.stringify(mended));
+    await ingest(at(3));
+    expect(await tombstones()).toEqual(['02 b', '02 c', '04 a']);
+  });
+
+  test('before it ever came, changes nothing; the brake of a later one is asked again', async () => {
+    s3.put(BUCKETS.control, 'profiles/ward.json', profile(50));
+    expect(await send(5, [])).toMatchObject({ held: 'SNP-01' });
+    expect(await send(6, ['d'])).toMatchObject({ tombstones: 0 });
+    await ingest({ ...at(4), decide: 'withdrawn' });
+    // Day 5 still lacks all, and is held; day 6 is held against day 3 too, of which it lacks two thirds.
+    expect(await tombstones()).toEqual(['02 b', '02 c']);
+    expect(s3.json<{ held?: string }>(s3.keys('control/ingest/snapshots/').filter((k) => k.endsWith('.outcome.json')).at(-1)!).held).toBe('SNP-01'); // prettier-ignore
+  });
+});
+
 test('keys never lie in control, and keys of a person are in no name', async () => {
   await send(1, ['CANARY', 'b', 'c']);
   await send(2, ['b', 'c']);
@@ -171,7 +223,7 @@ test('keys never lie in control, and keys of a person are in no name', async () 
 });
 
 describe('comparing keys', () => {
-  const landing = { bucket: 'l', key: 'k', version: 'v', lastModifiedMs: 0 };
+  const landing = { bucket: 'l', key: 'k', version: 'v', lastModifiedMs: 0, digest: '01234567' };
   const snapshot = (version: string, takenAt: number, keys = 0): Snapshot => ({
     ...landing,
     version,

@@ -75,7 +75,9 @@ describe('select-load', () => {
     expect((await selected(s))!.plan.objects.map((o) => o.object)).toEqual([silverName('patient', 1)]);
     // One page of each entity, and one of receipts where there are objects.
     expect(s.s3.calls.filter((c) => c.startsWith('list ')).sort()).toEqual(
-      ['_ledger/patient', 'appointment', 'clinic', 'patient', 'provider'].map((p) => `list ${p}/v1/arrival=`),
+      ['_ledger/patient', 'appointment', 'clinic', 'patient', 'provider']
+        .map((p) => `list ${p}/v1/arrival=`)
+        .concat('list withdrawals/'),
     );
     expect((await selected(s, 'full'))!.plan.objects).toHaveLength(29);
   });

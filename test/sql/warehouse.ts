@@ -91,14 +91,20 @@ const literal = (value: string | number | null | undefined): string =>
       ? String(value)
       : `'${value.replaceAll("'", "''")}'`;
 
-function stage(entity: EntityName, rows: Event[]): string[] {
+const stage = (entity: EntityName, rows: Event[]): string[] => [
+  stageDdl(CONTRACTS[entity], `stage_${entity}`),
+  ...copied(`stage_${entity}`, entity, rows),
+];
+
+/** What a COPY of objects with these events does. */
+export function copied(table: string, entity: EntityName, rows: readonly Event[]): string[] {
   const columns = silverColumns(entity);
-  const sqls = [stageDdl(CONTRACTS[entity], `stage_${entity}`)];
+  const sqls: string[] = [];
   for (let from = 0; from < rows.length; from += 500) {
     const values = rows
       .slice(from, from + 500)
       .map((r) => `(${columns.map((c) => literal(r.row[c.name])).join(', ')})`);
-    sqls.push(`INSERT INTO stage_${entity} VALUES ${values.join(', ')}`);
+    sqls.push(`INSERT INTO ${table} VALUES ${values.join(', ')}`);
   }
   return sqls;
 }
@@ -132,7 +138,7 @@ export async function load(engine: Engine, loadId: string, events: Event[], opti
   const rowsOf = (entity: EntityName): Event[] => events.filter((s) => s.entity === entity);
   const listed = present.map(
     (entity, i) =>
-      `INSERT INTO batch_object VALUES ('${options.objects?.[i] ?? `${loadId}/${entity}`}', '${entity}', 1, ${rowsOf(entity).length})`,
+      `INSERT INTO batch_object VALUES ('${options.objects?.[i] ?? `${loadId}/${entity}`}', '${entity}', 1, ${rowsOf(entity).length}, NULL)`,
   );
   const begin = statementsOf(sqlFile('load/begin.sql')).flatMap((sql) => (sql.startsWith('COPY') ? listed : [sql]));
   const file = (name: string): string[] =>
@@ -212,6 +218,8 @@ export async function empty(engine: Engine): Promise<void> {
       'loaded_object',
       'load_ledger',
       'load_count',
+      'reread',
+      'reread_key',
       'key_fingerprint',
       'touched_member',
       'restated',

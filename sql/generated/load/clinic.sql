@@ -158,9 +158,10 @@ FROM clinic_decided d
 WHERE d.is_version = 0 AND (d.known <> 2 OR d.is_raised = 1);
 
 -- What this load did, in events. The counts cannot be written, since none may be NULL, unless the stage holds the rows that the objects
--- list, with possible instants (a reader that takes the unit of a column for another one raises nothing), and the log holds what it must.
+-- list (what is read again is held to the ledger: reread-*.sql), with possible instants (a reader that takes the unit of a column for another
+-- one raises nothing), and the log holds what it must.
 INSERT INTO ops.load_count (load_id, entity, rows_read, events_added, events_repeated, recorded_to)
-SELECT CAST(:load_id AS varchar(32)), 'clinic', CASE WHEN s.n = b.listed THEN s.n END, CASE WHEN h.n + p.n = x.log_rows THEN x.added END,
+SELECT CAST(:load_id AS varchar(32)), 'clinic', CASE WHEN s.n = b.listed OR b.rereads > 0 THEN s.n END, CASE WHEN h.n + p.n = x.log_rows THEN x.added END,
   x.repeated, s.recorded_to
 FROM clinic_expected x
 CROSS JOIN (
@@ -169,6 +170,8 @@ CROSS JOIN (
     max(e.recorded_at) AS recorded_to
   FROM stage_clinic e
 ) s
-CROSS JOIN (SELECT coalesce(sum(row_count), 0) AS listed FROM batch_object WHERE entity = 'clinic') b
+CROSS JOIN (
+  SELECT coalesce(sum(row_count), 0) AS listed, count(is_withdrawn) AS rereads FROM batch_object WHERE entity = 'clinic'
+) b
 CROSS JOIN (SELECT count(event_id) AS n FROM core.dim_clinic_history) h
 CROSS JOIN (SELECT count(*) AS n FROM core.clinic_superseded) p;

@@ -14,11 +14,15 @@ WHERE r.fact IS NULL;
 INSERT INTO ops.guard (unreferenced_are_pruned)
 SELECT CAST(nullif(u.member_key, u.member_key) AS varchar(64)) FROM ops.unreferenced u;
 
-INSERT INTO ops.loaded_object (object, entity, schema_version, row_count, load_id)
-SELECT b.object, b.entity, b.schema_version, b.row_count, CAST(:load_id AS varchar(32)) FROM batch_object b;
+-- Objects that are withdrawn or restored stand in the ledger since their rows were read again.
+INSERT INTO ops.loaded_object (object, entity, schema_version, row_count, load_id, is_withdrawn)
+SELECT b.object, b.entity, b.schema_version, b.row_count, CAST(:load_id AS varchar(32)), false FROM batch_object b
+WHERE b.is_withdrawn IS NULL;
 INSERT INTO ops.load_ledger (load_id, object_count, row_count, key_fingerprint, recorded_to)
 SELECT CAST(:load_id AS varchar(32)), b.objects, b.row_count, CAST(:key_fingerprint AS varchar(64)), c.recorded_to
-FROM (SELECT count(*) AS objects, coalesce(sum(o.row_count), 0) AS row_count FROM batch_object o) b
+FROM (
+  SELECT count(*) AS objects, coalesce(sum(o.row_count), 0) AS row_count FROM ops.loaded_object o WHERE o.load_id = :load_id
+) b
 CROSS JOIN (SELECT max(n.recorded_to) AS recorded_to FROM ops.load_count n WHERE n.load_id = :load_id) c;
 DELETE FROM ops.touched_member;
 DELETE FROM ops.restated;

@@ -221,9 +221,10 @@ FROM (SELECT count(*) AS n FROM core.{entity}) f CROSS JOIN {entity}_expected x
 WHERE f.n <> x.facts;
 
 -- What this load did, in events. The counts cannot be written, since none may be NULL, unless the stage holds the rows that the objects
--- list, with possible instants (a reader that takes the unit of a column for another one raises nothing), and the log holds what it must.
+-- list (what is read again is held to the ledger: reread-*.sql), with possible instants (a reader that takes the unit of a column for another
+-- one raises nothing), and the log holds what it must.
 INSERT INTO ops.load_count (load_id, entity, rows_read, events_added, events_repeated, recorded_to)
-SELECT CAST(:load_id AS varchar(32)), '{entity}', CASE WHEN s.n = b.listed THEN s.n END, CASE WHEN f.n + p.n = x.log_rows THEN x.added END,
+SELECT CAST(:load_id AS varchar(32)), '{entity}', CASE WHEN s.n = b.listed OR b.rereads > 0 THEN s.n END, CASE WHEN f.n + p.n = x.log_rows THEN x.added END,
   x.repeated, s.recorded_to
 FROM {entity}_expected x
 CROSS JOIN (
@@ -232,6 +233,8 @@ CROSS JOIN (
     max(e.recorded_at) AS recorded_to
   FROM stage_{entity} e
 ) s
-CROSS JOIN (SELECT coalesce(sum(row_count), 0) AS listed FROM batch_object WHERE entity = '{entity}') b
+CROSS JOIN (
+  SELECT coalesce(sum(row_count), 0) AS listed, count(is_withdrawn) AS rereads FROM batch_object WHERE entity = '{entity}'
+) b
 CROSS JOIN (SELECT count(*) AS n FROM core.{entity}) f
 CROSS JOIN (SELECT count(*) AS n FROM core.{entity}_superseded) p;

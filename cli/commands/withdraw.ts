@@ -1,0 +1,178 @@
+import {
+  ListObjectsV2Command,
+  ListObjectVersionsCommand,
+  S3Client,
+  type ListObjectVersionsCommandOutput,
+} from '@aws-sdk/client-s3';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { versionOf } from '../../core/files/landed';
+import { decisionsOf, decisionsPrefix } from '../../core/files/withdrawals';
+import { keyId } from '../../core/lake/names';
+import { landingHash } from '../../core/records/hash';
+import { deployedEnvironment, notDeployed } from '../account';
+import { CliError, EXIT } from '../errors';
+import { execute } from '../executions';
+import { existingFolder, servedBy, type Served } from '../folder';
+import { print, printJson, Progress } from '../output';
+
+export interface WithdrawOptions {
+  undo?: boolean;
+  objectVersion?: string;
+  env?: string;
+  region?: string;
+  json?: boolean;
+  data?: string;
+}
+
+/** The state machines that decide and load, and where landing and the decisions lie. */
+interface Place {
+  files: string;
+  loads: string;
+  landing: string;
+  control: string;
+  clients: { region: string; endpoint?: string; credentials?: Served['credentials'] };
+  logs: string;
+}
+
+/** A version of an object in landing. */
+interface Landed {
+  key: string;
+  versionId: string | undefined;
+  etag: string;
+  size: number;
+  landedMs: number;
+  /** What stands for it in names. */
+  hash: string;
+}
+
+/** Executions in a row that may leave the decision undone, and the pause between two: longer than another one's sign of life counts. */
+const MOST_RUNS = 8;
+const PAUSE_MS = 5_000;
+
+/**
+ * `carelake withdraw`: decides that a landed object is withdrawn, or stands again, and waits until the warehouse has followed. Asked again it
+ * goes on where it was interrupted.
+ */
+export async function withdraw(object: string, options: WithdrawOptions): Promise<number> {
+  const at = options.env === undefined ? laptop(options.data) : await account(options.env, options.region);
+  const sfn = new SFNClient(at.clients);
+  const s3 = new S3Client({ ...at.clients, forcePathStyle: at.clients.endpoint !== undefined });
+  const state = options.undo ? 'standing' : 'withdrawn';
+  const progress = new Progress(options.json);
+  try {
+    const landed = await progress.step('look for it in landing', () => find(s3, at.landing, object, options));
+    const { key, etag, size, versionId } = landed;
+    const saying = { where: at.logs, next: 'the logs say why (docs/runbooks/files.md); then the same command again' };
+    const input = { bucket: at.landing, key, etag, size, ...(versionId ? { version_id: versionId } : {}), decide: state };
+    await progress.step(options.undo ? 'read it again' : 'decide', () =>
+      execute(sfn, at.files, input, { ...saying, what: 'the decision' }),
+    );
+    await progress.step('load', () => follow(sfn, s3, at, landed.hash, saying));
+    if (options.json) printJson({ object: landed.hash, state });
+    else print(options.undo ? `Object ${landed.hash} stands again.` : `Object ${landed.hash} is withdrawn.`);
+    return EXIT.ok;
+  } finally {
+    sfn.destroy();
+    s3.destroy();
+  }
+}
+
+/** @throws CliError where nothing, or more than one version, is meant */
+async function find(s3: S3Client, landing: string, object: string, options: WithdrawOptions): Promise<Landed> {
+  const found = (await versions(s3, landing)).filter(
+    ({ key, hash, versionId }) =>
+      [key, keyId(key), hash].includes(object) &&
+      (options.objectVersion === undefined || options.objectVersion === versionId),
+  );
+  if (found.length === 1) return found[0]!;
+  if (found.length === 0)
+    throw new CliError('there is no such object in landing', {
+      where: landing,
+      next: 'its key as aws s3 ls shows it, or the id from carelake quarantine list; with --object-version, a version that is there',
+    });
+  throw new CliError(`this object was landed ${found.length} times`, {
+    where: landing,
+    lines: found.map((v) => `${new Date(v.landedMs).toISOString()}  ${v.hash}  --object-version ${v.versionId ?? 'null'}`),
+    next: `carelake withdraw ${found[0]!.hash}${rest(options)}`,
+  });
+}
+
+/** Options that a suggested command keeps. */
+const rest = ({ undo, env, region, data }: WithdrawOptions): string =>
+  [undo && '--undo', env && `--env ${env}`, region && `--region ${region}`, data && `--data ${data}`]
+    .filter(Boolean)
+    .map((option) => ` ${String(option)}`)
+    .join('');
+
+async function versions(s3: S3Client, landing: string): Promise<Landed[]> {
+  const all: Landed[] = [];
+  let marker: { key?: string; version?: string } | undefined = {};
+  while (marker) {
+    const page: ListObjectVersionsCommandOutput = await s3.send(
+      new ListObjectVersionsCommand({ Bucket: landing, KeyMarker: marker.key, VersionIdMarker: marker.version }),
+    );
+    for (const v of page.Versions ?? []) {
+      const of = { versionId: v.VersionId, etag: v.ETag ?? '', landedMs: v.LastModified?.getTime() ?? 0 };
+      const hash = landingHash(landing, v.Key!, versionOf(of));
+      all.push({ ...of, key: v.Key!, size: v.Size ?? 0, hash, versionId: v.VersionId === 'null' ? undefined : v.VersionId });
+    }
+    marker = page.IsTruncated ? { key: page.NextKeyMarker, version: page.NextVersionIdMarker } : undefined;
+  }
+  return all;
+}
+
+/** Loads until every decision about the object is done. An execution ends at once where another one carries a load. */
+async function follow(
+  sfn: SFNClient,
+  s3: S3Client,
+  at: Place,
+  hash: string,
+  saying: { where: string; next: string },
+): Promise<void> {
+  for (let run = 0; run < MOST_RUNS; run++) {
+    if (run > 0) await sleep(PAUSE_MS);
+    await execute(sfn, at.loads, { window: 'sweep' }, { ...saying, what: 'the load' });
+    if (await isDone(s3, at.control, hash)) return;
+  }
+  throw new CliError('the decision stands, and no load has followed it yet', { ...saying, exitCode: EXIT.failed });
+}
+
+async function isDone(s3: S3Client, control: string, hash: string): Promise<boolean> {
+  const keys: string[] = [];
+  let token: string | undefined;
+  do {
+    const Prefix = `${decisionsPrefix()}${hash}`;
+    const page = await s3.send(new ListObjectsV2Command({ Bucket: control, Prefix, ContinuationToken: token }));
+    keys.push(...(page.Contents ?? []).map(({ Key }) => Key!));
+    token = page.NextContinuationToken;
+  } while (token);
+  return [...decisionsOf(keys).values()].every((d) => d.done);
+}
+
+function laptop(data: string | undefined): Place {
+  const { dataDir, run } = existingFolder(data);
+  const served = servedBy(dataDir);
+  const { names } = run;
+  if (!served || !names?.filesMachine)
+    throw new CliError('nothing serves this data folder, so nothing can be withdrawn', {
+      where: dataDir,
+      next: `in another terminal: npm start${data === undefined ? '' : ` -- --data ${data}`}`,
+    });
+  return {
+    files: names.filesMachine,
+    loads: names.loadMachine,
+    landing: names.buckets.landing!,
+    control: names.buckets.control!,
+    clients: { region: names.region, endpoint: served.url, credentials: served.credentials },
+    logs: `${dataDir}/logs`,
+  };
+}
+
+async function account(env: string, asked: string | undefined): Promise<Place> {
+  const { region, where, outputs } = await deployedEnvironment(env, asked);
+  const { IngestFileMachineArn: files, LoadMachineArn: loads } = outputs;
+  const { LandingBucketName: landing, ControlBucketName: control } = outputs;
+  if (!files || !loads || !landing || !control) throw notDeployed(where, 'no withdrawals');
+  return { files, loads, landing, control, clients: { region }, logs: `${where}: log groups of the pipeline's functions` };
+}

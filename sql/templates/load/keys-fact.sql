@@ -1,0 +1,23 @@
+-- {Entity}: the keys that withdrawn or restored objects name. The load function has made changed_{entity} and copied these objects into it.
+-- Parameter: :load_id. An object that no load has taken stands in the ledger under the name of none, and is withdrawn until it is read.
+INSERT INTO ops.guard (object_list_is_whole)
+SELECT CAST(nullif(c.n, c.n) AS varchar(64))
+FROM (SELECT count(*) AS n FROM changed_{entity}) c
+CROSS JOIN (SELECT coalesce(sum(row_count), 0) AS n FROM batch_object WHERE entity = '{entity}') b
+WHERE c.n <> b.n;
+-- Those of former loads are done with.
+DELETE FROM ops.reread_key WHERE entity = '{entity}';
+INSERT INTO ops.reread_key (load_id, entity, entity_key)
+SELECT CAST(:load_id AS varchar(32)), '{entity}', c.{entity}_key FROM changed_{entity} c GROUP BY c.{entity}_key;
+INSERT INTO ops.loaded_object (object, entity, schema_version, row_count, load_id, is_withdrawn)
+SELECT b.object, b.entity, b.schema_version, b.row_count, 'withdrawn', true FROM batch_object b
+WHERE b.entity = '{entity}' AND NOT EXISTS (SELECT 1 FROM ops.loaded_object o WHERE o.object = b.object);
+-- Inferred members that the facts of these keys name may be named by nobody afterwards (prune-*.sql).
+INSERT INTO ops.unreferenced (entity, member_key)
+-- each reference, UNION ALL
+SELECT '{reference.entity}', h.{reference.key} FROM core.dim_{reference.entity}_history h
+WHERE h.is_inferred AND h.{reference.key} IN (
+  SELECT f.{reference} FROM core.{entity} f JOIN changed_{entity} c ON c.{entity}_key = f.{entity}_key
+)
+-- end
+;
