@@ -21,6 +21,7 @@ const WHOLE_PLATFORMS = [
   'e2e/rebuild',
   'e2e/rules',
   'e2e/throttled-stream',
+  'e2e/withdraw',
   'load/engine-ends',
   'migrate/views',
   'privilege/',

@@ -19,7 +19,7 @@ function profileOf(status: Record<string, string>): string {
       mode: 'delta',
       file: { format: 'csv', zone: 'UTC' },
       entities: [
-        { entity: 'patient', effective_at: AT, recorded_at: AT, fields: { patient_id: 'patient', zip5: 'zip' } },
+        { entity: 'patient', effective_at: AT, recorded_at: AT, fields: { patient_id: 'patient', zip5: 'zip', reported_age_years: { constant: 40 } } },
         {
           entity: 'appointment',
           effective_at: AT,
