@@ -3,7 +3,7 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Platform } from '@carelake/laptop/runtime';
 import { namesOver, readingOfKey } from '../core/files/readings';
-import { doneKey, isObjectWithdrawn } from '../core/files/withdrawals';
+import { doneKey, isObjectWithdrawn, type Decisions } from '../core/files/withdrawals';
 import { receiptKey, receiptSubject } from '../core/lake/names';
 import { folderDecisions } from './conservation';
 import type { Ask } from './answers';
@@ -36,7 +36,7 @@ export const migrateAgain = (dataDir: string): void =>
 export async function resumeLoads(platform: Platform, names: Names, ask: Ask): Promise<void> {
   const { s3 } = platform.endpoints;
   const control = names.buckets.control!;
-  const ledger = await ask('SELECT object, is_withdrawn FROM ops.loaded_object');
+  const ledger = await ask(LEDGER);
   const known = new Set(ledger.map((row) => String(row.object)));
   followAgain(s3, control, ledger);
   let continuation: string | undefined;
@@ -77,16 +77,27 @@ export async function readLanded(platform: Platform, names: Names, dataDir: stri
   return unread.length;
 }
 
+const LEDGER = 'SELECT object, is_withdrawn FROM ops.loaded_object';
+const isOtherwise = (decisions: Decisions, { object, is_withdrawn: isWithdrawn }: Record<string, unknown>): boolean =>
+  isObjectWithdrawn(decisions, String(object)) !== (isWithdrawn === true);
+
+/** Whether something was decided about landed objects that the warehouse has not followed. @param control folder of the zone */
+export async function hasUnfollowed(control: string, ask: Ask): Promise<boolean> {
+  const decisions = folderDecisions(control);
+  if (decisions.size === 0) return false;
+  return (
+    [...decisions.values()].some((d) => !d.done) || (await ask(LEDGER)).some((row) => isOtherwise(decisions, row))
+  );
+}
+
 /** Decisions about objects of which the ledger says otherwise, as a warehouse does that went back in time, are to be followed once more. */
 function followAgain(s3: Platform['endpoints']['s3'], control: string, ledger: readonly Record<string, unknown>[]): void {
   const decisions = folderDecisions(dirname(s3.pathOf(control, 'x')));
-  for (const { object, is_withdrawn: isWithdrawn } of ledger) {
-    if (isObjectWithdrawn(decisions, String(object)) === (isWithdrawn === true)) continue;
-    for (const name of namesOver(readingOfKey(String(object)) ?? '')) {
+  for (const row of ledger.filter((of) => isOtherwise(decisions, of)))
+    for (const name of namesOver(readingOfKey(String(row.object)) ?? '')) {
       const decision = decisions.get(name);
       if (decision?.done) s3.delete(control, doneKey(decision));
     }
-  }
 }
 
 /** What is to be asked before the stores are opened, which take what they find for what is. */

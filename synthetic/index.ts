@@ -28,7 +28,7 @@ export interface Expected {
   quarantinedByRule: Record<string, number>;
   /** Accepted events (repeats counted once) that carry the warning. */
   flagged: Record<string, number>;
-  load: { read: number; applied: number; superseded: number; duplicate: number };
+  load: { read: number; applied: number; superseded: number; duplicate: number; withdrawn: number };
   /** Distinct members as the current views must hold them (`patients` and `clinics`: described by an event). */
   rows: { clinics: number; providers: number; patients: number; inferredPatients: number; appointments: number };
   answers: Answer[];
@@ -179,7 +179,7 @@ function summary(events: number, repeats: number, model: Model, flagged: Record<
     ingest: { received: events, accepted, quarantined },
     quarantinedByRule,
     flagged,
-    load: { read: accepted, applied, superseded: model.events - applied, duplicate: repeats },
+    load: { read: accepted, applied, superseded: model.events - applied, duplicate: repeats, withdrawn: 0 },
     rows: model.rows(),
     answers: model.answers(),
   };

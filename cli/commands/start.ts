@@ -23,6 +23,7 @@ import { pageContent } from '../page';
 import {
   checkAfter,
   checkBefore,
+  hasUnfollowed,
   migrateAgain,
   noteServing,
   noteStopped,
@@ -178,7 +179,8 @@ async function takeIn(session: Session): Promise<AnswersDocument> {
       () => readLanded(platform, session.names, dataDir),
       (files) => `${count(files)} files`,
     );
-  if ((await countSilverRows(zones)) !== (await readLoadCounts(ask)).read)
+  const isWhole = (await countSilverRows(zones)) === (await readLoadCounts(ask)).read;
+  if (!isWhole || (await hasUnfollowed(zones.control, ask)))
     await progress.step('load what silver holds and the warehouse does not', async () => {
       await resumeLoads(platform, session.names, ask);
       await platform.idle({ quietMs: QUIET_MS });

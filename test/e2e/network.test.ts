@@ -408,7 +408,7 @@ describe('the synthetic network, from the generator to the answers', () => {
     const again = JSON.parse(await must(['start', '--once', '--json', ...at])) as AnswersDocument;
     expect(again.run).toEqual({
       ingest: { received: 0, accepted: 0, quarantined: 0, held: 0 },
-      load: { read: 0, applied: 0, superseded: 0, duplicate: 0 },
+      load: { read: 0, applied: 0, superseded: 0, duplicate: 0, withdrawn: 0 },
       rejected: {},
       warnings: {},
       held_snapshots: [],

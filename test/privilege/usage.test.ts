@@ -111,6 +111,15 @@ async function day(laptop: Laptop): Promise<void> {
   await platform.invoke('IngestFileFunction', late);
   await quiet();
 
+  // What a file says is taken back, and stands again; of one that was refused nothing is in silver.
+  for (const decide of ['withdrawn', 'standing'])
+    for (const prefix of ['roster/2026-01-01', 'nobody']) {
+      const [found] = s3.list(landing!, { prefix }).objects;
+      await platform.execute('IngestFileMachine', { ...file, key: found!.key, etag: found!.etag, size: found!.size, decide }); // prettier-ignore
+      await platform.execute('LoadMachine', { window: 'open' });
+    }
+  await quiet();
+
   // A landed object whose mark is gone is found unread by the sweep; what arrived today is read again from landing and bronze.
   const [mark] = s3.list(control!, { prefix: 'files/read/' }).objects;
   s3.delete(control!, mark!.key);
