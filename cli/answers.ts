@@ -26,7 +26,9 @@ export type Ask = (sql: string) => Promise<Record<string, unknown>[]>;
 
 /** What the loads made of what they read, over all entities. */
 export async function readLoadCounts(ask: Ask): Promise<LoadCounts> {
-  const rows = await ask('SELECT entity, "read" AS read_count, applied, superseded, duplicate, withdrawn FROM ops.conservation');
+  const rows = await ask(
+    'SELECT entity, "read" AS read_count, applied, superseded, duplicate, withdrawn FROM ops.conservation',
+  );
   const sum = (name: string) => rows.reduce((total, row) => total + Number(row[name]), 0);
   return {
     read: sum('read_count'),

@@ -72,7 +72,8 @@ export function checkIngest(counts: IngestCounts, where: string): void {
 /** @throws CliError when the load lost or invented events: read must be applied + superseded + duplicate + withdrawn. */
 export function checkLoad(counts: LoadCounts, where: string): void {
   const { read, applied, superseded, duplicate, withdrawn } = counts;
-  if (read === applied + superseded + duplicate + withdrawn && applied >= 0 && superseded >= 0 && duplicate >= 0) return;
+  if (read === applied + superseded + duplicate + withdrawn && applied >= 0 && superseded >= 0 && duplicate >= 0)
+    return;
   throw new CliError(
     `conservation is broken: ${read} read, but ${applied} applied + ${superseded} superseded + ${duplicate} duplicate + ${withdrawn} withdrawn`,
     {

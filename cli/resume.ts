@@ -85,13 +85,15 @@ const isOtherwise = (decisions: Decisions, { object, is_withdrawn: isWithdrawn }
 export async function hasUnfollowed(control: string, ask: Ask): Promise<boolean> {
   const decisions = folderDecisions(control);
   if (decisions.size === 0) return false;
-  return (
-    [...decisions.values()].some((d) => !d.done) || (await ask(LEDGER)).some((row) => isOtherwise(decisions, row))
-  );
+  return [...decisions.values()].some((d) => !d.done) || (await ask(LEDGER)).some((row) => isOtherwise(decisions, row));
 }
 
 /** Decisions about objects of which the ledger says otherwise, as a warehouse does that went back in time, are to be followed once more. */
-function followAgain(s3: Platform['endpoints']['s3'], control: string, ledger: readonly Record<string, unknown>[]): void {
+function followAgain(
+  s3: Platform['endpoints']['s3'],
+  control: string,
+  ledger: readonly Record<string, unknown>[],
+): void {
   const decisions = folderDecisions(dirname(s3.pathOf(control, 'x')));
   for (const row of ledger.filter((of) => isOtherwise(decisions, of)))
     for (const name of namesOver(readingOfKey(String(row.object)) ?? '')) {

@@ -8,7 +8,7 @@ import { HOME, type InputFile, readRun, refuseServed, type RunState } from './fo
 import { again, ofFolder } from './hints';
 import { knownEnvironment } from './known-environment';
 import { isFile } from './paths';
-import { profileKey, sourceKey } from '../profiles';
+import { profileDigest, profileKey, sourceKey } from '../profiles';
 import { chooseProfile } from './profile';
 import { filesForSource, readSourceFolder } from './source-folder';
 import { sha256OfFile } from './synthesize';

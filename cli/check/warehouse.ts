@@ -53,7 +53,9 @@ export async function checkOwn(at: WarehouseSources, warehouse: Asked): Promise<
 
 const ledger = async (warehouse: Asked): Promise<Loaded[]> => {
   try {
-    const { rows } = await warehouse.query('SELECT object, entity, schema_version, row_count, is_withdrawn FROM ops.loaded_object');
+    const { rows } = await warehouse.query(
+      'SELECT object, entity, schema_version, row_count, is_withdrawn FROM ops.loaded_object',
+    );
     return rows.map(([object, entity, version, n, isWithdrawn]) => ({
       object: String(object),
       entity: entity as Loaded['entity'],

@@ -179,8 +179,7 @@ async function takeIn(session: Session): Promise<AnswersDocument> {
       () => readLanded(platform, session.names, dataDir),
       (files) => `${count(files)} files`,
     );
-  const isWhole = (await countSilverRows(zones)) === (await readLoadCounts(ask)).read;
-  if (!isWhole || (await hasUnfollowed(zones.control, ask)))
+  if ((await countSilverRows(zones)) !== (await readLoadCounts(ask)).read || (await hasUnfollowed(zones.control, ask)))
     await progress.step('load what silver holds and the warehouse does not', async () => {
       await resumeLoads(platform, session.names, ask);
       await platform.idle({ quietMs: QUIET_MS });

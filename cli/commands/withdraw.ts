@@ -14,6 +14,7 @@ import { deployedEnvironment, notDeployed } from '../account';
 import { CliError, EXIT } from '../errors';
 import { execute } from '../executions';
 import { existingFolder, servedBy, type Served } from '../folder';
+import { again } from '../hints';
 import { print, printJson, Progress } from '../output';
 
 export interface WithdrawOptions {
@@ -64,7 +65,14 @@ export async function withdraw(object: string, options: WithdrawOptions): Promis
     const landed = await progress.step('look for it in landing', () => find(s3, at.landing, object, options));
     const { key, etag, size, versionId } = landed;
     const saying = { where: at.logs, next: 'the logs say why (docs/runbooks/files.md); then the same command again' };
-    const input = { bucket: at.landing, key, etag, size, ...(versionId ? { version_id: versionId } : {}), decide: state };
+    const input = {
+      bucket: at.landing,
+      key,
+      etag,
+      size,
+      ...(versionId ? { version_id: versionId } : {}),
+      decide: state,
+    };
     await progress.step(options.undo ? 'read it again' : 'decide', () =>
       execute(sfn, at.files, input, { ...saying, what: 'the decision' }),
     );
@@ -93,17 +101,12 @@ async function find(s3: S3Client, landing: string, object: string, options: With
     });
   throw new CliError(`this object was landed ${found.length} times`, {
     where: landing,
-    lines: found.map((v) => `${new Date(v.landedMs).toISOString()}  ${v.hash}  --object-version ${v.versionId ?? 'null'}`),
-    next: `carelake withdraw ${found[0]!.hash}${rest(options)}`,
+    lines: found.map(
+      (v) => `${new Date(v.landedMs).toISOString()}  ${v.hash}  --object-version ${v.versionId ?? 'null'}`,
+    ),
+    next: again('--object-version', found[0]!.versionId ?? 'null'),
   });
 }
-
-/** Options that a suggested command keeps. */
-const rest = ({ undo, env, region, data }: WithdrawOptions): string =>
-  [undo && '--undo', env && `--env ${env}`, region && `--region ${region}`, data && `--data ${data}`]
-    .filter(Boolean)
-    .map((option) => ` ${String(option)}`)
-    .join('');
 
 async function versions(s3: S3Client, landing: string): Promise<Landed[]> {
   const all: Landed[] = [];
@@ -115,7 +118,13 @@ async function versions(s3: S3Client, landing: string): Promise<Landed[]> {
     for (const v of page.Versions ?? []) {
       const of = { versionId: v.VersionId, etag: v.ETag ?? '', landedMs: v.LastModified?.getTime() ?? 0 };
       const hash = landingHash(landing, v.Key!, versionOf(of));
-      all.push({ ...of, key: v.Key!, size: v.Size ?? 0, hash, versionId: v.VersionId === 'null' ? undefined : v.VersionId });
+      all.push({
+        ...of,
+        key: v.Key!,
+        size: v.Size ?? 0,
+        hash,
+        versionId: v.VersionId === 'null' ? undefined : v.VersionId,
+      });
     }
     marker = page.IsTruncated ? { key: page.NextKeyMarker, version: page.NextVersionIdMarker } : undefined;
   }
@@ -157,7 +166,7 @@ function laptop(data: string | undefined): Place {
   if (!served || !names?.filesMachine)
     throw new CliError('nothing serves this data folder, so nothing can be withdrawn', {
       where: dataDir,
-      next: `in another terminal: npm start${data === undefined ? '' : ` -- --data ${data}`}`,
+      next: 'in another terminal: npm start',
     });
   return {
     files: names.filesMachine,
@@ -174,5 +183,12 @@ async function account(env: string, asked: string | undefined): Promise<Place> {
   const { IngestFileMachineArn: files, LoadMachineArn: loads } = outputs;
   const { LandingBucketName: landing, ControlBucketName: control } = outputs;
   if (!files || !loads || !landing || !control) throw notDeployed(where, 'no withdrawals');
-  return { files, loads, landing, control, clients: { region }, logs: `${where}: log groups of the pipeline's functions` };
+  return {
+    files,
+    loads,
+    landing,
+    control,
+    clients: { region },
+    logs: `${where}: log groups of the pipeline's functions`,
+  };
 }

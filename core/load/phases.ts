@@ -18,12 +18,7 @@ export type FollowUp = `restate:${EntityName}` | `prune:${EntityName}`;
  * - `close`: guards, ledger, end of the lease
  */
 export type Phase =
-  | `keys:${EntityName}`
-  | `reread:${EntityName}`
-  | `dimension:${EntityName}`
-  | `fact:${EntityName}`
-  | FollowUp
-  | 'close';
+  `keys:${EntityName}` | `reread:${EntityName}` | `dimension:${EntityName}` | `fact:${EntityName}` | FollowUp | 'close';
 
 /** Newest contracts by name, in load order. */
 export type Entities = Readonly<Record<string, EntityContract>>;

@@ -72,7 +72,11 @@ export async function finishSnapshot(place: Place, file: LandedFile & Reading): 
  * @param hash of the landed object
  * @returns what became of the reading
  */
-export async function compareAround(place: Place, hash: string, reading?: string): Promise<SnapshotOutcome | undefined> {
+export async function compareAround(
+  place: Place,
+  hash: string,
+  reading?: string,
+): Promise<SnapshotOutcome | undefined> {
   for (;;) {
     const { known, seen } = await look(place);
     const own = known.all.filter((s) => hashOf(s) === hash);

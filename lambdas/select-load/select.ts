@@ -99,7 +99,10 @@ async function newLoad(
 }
 
 /** Pending objects, and those of them that were withdrawn before any load took them: the ledger notes these, and nothing of them is loaded. */
-function parted(pending: readonly Listed[], decisions: Decisions): { stands: Listed[]; withdrawn: Map<string, boolean> } {
+function parted(
+  pending: readonly Listed[],
+  decisions: Decisions,
+): { stands: Listed[]; withdrawn: Map<string, boolean> } {
   const isWithdrawn = ({ object }: Listed): boolean => isObjectWithdrawn(decisions, object);
   return {
     stands: pending.filter((p) => !isWithdrawn(p)),

@@ -90,7 +90,9 @@ export async function standingObjects(
   for (const group of published().filter(({ entity }) => entities.has(entity))) {
     const prefix = silverPrefix(group.entity, group.version, '').replace(/arrival=.*$/, '');
     const receipts = new Set<string>();
-    for await (const { objects } of pages(lake.s3, lake.controlBucket, { prefix: receiptKey(prefix).slice(0, -'.json'.length) }))
+    for await (const { objects } of pages(lake.s3, lake.controlBucket, {
+      prefix: receiptKey(prefix).slice(0, -'.json'.length),
+    }))
       for (const { key } of objects) receipts.add(receiptSubject(key) ?? '');
     const doubtful: Standing[] = [];
     for await (const { objects } of pages(lake.s3, lake.silverBucket, { prefix }))

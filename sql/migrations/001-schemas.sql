@@ -82,12 +82,13 @@ CREATE TABLE IF NOT EXISTS ops.load_count (
 );
 
 -- What was counted about the keys that a load read again, since objects were withdrawn or restored, before it did: rows of the objects that
--- stood, and events of the log. One row per transaction that did so.
+-- stood, and events of the log. recorded_to: the latest that the objects know which stand since. One row per transaction that did so.
 CREATE TABLE IF NOT EXISTS ops.reread (
   load_id varchar(32) NOT NULL,
   entity varchar(64) NOT NULL,
   rows_before bigint NOT NULL,
-  events_before bigint NOT NULL
+  events_before bigint NOT NULL,
+  recorded_to timestamp
 );
 
 -- What one phase of a load tells a later one, which may stand in another transaction. A load that is given up leaves its rows: its

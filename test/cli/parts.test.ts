@@ -64,8 +64,12 @@ describe('conservation', () => {
       cliError(() => checkIngest({ received: 3, accepted: 4, quarantined: 0, held: 0 }, 'here')).render(),
     ).toContain('3 received');
     checkLoad({ read: 6, applied: 3, superseded: 2, duplicate: 1, withdrawn: 0 }, 'here');
-    expect(cliError(() => checkLoad({ read: 6, applied: 3, superseded: 2, duplicate: 0, withdrawn: 0 }, 'here')).exitCode).toBe(1);
-    expect(cliError(() => checkLoad({ read: 1, applied: 2, superseded: 0, duplicate: -1, withdrawn: 0 }, 'here')).exitCode).toBe(1);
+    expect(
+      cliError(() => checkLoad({ read: 6, applied: 3, superseded: 2, duplicate: 0, withdrawn: 0 }, 'here')).exitCode,
+    ).toBe(1);
+    expect(
+      cliError(() => checkLoad({ read: 1, applied: 2, superseded: 0, duplicate: -1, withdrawn: 0 }, 'here')).exitCode,
+    ).toBe(1);
   });
 
   it('an object in silver that no load can read is a loss, shown by its id', () => {
@@ -87,7 +91,9 @@ describe('conservation', () => {
 
   it('is an error when a load left something in silver', () => {
     checkLoaded(3, { read: 3, applied: 3, superseded: 0, duplicate: 0, withdrawn: 0 }, '/data');
-    const error = cliError(() => checkLoaded(4, { read: 3, applied: 3, superseded: 0, duplicate: 0, withdrawn: 0 }, '/data'));
+    const error = cliError(() =>
+      checkLoaded(4, { read: 3, applied: 3, superseded: 0, duplicate: 0, withdrawn: 0 }, '/data'),
+    );
     expect(error.exitCode).toBe(1);
     expect(error.render()).toContain('/data/executions');
   });

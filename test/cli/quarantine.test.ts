@@ -91,6 +91,7 @@ async function land(key: string, bytes: Buffer, of: ReturnType<typeof profile>):
     key,
     version: versionOf({ versionId: info.versionId, etag: info.etag, landedMs: info.lastModified }),
     lastModifiedMs: info.lastModified,
+    digest: '01234567',
   };
   const source = { size: bytes.length, read: (at: number, n: number) => Promise.resolve(bytes.subarray(at, at + n)) };
   const opened = await openFile(check.checked, source);

@@ -17,7 +17,12 @@ const stream = {
   lastSequence: '499',
   arrivalMs: Date.UTC(2026, 0, 2, 9, 59, 59),
 };
-const file = { reading: '0123456789abcdef-p89abcdef', firstRow: 1, lastRow: 50_000, arrivalMs: Date.UTC(2026, 0, 2, 10) };
+const file = {
+  reading: '0123456789abcdef-p89abcdef',
+  firstRow: 1,
+  lastRow: 50_000,
+  arrivalMs: Date.UTC(2026, 0, 2, 10),
+};
 
 describe('names of objects', () => {
   it('follow from where the records were received', () => {
@@ -29,7 +34,9 @@ describe('names of objects', () => {
       'patient/v1/arrival=2026-01-02T10/file-0123456789abcdef-p89abcdef-000000000001-000000050000.parquet',
     );
     expect(quarantineKey(stream)).toBe('arrival=2026-01-02T09/shardId-000000000003-496-499.parquet');
-    expect(quarantineKey(file)).toBe('arrival=2026-01-02T10/file-0123456789abcdef-p89abcdef-000000000001-000000050000.parquet');
+    expect(quarantineKey(file)).toBe(
+      'arrival=2026-01-02T10/file-0123456789abcdef-p89abcdef-000000000001-000000050000.parquet',
+    );
     expect(streamSource('events', 'shardId-000000000003')).toBe('events/shardId-000000000003');
     expect(silverPrefix('clinic', 1, '2026-01-02T09')).toBe('clinic/v1/arrival=2026-01-02T09/');
   });

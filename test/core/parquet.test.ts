@@ -263,7 +263,13 @@ describe('the list of a load', () => {
   it('names each object, as silver is written', async () => {
     expect(await read(list)).toEqual([
       { object: 'patient/v1/a.parquet', entity: 'patient', schema_version: 1, row_count: 3n, is_withdrawn: null },
-      { object: 'clinic/v1/b.parquet', entity: 'clinic', schema_version: 2, row_count: 4_294_967_297n, is_withdrawn: true },
+      {
+        object: 'clinic/v1/b.parquet',
+        entity: 'clinic',
+        schema_version: 2,
+        row_count: 4_294_967_297n,
+        is_withdrawn: true,
+      },
     ]);
     const { created_by, schema } = parquetMetadata(buffer(list));
     expect(created_by).toBe('carelake');

@@ -3,7 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ListObjectVersionsCommand, S3Client } from '@aws-sdk/client-s3';
 import type { AnswersDocument } from '../../cli/answers';
-import { cli, contentsOf, endpointOf, keySecretFile, must, newFolder, runOf, serve, tablesOf, type Query } from './laptop';
+import {
+  cli,
+  contentsOf,
+  endpointOf,
+  keySecretFile,
+  must,
+  newFolder,
+  runOf,
+  serve,
+  tablesOf,
+  type Query,
+} from './laptop';
 
 const folder = mkdtempSync(join(tmpdir(), 'carelake-withdraw-'));
 const secret = keySecretFile();
@@ -19,7 +30,12 @@ function profileOf(status: Record<string, string>): string {
       mode: 'delta',
       file: { format: 'csv', zone: 'UTC' },
       entities: [
-        { entity: 'patient', effective_at: AT, recorded_at: AT, fields: { patient_id: 'patient', zip5: 'zip', reported_age_years: { constant: 40 } } },
+        {
+          entity: 'patient',
+          effective_at: AT,
+          recorded_at: AT,
+          fields: { patient_id: 'patient', zip5: 'zip', reported_age_years: { constant: 40 } },
+        },
         {
           entity: 'appointment',
           effective_at: AT,
@@ -95,7 +111,9 @@ describe('a landed file is withdrawn, and read anew', () => {
     const { process } = await serve(args(dataDir, TUESDAY, profileOf(RIGHT)));
     try {
       const s3 = new S3Client({ endpoint: endpointOf(dataDir).url, region: 'us-east-1', credentials: endpointOf(dataDir).credentials, forcePathStyle: true }); // prettier-ignore
-      const { Versions } = await s3.send(new ListObjectVersionsCommand({ Bucket: runOf(dataDir).names!.buckets.landing }));
+      const { Versions } = await s3.send(
+        new ListObjectVersionsCommand({ Bucket: runOf(dataDir).names!.buckets.landing }),
+      );
       s3.destroy();
       expect(Versions!.map((v) => v.Key).sort()).toEqual(['ward/monday.csv', 'ward/tuesday.csv']);
       const { object, state } = JSON.parse(await must(['withdraw', 'ward/tuesday.csv', '--json', '--data', dataDir])) as Record<string, string>; // prettier-ignore

@@ -12,7 +12,14 @@ const profile = (fields: Record<string, unknown>, more: Record<string, unknown> 
     mode: 'delta',
     file: { format: 'csv' },
     other_columns: 'allow',
-    entities: [{ entity: 'patient', effective_at: AT, recorded_at: AT, fields: { patient_id: 'id', reported_age_years: { constant: 40 }, ...fields } }],
+    entities: [
+      {
+        entity: 'patient',
+        effective_at: AT,
+        recorded_at: AT,
+        fields: { patient_id: 'id', reported_age_years: { constant: 40 }, ...fields },
+      },
+    ],
     ...more,
   });
 const PLAIN = profile({});

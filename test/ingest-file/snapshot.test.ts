@@ -168,7 +168,8 @@ async function tombstones(): Promise<string[]> {
   const found: string[] = [];
   for (const key of s3.keys('silver/').filter((k) => !isObjectWithdrawn(decisions, k)))
     for (const r of await rowsUnder(s3, key))
-      if (r.op === 'delete') found.push(`${(r.effective_at as unknown as Date).toISOString().slice(8, 10)} ${String(r.patient_id)}`);
+      if (r.op === 'delete')
+        found.push(`${(r.effective_at as unknown as Date).toISOString().slice(8, 10)} ${String(r.patient_id)}`);
   return found.sort();
 }
 

@@ -60,7 +60,11 @@ export class Objects {
             `INSERT INTO batch_object VALUES ('${name}', '${this.entityOf(name)}', 1, ${this.events[name]!.length}, ${String(changes[name])})`,
         );
       if (role.kind !== 'copy') return [text];
-      return copied(/^COPY (\w+)/.exec(text)![1]!, role.entity, rows(role.of === 'standing' ? standing : names, role.entity));
+      return copied(
+        /^COPY (\w+)/.exec(text)![1]!,
+        role.entity,
+        rows(role.of === 'standing' ? standing : names, role.entity),
+      );
     };
     let applied = 0;
     for (const phase of phases.slice(from, stopAfter)) {

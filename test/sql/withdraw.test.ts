@@ -10,7 +10,8 @@ const at = (day: number, id: string) => ({
 });
 const patient = (id: string, day: number, zip5: string): Event =>
   event('patient', id, at(day, id), { birth_date: '1980-01-01', zip5 });
-const gone = (id: string, day: number): Event => event('patient', id, { ...at(day, id), op: 'delete', event: `${id}-gone-${day}` });
+const gone = (id: string, day: number): Event =>
+  event('patient', id, { ...at(day, id), op: 'delete', event: `${id}-gone-${day}` });
 const visit = (id: string, day: number, status_code: string, patient_id = 'P1', clinic_id = 'C1'): Event =>
   event('appointment', id, at(day, id), {
     patient_id,
@@ -43,9 +44,15 @@ describe.each(engines)('withdrawn objects on $name', ({ open }) => {
 
   /** entity, read, applied, superseded, duplicate, withdrawn */
   const counts = () =>
-    rows(engine, 'SELECT entity, read, applied, superseded, duplicate, withdrawn FROM ops.conservation ORDER BY entity');
+    rows(
+      engine,
+      'SELECT entity, read, applied, superseded, duplicate, withdrawn FROM ops.conservation ORDER BY entity',
+    );
   const visits = () =>
-    rows(engine, 'SELECT appointment_id, status_code, patient_zip5 FROM gold_phi.obt_appointment ORDER BY appointment_id');
+    rows(
+      engine,
+      'SELECT appointment_id, status_code, patient_zip5 FROM gold_phi.obt_appointment ORDER BY appointment_id',
+    );
   const everything = async (): Promise<void> => {
     await objects.load('l1', ['base', 'day1']);
     await objects.load('l2', ['moved', 'day2']);
@@ -95,7 +102,8 @@ describe.each(engines)('withdrawn objects on $name', ({ open }) => {
 
   it('a withdrawn tombstone brings back whom it deleted', async () => {
     await everything();
-    const zip = () => rows(engine, `SELECT zip5, is_deleted FROM core.dim_patient_history WHERE patient_id = 'P1' AND is_current`);
+    const zip = () =>
+      rows(engine, `SELECT zip5, is_deleted FROM core.dim_patient_history WHERE patient_id = 'P1' AND is_current`);
     await objects.load('l3', ['left']);
     expect((await zip())[0]![1]).toBe('true');
     await objects.change('w1', { left: true });
