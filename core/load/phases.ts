@@ -15,10 +15,11 @@ export type FollowUp = `restate:${EntityName}` | `prune:${EntityName}`;
  * - `fact:<entity>`: stage, COPY, log and rows of a fact with rows, then what `restate` does
  * - `restate:<entity>`: of a fact without rows
  * - `prune:<entity>`
+ * - `rewind`: what nobody knows any more is taken off the watermark
  * - `close`: guards, ledger, end of the lease
  */
 export type Phase =
-  `keys:${EntityName}` | `reread:${EntityName}` | `dimension:${EntityName}` | `fact:${EntityName}` | FollowUp | 'close';
+  `keys:${EntityName}` | `reread:${EntityName}` | `dimension:${EntityName}` | `fact:${EntityName}` | FollowUp | 'rewind' | 'close';
 
 /** Newest contracts by name, in load order. */
 export type Entities = Readonly<Record<string, EntityContract>>;
@@ -79,7 +80,7 @@ export function phasesOf(
   const prune = dimensions
     .filter((d) => pruned.has(d) || asked.has(`prune:${d}`) || (isReread && withRows.has(d) && named.has(d)))
     .map((d): Phase => `prune:${d}`);
-  return [...keys, ...apply, ...reread, ...follow, ...prune, 'close'];
+  return [...keys, ...apply, ...reread, ...follow, ...prune, ...(isReread ? (['rewind'] as const) : []), 'close'];
 }
 
 /** What a load leaves when it is given up after these phases were, or may have been, committed. */

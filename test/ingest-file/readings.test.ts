@@ -91,8 +91,8 @@ test('a profile that is changed while a file is read begins anew', async () => {
   const object = land(`id,zip\n${rows}`);
   let asked = 0;
   const { result, invocations } = await ingest(object, () => {
-    // Asked for the third time it has read a chunk, and leaves off.
-    if (++asked !== 3) return 900_000;
+    // Asked for the fourth time it has read a chunk, and leaves off.
+    if (++asked !== 4) return 900_000;
     use(MENDED);
     return 1000;
   });
@@ -115,4 +115,28 @@ test('a withdrawn object is not read until it stands again', async () => {
   // Said again it is no other decision.
   await ingest({ ...object, decide: 'standing' });
   expect(s3.keys('control/withdrawals/')).toHaveLength(2);
+});
+
+test('a copy of the same bytes is read once what it was a copy of is withdrawn; a mended profile replaces the reading of either', async () => {
+  const object = land(FILE);
+  await ingest(object);
+  const copy = s3.put(BUCKETS.landing, 'ward/copy_2026-01-02.csv', 'id,zip\nb,20002\n');
+  await ingest(copy);
+  const [first] = readings();
+  const plain = JSON.parse(PLAIN) as { entities: Record<string, unknown>[] };
+  const at = { constant: '2026-01-02T00:00:00Z' };
+  // A profile that does not read the name takes equal bytes under any name for one file.
+  const nameless = JSON.stringify({ ...plain, entities: [{ ...plain.entities[0], effective_at: at, recorded_at: at }] });
+  use(nameless);
+  const one = s3.put(BUCKETS.landing, 'ward/one.csv', FILE);
+  const two = s3.put(BUCKETS.landing, 'ward/two.csv', FILE);
+  expect((await ingest(one)).result).toMatchObject({ accepted: 2 });
+  expect((await ingest(two)).result).toMatchObject({ accepted: 0 });
+  const ofOne = readings().find((r) => r.slice(0, 16) === landingHash(BUCKETS.landing, 'ward/one.csv', `${one.etag}.${Math.floor(s3.now.getTime() / 1000)}`)); // prettier-ignore
+  use(nameless.replace('"patient_id":"id"', '"patient_id":"id","zip5":"zip"'));
+  expect((await ingest(two)).result).toMatchObject({ accepted: 2 });
+  expect(decided()[ofOne!]).toBe('withdrawn');
+  await ingest({ ...two, decide: 'withdrawn' });
+  expect((await ingest(one)).result).toMatchObject({ accepted: 2 });
+  expect(first).toBeDefined();
 });

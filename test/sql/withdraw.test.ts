@@ -60,10 +60,12 @@ describe.each(engines)('withdrawn objects on $name', ({ open }) => {
   /** All tables, of a warehouse into which nothing but these objects was ever loaded. */
   const only = async (names: string[][]): Promise<Record<string, string[]>> => {
     const before = await dump(engine);
+    const known = await rows(engine, 'SELECT recorded_to FROM ops.watermark');
     await empty(engine);
     const other = new Objects(engine, EVENTS);
     for (const [i, of] of names.entries()) await other.load(`only-${i}`, of);
     expect(await dump(engine)).toEqual(before);
+    expect(await rows(engine, 'SELECT recorded_to FROM ops.watermark')).toEqual(known);
     return before;
   };
 

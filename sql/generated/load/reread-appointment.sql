@@ -19,13 +19,13 @@ WHERE g.load_id = load_count.load_id AND load_count.entity = 'appointment';
 -- What was counted about these keys until now, which ops.conservation takes off again: rows of the objects that stood, and events of the log
 -- but those just forgotten. It cannot be written, since none may be NULL, unless all that stands was read, with possible instants, and the keys
 -- are there.
-INSERT INTO ops.reread (load_id, entity, rows_before, events_before)
+INSERT INTO ops.reread (load_id, entity, rows_before, events_before, recorded_to)
 SELECT CAST(:load_id AS varchar(32)), 'appointment', CASE WHEN s.possible = w.standing THEN s.n + w.moved END,
-  CASE WHEN w.changed = 0 OR k.n > 0 THEN v.n END
+  CASE WHEN w.changed = 0 OR k.n > 0 THEN v.n END, s.recorded_to
 FROM (
   SELECT count(CASE WHEN e.effective_at >= timestamp '1900-01-01 00:00:00' AND e.effective_at < timestamp '2201-01-01 00:00:00'
       AND e.recorded_at >= timestamp '1900-01-01 00:00:00' AND e.recorded_at < timestamp '2201-01-01 00:00:00' THEN 1 END) AS possible,
-    count(q.entity_key) AS n
+    count(q.entity_key) AS n, max(e.recorded_at) AS recorded_to
   FROM stage_appointment e LEFT JOIN (
     SELECT k.entity_key FROM ops.reread_key k WHERE k.load_id = :load_id AND k.entity = 'appointment' GROUP BY k.entity_key
   ) q ON q.entity_key = e.appointment_key
