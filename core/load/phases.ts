@@ -19,7 +19,13 @@ export type FollowUp = `restate:${EntityName}` | `prune:${EntityName}`;
  * - `close`: guards, ledger, end of the lease
  */
 export type Phase =
-  `keys:${EntityName}` | `reread:${EntityName}` | `dimension:${EntityName}` | `fact:${EntityName}` | FollowUp | 'rewind' | 'close';
+  | `keys:${EntityName}`
+  | `reread:${EntityName}`
+  | `dimension:${EntityName}`
+  | `fact:${EntityName}`
+  | FollowUp
+  | 'rewind'
+  | 'close';
 
 /** Newest contracts by name, in load order. */
 export type Entities = Readonly<Record<string, EntityContract>>;

@@ -125,7 +125,8 @@ async function read(from: IngestFileResult, context: Context): Promise<IngestFil
   if (result.done) {
     const current = async () => (await profileOf(file, zones.control)).digest;
     await replaceReadings(s3, zones.control, { own: reading, profile: name, fileId: known.id, current });
-    if (isSnapshot) Object.assign(result, await finishSnapshot({ s3, zones, profile: opened.file.profile, keys }, reading));
+    if (isSnapshot)
+      Object.assign(result, await finishSnapshot({ s3, zones, profile: opened.file.profile, keys }, reading));
   }
   if (result.done) await noteWhole(s3, zones.control, known.id, profile.checked);
   logger.info('file read', {

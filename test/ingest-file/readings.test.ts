@@ -126,7 +126,10 @@ test('a copy of the same bytes is read once what it was a copy of is withdrawn; 
   const plain = JSON.parse(PLAIN) as { entities: Record<string, unknown>[] };
   const at = { constant: '2026-01-02T00:00:00Z' };
   // A profile that does not read the name takes equal bytes under any name for one file.
-  const nameless = JSON.stringify({ ...plain, entities: [{ ...plain.entities[0], effective_at: at, recorded_at: at }] });
+  const nameless = JSON.stringify({
+    ...plain,
+    entities: [{ ...plain.entities[0], effective_at: at, recorded_at: at }],
+  });
   use(nameless);
   const one = s3.put(BUCKETS.landing, 'ward/one.csv', FILE);
   const two = s3.put(BUCKETS.landing, 'ward/two.csv', FILE);
