@@ -16,9 +16,6 @@ export const absenceId = (reading: string, basis: string): string => `${reading}
 const NAME = /^([0-9a-f]{16})(?:(-p[0-9a-f]{8})(t[0-9a-f]{8})?)?$/;
 const IN_LAKE = /(?:^|\/)file-([0-9a-f]{16}-p[0-9a-f]{8}(?:t[0-9a-f]{8})?)-\d/;
 
-/** Whether a text names a landing object, a reading, or what a reading lacks. */
-export const isReadingName = (name: string): boolean => NAME.test(name);
-
 /** The reading that an object of silver or quarantine is of; undefined for those of the stream. */
 export const readingOfKey = (key: string): string | undefined => IN_LAKE.exec(key)?.[1];
 
