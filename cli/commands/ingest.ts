@@ -1,7 +1,6 @@
 import { GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
-import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { chunkReceiptKey } from '../../core/files/objects';
+import { chunkReceiptPrefix } from '../../core/files/objects';
 import { readMarkKey, versionOf } from '../../core/files/landed';
 import { keyId } from '../../core/lake/names';
 import { landingHash } from '../../core/records/hash';
@@ -107,7 +106,8 @@ async function untilRead({ s3, landing, control }: Place, key: string): Promise<
 
 async function countsOf(s3: S3Client, control: string, hash: string): Promise<Read> {
   const total: Read = { received: 0, accepted: 0, quarantined: 0 };
-  const prefix = chunkReceiptKey(hash, 0, 0).slice(0, -basename(chunkReceiptKey(hash, 0, 0)).length);
+  // The receipts of a reading lie below the object's hash and the digest of the profile that read it.
+  const prefix = chunkReceiptPrefix(hash).replace(/\/$/, '');
   for (let token: string | undefined, more = true; more;) {
     const page = await s3.send(new ListObjectsV2Command({ Bucket: control, Prefix: prefix, ContinuationToken: token }));
     for (const { Key } of page.Contents ?? []) {
