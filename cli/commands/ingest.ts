@@ -1,6 +1,6 @@
 import { GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { chunkReceiptPrefix } from '../../core/files/objects';
+import { chunkReceiptPrefix } from '../../core/files/readings';
 import { readMarkKey, versionOf } from '../../core/files/landed';
 import { keyId } from '../../core/lake/names';
 import { landingHash } from '../../core/records/hash';
