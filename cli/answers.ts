@@ -1,3 +1,4 @@
+import type { Ask } from './ask';
 import { checkLoad, IngestCounts, LoadCounts } from './conservation';
 import type { Findings } from './findings';
 import { count, percent, table } from './output';
@@ -20,9 +21,6 @@ export interface AnswersDocument {
   run: { ingest: IngestCounts; load: LoadCounts } & Findings;
   answers: Answer[];
 }
-
-/** Asks one question of the warehouse: SQL in, rows of plain values out. */
-export type Ask = (sql: string) => Promise<Record<string, unknown>[]>;
 
 /** What the loads made of what they read, over all entities. */
 export async function readLoadCounts(ask: Ask): Promise<LoadCounts> {

@@ -1,5 +1,5 @@
 import type { Platform } from '@carelake/laptop/runtime';
-import type { Ask } from './answers';
+import type { Ask } from './ask';
 import { clientsFor } from './clients';
 import { sameFile, storedFile, streamNetwork, uploadFile, uploadProfile } from './feed';
 import { type Names, type RunState, writeRun } from './folder';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { objectOf } from '@carelake/laptop/endpoints/files';
 import { ENTITIES, ENTITY_NAMES } from '../contracts';
-import type { Ask } from './answers';
+import type { Ask } from './ask';
 import { type IngestCounts, readChunkReceipt, type ZoneFolders } from './conservation';
 import { runnable } from './hints';
 import { filesUnder, withEngine } from './lake-files';

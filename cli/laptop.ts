@@ -10,7 +10,7 @@ import { hasRows } from '@carelake/laptop/engines/statement-list';
 import { StatementError, type Warehouse, warehouseFile } from '@carelake/laptop/engines/warehouse';
 import { FolderInUse } from '@carelake/laptop/lock';
 import { bootPlatform, PLACE, type BootOptions, type Platform } from '@carelake/laptop/runtime';
-import type { Ask } from './answers';
+import type { Ask } from './ask';
 import { patient } from './ask-again';
 import type { ZoneFolders } from './conservation';
 import { CliError, EXIT } from './errors';

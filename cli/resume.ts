@@ -6,7 +6,7 @@ import { namesOver, readingOfKey } from '../core/files/readings';
 import { doneKey, isObjectWithdrawn, type Decisions } from '../core/files/withdrawals';
 import { receiptKey, receiptSubject } from '../core/lake/names';
 import { folderDecisions } from './conservation';
-import type { Ask } from './answers';
+import type { Ask } from './ask';
 import { checkFolderObjects, checkStores, type Difference } from './check';
 import { unreadIn } from './check/records';
 import { differencesText } from './commands/check';

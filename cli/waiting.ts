@@ -1,5 +1,6 @@
 import type { Platform, Status } from '@carelake/laptop/runtime';
-import { type Ask, readLoadCounts } from './answers';
+import { readLoadCounts } from './answers';
+import type { Ask } from './ask';
 import { count } from './output';
 
 /** Nothing under way for so long counts as done; what waits in a stream, a state machine or a rule counts as under way. */
