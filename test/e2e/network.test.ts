@@ -403,7 +403,7 @@ describe('the synthetic network, from the generator to the answers', () => {
     const asked = JSON.parse(
       await must(['sql', '--json', 'SELECT count(*) AS n FROM core.fact_appointment', ...at]),
     ) as unknown;
-    expect(asked).toEqual({ columns: ['n'], rows: [[expected.rows.appointments + 4]] });
+    expect(asked).toEqual({ columns: ['n'], rows: [[expected.rows.appointments + 5]] });
     const tables = await tablesOf(dataDir);
     const again = JSON.parse(await must(['start', '--once', '--json', ...at])) as AnswersDocument;
     expect(again.run).toEqual({
