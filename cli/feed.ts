@@ -1,9 +1,16 @@
 import { KinesisClient } from '@aws-sdk/client-kinesis';
-import { GetObjectCommand, HeadObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { createReadStream, statSync } from 'node:fs';
 import { MTIME } from '../core/files/file-time';
 import { versionOf } from '../core/files/landed';
 import { chunkReceiptKey } from '../core/files/objects';
+import { CHUNK_RECEIPTS } from '../core/files/readings';
 import { landingHash } from '../core/records/hash';
 import { generate, type SyntheticRecord } from '../synthetic';
 import type { RunState } from './folder';
@@ -84,14 +91,25 @@ export async function sameFile(
   const landing = buckets.landing!;
   const head = await client.send(new HeadObjectCommand({ Bucket: landing, Key: key }));
   const version = versionOf({ versionId: head.VersionId, etag: head.ETag!, landedMs: head.LastModified!.getTime() });
-  try {
-    const receipt = chunkReceiptKey(landingHash(landing, key, version), 0, 0);
-    const found = await client.send(new GetObjectCommand({ Bucket: buckets.control!, Key: receipt }));
-    return (JSON.parse(await found.Body!.transformToString()) as { same_as?: string }).same_as;
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
+  // A copy has one receipt, without rows, under the name of its reading; which profile read it is not known here.
+  const { CommonPrefixes = [] } = await client.send(
+    new ListObjectsV2Command({
+      Bucket: buckets.control!,
+      Prefix: `${CHUNK_RECEIPTS}${landingHash(landing, key, version)}-p`,
+      Delimiter: '/',
+    }),
+  );
+  for (const { Prefix } of CommonPrefixes) {
+    const receipt = chunkReceiptKey(Prefix!.slice(CHUNK_RECEIPTS.length, -1), 0, 0);
+    try {
+      const found = await client.send(new GetObjectCommand({ Bucket: buckets.control!, Key: receipt }));
+      const { same_as } = JSON.parse(await found.Body!.transformToString()) as { same_as?: string };
+      if (same_as !== undefined) return same_as;
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+    }
   }
+  return undefined;
 }
 
 const isMissing = (error: unknown): boolean =>
