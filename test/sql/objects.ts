@@ -38,12 +38,14 @@ export class Objects {
    * Withdraws objects, or lets them stand again: the statements of the load function, each phase in a transaction of its own.
    * @param stopAfter transactions after which it stops, as a crash would
    * @param from the transaction with which it goes on
+   * @param role database role that does it
    */
   async change(
     loadId: string,
     changes: Readonly<Record<string, boolean>>,
     stopAfter = Infinity,
     from = 0,
+    role?: string,
   ): Promise<void> {
     const names = Object.keys(changes);
     const entities = new Set(names.map(this.entityOf));
@@ -71,12 +73,13 @@ export class Objects {
       const [kind, entity] = phase.split(':') as [string, EntityName];
       const groups = kind === 'keys' || kind === 'reread' ? [{ entity, version: 1 }] : [];
       const statements = [...ofFile(sql, 'begin'), ...phaseStatements(sql, phase, groups)];
-      await this.engine.batch(statements.flatMap(bound), {
+      const parameters = {
         load_id: loadId,
         object_count: String(names.length),
         key_fingerprint: 'f00d',
         entities_applied: String(applied),
-      });
+      };
+      await this.engine.batch(statements.flatMap(bound), parameters, role);
       if (kind !== 'reread') continue;
       applied++;
       // Ledger and log of an entity change in one transaction.

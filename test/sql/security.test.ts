@@ -1,20 +1,22 @@
 import { ENTITY_NAMES } from '../../contracts';
 import { countOf, readCheckSql } from '../../core/check/checks';
 import { laptop, type Engine } from './engines';
-import { SQL, TABLES, empty, load, migrate, sqlFile, sqlNames, event, statementsOf, type Event } from './warehouse';
+import { Objects } from './objects';
+import { SQL, TABLES, empty, migrate, sqlFile, sqlNames, event, statementsOf, type Event } from './warehouse';
 
 const at = { effective: '2024-01-01 00:00:00', recorded: '2024-01-01 00:00:00' };
 const visit = (id: string, clinicId: string, recorded: string): Event =>
   event('appointment', id, { effective: recorded, recorded }, {
     patient_id: 'P1', clinic_id: clinicId, provider_npi: '1000000004', status_code: 'booked', scheduled_start_at: '2024-05-02 14:00:00',
   }); // prettier-ignore
-const first = (): Event[] => [
-  event('clinic', '10', at, { clinic_name: 'North' }),
-  event('patient', 'P1', at, { birth_date: '1980-01-01' }),
-  event('provider', '1000000004', at, { specialty: 'oncology' }),
-  visit('A1', '10', '2024-04-01 00:00:00'),
-];
-const second = (): Event[] => [visit('A1', '11', '2024-04-02 00:00:00')];
+const OBJECTS: Record<string, Event[]> = {
+  clinics: [event('clinic', '10', at, { clinic_name: 'North' })],
+  patients: [event('patient', 'P1', at, { birth_date: '1980-01-01' })],
+  providers: [event('provider', '1000000004', at, { specialty: 'oncology' })],
+  visits: [visit('A1', '10', '2024-04-01 00:00:00')],
+  moved: [visit('A1', '11', '2024-04-02 00:00:00')],
+};
+const FIRST = ['clinics', 'patients', 'providers', 'visits'];
 
 const statements = [...sqlNames('security').map((name) => `security/${name}`), 'generated/grants.sql'].flatMap((path) =>
   statementsOf(sqlFile(path)),
@@ -37,34 +39,43 @@ describe('database roles', () => {
   afterAll(() => engine.close());
   beforeEach(() => empty(engine));
 
-  const loadAs = async (role: string): Promise<void> => {
-    await load(engine, 'l1', first(), { role });
-    await load(engine, 'l2', second(), { role });
+  const loadAs = async (role: string): Promise<Objects> => {
+    const objects = new Objects(engine, OBJECTS);
+    await objects.load('l1', FIRST, { role });
+    await objects.load('l2', ['moved'], { role });
+    return objects;
+  };
+  /** All that the loader does: it loads, and takes objects back. */
+  const workAs = async (role: string): Promise<void> => {
+    const objects = await loadAs(role);
+    await objects.change('w1', Object.fromEntries(FIRST.map((name) => [name, true])), Infinity, 0, role);
   };
 
   it('the loader loads', async () => {
-    await loadAs('loader');
+    await workAs('loader');
     expect(await engine.batch(['SELECT clinic_id FROM gold_phi.obt_appointment'])).toEqual([['11']]);
   });
 
   it.each(loaderGrants)('without "%s" it does not', async (grant) => {
     await engine.batch([grant.replace(/^GRANT/, 'REVOKE').replace(/ TO ROLE /, ' FROM ROLE ')]);
     try {
-      await expect(loadAs('loader')).rejects.toThrow(/permission denied/);
+      await expect(workAs('loader')).rejects.toThrow(/permission denied/);
     } finally {
       await engine.batch([grant]);
     }
   });
 
   it.each(['reader', 'exporter', 'nobody'])('%s does not load', async (role) => {
-    await expect(loadAs(role)).rejects.toThrow(/permission denied/);
+    await expect(workAs(role)).rejects.toThrow(/permission denied/);
   });
 
   describe('the checker', () => {
     const { holder, checks } = readCheckSql(SQL);
     const questions = [holder, ...checks.map(({ sql }) => sql)].map(countOf);
     const grants = statements.filter((sql) => / TO ROLE checker$/.test(sql) && !isOfOther(sql));
-    beforeEach(() => loadAs('loader'));
+    beforeEach(async () => {
+      await loadAs('loader');
+    });
 
     it('asks every check, in one transaction, and counts nothing', async () => {
       for (const sql of questions) expect(await engine.batch([sql], {}, 'checker')).toEqual([['0']]);
