@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { RealClock, type Clock } from './clock';
 import { ownFolder } from './data-folder';
-import { disk, refuseFull, watchDisk, type DiskPolicy } from './disk';
+import { foundFull, disk, refuseFull, watchDisk, type DiskPolicy } from './disk';
 import { createEndpoints } from './endpoints/server';
 import type { Endpoints, PageContent } from './endpoints/types';
 import type { AlarmState, AlarmStatus } from './engines/alarms';
@@ -149,8 +149,10 @@ export async function bootPlatform(options: BootOptions): Promise<Platform> {
   try {
     return await run(wiring, options, resolver.outputs(), stop);
   } catch (error) {
+    // A function, or the warehouse, that fails on a full disk tells its own failure; the disk is what somebody can mend.
+    const full = foundFull(join(options.dataDir, 'any'));
     await stop();
-    throw error;
+    throw full ?? error;
   }
 }
 
