@@ -12,7 +12,7 @@ jest.setTimeout(240_000);
 const CSV = [
   'Kind;Region;Site;Site name;Number;Patient;Name;Born;Sex;ZIP;NPI;Doctor;Day;Time;Minutes;Status;Changed;Remark',
   'N;07;3;Praxis;1;P-1;Muster;03.02.1980;w;1067;1000000004;Dr. Z;29.03.2026;09:30;30;geplant;28.03.2026 10:00;x',
-  'N;07;3;Praxis;2;P-1;Muster;30.02.1980;w;1067;1000000004;Dr. Z;29.03.2026;09:30;30;geplant;28.03.2026 10:00;x',
+  'N;07;3;Praxis;2;P-1;Muster;03.02.1980;w;1067;1000000004;Dr. Z;30.02.2026;09:30;30;geplant;28.03.2026 10:00;x',
 ].join('\r\n');
 
 let laptop: Laptop;
