@@ -2,8 +2,8 @@
 const esmOnly = ['hyparquet', 'hyparquet-writer', 'fast-xml-parser', '@nodable', 'strnum'].join('|');
 
 /**
- * Suites that boot a whole platform several times over, kill it or its engine, or take its rights away one by one: minutes of their own
- * (`npm run test:platform`). `npm test` keeps one whole run, and every rule of SQL on both engines.
+ * Suites that boot a whole platform several times over, kill it or its engine, take its rights away one by one, or withdraw objects in any
+ * order: minutes of their own (`npm run test:platform`). `npm test` keeps one whole run, and the SQL of every load on both engines.
  */
 const WHOLE_PLATFORMS = [
   'e2e/backfill',
@@ -18,6 +18,7 @@ const WHOLE_PLATFORMS = [
   'e2e/held-stream',
   'e2e/kaggle',
   'e2e/new-entity',
+  'e2e/own-file',
   'e2e/rebuild',
   'e2e/rules',
   'e2e/throttled-stream',
@@ -25,6 +26,8 @@ const WHOLE_PLATFORMS = [
   'load/engine-ends',
   'migrate/views',
   'privilege/',
+  'sql/security',
+  'sql/withdraw',
   'warehouse/process',
 ];
 

@@ -57,13 +57,13 @@ test('the runbook has a line for every alarm, which says what its description sa
     .filter((line) => line.startsWith('|'))
     .slice(2)
     .map((line) => line.split('|').map((cell) => cell.trim()))
-    .map(([, name, means, whatToDo]) => ({ name: name!.replace(/ \*$/, ''), means, whatToDo }));
+    .map(([, name, means, remedy]) => ({ name: name!.replace(/ \*$/, ''), means, remedy }));
   const described = Object.entries({ ...alarms('dev'), ...alarms('prod') }).map(([name, a]) => [
     name,
     a.AlarmDescription,
   ]);
   expect(rows.map(({ name, means }) => [name, means]).sort()).toEqual(described.sort());
-  for (const { whatToDo } of rows) expect(whatToDo!.length).toBeGreaterThan(20);
+  for (const { remedy } of rows) expect(remedy!.length).toBeGreaterThan(20);
 });
 
 test('services that speak to people may do so under the conditions that they meet, and under no others', () => {
