@@ -9,15 +9,17 @@ const TELL_MS = 1000;
 
 /** Waits until nothing is under way, and tells how much is loaded and what is still waited for. */
 export async function untilLoaded(platform: Platform, ask: Ask, tell: (detail: string) => void): Promise<void> {
-  const watch = setInterval(
-    () =>
-      void readLoadCounts(ask).then(
-        ({ read }) => tell(`${count(read)} events${waitingFor(platform.status())}`),
-        () => tell(`the warehouse does not answer at the moment${waitingFor(platform.status())}`),
-      ),
-    TELL_MS,
-  );
+  // After Ctrl-C the platform closes under a question that is still open: a line less, and no reason to end otherwise than in order.
+  const watch = setInterval(() => void tellLoaded(platform, ask, tell).catch(() => undefined), TELL_MS);
   await platform.idle({ quietMs: QUIET_MS }).finally(() => clearInterval(watch));
+}
+
+async function tellLoaded(platform: Platform, ask: Ask, tell: (detail: string) => void): Promise<void> {
+  const loaded = await readLoadCounts(ask).then(
+    ({ read }) => `${count(read)} events`,
+    () => 'the warehouse does not answer at the moment',
+  );
+  tell(loaded + waitingFor(platform.status()));
 }
 
 /** What a wait for quiet still waits for, in words. */

@@ -1,6 +1,7 @@
 import type { Warehouse } from '@carelake/laptop/engines/warehouse';
+import type { Platform } from '@carelake/laptop/runtime';
 import { patient } from '../../cli/ask-again';
-import { waitingFor } from '../../cli/waiting';
+import { untilLoaded, waitingFor } from '../../cli/waiting';
 
 const LOST = new Error("ERROR: connection lost: the warehouse's process ended while this statement ran");
 
@@ -35,4 +36,32 @@ test('a wait says what it waits for', () => {
   expect(waitingFor({ ...quiet, behind: { a: 1500, b: 2 }, executions: ['x'], invocations: 3, refused: 4 })).toBe(
     '; waiting for 1,502 records to read, 1 state machines under way, 3 functions at work, 4 starts that were refused and are tried again',
   );
+});
+
+test('a platform that closes under an open question ends no process', async () => {
+  jest.useFakeTimers({ doNotFake: ['setImmediate'] });
+  const unheard: unknown[] = [];
+  const note = (reason: unknown): void => void unheard.push(reason);
+  process.on('unhandledRejection', note);
+  try {
+    let close!: () => void;
+    const closed = new Promise<void>((resolve) => (close = resolve));
+    const asked = jest.fn(() => closed.then(() => Promise.reject(new Error('the endpoint is closed'))));
+    const platform = {
+      idle: () => closed,
+      status: () => {
+        throw new Error('the stream is closed');
+      },
+    } as unknown as Platform;
+    const loaded = untilLoaded(platform, asked as never, () => undefined);
+    await jest.advanceTimersByTimeAsync(1500);
+    expect(asked).toHaveBeenCalledTimes(1);
+    close();
+    await loaded;
+    for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
+    expect(unheard).toEqual([]);
+  } finally {
+    process.off('unhandledRejection', note);
+    jest.useRealTimers();
+  }
 });
