@@ -34,7 +34,7 @@ import {
 } from '../resume';
 import type { Prepared, Source, StartOptions } from '../source';
 import { synthesize } from '../synthesize';
-import { QUIET_MS, untilLoaded } from '../waiting';
+import { QUIET_MS, STILL_QUIET_MS, untilLoaded } from '../waiting';
 import type { BootOptions } from '@carelake/laptop/runtime';
 
 const DEFAULT_PORT = 4600;
@@ -65,7 +65,7 @@ export async function start(
   const stopped = stopSignal();
   let inOrder = false;
   try {
-    const taken = takeIn(session).then(async (document) => {
+    const taken = takeIn(session, wasInOrder).then(async (document) => {
       if (isWhole)
         await progress.step('check that stream, lake and warehouse agree', (tell) =>
           checkAfter(dataDir, session.platform, session.names, before, tell),
@@ -154,16 +154,22 @@ async function open(
   };
 }
 
-/** Brings in what is still to come, waits until it is loaded, and counts before and after. */
-async function takeIn(session: Session): Promise<AnswersDocument> {
+/**
+ * Brings in what is still to come, waits until it is loaded, and counts before and after: where no function ran in between, once.
+ * @param wasInOrder whether the folder was stopped in order
+ */
+async function takeIn(session: Session, wasInOrder: boolean): Promise<AnswersDocument> {
   const { progress, platform, ask } = session;
   const began = Date.now();
   const before = await counts(session);
   const foundBefore = await findings(session);
-  if (session.state.status === 'streaming') await feed(session);
+  const isComplete = session.state.status !== 'streaming';
+  if (!isComplete) await feed(session);
   else progress.line(`- ${session.source.dataDir} holds its data already: ${count(before.ingest.received)} records`);
   if (!loadsOnArrival(session.options.env)) progress.line(waitText(session.options.env));
-  await progress.step('load', (tell) => untilLoaded(platform, ask, tell));
+  await progress.step('load', (tell) =>
+    untilLoaded(platform, ask, tell, isComplete && wasInOrder ? STILL_QUIET_MS : QUIET_MS),
+  );
   if (!loadsOnArrival(session.options.env)) {
     // Nobody waits a day for the first answers: what the schedule would start is started once now.
     await progress.step(`start the load that environment ${session.options.env} starts on a schedule`, () =>
@@ -185,17 +191,18 @@ async function takeIn(session: Session): Promise<AnswersDocument> {
       await platform.idle({ quietMs: QUIET_MS });
     });
   checkGivenUp(dataDir, zones.failed, began, unread() > 0);
-  const after = await counts(session);
+  const isUntouched = platform.invoked() === 0;
+  const after = isUntouched ? before : await counts(session);
   checkIngest(after.ingest, dataDir);
   checkLoad(after.load, 'ops.conservation');
   checkReadable(zones.silver);
   checkLoaded(await countSilverRows(zones), after.load, dataDir);
-  if (session.state.status === 'streaming') {
+  if (!isComplete) {
     session.state = { ...session.state, status: 'complete' };
     writeRun(dataDir, session.state);
   }
   await tellSame(session);
-  const found = newFindings(await findings(session), foundBefore);
+  const found = newFindings(isUntouched ? foundBefore : await findings(session), foundBefore);
   const run = { ingest: difference(after.ingest, before.ingest), load: difference(after.load, before.load), ...found };
   return { ...after, run, answers: await readAnswers(ask) };
 }

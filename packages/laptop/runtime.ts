@@ -98,6 +98,8 @@ export interface Platform {
   /** Role checks, granted and used pairs. */
   readonly roles: RoleAuthorizer;
   status(): Status;
+  /** Invocations of functions since the boot: while there are none, lake and warehouse are what they were. */
+  invoked(): number;
   /** The alarms of the template as they stand, in its order. */
   alarms(): readonly AlarmStatus[];
   /** Resolves when nothing has been under way for `quietMs`: streams drained, no execution, event, invocation or statement. */
@@ -258,6 +260,7 @@ async function run(
     notRun: w.off,
     roles,
     status,
+    invoked: () => functions.invoked,
     alarms: () => alarms.status(),
     reserve: (fn, concurrency) => functions.reserve(fn, concurrency),
     idle: ({ quietMs, signal }) => untilQuiet(dataDir, status, quietMs, signal),

@@ -24,6 +24,9 @@ export class Functions {
     this.pools = specs.map((spec) => ({ spec, pool: this.poolOf(spec) }));
   }
 
+  /** Invocations since the boot. */
+  invoked = 0;
+
   /** Invocations that run or wait. */
   get busy(): number {
     return this.pools.reduce((sum, { pool }) => sum + pool.busy, 0);
@@ -37,6 +40,7 @@ export class Functions {
   async invoke(id: string, payload: string, roleArn?: string): Promise<string> {
     const { spec, pool } = this.find(id);
     if (roleArn) this.refuse(roleArn, spec.arn);
+    this.invoked++;
     try {
       const reply = await pool.invoke(payload);
       this.count(spec.name, 'Invocations');
