@@ -20,6 +20,9 @@ export class Objects {
     return [...this.ledger].flatMap(([name, state]) => (state === 'standing' ? this.events[name]! : []));
   }
 
+  /** Whether the ledger holds it, standing or withdrawn. */
+  isKnown = (name: string): boolean => this.ledger.has(name);
+
   private entityOf = (name: string): EntityName => this.events[name]![0]!.entity;
 
   /** Loads new objects, in one load. */

@@ -1,17 +1,18 @@
 import fc from 'fast-check';
 import { fileOrder, sequenceOrder } from '../../core/records/order';
 import { engines, type Engine } from './engines';
+import { Objects } from './objects';
 import { ATTRIBUTES, NATURAL, applied, asOf, facts, versions } from './oracle';
 import {
   UNKNOWN,
   brokenChecks,
   dump,
   empty,
-  load,
+  event,
   migrate,
   rows,
-  event,
-  type LoadOptions,
+  sqlFile,
+  statementsOf,
   type Event,
 } from './warehouse';
 
@@ -45,28 +46,95 @@ const anyEvent: fc.Arbitrary<Event> = fc.oneof(
     ([id, at, patient_id, clinic_id, provider_npi, status_code, start]) => event('appointment', id, at, payloadOf(at, { patient_id, clinic_id, provider_npi, status_code, scheduled_start_at: `2024-03-0${start} 22:00:00`, scheduled_tz_offset_min: 60, created_at: `2024-03-0${start} 03:00:00` }))) },
 ); // prettier-ignore
 
-/** A way to bring events in: an order, cut points, repeats, and whether loads crash between their transactions first. */
+/** Where a load or a change breaks off, in transactions, and whether it then goes on or is given up for another one. */
+const crash = fc.option(fc.record({ after: fc.integer({ min: 1, max: 4 }), givenUp: fc.boolean() }), {
+  nil: null,
+  freq: 1,
+});
+type Crash = { after: number; givenUp: boolean } | null;
+
+/**
+ * A way to bring events in: an order, cut points and repeats make objects of them. Objects that say something else come in between; each of
+ * them is withdrawn, as somebody does or as the reading of a changed profile takes its place, and some of what stands is withdrawn for a while.
+ */
 const way = (count: number) =>
   fc.record({
     order: fc.shuffledSubarray([...Array(count).keys()], { minLength: count, maxLength: count }),
     cuts: fc.array(fc.nat({ max: count }), { maxLength: 4 }),
     repeats: fc.array(fc.nat({ max: count - 1 }), { maxLength: 4 }),
-    crash: fc.boolean(),
-  });
+    others: fc.array(
+      fc.record({ events: fc.array(anyEvent, { minLength: 1, maxLength: 4 }), from: fc.nat({ max: 6 }), to: fc.nat({ max: 6 }) }),
+      { maxLength: 2 },
+    ),
+    detours: fc.array(fc.record({ object: fc.nat({ max: 9 }), from: fc.nat({ max: 6 }), to: fc.nat({ max: 6 }) }), { maxLength: 2 }),
+    crashes: fc.array(crash, { minLength: 1, maxLength: 5 }),
+  }); // prettier-ignore
 
-type Way = { order: number[]; cuts: number[]; repeats: number[]; crash: boolean };
+interface Way {
+  order: number[];
+  cuts: number[];
+  repeats: number[];
+  others: { events: Event[]; from: number; to: number }[];
+  detours: { object: number; from: number; to: number }[];
+  crashes: Crash[];
+}
 
-async function bring(engine: Engine, events: Event[], { order, cuts, repeats, crash }: Way): Promise<void> {
-  const sequence = [...order, ...repeats].map((i) => events[i]);
-  const edges = [0, ...new Set(cuts.filter((c) => c > 0 && c < sequence.length)), sequence.length].sort(
-    (a, b) => a - b,
-  );
-  for (let i = 1; i < edges.length; i += 1) {
-    const batch = sequence.slice(edges[i - 1], edges[i]);
-    const once = (options: LoadOptions = {}) => load(engine, `load-${i}`, batch, options);
-    if (crash) await once({ stopAfter: 1 });
-    await once();
+/** What happens after each other: objects are loaded, or withdrawn (true) and let stand again (false). */
+type Step = { load: string[] } | { change: Record<string, boolean> };
+
+/** Objects by name, and what happens to them. */
+function planOf(events: Event[], { order, cuts, repeats, others, detours }: Way) {
+  const objects: Record<string, Event[]> = {};
+  const loadOf = (name: string, batch: Event[]): string[] => {
+    for (const of of batch) (objects[`${name}/${of.entity}`] ??= []).push(of);
+    return [...new Set(batch.map((of) => `${name}/${of.entity}`))];
+  };
+  const sequence = [...order, ...repeats].map((i) => events[i]!);
+  const edges = [0, ...new Set(cuts.filter((c) => c > 0 && c < sequence.length)), sequence.length].sort((a, b) => a - b);
+  const loads = edges.slice(1).map((to, i) => loadOf(`standing-${i}`, sequence.slice(edges[i], to)));
+  const turns: Step[][] = loads.map((load) => [{ load }]);
+  const turn = (at: number): Step[] => turns[at % turns.length]!;
+  const standing = Object.keys(objects);
+  const away = new Set<string>();
+  for (const { object, from, to } of detours) {
+    const name = standing[object % standing.length]!;
+    if (away.has(name)) continue;
+    away.add(name);
+    const [first, last] = [from % turns.length, to % turns.length].sort();
+    turn(first!).push({ change: { [name]: true } });
+    turn(last!).push({ change: { [name]: false } });
   }
+  for (const [i, other] of others.entries()) {
+    const load = loadOf(`other-${i}`, other.events);
+    const gone = { change: Object.fromEntries(load.map((name) => [name, true])) };
+    turn(other.from).push({ load });
+    turn(other.to).push(gone);
+  }
+  return { objects, steps: turns.flat(), withdrawn: others.flatMap((other) => other.events).length };
+} // prettier-ignore
+
+/** @returns how many rows were read, and how many of them do not stand */
+async function bring(engine: Engine, events: Event[], way: Way): Promise<{ read: number; withdrawn: number }> {
+  const { objects: byName, steps, withdrawn } = planOf(events, way);
+  const objects = new Objects(engine, byName);
+  for (const [i, step] of steps.entries()) {
+    // What was decided about before it was loaded is in the ledger already.
+    const load = 'load' in step ? step.load.filter((name) => !objects.isKnown(name)) : [];
+    if ('load' in step && load.length === 0) continue;
+    const once = (id: string, stop?: number): Promise<void> =>
+      'load' in step
+        ? objects.load(id, load, stop === undefined ? {} : { stopAfter: 1 })
+        : objects.change(id, step.change, stop);
+    const crash = way.crashes[i % way.crashes.length];
+    // Once a change has reached the log, nobody but itself goes on with it.
+    const isGivenUp = crash?.givenUp === true && ('load' in step || crash.after === 1);
+    if (crash) {
+      await once(`step-${i}`, crash.after);
+      if (isGivenUp) await engine.batch(statementsOf(sqlFile('load/release.sql')), { load_id: `step-${i}` });
+    }
+    await once(isGivenUp ? `again-${i}` : `step-${i}`);
+  }
+  return { read: Object.values(byName).flat().length, withdrawn };
 }
 
 /** Dimension attributes as the engine prints them. */
@@ -124,20 +192,22 @@ async function expectTruth(engine: Engine, events: Event[]): Promise<void> {
   expect(found.map((row) => JSON.stringify(row)).sort()).toEqual(expected.sort());
   const counts = await rows(
     engine,
-    'SELECT entity, applied, applied + superseded FROM ops.conservation ORDER BY entity',
+    'SELECT entity, applied, applied + superseded FROM ops.conservation WHERE applied + superseded > 0 ORDER BY entity',
   );
   expect(counts).toEqual(Object.entries(applied(events)).map(([e, c]) => [e, String(c.applied), String(c.events)]).sort()); // prettier-ignore
 }
 
-describe.each(engines)('any way of loading ends in the same tables, on $name', ({ open }) => {
+describe.each(engines)('any way of loading ends in the same tables, on $name', ({ open, name }) => {
   let engine: Engine;
+  // The laptop's engine takes seven times as long for a statement of few rows.
+  const runs = name === 'DuckDB' ? 3 : 10;
   beforeAll(async () => {
     engine = await open();
     await migrate(engine);
   });
   afterAll(() => engine.close());
 
-  it('order, split, repeats and crashes change nothing but lineage; an oracle without SQL agrees', async () => {
+  it('order, split, repeats, withdrawals, changed profiles and crashes change nothing but lineage; an oracle without SQL agrees', async () => {
     const flagged = fc.constantFrom(null, 'DQ-APT-03', 'ENV-SEQUENCE');
     /** Copies of events with another order, or other flags: the same events still. */
     const raised = fc.array(fc.record({ of: fc.nat(), order, flagged }), { maxLength: 6 });
@@ -159,17 +229,20 @@ describe.each(engines)('any way of loading ends in the same tables, on $name', (
         const results: Record<string, string[]>[] = [];
         for (const each of ways) {
           await empty(engine);
-          await bring(engine, events, each);
+          const { read, withdrawn } = await bring(engine, events, each);
           await expectTruth(engine, events);
+          expect(await rows(engine, 'SELECT sum(read), sum(withdrawn) FROM ops.conservation')).toEqual([
+            [String(read), String(withdrawn)],
+          ]);
           results.push(await dump(engine));
         }
         expect(results[1]).toEqual(results[0]);
         expect(await brokenChecks(engine)).toEqual([]);
       }),
       {
-        numRuns: Number(process.env.CARELAKE_PROPERTY_RUNS ?? 8),
+        numRuns: Number(process.env.CARELAKE_PROPERTY_RUNS ?? runs),
         seed: 20261121,
-        endOnFailure: false,
+        endOnFailure: true,
       },
     );
   });
