@@ -249,6 +249,8 @@ async function run(
     if (!found) throw new Error(`no state machine ${id}`);
     return found.arn;
   };
+  const stackNames = new Map(resources.map(({ stack, stackName }) => [stack, stackName]));
+  endpoints.setStacks(Object.entries(outputs).map(([id, of]) => ({ name: stackNames.get(id) ?? id, outputs: of })));
   endpoints.setPageContent(() => ({ ...options.page?.(), ...pageOf(url, outputs, status()) }));
   return {
     url,

@@ -5,7 +5,7 @@ import {
   GetSecretValueCommand,
   ListSecretsCommand,
 } from '@aws-sdk/client-secrets-manager';
-import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { CloudFormationClient, DescribeStacksCommand, ListStacksCommand } from '@aws-sdk/client-cloudformation';
 import { DescribeStreamSummaryCommand, PutRecordCommand } from '@aws-sdk/client-kinesis';
 import { DescribeStatementCommand, ExecuteStatementCommand } from '@aws-sdk/client-redshift-data';
 import { DeleteObjectsCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
@@ -36,7 +36,7 @@ describe('a service that is not served', () => {
     const refusal = (code: string) =>
       new RegExp(`<Code>${code}</Code><Message>the laptop&apos;s \\w+ endpoint does not implement`);
     for (const service of ['cloudformation', 'redshift', 'iam']) {
-      const { status, text } = await post(service, form, 'Action=DescribeStacks&Version=2010-05-15');
+      const { status, text } = await post(service, form, 'Action=ListStacks&Version=2010-05-15');
       expect([service, status, text]).toEqual([
         service,
         400,
@@ -55,12 +55,34 @@ describe('a service that is not served', () => {
       region: 'us-east-1',
       credentials: opened.endpoints.callers.user,
     });
-    await expect(client.send(new DescribeStacksCommand({}))).rejects.toMatchObject({
+    await expect(client.send(new ListStacksCommand({}))).rejects.toMatchObject({
       name: 'InvalidAction',
       message: expect.stringContaining('does not implement') as unknown,
     });
     client.destroy();
   });
+});
+
+test('CloudFormation tells of the stacks that were booted, and of none other', async () => {
+  const client = new CloudFormationClient({ endpoint: opened.url, region: 'us-east-1', credentials: opened.endpoints.callers.user }); // prettier-ignore
+  const ask = async (StackName?: string) => {
+    const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName }));
+    return Stacks.map((s) => [s.StackName, s.StackStatus, s.Outputs?.map((o) => `${o.OutputKey}=${o.OutputValue}`)]);
+  };
+  expect(await ask()).toEqual([]);
+  opened.endpoints.setStacks([
+    { name: 'carelake-local-lake', outputs: { A: 'one & two', B: 3 } },
+    { name: 'carelake-local-stream', outputs: {} },
+  ]);
+  const lake = ['carelake-local-lake', 'CREATE_COMPLETE', ['A=one & two', 'B=3']];
+  expect(await ask()).toEqual([lake, ['carelake-local-stream', 'CREATE_COMPLETE', []]]);
+  expect(await ask('carelake-local-lake')).toEqual([lake]);
+  await expect(ask('carelake-local-other')).rejects.toMatchObject({
+    name: 'ValidationError',
+    message: 'Stack with id carelake-local-other does not exist',
+  });
+  opened.endpoints.setStacks([]);
+  client.destroy();
 });
 
 describe('one port', () => {

@@ -58,7 +58,7 @@ export function s3Error(
   };
 }
 
-/** The query protocol's form: STS. */
+/** The query protocol's form. */
 export function queryError(
   error: EndpointError,
   requestId: string,

@@ -16,7 +16,8 @@ export interface EndpointSet {
   /** By the prefix of X-Amz-Target. */
   readonly json: Readonly<Record<string, JsonEndpoint>>;
   readonly s3: PlainEndpoint;
-  readonly sts: PlainEndpoint;
+  /** Those of the query protocol, by service. */
+  readonly query: Readonly<Record<string, PlainEndpoint>>;
 }
 
 /** A request of either HTTP, before anything is known of it. */
@@ -95,8 +96,9 @@ function dispatch(
     return endpoint(call, operation);
   }
   if (signature.service === 's3') return endpoints.s3(call);
-  if (signature.service === 'sts') return endpoints.sts(call);
-  throw unknownOperation(signature.service ?? 'unnamed', `${call.method} ${call.path.split('?')[0]}`);
+  const { service = '' } = signature;
+  if (Object.hasOwn(endpoints.query, service)) return endpoints.query[service]!(call);
+  throw unknownOperation(service || 'unnamed', `${call.method} ${call.path.split('?')[0]}`);
 }
 
 function callOf(options: RouterOptions, request: Omit<EndpointCall, 'allow'>): EndpointCall {

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { ownFolder } from '../data-folder';
 import { openOrTell } from '../engines/lost-warehouse';
+import { cloudformationEndpoint } from './cloudformation';
 import { createCallers, openCredentials } from './credentials';
 import { kinesisEndpoint } from './kinesis';
 import { openKinesisStore } from './kinesis-store';
@@ -17,7 +18,7 @@ import { secretsEndpoint } from './secrets';
 import { ShardLimits } from './shard-limits';
 import { statesEndpoint } from './states';
 import { stsEndpoint } from './sts';
-import type { Caller, Endpoints, EndpointsOptions, Executions, PageContent } from './types';
+import type { Caller, DeployedStack, Endpoints, EndpointsOptions, Executions, PageContent } from './types';
 
 export type {
   AuthorizationRequest,
@@ -75,6 +76,7 @@ export async function createEndpoints(options: EndpointsOptions): Promise<Endpoi
       }
     : undefined;
   let executions: Executions | undefined;
+  let stacks: readonly DeployedStack[] = [];
   let pageContent: () => PageContent = () => ({});
   const page = createPage(() => pageContent());
   const router = createRouter({
@@ -90,7 +92,10 @@ export async function createEndpoints(options: EndpointsOptions): Promise<Endpoi
         AWSStepFunctions: statesEndpoint(() => executions),
       },
       s3: s3Endpoint(s3, dataDir, clock, region, account),
-      sts: stsEndpoint(account),
+      query: {
+        sts: stsEndpoint(account),
+        cloudformation: cloudformationEndpoint(() => stacks, { region, account, since: clock.now() }),
+      },
     },
   });
   const listener = createListener(router);
@@ -109,6 +114,9 @@ export async function createEndpoints(options: EndpointsOptions): Promise<Endpoi
     },
     setExecutions: (next) => {
       executions = next;
+    },
+    setStacks: (next) => {
+      stacks = next;
     },
     setPageContent: (next) => {
       pageContent = next;

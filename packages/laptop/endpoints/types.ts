@@ -108,6 +108,12 @@ export interface KeyStore {
   schedule(arn: string, at: number | undefined): void;
 }
 
+/** A stack as it was booted. */
+export interface DeployedStack {
+  readonly name: string;
+  readonly outputs: Readonly<Record<string, unknown>>;
+}
+
 /** What the page for browsers shows: names of resources and counts, by section. */
 export type PageContent = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
@@ -128,6 +134,8 @@ export interface Endpoints {
   setDatabaseRoles(roleOf: (caller: Caller, secretArn?: string) => string | undefined): void;
   /** Opens the state machines to callers, once they run. */
   setExecutions(executions: Executions): void;
+  /** Says which stacks there are; until then there are none. */
+  setStacks(stacks: readonly DeployedStack[]): void;
   /** Says what the page for browsers shows. */
   setPageContent(content: () => PageContent): void;
   /**
