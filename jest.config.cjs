@@ -2,8 +2,8 @@
 const esmOnly = ['hyparquet', 'hyparquet-writer', 'fast-xml-parser', '@nodable', 'strnum'].join('|');
 
 /**
- * Suites that boot a whole platform several times over, kill it or its engine, take its rights away one by one, or withdraw objects in any
- * order: minutes of their own (`npm run test:platform`). `npm test` keeps one whole run, and the SQL of every load on both engines.
+ * Suites that boot a whole platform several times over, kill it or its engine, take its rights away one by one, or withdraw
+ * objects: minutes of their own (`npm run test:platform`). `npm test` keeps one whole run, and the SQL of every load on both engines.
  */
 const WHOLE_PLATFORMS = [
   'e2e/backfill',
@@ -12,6 +12,7 @@ const WHOLE_PLATFORMS = [
   'e2e/check',
   'e2e/crash',
   'e2e/damage',
+  'e2e/environment',
   'e2e/faults',
   'e2e/file-order',
   'e2e/full-disk',

@@ -93,17 +93,18 @@ test('a rebuild whose command ended after the emptying is finished by the next f
   expect(await contentsOf(ask)).toEqual(undisturbed);
 });
 
-test('an environment that is not there is told with the next step', async () => {
+test('an environment that is not there, or cannot be asked, is told with the next step', async () => {
   const before = { ...process.env };
   const { url, endpoints } = laptop.platform;
   const { accessKeyId, secretAccessKey } = endpoints.callers.user;
-  // The laptop has no CloudFormation: the account does not answer.
   Object.assign(process.env, {
     AWS_ENDPOINT_URL_CLOUDFORMATION: url,
     AWS_ACCESS_KEY_ID: accessKeyId,
     AWS_SECRET_ACCESS_KEY: secretAccessKey,
   });
   try {
+    await expect(accountPlace('dev', 'us-east-1')).rejects.toThrow('the stacks of this environment have no rebuild');
+    process.env.AWS_SECRET_ACCESS_KEY = 'another';
     await expect(accountPlace('dev', 'us-east-1')).rejects.toThrow('the account could not be asked');
     await expect(accountPlace('nowhere', 'us-east-1')).rejects.toThrow('no environment is named nowhere');
   } finally {
