@@ -74,7 +74,8 @@ export function compilePattern(pattern: string): TimeParser {
 const ISO =
   /^(?<y>\d{4})-(?<M>\d{2})-(?<d>\d{2})(?:[Tt ](?<H>\d{2}):(?<m>\d{2})(?::(?<s>\d{2})(?:[.,](?<f>\d+))?)?(?:(?<o>[Zz]|[+-]\d{2}:?\d{2})(?:\[[^\]]*\])?)?)?$/;
 
-const literal = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+/** A regular expression of a text that stands for itself. */
+export const literal = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
 
 function epochParser(unit: number): TimeParser {
   return (text) => {

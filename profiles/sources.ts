@@ -1,4 +1,6 @@
 import { type CheckedProfile, checkProfile } from './check';
+import { literal } from './patterns';
+import { compileRegex } from './regex';
 import type { ProfileError } from './rules';
 
 /** All profiles of one sender, each with patterns of the names of the files that it reads. */
@@ -19,13 +21,12 @@ export const sourceText = (name: string, profiles: readonly string[]): string =>
 /** The last part of an object's name. */
 const baseName = (key: string): string => key.slice(key.lastIndexOf('/') + 1);
 
-/** `*` stands for any text, `?` for one character; everything else for itself. */
+/** `*` stands for any text, `?` for one character; everything else for itself. The name is the sender's and may be of any kind. */
 function fits(pattern: string, name: string): boolean {
-  const source = pattern
-    .replace(/[\\^$.+()[\]{}|/-]/g, '\\$&')
-    .replace(/\*+/g, '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${source}$`, 'u').test(name);
+  const source = pattern.replace(/\*+|\?|[^*?]+/g, (part) =>
+    part.startsWith('*') ? '.*' : part === '?' ? '.' : literal(part),
+  );
+  return compileRegex(`(?s)^${source}$`).test(name);
 }
 
 /** Validates the profiles of a source: each as ever, with patterns, and under a name that no other source can have. */

@@ -30,6 +30,16 @@ test('a source reads each file by the profile that has a pattern for its name', 
   expect(readers('ehr/aXtxt')).toEqual([]);
 });
 
+test('a name that would hold a backtracking engine for years is told at once; it may hold any letter', () => {
+  const check = checkSource('ehr', [profile('ehr-a', `${'*a'.repeat(30)}*b`, '(?).[x]^$|{1}\\')]);
+  if (!check.ok) throw new Error('refused');
+  const readers = (key: string): number => profilesFor(check.source, key).length;
+  expect(readers(`ehr/${'a'.repeat(900)}`)).toBe(0);
+  expect(readers(`ehr/${'a'.repeat(900)}\n\ud83db`)).toBe(1);
+  expect(readers('ehr/(😀).[x]^$|{1}\\')).toBe(1);
+  expect(readers('ehr/(ab).[x]^$|{1}\\')).toBe(0);
+});
+
 test.each<[string, string[], string[]]>([
   ['a profile that is named without its source', [profile('other-a', '*')], ['PRF-NAME /profile']],
   ['two profiles of one name', [profile('ehr-a', 'a'), profile('ehr-a', 'b')], ['PRF-NAME /profile']],
