@@ -1,11 +1,11 @@
 import { contractOf, ENTITIES, type EntityName, type Field } from '../contracts';
+import { isZone } from '../contracts/zones';
 import { escapePointer } from './json-lines';
 import { compilePattern, PatternError } from './patterns';
 import { compileRegex, RegexError } from './regex';
 import type { FileRule } from './rules';
 import type { EntityProfile, Profile } from './schema';
 import type { Placed } from './walk';
-import { isZone } from './zones';
 
 /** Tells of one thing that is wrong: its rule, its place in the profile, and what to do. */
 export type Report = (rule: FileRule, pointer: string, message: string) => void;

@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto';
 import { ENTITIES, type EntityName } from '../contracts';
+import { isZone } from '../contracts/zones';
 import { escapePointer, JsonSyntaxError, lineOf, parseLocated } from './json-lines';
 import { checkExpression, checkTest, checkValue, type Report } from './check-values';
 import type { ProfileError } from './rules';
 import { type EntityProfile, type Profile, profileSchema } from './schema';
 import { columnsOf, columnUses, placedFileTime, placedTests, placedValues } from './walk';
-import { isZone } from './zones';
 
 /** A profile that was found right, with the lines of its file, so that later messages can name them. */
 export interface CheckedProfile {

@@ -17,17 +17,6 @@ export interface Resolved {
   offset: number;
 }
 
-/** True for a name of the IANA zone database (or an alias of one) that this runtime knows. */
-export function isZone(name: string): boolean {
-  if (!/^[A-Za-z][A-Za-z0-9_+-]*(\/[A-Za-z0-9_+-]+)*$/.test(name)) return false;
-  try {
-    new Intl.DateTimeFormat('en-US', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 const zones = new Map<string, Zone>();
 
 /** The zone of a name, shared, so that its cache of hours serves every row of a file. @throws RangeError for an unknown zone. */

@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isZone, zone } from '../profiles/zones';
+import { zone } from '../profiles/zones';
 
 /**
  * `npm run zones -- [tzdata.zi]`: pins the IANA time zone database. Names come from the source file of a release (Debian, Alpine and macOS
@@ -17,10 +17,20 @@ const HOUR = 3_600_000;
 const code = (at: number, offset: number): string =>
   `${String(at / QUARTER).padStart(7, '0')}${String(Math.round(offset / 15) + 48).padStart(3, '0')}`;
 
+/** Whether this Node knows a zone, and so its offsets. */
+function isKnown(name: string): boolean {
+  try {
+    zone(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function namesOf(source: string): string[] {
   const words = source.split('\n').map((line) => line.split(' '));
   const names = words.flatMap(([kind, first, second]) => (kind === 'Z' ? [first] : kind === 'L' ? [second] : []));
-  return [...new Set(names)].filter(isZone).sort();
+  return [...new Set(names)].filter(isKnown).sort();
 }
 
 /** Where a zone's offset changes from `from` to before `to` (ms): the offset at the start, then each change. */

@@ -1,13 +1,10 @@
 import { isInSilver, widthOf } from '../../contracts/derive';
 import type { EntityContract, Field, RuleId } from '../../contracts';
+import { isZone } from '../../contracts/zones';
 import type { AnyRule, Violation } from './envelope';
 import { isNpi } from './npi';
-import zones from '../../contracts/zones.json';
 import { isTooLong, isUnstorable } from './text';
 import { parseDate, parseInstant } from './time';
-
-/** Pinned: the zones that a runtime knows change with its release, and what is accepted must not. */
-const ZONES: ReadonlySet<string> = new Set(zones.names);
 
 /** A value of a silver row: ts in microseconds UTC, date in days since 1970, decimal and payload_hash as bigint. */
 export type Cell = string | number | bigint | boolean | null;
@@ -150,7 +147,7 @@ export function readerOf(field: Field, contract: EntityContract, at: number, pla
     case 'string':
       return textReader(at, (text) => (isTooLong(text, widthOf(field)) ? 'FLD-LENGTH' : null));
     case 'zone':
-      return textReader(at, (text) => (ZONES.has(text) ? null : 'FLD-ZONE'));
+      return textReader(at, (text) => (isZone(text) ? null : 'FLD-ZONE'));
     case 'code': {
       const values = new Set(field.values);
       return textReader(at, (text) => (values.has(text) ? null : (field.valuesRule ?? 'FLD-CODE')));

@@ -365,5 +365,8 @@ test('a constant zone is one of the IANA database', () => {
     return told(JSON.stringify({ profile: 'p', source_system: 's', mode: 'delta', file: { format: 'csv' }, entities }));
   };
   expect(of('Europe/Berlin')).toEqual([]);
+  // As it is written there, since ingest flags any other writing of it.
+  expect(of('europe/berlin')).toHaveLength(1);
+  expect(told(change('Europe/Berlin', 'europe/berlin'))).toEqual(['PRF-TIME /file/zone line 5']);
   expect(of('Berlin')).toEqual(['PRF-VALUE /entities/0/fields/timezone/constant line 1']);
 });
