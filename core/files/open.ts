@@ -99,7 +99,7 @@ async function openNdjson(profile: Profile, source: ByteSource, start: Position,
   const [first] = records;
   if (!first) return refuse('FIL-HDR-01', 'the file has no record');
   // One broken line is that line's fault alone; a file none of whose first lines is an object is no NDJSON at all.
-  const line = await textAt(source, profile, first);
+  const line = (await textAt(source, profile, first)).trim();
   if (first.fault && (/^\[/.test(line) || (records.length > 1 && records.every((r) => r.fault) && /[{[,]$/.test(line))))
     return refuse(
       'FIL-HDR-07',
@@ -109,13 +109,10 @@ async function openNdjson(profile: Profile, source: ByteSource, start: Position,
   return { ok: true, file: { profile, source, header: null, start } };
 }
 
-/** The first bytes of a record as text, without blanks around it. */
+/** The first bytes of a record as text. */
 async function textAt(source: ByteSource, profile: Profile, { offset, length }: FileRecord): Promise<string> {
   const bytes = Buffer.from(await source.read(offset, Math.min(HEAD_BYTES, length)));
-  return bytes
-    .toString(profile.file.encoding === 'utf-16le' ? 'utf16le' : 'latin1')
-    .replaceAll('\0', '')
-    .trim();
+  return bytes.toString(profile.file.encoding === 'utf-16le' ? 'utf16le' : 'latin1').replaceAll('\0', '');
 }
 
 async function openCsv(checked: CheckedProfile, source: ByteSource, start: Position, refuse: Refuse): Promise<Opened> {
@@ -129,8 +126,8 @@ async function openCsv(checked: CheckedProfile, source: ByteSource, start: Posit
   }
   const reader = new CsvReader(source, profile.file, start, 0, HEAD_BYTES);
   let [first] = await firstRecords(reader, 1);
-  // Excel's line that says how it separates is no record, and no header.
-  const excel = first && /^"?sep=(.)"?$/i.exec(await textAt(source, profile, first));
+  // Excel's line that says how it separates, by a tab for example, is no record, and no header.
+  const excel = first && /^\s*"?sep=(.)"?\s*$/i.exec(await textAt(source, profile, first));
   if (excel && excel[1] !== profile.file.delimiter)
     return refuse(
       'FIL-HDR-02',

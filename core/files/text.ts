@@ -60,11 +60,14 @@ const isOneByte = (encoding: Encoding): boolean => encoding === 'windows-1252' |
 export const isUtf8Instead = (bytes: Uint8Array, encoding: Encoding): boolean =>
   isOneByte(encoding) && !isAscii(bytes) && isUtf8(bytes);
 
-/** The same of the head of a file, which may be cut within a letter. */
+/** The same of the head of a file, which may be cut within a letter: what is left of that says nothing. */
 export function isUtf8Head(head: Uint8Array, encoding: Encoding): boolean {
-  let end = head.length;
-  while (end > 0 && end > head.length - 4 && head[end - 1] >= 0x80) end--;
-  return isUtf8Instead(head.subarray(0, end), encoding) || isUtf8Instead(head, encoding);
+  if (!isOneByte(encoding)) return false;
+  try {
+    return /[\u0080-\uffff]/.test(new TextDecoder('utf-8', { fatal: true }).decode(head, { stream: true }));
+  } catch {
+    return false;
+  }
 }
 
 /** What UTF-8 looks like that was read as one byte per letter and written as UTF-8 again: Ã¼, Ã©, â€™, Â°. */
