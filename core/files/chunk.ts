@@ -3,9 +3,9 @@ import { sha256Hex } from '../records/hash';
 import { conformEnvelope, type ConformContext, type Received, type SilverRow } from '../records/conform';
 import { trimmed } from '../records/text';
 import type { FileRule } from '../../profiles/rules';
+import type { Row } from './making';
 import type { Mapper, MappedEntity, Member, RowViolation } from './mapper';
 import type { FileRecord, Position, RecordReader } from './records';
-import type { Row } from './values';
 
 /** Rows after which a chunk ends. Chunks name objects, so neither number may depend on anything but the file. */
 export const CHUNK_ROWS = 20_000;

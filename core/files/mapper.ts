@@ -10,10 +10,8 @@ import { columnPointer, csvCell, jsonCell, splitPointer } from './cells';
 import type { Received } from '../records/conform';
 import { FileTime, textOfTime } from './row-time';
 import { birthDay } from './centuries';
-import { TwoCenturies } from './making';
-import { type CellReader, compileValue, Fault, type FileFacts, type Maker, type Row } from './values';
-
-export type { FileFacts, Row } from './values';
+import { type CellReader, Fault, type FileFacts, type Maker, type Row, TwoCenturies } from './making';
+import { compileValue } from './values';
 
 /** A rule that a row broke and the source column that broke it (`#`: the row as a whole). */
 export interface RowViolation {

@@ -3,7 +3,8 @@ import { columnsOf, placedFileTime } from '../../profiles/walk';
 import { fileOrder } from '../records/order';
 import { isoInstant, parseInstant } from '../records/time';
 import { columnPointer } from './cells';
-import { type CellReader, compileValue, Fault, type FileFacts, type Maker, type Row } from './values';
+import { type CellReader, Fault, type FileFacts, type Maker, type Row } from './making';
+import { compileValue } from './values';
 
 /** File time: of each row, where the profile names a column, else one for all rows. */
 export class FileTime {
@@ -20,7 +21,8 @@ export class FileTime {
   ) {
     const placed = placedFileTime(profile);
     const columns = placed ? columnsOf(placed.expression) : [];
-    this.pointers = columns.length ? columns.map((c) => columnPointer(c, profile.file.format)) : [`profile:${placed?.pointer ?? '/file_time'}`]; // prettier-ignore
+    this.pointers = columns.map((c) => columnPointer(c, profile.file.format));
+    if (columns.length === 0) this.pointers.push(`profile:${placed?.pointer ?? '/file_time'}`);
     const field = { name: 'file_time', type: 'ts' } as const;
     const make = placed ? compileValue(placed.expression, field, profile, facts, cell) : () => undefined;
     const fixed = columns.length ? undefined : make([]);

@@ -10,7 +10,8 @@ import { writeSilver } from '../lake/parquet';
 import { type Chunk, CHUNK_ROWS, type SnapshotKey } from './chunk';
 import { chunkReceiptKey, type LakeObject, type Reading, readingOf, recordSourceOf } from './objects';
 import { absenceId } from './readings';
-import { compileValue, type FileFacts } from './values';
+import type { FileFacts } from './making';
+import { compileValue } from './values';
 
 /**
  * A snapshot states all that there is, so what the one before it had and it has not is gone. Which keys a snapshot

@@ -7,8 +7,6 @@ import { Fault, type FileFacts, type Made, type Maker, type CellReader, type Row
 import { memberReader } from './cells';
 import { timeMaker } from './times';
 
-export { Fault, type CellReader, type FileFacts, type Maker, type Row } from './making';
-
 type Target = Pick<Field, 'type' | 'values' | 'name' | 'scale'> & {
   /** The day lies before the source knew it. */
   readonly isPast?: boolean;

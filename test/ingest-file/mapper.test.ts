@@ -1,5 +1,6 @@
 import { encode } from 'iconv-lite';
-import { type MappedEntity, Mapper, type Row } from '../../core/files/mapper';
+import type { Row } from '../../core/files/making';
+import { type MappedEntity, Mapper } from '../../core/files/mapper';
 import { builtInProfile, checkProfile, type Profile } from '../../profiles';
 import { FakeS3 } from './fake-s3';
 import { BUCKETS, ingest, rowsUnder } from './run';
