@@ -50,7 +50,7 @@ function bronzeRecord({ kinesis }: EventRecord): BronzeRecord {
 /** Digits of an offset, so that names and positions sort as their numbers do. */
 const OFFSET_DIGITS = 20;
 
-/** Of Kafka, a partition is what a shard is, and an offset what a sequence number is. */
+/** Of Kafka, a partition is what a shard is, and an offset what a sequence number is. Names in silver lack the topic: a function reads one. */
 function kafkaBatches({ records }: KafkaEvent): StreamBatch[] {
   return Object.values(records)
     .filter((run) => run.length > 0)

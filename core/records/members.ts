@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 
-/** Why a record that begins as a batch cannot be taken apart: it is then one record, refused as a whole. */
+/** Events of a record; `broken` where it begins as a batch and cannot be taken apart: it is then refused as a whole. */
 type Packing = readonly Uint8Array[] | 'broken' | undefined;
 
 /** Bytes that one compressed record may unfold to: a stream's record of 1 MiB, packed well. */

@@ -8,7 +8,7 @@ import { SEQUENCE_MAX_DIGITS } from '../../contracts/envelope';
 export const NO_ORDER = 0n;
 const FILE = 10n ** 37n;
 const SEQUENCE = 2n * FILE;
-/** Room between two microseconds for the rows of a file, and between two rows for what one row may hold several of. */
+/** Room between two microseconds for the rows of a file, and between two rows for the elements of the lists in one. */
 const PER_MICROSECOND = 10n ** 18n;
 const PER_ROW = 1_000_000n;
 

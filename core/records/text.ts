@@ -50,7 +50,7 @@ export function trimmed(value: unknown): unknown {
 
 const FORMULA = /^="(.*)"$/s;
 const SCIENTIFIC = /^\d+(?:\.\d+)?[eE]\+\d{1,3}$/;
-const DECIMAL = /^(\d{1,15})\.0+$/;
+const DECIMAL = /^(\d{1,15})\.00?$/;
 const EQUALS = 61;
 const APOSTROPHE = 39;
 
@@ -68,7 +68,7 @@ export function restoredIdentifier(text: string): string | null {
   if (first === APOSTROPHE) return text.length > 1 && !text.endsWith("'") ? stripped(text.slice(1)) : null;
   if (first < 48 || first > 57) return null;
   if (text.includes('+') && SCIENTIFIC.test(text)) return text;
-  return text.endsWith('.0') || text.endsWith('.00') ? (DECIMAL.exec(text)?.[1] ?? null) : null;
+  return DECIMAL.exec(text)?.[1] ?? null;
 }
 
 /** The text by which an identifier is known, or undefined where there is none: as the readers of a record take it. */
