@@ -195,6 +195,7 @@ export class Model {
 function progressOf(s: AppointmentEvent): number {
   if (s.op === 'delete' || s.status === 'entered-in-error') return 7;
   if (['fulfilled', 'noshow', 'cancelled'].includes(s.status)) return 6;
+  if (s.status === 'waitlist') return 2;
   return ['', 'proposed', 'pending', 'booked', 'arrived', 'checked-in'].indexOf(s.status);
 }
 
