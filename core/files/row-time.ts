@@ -1,5 +1,6 @@
 import type { Profile } from '../../profiles/schema';
 import { columnsOf, placedFileTime } from '../../profiles/walk';
+import { isAhead } from '../records/conform';
 import { fileOrder } from '../records/order';
 import { isoInstant, parseInstant } from '../records/time';
 import { columnPointer } from './cells';
@@ -33,7 +34,10 @@ export class FileTime {
   of(row: Row): number | Fault {
     const made = this.make(row);
     if (made === undefined || made instanceof Fault) return made ?? this.facts.fileTime;
-    return parseInstant(String(made))?.micros ?? Fault.of('FLD-TIME');
+    const micros = parseInstant(String(made))?.micros;
+    if (micros === undefined) return Fault.of('FLD-TIME');
+    // A clock that runs ahead would place the file above all that come after it.
+    return isAhead(micros, this.facts.lastModifiedMs * 1000) ? Fault.of('ENV-AHEAD') : micros;
   }
 
   orderOf(row: Row, number: number): bigint | Fault {

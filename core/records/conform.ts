@@ -6,7 +6,7 @@ import { hasUnknownMember, isObject, readHead, type Head } from './head';
 import type { Keyring } from './keys';
 import { NO_ORDER } from './order';
 import type { Cell, Target } from './readers';
-import { microsText } from './time';
+import { MICROS_PER_DAY, microsText } from './time';
 
 export type { SilverRow } from './compiled';
 export type { AnyRule, Violation } from './envelope';
@@ -27,11 +27,11 @@ export interface Received {
   order?: bigint;
 }
 
-/** How far a source's clock may be ahead of ours. */
-const GRACE_MICROS = 86_400_000_000;
-
-/** Whether somebody claims to have known at a time what arrived long before it; both in microseconds since 1970. */
-export const isAhead = (recordedAt: number, arrivedAt: number): boolean => recordedAt > arrivedAt + GRACE_MICROS;
+/**
+ * Whether somebody claims to have known at a time what arrived long before it; both in microseconds since 1970. A source's clock may be a
+ * day ahead of ours.
+ */
+export const isAhead = (recordedAt: number, arrivedAt: number): boolean => recordedAt > arrivedAt + MICROS_PER_DAY;
 
 export type Conformed =
   | { ok: true; entity: EntityName; version: number; row: SilverRow; flags: AnyRule[] }

@@ -1,0 +1,51 @@
+import { type Chunk, nextChunk } from '../../core/files/chunk';
+import { Mapper } from '../../core/files/mapper';
+import { openFile, readerAt } from '../../core/files/open';
+import { silverColumns } from '../../contracts/derive';
+import { checkProfile } from '../../profiles';
+import { keys } from '../core/samples';
+
+const LANDED = Date.UTC(2026, 1, 4);
+const AT = { constant: '2026-01-01T00:00:00Z' };
+
+/** A chunk of one file, by a profile of clinics that differs in what is given. */
+async function read(profile: object, lines: readonly string[], spoil?: (mapper: Mapper) => void): Promise<Chunk> {
+  const check = checkProfile(JSON.stringify({ profile: 'p', source_system: 's', mode: 'delta', ...profile }));
+  if (!check.ok) throw new Error(JSON.stringify(check.errors));
+  const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''));
+  const slice = (at: number, length: number) => Promise.resolve(bytes.subarray(at, at + length));
+  const opened = await openFile(check.checked, { size: bytes.length, read: slice });
+  if (!opened.ok) throw new Error(JSON.stringify(opened.errors));
+  const { file } = opened;
+  const facts = { objectKey: 'p/a.csv', lastModifiedMs: LANDED, fileTime: LANDED * 1000 };
+  const mapper = new Mapper(file.profile, file.header, facts);
+  spoil?.(mapper);
+  return nextChunk(readerAt(file, file.start), mapper, { keys, maxBytes: 1_000_000, deriveEventId: true });
+}
+
+const clinics = (entity: object, fields: object = {}): object => ({
+  entities: [
+    { entity: 'clinic', effective_at: AT, recorded_at: AT, fields: { clinic_id: 'id', ...fields }, ...entity },
+  ],
+});
+
+/** Cells of one column of the accepted rows. */
+const column = (chunk: Chunk, name: string): unknown[] => {
+  const [rows] = chunk.entities;
+  const at = rows ? silverColumns(rows.entity, rows.version).findIndex((c) => c.name === name) : -1;
+  return (rows?.rows ?? []).map((row) => row[at]);
+};
+const rejected = (chunk: Chunk): string[] =>
+  chunk.rejected.map((r) => `${r.position} ${r.violations.map((v) => `${v.rule} ${v.pointer}`).join(', ')}`);
+
+test('a file time more than a day ahead of the landing costs its row', async () => {
+  const profile = { file: { format: 'csv' }, file_time: { column: 'made', datetime: 'iso' } };
+  const chunk = await read({ ...profile, ...clinics({}) }, [
+    'id,made',
+    '1,2026-02-04T23:59:59Z',
+    '2,2026-02-05T00:00:01Z',
+    '3,2199-01-01T00:00:00Z',
+  ]);
+  expect(rejected(chunk)).toEqual(['2 ENV-AHEAD /made', '3 ENV-AHEAD /made']);
+  expect(column(chunk, 'clinic_id')).toEqual(['1']);
+});
