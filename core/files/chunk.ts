@@ -136,8 +136,10 @@ function validateEntity(
       if (!violations.some((v) => v.rule === rule && v.pointer === pointer)) violations.push({ rule, pointer });
     }
   };
-  // What stands around a payload is needed whatever it is; of the payload the contract says what the record can be without.
-  const missing = [...(failed ?? [])].filter(([member]) => !member.startsWith('payload/'));
+  // What stands around a payload is needed, but for the sequence; of the payload the contract says what the record can be without.
+  const missing = [...(failed ?? [])].filter(
+    ([member]) => !member.startsWith('payload/') && member !== 'source_sequence',
+  );
   for (const [member, rule] of missing) push(rule, `/${member}`);
   if (!result.ok) {
     // A member that could not be made has been told of already; the contract would only add that it is missing.

@@ -43,7 +43,7 @@ function refused(violations: Violation[], head: Head): Conformed {
 
 /** What a profile has to say of a record that it made of a row. */
 export interface Making {
-  /** Members that could not be made (`payload/<name>`), with the rule that says why. */
+  /** Members that could not be made (`payload/<name>`, `source_sequence`), with the rule that says why. */
   readonly faults: ReadonlyMap<string, AnyRule> | null;
   /** Rules that flag what was made. */
   readonly flags: readonly AnyRule[];
@@ -80,6 +80,7 @@ function validate(
   const payloadHash = hash64(target.canonical);
   // Only now: a sequence that cannot be read says nothing of what happened, so that no hash may rest on it.
   target.flags.push(...head.flags);
+  if (making.faults?.has('source_sequence')) target.flags.push('ENV-SEQUENCE');
   plan.fillEnvelope(row, {
     event_id:
       head.eventId || fileEventId({ ...head, entity: contract.name, naturalKey: plan.naturalKey(row), payloadHash }),

@@ -49,3 +49,20 @@ test('a file time more than a day ahead of the landing costs its row', async () 
   expect(rejected(chunk)).toEqual(['2 ENV-AHEAD /made', '3 ENV-AHEAD /made']);
   expect(column(chunk, 'clinic_id')).toEqual(['1']);
 });
+
+test('a sequence that cannot be read costs a row its place in the order alone', async () => {
+  const sequence = { source_sequence: { column: 'seq', pattern: '^v(\\d+)$' } };
+  const profile = { file: { format: 'csv' }, ...clinics(sequence) };
+  const chunk = await read(profile, ['id,seq', '1,v7', '2,seven', '3,v77777777777777777777777777777777777777']);
+  expect(rejected(chunk)).toEqual([]);
+  expect(column(chunk, 'dq_flags')).toEqual([null, 'ENV-SEQUENCE', 'ENV-SEQUENCE']);
+  const none = await read({ file: { format: 'csv' }, ignored: ['seq'], ...clinics({}) }, [
+    'id,seq',
+    '1,v7',
+    '2,seven',
+    '3,v777',
+  ]);
+  expect(column(chunk, 'source_order').slice(1)).toEqual(column(none, 'source_order').slice(1));
+  // No hash rests on it: it is the same event as one without a sequence.
+  expect(column(chunk, 'event_id')).toEqual(column(none, 'event_id'));
+});
