@@ -67,7 +67,8 @@ function textMaker(e: Expression, profile: Profile, facts: FileFacts, cell: (col
         if (made === undefined || made instanceof Fault) return made;
         parts.push(String(made));
       }
-      return part ? part(parts.join(join)) : parts.join(join);
+      const whole = parts.join(join);
+      return (part ? part(whole) : whole) || undefined;
     };
   }
   const fixed = e.last_modified
@@ -92,23 +93,24 @@ function cleaner(
   const nulls = new Set([...profile.file.null_values, ...(e.null_values ?? [])]);
   const { case: letters, pad } = e;
   const plain = nulls.size === 0 && !letters && !pad && !part;
+  const shaped = (whole: string): string | undefined | Fault => {
+    let text = whole;
+    if (part) {
+      const found = part(text);
+      if (found instanceof Fault || found === '') return found === '' ? undefined : found;
+      text = found;
+    }
+    if (letters) text = letters === 'upper' ? text.toUpperCase() : text.toLowerCase();
+    return pad ? text.padStart(pad.length, pad.with) : text;
+  };
   return (raw) => {
     if (typeof raw === 'string') {
-      let text = trim ? (trimmed(raw) as string) : raw;
+      const text = trim ? (trimmed(raw) as string) : raw;
       if (plain) return text === '' ? undefined : text;
-      if (text === '' || nulls.has(text)) return undefined;
-      if (part) {
-        const found = part(text);
-        if (found instanceof Fault || found === '') return found === '' ? undefined : found;
-        text = found;
-      }
-      if (letters) text = letters === 'upper' ? text.toUpperCase() : text.toLowerCase();
-      return pad ? text.padStart(pad.length, pad.with) : text;
+      return text === '' || nulls.has(text) ? undefined : shaped(text);
     }
     if (raw === undefined || raw === null) return undefined;
-    if (part && (typeof raw === 'number' || typeof raw === 'boolean')) return part(String(raw));
-    if (typeof raw === 'number' || typeof raw === 'boolean')
-      return pad ? String(raw).padStart(pad.length, pad.with) : raw;
+    if (typeof raw === 'number' || typeof raw === 'boolean') return part || pad ? shaped(String(raw)) : raw;
     return Fault.of('FLD-TYPE'); // an object or list where the contract has a single value
   };
 }

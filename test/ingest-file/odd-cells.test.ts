@@ -66,3 +66,24 @@ test('a sequence that cannot be read costs a row its place in the order alone', 
   // No hash rests on it: it is the same event as one without a sequence.
   expect(column(chunk, 'event_id')).toEqual(column(none, 'event_id'));
 });
+
+test('what is done to a text is done to a number of JSON of which a pattern takes a part', async () => {
+  const value = { column: '/x', pattern: '^(\\d*)', pad: { length: 4, with: '0' } };
+  const fields = { clinic_id: '/id', clinic_name: value };
+  const entities = [{ entity: 'clinic', effective_at: AT, recorded_at: AT, fields }];
+  const chunk = await read({ file: { format: 'ndjson' }, entities }, [
+    '{"id":"1","x":7.5}',
+    '{"id":"2","x":"7.5"}',
+    '{"id":"3","x":-7}',
+    '{"id":"4","x":"-7"}',
+  ]);
+  expect(column(chunk, 'clinic_name')).toEqual(['0007', '0007', null, null]);
+  const joined = { columns: ['/id', '/x'], join: '', pattern: '^1(.*)7$', default: 'none' };
+  entities[0]!.fields.clinic_name = joined as never;
+  const parts = await read({ file: { format: 'ndjson' }, entities }, ['{"id":"1","x":7}', '{"id":"1","x":57}']);
+  expect(column(parts, 'clinic_name')).toEqual(['none', '5']);
+  entities[0]!.fields.clinic_name = { column: '/x', pattern: '^(.*)$', case: 'upper' } as never;
+  expect(column(await read({ file: { format: 'ndjson' }, entities }, ['{"id":"1","x":true}']), 'clinic_name')).toEqual([
+    'TRUE',
+  ]);
+});
