@@ -1,4 +1,4 @@
-import { LocalTimePolicy, zone } from './zones';
+import { LocalTimePolicy, type Resolved, zone } from './zones';
 
 /** A date or time as a pattern reads it: the local clock as if it were UTC, the microseconds below the second, the offset if the text has one. */
 export interface ParsedTime {
@@ -77,10 +77,17 @@ const ISO =
 /** A regular expression of a text that stands for itself. */
 export const literal = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
 
+/**
+ * Milliseconds that no calendar of a source reaches, from 1970 or from one time to another. A time and what is added to it, each within
+ * them, give one that Date and Intl can still show.
+ */
+export const FURTHEST_MS = 4e15;
+
 function epochParser(unit: number): TimeParser {
   return (text) => {
     if (!/^-?\d{1,14}$/.test(text)) return null;
     const ms = Number(text) * unit;
+    if (Math.abs(ms) > FURTHEST_MS) return null;
     const local = Math.floor(ms / 1000) * 1000;
     return { local, micros: (ms - local) * 1000, offset: 0 };
   };
@@ -101,9 +108,8 @@ function regexParser(regex: RegExp): TimeParser {
     const local = utc(year, month, day) + ((hour * 60 + minute) * 60 + second) * 1000;
     const other = short === null ? NaN : utc(year < 2000 ? year + 100 : year - 100, month, day);
     const otherCentury = new Date(other).getUTCDate() === day ? other : undefined;
-    // 30 February, or a 29th that the century lacks; the other one may have it.
-    if (new Date(local).getUTCDate() !== day && otherCentury === undefined) return null;
-    if (new Date(local).getUTCDate() !== day) return { local: otherCentury!, micros: 0, offset: null };
+    // 30 February. A 29th that 1900 lacks is one of 2000, which stands for 00.
+    if (new Date(local).getUTCDate() !== day) return null;
     return {
       ...(otherCentury === undefined ? {} : { otherCentury }),
       local,
@@ -151,36 +157,33 @@ export interface TimeOptions extends LocalTimePolicy {
 }
 
 /**
- * A parsed time as ISO-8601 with its offset.
+ * A parsed time as ISO-8601 with its offset, or the time so many ms later, by the clock that shows it.
  * @returns null where the zone's clock skips or repeats the time and the policy refuses it.
  * @throws RangeError if neither the text nor the options say how the time lies to UTC
  */
-export function toIso(time: ParsedTime, options: TimeOptions): string | null {
+export function toIso(time: ParsedTime, options: TimeOptions, elapsedMs = 0): string | null {
   const { day } = options;
-  if (time.offset !== null) {
-    if (options.showIn === undefined) {
-      return day
-        ? dayEdge(Math.floor(time.local / DAY) * DAY, time.offset, day)
-        : formatIso(time.local, time.micros, time.offset);
-    }
-    const instant = time.local - time.offset * MINUTE;
-    const offset = zone(options.showIn).offsetAt(instant);
-    const local = instant + offset * MINUTE;
-    return day ? zonedDay(local, options.showIn, day) : formatIso(local, time.micros, offset);
-  }
-  if (options.zone === undefined) throw new RangeError('a local time needs a zone');
-  if (day) return zonedDay(time.local, options.zone, day);
-  const resolved = zone(options.zone).resolve(time.local, options);
-  return resolved && formatIso(resolved.instant + resolved.offset * MINUTE, time.micros, resolved.offset);
+  // The zone of the file is that of times without an offset of their own.
+  const clock = time.offset === null ? options.zone : options.showIn;
+  if (time.offset === null && clock === undefined) throw new RangeError('a local time needs a zone');
+  if (day && time.offset === null) return zonedDay(time.local, clock!, day);
+  const at = resolved(time, clock, options);
+  if (!at) return null;
+  const local = at.instant + at.offset * MINUTE;
+  if (day)
+    return clock === undefined ? dayEdge(Math.floor(local / DAY) * DAY, at.offset, day) : zonedDay(local, clock, day);
+  if (elapsedMs === 0) return formatIso(local, time.micros, at.offset);
+  const micros = at.instant * 1000 + time.micros + Math.round(elapsedMs * 1000);
+  const instant = Math.floor(micros / 1_000_000) * 1000;
+  const offset = clock === undefined ? at.offset : zone(clock).offsetAt(instant);
+  return formatIso(instant + offset * MINUTE, micros - instant * 1000, offset);
 }
 
-/** A time in ISO-8601 so many ms later, by the clock that shows it: the zone's, else the one with its own offset. */
-export function plusElapsed(iso: string, ms: number, options: TimeOptions): string {
-  const fraction = Number(/\.(\d{6})/.exec(iso)?.[1] ?? 0);
-  const micros = Date.parse(iso.replace(/\.\d{6}/, '')) * 1000 + fraction + Math.round(ms * 1000);
-  const instant = Math.floor(micros / 1_000_000) * 1000;
-  const offset = options.zone === undefined ? parseOffset(iso.slice(-6)) : zone(options.zone).offsetAt(instant);
-  return formatIso(instant + offset * MINUTE, micros - instant * 1000, offset);
+/** The instant of a time and the offset of the clock that shows it, which is its own where no clock is named. */
+function resolved({ local, offset }: ParsedTime, clock: string | undefined, policy: LocalTimePolicy): Resolved | null {
+  if (offset === null) return zone(clock!).resolve(local, policy);
+  const instant = local - offset * MINUTE;
+  return { instant, offset: clock === undefined ? offset : zone(clock).offsetAt(instant) };
 }
 
 function dayEdge(midnight: number, offset: number, day: 'start' | 'end'): string {

@@ -1,8 +1,8 @@
 import {
   compilePattern,
   formatDate,
+  FURTHEST_MS,
   type ParsedTime,
-  plusElapsed,
   type TimeOptions,
   type TimeParser,
   toIso,
@@ -27,8 +27,8 @@ interface Around {
   isPast: boolean;
 }
 
-/** A text as the patterns read it. */
-interface Reading {
+/** What the patterns read in a text. */
+interface Found {
   time: ParsedTime | null;
   /** More than one pattern fits, and another makes another day of it. */
   isAmbiguous: boolean;
@@ -51,26 +51,26 @@ export function timeMaker(
     nonexistent: e.nonexistent ?? 'forward',
     ambiguous: e.ambiguous ?? 'earlier',
   };
-  const show = (time: ParsedTime): Made => {
+  const show = (time: ParsedTime, elapsedMs = 0): Made => {
     if (type === 'date' && isPast && time.otherCentury !== undefined) {
       const [first, second] = [time.local, time.otherCentury].sort((a, b) => a - b);
       return new TwoCenturies([formatDate(first!), formatDate(second!)]);
     }
     if (type === 'date') return formatDate(time.local);
     if (time.offset === null && options.zone === undefined) return Fault.of('FIL-MAP-02');
-    return toIso(time, options) ?? Fault.of('FIL-MAP-04');
+    return toIso(time, options, elapsedMs) ?? Fault.of('FIL-MAP-04');
   };
-  const steps = stepsOf(e, profile, type, options, { compileOther, notes, cell, isPast }, show);
+  const steps = stepsOf(e, profile, { compileOther, cell }, show);
   const shown = remembered((text) => {
     const { time } = read(text);
     return time ? show(time) : Fault.of('FIL-MAP-02');
   });
   return (value, row, element) => {
     const text = String(value);
-    const reading = read(text);
-    if (reading.isAmbiguous) notes?.add('FIL-TIM-01');
+    const { time, isAmbiguous } = read(text);
+    if (isAmbiguous) notes?.add('FIL-TIM-01');
     if (!steps) return shown(text);
-    return reading.time ? steps({ ...reading.time }, row, element) : Fault.of('FIL-MAP-02');
+    return time ? steps({ ...time }, row, element) : Fault.of('FIL-MAP-02');
   };
 }
 
@@ -89,7 +89,7 @@ function remembered<T>(make: (text: string) => T): (text: string) => T {
 
 const dayOf = (time: ParsedTime): number => Math.floor(time.local / DAY);
 
-function readerOf(parsers: readonly TimeParser[]): (text: string) => Reading {
+function readerOf(parsers: readonly TimeParser[]): (text: string) => Found {
   return (text) => {
     const [first, ...others] = parsers.map((parse) => parse(text)).filter((time) => time !== null);
     return {
@@ -103,10 +103,8 @@ function readerOf(parsers: readonly TimeParser[]): (text: string) => Reading {
 function stepsOf(
   e: Expression,
   profile: Profile,
-  type: 'ts' | 'date',
-  options: TimeOptions,
-  { compileOther, cell }: Around,
-  show: (time: ParsedTime) => Made,
+  { compileOther, cell }: Pick<Around, 'compileOther' | 'cell'>,
+  show: (time: ParsedTime, elapsedMs?: number) => Made,
 ): ((time: ParsedTime, row: Row, element?: unknown) => Made) | undefined {
   if (e.minutes_of_day === undefined && !e.next_day_when_before && !e.plus) return undefined;
   const minutes = e.minutes_of_day === undefined ? undefined : amountReader(e, profile, cell(e.minutes_of_day));
@@ -120,7 +118,7 @@ function stepsOf(
       const n = minutes(row);
       if (n === undefined || n instanceof Fault) return n;
       if (n < 0 || n >= DAY / MINUTE) return Fault.of('FIL-MAP-03');
-      time.local = dayOf(time) * DAY + n * MINUTE;
+      time.local = dayOf(time) * DAY + Math.floor(Math.round(n * MINUTE) / 1000) * 1000;
     }
     if (other) {
       const begin = other(row, element);
@@ -131,12 +129,11 @@ function stepsOf(
     if (!plus) return show(time);
     const n = plus.read(row);
     if (n === undefined || n instanceof Fault) return n;
-    if (plus.unit === 'days') {
-      time.local += n * DAY;
-      return Number.isInteger(n) ? show(time) : Fault.of('FIL-MAP-03');
-    }
-    const made = show(time);
-    return typeof made === 'string' && type === 'ts' ? plusElapsed(made, n * UNIT_MS[plus.unit], options) : made;
+    const ms = n * UNIT_MS[plus.unit];
+    if (Math.abs(ms) > FURTHEST_MS) return Fault.of('FIL-MAP-03');
+    if (plus.unit !== 'days') return show(time, ms);
+    time.local += ms;
+    return Number.isInteger(n) ? show(time) : Fault.of('FIL-MAP-03');
   };
 }
 

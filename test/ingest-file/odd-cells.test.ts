@@ -38,6 +38,74 @@ const column = (chunk: Chunk, name: string): unknown[] => {
 const rejected = (chunk: Chunk): string[] =>
   chunk.rejected.map((r) => `${r.position} ${r.violations.map((v) => `${v.rule} ${v.pointer}`).join(', ')}`);
 
+describe('a cell beyond any calendar costs its row and not the file', () => {
+  const csv = { file: { format: 'csv', zone: 'Europe/Berlin' } };
+  const begin = { column: 'begin', datetime: 'iso' };
+  const all = [
+    ['minutes', '1712067300000'],
+    ['hours', '1e400'],
+    ['seconds', '9'.repeat(400)], // Infinity
+    ['days', '1712067300'],
+    ['days', '-99999999999999'],
+  ] as const;
+
+  test.each(all)('plus, in %s', async (unit, lasts) => {
+    const plus = { effective_at: { ...begin, plus: { column: 'lasts', unit } } };
+    const chunk = await read({ ...csv, ...clinics(plus) }, [
+      'id,begin,lasts',
+      `1,2026-01-02,${lasts}`,
+      '2,2026-01-02,1',
+    ]);
+    expect(rejected(chunk)).toEqual(['1 FIL-MAP-03 /begin, FIL-MAP-03 /lasts']);
+    expect(column(chunk, 'clinic_id')).toEqual(['2']);
+  });
+
+  test('a number of JSON that no double holds', async () => {
+    const plus = { ...begin, column: '/begin', plus: { column: '/lasts', unit: 'minutes' } };
+    const fields = { clinic_id: '/id' };
+    const entities = [{ entity: 'clinic', effective_at: plus, recorded_at: AT, fields }];
+    const profile = { file: { format: 'ndjson', zone: 'Europe/Berlin' }, entities };
+    const chunk = await read(profile, ['{"id":"1","begin":"2026-01-02","lasts":1e400}']);
+    expect(rejected(chunk)).toEqual(['1 FIL-MAP-03 /begin, FIL-MAP-03 /lasts']);
+  });
+
+  test.each([
+    ['epoch_s', '99999999999999', 'FIL-MAP-02'],
+    ['epoch_ms', '-99999999999999', 'ENV-TIME'],
+    ['epoch_s', '8639999999999', 'FIL-MAP-02'],
+    ['epoch_s', '4000000000000', 'ENV-TIME'],
+  ])('%s: %s', async (datetime, cell, rule) => {
+    for (const step of [{}, { zone: 'Pacific/Kiritimati' }, { zone: 'America/Adak', day: 'end' }]) {
+      const chunk = await read({ ...csv, ...clinics({ effective_at: { column: 't', datetime, ...step } }) }, [
+        'id,t',
+        `1,${cell}`,
+      ]);
+      expect(rejected(chunk)).toEqual([`1 ${rule} /t`]);
+    }
+  });
+
+  test('the furthest of both together', async () => {
+    const plus = { effective_at: { column: 't', datetime: 'epoch_s', plus: { column: 'lasts', unit: 'seconds' } } };
+    const chunk = await read({ ...csv, ...clinics(plus) }, [
+      'id,t,lasts',
+      '1,4000000000000,4000000000000',
+      '2,-4000000000000,-4000000000000',
+      '3,1767312000,60',
+    ]);
+    expect(rejected(chunk)).toEqual(['1 ENV-TIME /t, ENV-TIME /lasts', '2 ENV-TIME /t, ENV-TIME /lasts']);
+    expect(column(chunk, 'effective_at')).toEqual([Date.UTC(2026, 0, 2, 0, 1) * 1000]);
+  });
+
+  test('an offset that no clock has', async () => {
+    const plus = { ...begin, plus: { column: 'lasts', unit: 'minutes' } };
+    const chunk = await read({ ...csv, ...clinics({ effective_at: plus }) }, [
+      'id,begin,lasts',
+      '1,2026-01-02T10:00:00+99:99,5',
+    ]);
+    expect(rejected(chunk)).toEqual(['1 ENV-TIME /begin, ENV-TIME /lasts']);
+  });
+});
+
 test('a file time more than a day ahead of the landing costs its row', async () => {
   const profile = { file: { format: 'csv' }, file_time: { column: 'made', datetime: 'iso' } };
   const chunk = await read({ ...profile, ...clinics({}) }, [
@@ -86,4 +154,32 @@ test('what is done to a text is done to a number of JSON of which a pattern take
   expect(column(await read({ file: { format: 'ndjson' }, entities }, ['{"id":"1","x":true}']), 'clinic_name')).toEqual([
     'TRUE',
   ]);
+});
+
+test.each([
+  // Its own offset, whatever the zone of the file …
+  [{}, '2026-03-29T00:30:00-05:00', '2026-03-29T02:00:00-05:00'],
+  // … unless the profile names a clock to show it by.
+  [{ zone: 'Europe/Berlin' }, '2026-03-29T00:30:00Z', '2026-03-29T04:00:00+02:00'],
+  // A local time goes on by the clock of its zone, over the hour that it skips.
+  [{}, '2026-03-29T01:30:00.25', '2026-03-29T04:00:00.250000+02:00'],
+])('plus 90 minutes, by the clock that shows the time: %j %s', (zone, cell, expected) => {
+  const plus = { effective_at: { column: 'x', datetime: 'iso', plus: { constant: 90, unit: 'minutes' }, ...zone } };
+  const file = { format: 'csv', zone: 'Europe/Berlin' };
+  const check = checkProfile(
+    JSON.stringify({ profile: 'p', source_system: 's', mode: 'delta', file, ...clinics(plus) }),
+  );
+  if (!check.ok) throw new Error(JSON.stringify(check.errors));
+  const facts = { objectKey: 'p/a', lastModifiedMs: LANDED, fileTime: 0 };
+  const [member] = new Mapper(check.checked.profile, ['id', 'x'], facts).members(['1', cell]);
+  expect(member!.mapped[0]!.envelope.effective_at).toBe(expected);
+});
+
+test('minutes of a day that are no whole ones fall on their second', async () => {
+  const at = { column: 'day', datetime: 'iso', minutes_of_day: 'minute' };
+  const profile = { file: { format: 'csv', zone: 'UTC' }, ...clinics({ effective_at: at }) };
+  const chunk = await read(profile, ['id,day,minute', '1,2026-01-02,2.05', '2,2026-01-02,1439.9999']);
+  expect(column(chunk, 'effective_at')).toEqual(
+    [Date.UTC(2026, 0, 2, 0, 2, 3), Date.UTC(2026, 0, 2, 23, 59, 59)].map((ms) => ms * 1000),
+  );
 });
