@@ -47,6 +47,8 @@ export interface Chunk {
   keys: SnapshotKey[] | null;
   /** Rows whose keys could not be read, by entity; only for a snapshot. */
   unkeyed: number;
+  /** What was thrown, one for each row rejected as SYS-THROWN. Their messages may quote the row. */
+  thrown: unknown[];
   /** Where the next chunk begins. */
   end: Position;
   done: boolean;
@@ -60,15 +62,45 @@ export interface SnapshotKey {
   accepted: boolean;
 }
 
-/**
- * Validates a row. What it feeds must be right, or the row as a whole is rejected with all that is wrong; the elements of a list in it are
- * each accepted or rejected by themselves.
- */
+/** What became of a row, or of an element of one of its lists: accepted where nothing is wrong. */
+interface Verdict extends Member {
+  events: Event[];
+  faulty: MappedEntity[];
+  violations: RowViolation[];
+}
+
+const refusedBy = (rule: RowViolation['rule']): Verdict => ({
+  mapped: [],
+  events: [],
+  faulty: [],
+  violations: [{ rule, pointer: '#' }],
+});
+
+/** Validates a row. One at which the code itself throws is rejected, since the file would be stopped by it at every further try. */
 function validateRow(record: FileRecord, mapper: Mapper, ctx: ConformContext, into: Chunk): void {
-  if (record.value === undefined) {
-    if (into.keys) into.unkeyed++;
-    return reject(into, record, {}, [{ rule: record.fault ?? 'DQ-FMT-01', pointer: '#' }], []);
+  let verdicts: Verdict[];
+  try {
+    verdicts = judge(record, mapper, ctx);
+  } catch (error) {
+    into.thrown.push(error);
+    verdicts = [refusedBy('SYS-THROWN')];
   }
+  for (const verdict of verdicts) {
+    const isAccepted = verdict.violations.length === 0;
+    if (isAccepted) {
+      into.accepted++;
+      for (const event of verdict.events) accept(into, event, positionOf(record.row, verdict));
+    } else reject(into, record, verdict);
+    if (into.keys) noteKeys(into, verdict.mapped, isAccepted);
+  }
+}
+
+/**
+ * What a row feeds must be right, or the row as a whole is rejected with all that is wrong; the elements of a list in it are each accepted or
+ * rejected by themselves.
+ */
+function judge(record: FileRecord, mapper: Mapper, ctx: ConformContext): Verdict[] {
+  if (record.value === undefined) return [refusedBy(record.fault ?? 'DQ-FMT-01')];
   const row = record.value as Row;
   const unknown = mapper.unknownMember(row);
   const members = mapper.members(row);
@@ -78,20 +110,9 @@ function validateRow(record: FileRecord, mapper: Mapper, ctx: ConformContext, in
   if (violations.length > 0) {
     // One fault of the row is told once, with all that is wrong in what it feeds.
     const mapped = members.flatMap((member) => member.mapped);
-    const { faulty } = validateMember({ mapped }, ctx, received, violations);
-    reject(into, record, {}, violations, faulty);
-    if (into.keys) noteKeys(into, mapped, false);
-    return;
+    return [validateMember({ mapped }, ctx, received, violations)];
   }
-  for (const member of members) {
-    const { events, faulty } = validateMember(member, ctx, received, violations);
-    if (violations.length > 0) reject(into, record, member, violations.splice(0), faulty);
-    else {
-      into.accepted++;
-      for (const event of events) accept(into, event, positionOf(record.row, member));
-    }
-    if (into.keys) noteKeys(into, member.mapped, faulty.length === 0);
-  }
+  return members.map((member) => validateMember(member, ctx, received, []));
 }
 
 /** Place of a member in its file: the row and, after a slash, the element. */
@@ -106,12 +127,7 @@ const receivedOf = (received: Received, { place }: Pick<Member, 'place'>): Recei
     ? received
     : { ...received, order: received.order + BigInt(place + 1) };
 
-function validateMember(
-  member: Member,
-  ctx: ConformContext,
-  ofRow: Received,
-  violations: RowViolation[],
-): { events: Event[]; faulty: MappedEntity[] } {
+function validateMember(member: Member, ctx: ConformContext, ofRow: Received, violations: RowViolation[]): Verdict {
   const events: Event[] = [];
   const faulty: MappedEntity[] = [];
   const received = receivedOf(ofRow, member);
@@ -120,7 +136,7 @@ function validateMember(
     if (found) events.push(found);
     else faulty.push(one);
   }
-  return { events, faulty };
+  return { ...member, events, faulty, violations };
 }
 
 function validateEntity(
@@ -156,21 +172,15 @@ function accept(into: Chunk, event: Event, position: string): void {
   rows.positions.push(position);
 }
 
-function reject(
-  into: Chunk,
-  record: FileRecord,
-  member: Pick<Member, 'place'>,
-  violations: RowViolation[],
-  faulty: MappedEntity[],
-): void {
-  const plans = new Set(faulty.map((f) => f.plan));
+function reject(into: Chunk, record: FileRecord, verdict: Verdict): void {
+  const plans = new Set(verdict.faulty.map((f) => f.plan));
   const [only] = plans;
   const one = plans.size === 1 && only ? only : null;
   into.rejected.push({
     record: { ...record, value: undefined },
-    position: positionOf(record.row, member),
+    position: positionOf(record.row, verdict),
     sha256: '',
-    violations,
+    violations: verdict.violations,
     entity: one?.entity ?? null,
     version: one?.version ?? null,
   });
@@ -204,6 +214,7 @@ export async function nextChunk(
     notes: {},
     keys: mapper.profile.mode === 'snapshot' ? [] : null,
     unkeyed: 0,
+    thrown: [],
     end: begin,
     done: false,
   };

@@ -116,7 +116,7 @@ async function read(from: IngestFileResult, context: Context): Promise<IngestFil
   // A long file's digest took most of the invocation: rows begin in the next.
   if (!isKnown && context.getRemainingTimeInMillis() < budget.wholeMs / 2) return { ...from, done: false };
   const keys = await keyring();
-  const result = await ingestRows(s3, zones, reading, opened.file, keys, from, budget);
+  const result = await ingestRows(s3, zones, reading, opened.file, keys, from, budget, logger);
   publish(result, from);
   const isSnapshot = opened.file.profile.mode === 'snapshot';
   // Comparing keys wants a whole invocation: one that has read rows for long leaves it to the next, which reads none.

@@ -4,7 +4,9 @@ import { countsOf, type LakeObject, objectsOf, type Reading } from '../../core/f
 import { Mapper } from '../../core/files/mapper';
 import { type OpenFile, readerAt } from '../../core/files/open';
 import { keysObject } from '../../core/files/snapshot';
+import { keyId } from '../../core/lake/names';
 import type { Keyring } from '../../core/records/keys';
+import { type Log, tellThrown } from '../shared/log';
 import { putOnce, putReading } from '../shared/s3';
 import type { IngestFileResult } from './event';
 import type { LandedFile } from './landing';
@@ -43,6 +45,7 @@ export async function ingestRows(
   keys: Keyring,
   from: IngestFileResult,
   budget: Budget,
+  log: Log,
 ): Promise<IngestFileResult> {
   const result = { ...from };
   const start = from.offset > 0 ? { offset: from.offset, row: from.row } : open.start;
@@ -59,6 +62,7 @@ export async function ingestRows(
       await storing.catch(() => undefined); // the failure to read is the one to tell; what is being stored may finish
       throw error;
     });
+    tellThrown(log, chunk.thrown, { object: keyId(file.key) });
     await storing;
     storing = store(s3, zones, chunkObjects(chunk, file, open));
     storing.catch(() => undefined); // awaited at the next turn, where it throws

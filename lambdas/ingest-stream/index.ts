@@ -7,10 +7,10 @@ import type { Keyring } from '../../core/records/keys';
 import { attemptKey } from '../../core/lake/names';
 import { Attempts, type Marks } from '../shared/attempts';
 import { environment, showError } from '../shared/errors';
-import { guarded, makeLogger } from '../shared/log';
+import { guarded, makeLogger, tellThrown } from '../shared/log';
 import { countNotWritten, makeMetrics, publishCounts } from '../shared/metrics';
 import { keyringOnce } from '../shared/keyring';
-import { inTime, streamZones, tellThrown, writeBatch, type StreamZones } from '../shared/stream-batch';
+import { inTime, streamZones, writeBatch, type StreamZones } from '../shared/stream-batch';
 
 const logger = makeLogger();
 const metrics = makeMetrics();
@@ -34,7 +34,7 @@ function makePlan(batch: StreamBatch, deadly: boolean, keys: Keyring, bronze: st
       shard: batch.shardId,
       sequence: batch.records[0].sequence,
     });
-  tellThrown(logger, batch, plan);
+  tellThrown(logger, plan.thrown, { stream: batch.stream, shard: batch.shardId });
   return plan;
 }
 

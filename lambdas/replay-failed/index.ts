@@ -10,11 +10,11 @@ import { sha256Hex } from '../../core/records/hash';
 import { Attempts } from '../shared/attempts';
 import { environment, SafeError, showError } from '../shared/errors';
 import { keyringOnce } from '../shared/keyring';
-import { guarded, makeLogger } from '../shared/log';
+import { guarded, makeLogger, tellThrown } from '../shared/log';
 import { faultIfFails, makeMetrics, publishCounts } from '../shared/metrics';
 import { reopen } from '../shared/reopen';
 import { getText, list } from '../shared/s3';
-import { inTime, streamZones, tellThrown, writeBatch, type StreamZones } from '../shared/stream-batch';
+import { inTime, streamZones, writeBatch, type StreamZones } from '../shared/stream-batch';
 
 /** An object is begun only with so much time left, in milliseconds. */
 const RESERVE_MS = 60_000;
@@ -63,7 +63,7 @@ async function plansOf(key: string, batches: StreamBatch[], keys: Keyring, zones
     throw new SafeError('REPLAY-KILLED', 'the object has ended the process that read it twice (memory, time)');
   const plans = batches.map((batch) => {
     const plan = planBatch(batch, keys, zones.bronze);
-    tellThrown(logger, batch, plan);
+    tellThrown(logger, plan.thrown, { stream: batch.stream, shard: batch.shardId });
     return plan;
   });
   await attempts.end(marks, begun);

@@ -33,6 +33,19 @@ export function makeLogger(): Logger {
 }
 
 /**
+ * Tells of records or rows at which the code threw: how many, and where the first one did; never what it said.
+ * @param place the batch or object that they are of
+ */
+export function tellThrown(log: Log, thrown: readonly unknown[], place: Record<string, unknown>): void {
+  if (thrown.length === 0) return;
+  log.error('the code threw at records, which are quarantined as SYS-THROWN', {
+    records: thrown.length,
+    first: showError(thrown[0]),
+    ...place,
+  });
+}
+
+/**
  * Wraps a handler so that nothing of an error but what may be shown reaches the log: the runtime itself prints the
  * message and stack of whatever a handler throws.
  */

@@ -1,8 +1,7 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { Context } from 'aws-lambda';
-import type { IngestPlan, StreamBatch } from '../../core/ingest';
-import { environment, SafeError, showError } from './errors';
-import type { Log } from './log';
+import type { IngestPlan } from '../../core/ingest';
+import { environment, SafeError } from './errors';
 import { putReading } from './s3';
 
 /** Time that an invocation keeps for its answer, in milliseconds. */
@@ -29,17 +28,6 @@ export async function writeBatch(s3: S3Client, zones: StreamZones, plan: IngestP
     ...plan.silver.map((o) => putReading(s3, zones.silver, o.key, o.body)),
     ...(plan.quarantine ? [putReading(s3, zones.quarantine, plan.quarantine.key, plan.quarantine.body)] : []),
   ]);
-}
-
-/** Tells of records at which the code threw: how many, and where the first one did; never what it said. */
-export function tellThrown(log: Log, batch: StreamBatch, { thrown }: IngestPlan): void {
-  if (thrown.length === 0) return;
-  log.error('the code threw at records, which are quarantined as SYS-THROWN', {
-    records: thrown.length,
-    first: showError(thrown[0]),
-    stream: batch.stream,
-    shard: batch.shardId,
-  });
 }
 
 /**

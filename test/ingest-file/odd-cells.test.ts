@@ -106,6 +106,28 @@ describe('a cell beyond any calendar costs its row and not the file', () => {
   });
 });
 
+test('a row at which the code throws is rejected as a whole, and its neighbours are read', async () => {
+  const profile = {
+    file: { format: 'csv' },
+    mode: 'snapshot',
+    snapshot: { taken_at: { last_modified: true } },
+    ...clinics({ absent: 'nothing', effective_at: undefined, recorded_at: undefined }, { clinic_name: 'name' }),
+  };
+  const chunk = await read(profile, ['id,name', '1,a', '2,b', '3,c'], (mapper) => {
+    const members = mapper.members.bind(mapper);
+    mapper.members = (row) => {
+      if ((row as string[])[0] === '2') throw new RangeError('b');
+      return members(row);
+    };
+  });
+  expect(rejected(chunk)).toEqual(['2 SYS-THROWN #']);
+  expect(chunk.rejected[0]!.sha256).toHaveLength(64);
+  expect(column(chunk, 'clinic_id')).toEqual(['1', '3']);
+  expect(chunk.thrown).toEqual([new RangeError('b')]);
+  // Nobody knows whose row it was: what a snapshot lacks cannot be told.
+  expect([chunk.keys!.map((key) => key.naturalKey), chunk.unkeyed]).toEqual([[['1'], ['3']], 1]);
+});
+
 test('a file time more than a day ahead of the landing costs its row', async () => {
   const profile = { file: { format: 'csv' }, file_time: { column: 'made', datetime: 'iso' } };
   const chunk = await read({ ...profile, ...clinics({}) }, [
