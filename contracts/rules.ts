@@ -49,7 +49,7 @@ export const RULES = {
   },
   'ENV-AHEAD': {
     severity: 'reject',
-    doc: 'recorded_at lies at most a day after the arrival of the record: nobody knows today what only tomorrow brings, and such an event would win for good.',
+    doc: 'recorded_at, and the time of a file that a row is placed by, lie at most a day after the arrival of the record: nobody knows today what only tomorrow brings, and such an event would win for good.',
   },
   'ENV-SEQUENCE': {
     severity: 'warn',

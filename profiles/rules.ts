@@ -4,7 +4,11 @@
  */
 export type FileRule = keyof typeof FILE_RULES;
 
-/** Scope: `profile` = the profile itself, `file` = the whole file is refused, `row` = one row is quarantined, `note` = the row is read, and how often is counted and told, `snapshot` = absence is not acted on. */
+/**
+ * Scope: `profile` = the profile itself, `file` = the whole file is refused, `row` = one row is quarantined, `member` = the same where the
+ * record cannot be without the value, else the field is left empty and the record flagged, `warn` = the record is flagged, `note` = the row
+ * is read, and how often is counted and told, `snapshot` = absence is not acted on.
+ */
 export const FILE_RULES = {
   'PRF-JSON': { scope: 'profile', doc: 'the profile is not valid JSON, or names a member twice' },
   'PRF-SCHEMA': { scope: 'profile', doc: 'the profile does not follow the schema docs/generated/profile.schema.json' },
@@ -65,15 +69,24 @@ export const FILE_RULES = {
     scope: 'row',
     doc: 'the row is UTF-8 and the profile says an encoding of one byte: ü would become Ã¼',
   },
-  'FIL-MAP-01': { scope: 'row', doc: 'the code is not in the map of the profile' },
-  'FIL-MAP-02': { scope: 'row', doc: 'the value does not follow the date or time pattern of the profile' },
-  'FIL-MAP-03': { scope: 'row', doc: 'the value is not a number in the notation of the profile' },
+  'FIL-MAP-01': { scope: 'member', doc: 'the code is not in the map of the profile' },
+  'FIL-MAP-02': { scope: 'member', doc: 'the value does not follow the date or time pattern of the profile' },
+  'FIL-MAP-03': {
+    scope: 'member',
+    doc: 'the value is not a number in the notation of the profile, or none that can be added to a time',
+  },
   'FIL-MAP-04': {
-    scope: 'row',
+    scope: 'member',
     doc: 'the local time does not exist or exists twice in its zone, and the profile refuses such times',
   },
-  'FIL-MAP-05': { scope: 'row', doc: 'the object name or the file gives no value where the profile takes one from it' },
-  'FIL-MAP-06': { scope: 'row', doc: 'the text does not follow the pattern by which the profile takes a part of it' },
+  'FIL-MAP-05': {
+    scope: 'member',
+    doc: 'the object name or the file gives no value where the profile takes one from it',
+  },
+  'FIL-MAP-06': {
+    scope: 'member',
+    doc: 'the text does not follow the pattern by which the profile takes a part of it',
+  },
   'FIL-TXT-01': {
     scope: 'note',
     doc: 'the row holds text that was UTF-8, was read as one byte per letter and written again (Ã¼ for ü); it was kept as it is',
@@ -83,15 +96,18 @@ export const FILE_RULES = {
     doc: 'the date fits several patterns of the profile and is another day in each (03/04 as March or April); the first pattern was taken',
   },
   'FIL-TIM-02': {
-    scope: 'note',
-    doc: 'the two-digit year of a day of birth may be of either century (an age of 0 to 110 both ways): the later one was taken, and the record flagged',
+    scope: 'warn',
+    doc: 'the two-digit year of a day of birth may be of either century (an age of 0 to 110 both ways): the later one was taken',
   },
   'SNP-01': { scope: 'snapshot', doc: 'more keys are absent than the brake allows: no tombstone was written' },
   'SNP-02': {
     scope: 'snapshot',
     doc: 'the snapshot has rows without a readable key, so absence cannot be told: no tombstone was written',
   },
-} as const satisfies Record<string, { scope: 'profile' | 'file' | 'row' | 'note' | 'snapshot'; doc: string }>;
+} as const satisfies Record<
+  string,
+  { scope: 'profile' | 'file' | 'row' | 'member' | 'warn' | 'note' | 'snapshot'; doc: string }
+>;
 
 /** One thing wrong with a profile, or between a profile and a header: where in the profile (JSON pointer, 1-based line), what, by which rule. */
 export interface ProfileError {

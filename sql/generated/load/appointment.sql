@@ -34,7 +34,8 @@ WHERE EXISTS (SELECT 1 FROM stage_appointment s WHERE s.appointment_key = p.appo
 -- Every event about the keys that need a decision, each once, and its place. Place 1 wins: what is latest in effect, of that the latest knowledge, then the
 -- greatest order of its source, then the state that is furthest on; event_id and payload_hash only make the order total. A repeat has the
 -- same event, payload and times; an event_id used again with another payload is an event of its own. Of all copies the greatest order
--- holds, and the fullest flags: an event in the log that has less is raised (is_raised), and written again as the load brings it.
+-- holds, and of their flags the greatest text: an event in the log that has less is raised (is_raised), and written again as the load
+-- brings it.
 -- is_tied: times and order are those of another event that says something else. copies: how often this load brings the event. known: 0
 -- new, else as above.
 CREATE TEMP TABLE appointment_decided AS

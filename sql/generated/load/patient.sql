@@ -4,7 +4,8 @@
 -- Every event about these keys and what becomes of it. known: 0 new, 1 is a version, 2 is beside the versions. copies: how often this
 -- load brings the event. A key that was described before has a version of its own.
 -- counted:  each event once. A repeat has the same event, payload and times; an event_id used again with another payload is an event of
---           its own. Of all copies the greatest order holds, and the fullest flags: where they are above what the log has, it is raised.
+--           its own. Of all copies the greatest order holds, and of their flags the greatest text: where they are above what the log has,
+--           it is raised.
 -- placed:   the first of an instant wins: the latest knowledge, then the greatest order of its source. Where all this is equal and
 --           something else is said, the event is tied: it may as well have been the other one.
 -- compared: winners beside the winner before; equal neighbours collapse into the earlier one (two tombstones are equal whatever else
