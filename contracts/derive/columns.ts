@@ -100,7 +100,7 @@ const LINEAGE: readonly Column[] = [
     64,
     false,
     'lineage',
-    'Place within record_source: sequence number (and /0, /1 … for the events that one record packs), or 1-based data row.',
+    'Place within record_source: sequence number (and /0, /1 … for the events that one record packs), or 1-based data row (and /0, /1 … for the elements of its lists); absent-<reading>-<number> for what a snapshot lacks of the one before it.',
   ),
 ];
 
@@ -114,7 +114,7 @@ export function columnsOf(contract: EntityContract): Column[] {
       parquet: 'int64',
       redshift: 'bigint',
       nullable: false,
-      phi: 'none',
+      phi: 'quasi_id',
       role: 'hash',
       doc: 'First 64 bits of SHA-256 over entity, version, operation, source system and conformed payload; tells apart events that share an event_id.',
     },
@@ -259,13 +259,15 @@ export const QUARANTINE_COLUMNS: readonly Column[] = [
   text('bronze_object', 512, false, 'lineage', 'Bucket and key of the object that holds the exact bytes.'),
   long('bronze_row', true, '0-based row in the bronze object; null for files.'),
   long('byte_length', true, 'Length of the record in bytes.'),
-  text(
-    'sha256',
-    64,
-    true,
-    'lineage',
-    'SHA-256 of the record (hex), by which it is known again; null for a file or object that was refused as a whole.',
-  ),
+  {
+    name: 'sha256',
+    parquet: 'string',
+    redshift: 'varchar(64)',
+    nullable: true,
+    phi: 'quasi_id',
+    role: 'lineage',
+    doc: 'SHA-256 of the record (hex), by which it is known again, also by whoever guesses the whole record: it is without a key. Null for a file or object that was refused as a whole.',
+  },
 ];
 
 /** Columns of the list of a load's objects: the temporary table `batch_object` of `sql/load/begin.sql`. */
