@@ -1,6 +1,9 @@
+import { Logger } from '@aws-lambda-powertools/logger';
 import { encode } from 'iconv-lite';
 import { FakeS3 } from './fake-s3';
 import { BUCKETS, context, ingest, rowsUnder } from './run';
+import { Mapper } from '../../core/files/mapper';
+import { keyId } from '../../core/lake/names';
 import { handler } from '../../lambdas/ingest-file';
 import type { IngestFileEvent, IngestFileResult } from '../../lambdas/ingest-file/event';
 
@@ -266,6 +269,25 @@ describe('long files and failures', () => {
     const answer: IngestFileResult = result;
     expect(answer).toMatchObject({ accepted: 1, quarantined: 2 });
   });
+});
+
+test('a row at which the code throws is told by its place in the code, and the file is read on', async () => {
+  const members = Mapper.prototype.members;
+  jest.spyOn(Mapper.prototype, 'members').mockImplementation(function (this: Mapper, row) {
+    if ((row as string[])[0] === 'CANARY') throw new TypeError('CANARY');
+    return members.call(this, row);
+  });
+  const told = jest.spyOn(Logger.prototype, 'error').mockReturnValue();
+  const { result } = await ingest(land(`${HEADER}1,A,2026-01-01,\nCANARY,B,2026-01-01,\n3,C,2026-01-01,\n`));
+  expect(result).toMatchObject({ done: true, received: 3, accepted: 2, quarantined: 1 });
+  expect((await rowsUnder(s3, 'quarantine/')).map((r) => [r.record_position, r.rule_ids, r.pointers])).toEqual([
+    ['2', 'SYS-THROWN', '#'],
+  ]);
+  expect(told.mock.calls).toEqual([
+    [expect.stringContaining('SYS-THROWN'), expect.objectContaining({ records: 1, object: keyId('clinics/a.csv') })],
+  ]);
+  expect(JSON.stringify(told.mock.calls)).toMatch(/TypeError/);
+  expect(JSON.stringify(told.mock.calls)).not.toContain('CANARY');
 });
 
 describe('a file in the folder of a source', () => {

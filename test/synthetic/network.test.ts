@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
+import { ENTITIES } from '../../contracts';
 import { RULES } from '../../contracts/rules';
 import { generate } from '../../synthetic';
+import type { AppointmentEvent } from '../../synthetic/appointments';
 import { civil, dateText, dayNumber, momentAt, momentOf, offsetOf, weekday, ZONES } from '../../synthetic/calendar';
 import { DEFECTS } from '../../synthetic/defects';
+import { Model } from '../../synthetic/model';
 import { badNpi, npiOf } from '../../synthetic/world';
 
 interface Envelope {
@@ -172,6 +175,29 @@ describe('the synthetic network', () => {
     expect(answers.filter((answer) => answer.by === 'lead_days').map((answer) => answer.key)).toEqual(
       expect.arrayContaining(['negative', 'unknown']),
     );
+  });
+
+  it('places the states of an appointment as the contract does where its times say nothing', () => {
+    const levels = ENTITIES.appointment.stateOrder!.furthestFirst;
+    const at = momentOf(Object.values(ZONES)[0]!, 0);
+    const event = (status: string, eventId: string): AppointmentEvent => ({
+      ...{ entity: 'appointment', op: 'upsert', source: 's', effective: at, recorded: at, start: at, created: null },
+      ...{ index: 0, reminders: null, status, eventId, payload: { appointment_id: '1', clinic_id: status } },
+    });
+    /** The state that wins over the other one, whose event has the greater id. */
+    const winner = (first: string, second: string): string => {
+      const model = new Model();
+      for (const [i, status] of [first, second].entries()) model.add(event(status, String(i)), null);
+      return model.answers().find(({ by }) => by === 'clinic')!.key;
+    };
+    const ranked = levels.flatMap((states, level) => states.map((state) => ({ state, level })));
+    for (const a of ranked)
+      for (const b of ranked.filter(({ state }) => state !== a.state))
+        expect([a.state, b.state, winner(a.state, b.state)]).toEqual([
+          a.state,
+          b.state,
+          (a.level < b.level ? a : b).state,
+        ]);
   });
 
   it('plants only defects that the contracts reject', () => {
