@@ -1,11 +1,13 @@
 import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { storedVersions } from '@carelake/laptop/endpoints/s3-files';
+import { type StoredVersion, storedVersions } from '@carelake/laptop/endpoints/s3-files';
 import { pathOfKey } from '@carelake/laptop/endpoints/s3-keys';
+import { MTIME, senderTime } from '../../core/files/file-time';
 import { versionOf } from '../../core/files/landed';
 import { openFile } from '../../core/files/open';
+import { originalRow, originMetadata, originOf } from '../../core/files/origin';
 import { unitBytes } from '../../core/files/text';
-import { sha256Hex } from '../../core/records/hash';
+import { landingHash, sha256Hex } from '../../core/records/hash';
 import { membersOf } from '../../core/records/members';
 import {
   builtInProfile,
@@ -67,20 +69,44 @@ async function membersOfObject(at: Place, group: readonly Rejected[], query: Que
   });
 }
 
-/** Where the very version of the landing object lies that the record arrived in. */
-function pathOfVersion(at: Place, record: Rejected): string | undefined {
+const versionIn = ({ record_source }: Rejected): string => record_source.slice(record_source.lastIndexOf('@') + 1);
+
+/** The very version of the landing object that the record arrived in. */
+function versionOfRecord(at: Place, record: Rejected): StoredVersion | undefined {
   const { bucket, key } = objectOfRecord(record);
-  const version = record.record_source.slice(record.record_source.lastIndexOf('@') + 1);
   return storedVersions(at.dataDir, bucket, key).find(
-    ({ info }) => versionOf({ versionId: info.versionId, etag: info.etag, landedMs: info.lastModified }) === version,
-  )?.path;
+    ({ info }) =>
+      versionOf({ versionId: info.versionId, etag: info.etag, landedMs: info.lastModified }) === versionIn(record),
+  );
+}
+
+const pathOfVersion = (at: Place, record: Rejected): string | undefined => versionOfRecord(at, record)?.path;
+
+/**
+ * What decides the place in time of rows of one file, or of a file that was refused as a whole: as metadata of the object that brings them
+ * once more. Of what had been replayed before it is that of its first arrival.
+ */
+export function placeInTime(at: Place, records: readonly Rejected[]): Record<string, string> {
+  const [first] = records;
+  const info = first && versionOfRecord(at, first)?.info;
+  if (!info) throw gone(at, first!);
+  const { bucket, key } = objectOfRecord(first);
+  const before = originOf(info.metadata, info.lastModified);
+  const rows = records.map(({ record_position }) => originalRow(Number(record_position.split('/')[0]), before));
+  const micros = senderTime(info.metadata, info.lastModified) ?? info.lastModified * 1000;
+  return {
+    [MTIME]: (micros / 1e6).toFixed(6),
+    ...originMetadata({
+      object: before?.object ?? landingHash(bucket, key, versionIn(first)),
+      landedMs: before?.landedMs ?? info.lastModified,
+      ...(isWhole(first) ? {} : { rows }),
+    }),
+  };
 }
 
 /** A file that was refused as a whole, as it arrived. */
 export async function wholeFile(at: Place, record: Rejected): Promise<string> {
-  const { bucket, key } = objectOfRecord(record);
-  const path = pathOfVersion(at, record);
-  const stored = storedVersions(at.dataDir, bucket, key).find((one) => one.path === path);
+  const stored = versionOfRecord(at, record);
   if (!stored || !(await isAsStored(stored.path, stored.info))) throw gone(at, record);
   return stored.path;
 }

@@ -2,7 +2,7 @@ import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { createReadStream, readFileSync, statSync } from 'node:fs';
 import { CliError, EXIT } from '../errors';
 import { partitionKeyOf, type OutRecord } from '../records';
-import { type Frame, frameOf, originalOf, originals, wholeFile } from './original';
+import { type Frame, frameOf, originalOf, originals, placeInTime, wholeFile } from './original';
 import {
   closedKey,
   isOfFile,
@@ -14,8 +14,8 @@ import {
   type State,
 } from './rejected';
 
-/** Rows of one file that are put back into landing together. */
-const ROWS_TOGETHER = 200;
+/** Rows of one file that are put back into landing together; their numbers go along as metadata, which holds 2 KB. */
+const ROWS_TOGETHER = 100;
 const MARKS_TOGETHER = 16;
 
 /** Records by the way that they came. */
@@ -87,7 +87,12 @@ async function putTogether(
     lines.push(line, frame.lineEnd);
   }
   await s3.send(
-    new PutObjectCommand({ Bucket: at.names.buckets.landing!, Key: replayKey(rows[0]!), Body: Buffer.concat(lines) }),
+    new PutObjectCommand({
+      Bucket: at.names.buckets.landing!,
+      Key: replayKey(rows[0]!),
+      Body: Buffer.concat(lines),
+      Metadata: placeInTime(at, rows),
+    }),
   );
 }
 
@@ -111,6 +116,7 @@ export async function putFile(s3: S3Client, at: Place, record: Rejected, mended?
       Key: replayKey(record),
       Body: createReadStream(path),
       ContentLength: statSync(path).size,
+      Metadata: placeInTime(at, [record]),
     }),
   );
 }

@@ -1,5 +1,6 @@
 import type { RuleId } from '../../contracts';
 import type { FileRule } from '../../profiles/rules';
+import type { Origin } from './origin';
 
 /** What a row looks like to the mapper: CSV cells, or a JSON object. */
 export type Row = readonly string[] | Record<string, unknown>;
@@ -12,6 +13,8 @@ export interface FileFacts {
   lastModifiedMs: number;
   /** When it was made, as far as the profile does not say so: microseconds since 1970. */
   fileTime: number;
+  /** Where its rows were before they were replayed. */
+  origin?: Origin | undefined;
   /** Where what is worth telling of a row is noted, though the row is read. */
   notes?: Set<FileRule>;
 }

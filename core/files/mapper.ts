@@ -8,6 +8,7 @@ import type { Condition, EntityProfile, Profile, Test } from '../../profiles/sch
 import { columnsOf, columnUses, placedValues } from '../../profiles/walk';
 import { columnPointer, csvCell, jsonCell, splitPointer } from './cells';
 import type { Received } from '../records/conform';
+import { type Origin, originalRow } from './origin';
 import { FileTime, textOfTime } from './row-time';
 import { birthDay } from './centuries';
 import { type CellReader, Fault, type FileFacts, type Maker, type Row, TwoCenturies } from './making';
@@ -142,6 +143,7 @@ export class Mapper {
   private readonly lists: { id: string; elements: (row: Row) => unknown[]; plans: EntityPlan[] }[];
   private readonly time: FileTime;
   private readonly arrivedAt: number;
+  private readonly origin: Origin | undefined;
 
   /** @param header columns of the file in order (CSV), or null (NDJSON) */
   constructor(
@@ -159,6 +161,7 @@ export class Mapper {
       return { id, elements: elementsOf(cell(column), separator), plans: this.plans.filter(({ list }) => list === id) };
     });
     this.arrivedAt = facts.lastModifiedMs * 1000;
+    this.origin = facts.origin;
     this.known = !header && profile.other_columns === 'refuse' ? memberTree(profile) : null;
   }
 
@@ -181,7 +184,7 @@ export class Mapper {
 
   /** What is known of a 1-based data row besides what it says of the entities. A time that cannot be read goes to `violations`. */
   received(row: Row, number: number, violations: RowViolation[]): Received {
-    const order = this.time.orderOf(row, number);
+    const order = this.time.orderOf(row, originalRow(number, this.origin));
     if (!(order instanceof Fault)) return { arrivedAt: this.arrivedAt, order };
     for (const pointer of this.time.pointers) violations.push({ rule: order.rule, pointer });
     return { arrivedAt: this.arrivedAt };

@@ -72,7 +72,7 @@ function textMaker(e: Expression, profile: Profile, facts: FileFacts, cell: (col
     };
   }
   const fixed = e.last_modified
-    ? `${new Date(facts.lastModifiedMs).toISOString().slice(0, 19)}Z`
+    ? `${new Date(facts.origin?.landedMs ?? facts.lastModifiedMs).toISOString().slice(0, 19)}Z`
     : clean(compileRegex(e.object_key ?? '').first(facts.objectKey));
   return () => fixed ?? Fault.of('FIL-MAP-05');
 }

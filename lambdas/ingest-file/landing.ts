@@ -2,6 +2,7 @@ import { GetObjectCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/cli
 import { readMarkKey, versionOf } from '../../core/files/landed';
 import { senderTime } from '../../core/files/file-time';
 import { hashOf, type LandingObject } from '../../core/files/objects';
+import { type Origin, originOf } from '../../core/files/origin';
 import { keyId } from '../../core/lake/names';
 import type { ByteSource } from '../../core/files/source';
 import { LastingError, SafeError } from '../shared/errors';
@@ -16,6 +17,8 @@ export interface LandedFile extends LandingObject {
   readVersion: string | undefined;
   /** The time that the sender put on the object, microseconds since 1970. */
   senderTime: number | undefined;
+  /** Where its rows were before they were replayed. */
+  origin: Origin | undefined;
   /** Digest of all its bytes, 64 hex digits, where the object was stored with it. */
   sha256: string | undefined;
 }
@@ -72,6 +75,7 @@ export async function lookAt(s3: S3Client, event: IngestFileEvent): Promise<Land
     lastModifiedMs: stored,
     version,
     senderTime: senderTime(head.Metadata, stored),
+    origin: originOf(head.Metadata, stored),
     sha256: wholeDigest(head.ChecksumSHA256),
   };
 }

@@ -3,6 +3,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { fileIdOf, fileTimeKey, firstReadingKey, wholeReadingKey } from '../../core/files/file-time';
 import { hashOf } from '../../core/files/objects';
 import type { ByteSource } from '../../core/files/source';
+import { keyId } from '../../core/lake/names';
 import type { CheckedProfile } from '../../profiles';
 import { exists, getText, putIfAbsent } from '../shared/s3';
 import { type LandedFile, sourceOf } from './landing';
@@ -29,7 +30,9 @@ export async function identify(
 ): Promise<KnownFile> {
   const own = file.senderTime ?? file.lastModifiedMs * 1000;
   if (file.size > MOST_HASHED) return { id: '', time: own };
-  const id = fileIdOf(file.sha256 ?? (await digestOf(sourceOf(s3, file))), profile, file.key);
+  const bytes = fileIdOf(file.sha256 ?? (await digestOf(sourceOf(s3, file))), profile, file.key);
+  // Rows that read the same are replayed each for the place that it had.
+  const id = file.origin?.rows ? `${bytes}-${keyId(`${file.origin.object} ${file.origin.rows.join(' ')}`)}` : bytes;
   const { time } = await first(s3, control, fileTimeKey(id), { time: own });
   const reading = await first(s3, control, firstReadingKey(id, profile.profile, digest), {
     object: hashOf(file),

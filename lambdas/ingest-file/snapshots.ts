@@ -33,6 +33,7 @@ export function takenAtOf(profile: Profile, file: LandedFile): number | null {
     objectKey: file.key,
     lastModifiedMs: file.lastModifiedMs,
     fileTime: file.lastModifiedMs * 1000,
+    origin: file.origin,
   });
 }
 

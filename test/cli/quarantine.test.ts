@@ -12,7 +12,7 @@ import { close, putFile, putRows, waysOf } from '../../cli/quarantine/replay';
 import { nextChunk } from '../../core/files/chunk';
 import { versionOf } from '../../core/files/landed';
 import { Mapper } from '../../core/files/mapper';
-import { objectsOf, refusalObjects } from '../../core/files/objects';
+import { hashOf, objectsOf, refusalObjects } from '../../core/files/objects';
 import { openFile, readerAt } from '../../core/files/open';
 import { planBatch } from '../../core/ingest';
 import { checkOwnProfile, profileKey } from '../../profiles';
@@ -61,8 +61,11 @@ beforeEach(() => {
 
 /** Client of the store that takes what the commands put. */
 const s3 = {
-  send: ({ input }: { input: { Bucket: string; Key: string; Body: string | Buffer } }) =>
-    store.put(input.Bucket, input.Key, input.Body),
+  send: ({
+    input,
+  }: {
+    input: { Bucket: string; Key: string; Body: string | Buffer; Metadata?: Record<string, string> };
+  }) => store.put(input.Bucket, input.Key, input.Body, { metadata: input.Metadata }),
 } as unknown as S3Client;
 
 const profile = (name: string, file: object = {}, header?: string[]) => ({
@@ -81,11 +84,11 @@ const profile = (name: string, file: object = {}, header?: string[]) => ({
 });
 
 /** Lands a file and reads it, as the function of the files does. */
-async function land(key: string, bytes: Buffer, of: ReturnType<typeof profile>): Promise<void> {
+async function land(key: string, bytes: Buffer, of: ReturnType<typeof profile>, metadata?: Record<string, string>) {
   const check = checkOwnProfile(JSON.stringify(of));
   if (!check.ok) throw new Error(JSON.stringify(check.errors));
   await store.put('the-control', profileKey(of.profile), JSON.stringify(of));
-  const info = await store.put('the-landing', key, bytes);
+  const info = await store.put('the-landing', key, bytes, { metadata });
   const landing = {
     bucket: 'the-landing',
     key,
@@ -111,6 +114,7 @@ async function land(key: string, bytes: Buffer, of: ReturnType<typeof profile>):
       )
     : refusalObjects(landing, of.profile, bytes.length, opened.errors);
   for (const o of objects) await store.put(buckets[o.zone]!, o.key, Buffer.from(o.body));
+  return { hash: hashOf(landing), landedMs: info.lastModified };
 }
 
 const at = () => placeOf(dataDir);
@@ -176,6 +180,42 @@ describe('a row of a file', () => {
     const other = (await of('kept')).find((r) => r.bronze_object.endsWith('b.csv'))!;
     writeFileSync(store.pathOf('the-landing', 'kept/b.csv'), '"the\nname",id\nTWO,\n');
     await expect(originalOf(at(), other)).rejects.toThrow('no version of it has the record');
+  });
+
+  it('keeps the time of its file and its place in it, replayed once or twice', async () => {
+    const text = '"the\nname",id\na,1\n,\nc,3\nd,\n';
+    const { hash, landedMs } = await land('placed/a.csv', Buffer.from(text), profile('placed'), {
+      mtime: '1767344400.5',
+    });
+    const rows = await of('placed');
+    await putRows(s3, at(), rows);
+    const first = rows.find((row) => row.record_position === '2')!;
+    const sent = `placed/replay-${first.quarantine_id}/a.csv`;
+    const metadata = { mtime: '1767344400.500000', 'replay-of': hash, 'replay-landed': String(landedMs) };
+    expect(store.head('the-landing', sent)?.metadata).toEqual({ ...metadata, 'replay-rows': '2 4' });
+    // Rejected once more, the second of them is still the fourth row of its file.
+    await land(
+      sent,
+      await store.get('the-landing', sent),
+      profile('placed'),
+      store.head('the-landing', sent)!.metadata,
+    );
+    const again = (await of('placed')).find((row) => row.bronze_object.endsWith(sent) && row.record_position === '2')!;
+    await putRows(s3, at(), [again]);
+    const twice = store.head('the-landing', `placed/replay-${again.quarantine_id}/a.csv`)!;
+    expect(twice.metadata).toEqual({ ...metadata, 'replay-rows': '4' });
+  });
+
+  it('of a file without a time of its sender has that of its landing, mended or not', async () => {
+    const { hash, landedMs } = await land('late/a.csv', Buffer.from('id\nC1\n'), profile('late'));
+    const [file] = await of('late');
+    writeFileSync(join(dataDir, 'mended.csv'), '"the\nname",id\nx,C1\n');
+    await putFile(s3, at(), file!, join(dataDir, 'mended.csv'));
+    expect(store.head('the-landing', `late/replay-${file!.quarantine_id}/a.csv`)?.metadata).toEqual({
+      mtime: (landedMs / 1000).toFixed(6),
+      'replay-of': hash,
+      'replay-landed': String(landedMs),
+    });
   });
 
   it('of a file that was refused as a whole is the file', async () => {
