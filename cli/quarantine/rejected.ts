@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { objectOf } from '@carelake/laptop/endpoints/files';
+import { readingOfKey } from '../../core/files/readings';
+import { isObjectWithdrawn } from '../../core/files/withdrawals';
 import { keyId } from '../../core/lake/names';
+import { folderDecisions } from '../conservation';
 import { CliError } from '../errors';
 import { existingFolder, type Names } from '../folder';
 import { bucketFolder, filesUnder, withEngine } from '../lake-files';
@@ -22,6 +25,8 @@ export interface Rejected {
   bronze_object: string;
   bronze_row: number | null;
   sha256: string | null;
+  /** Name of the reading of its landing object that rejected it; null for a record of the stream. */
+  reading: string | null;
   state: State;
 }
 
@@ -53,10 +58,14 @@ export interface Filter {
 }
 
 const CLOSED = 'quarantine/closed/';
-/** Key in control of the mark that a record was dealt with. It is named after the record's id and holds nothing of it. */
-export const closedKey = (id: string): string => `${CLOSED}${id}.json`;
+type Identity = Pick<Rejected, 'quarantine_id' | 'reading'>;
+/** A record is the same under every profile that reads its file; what was done about it holds for the reading that rejected it. */
+const markOf = ({ quarantine_id, reading }: Identity): string =>
+  reading === null ? quarantine_id : `${quarantine_id}-${reading}`;
+/** Key in control of the mark that a record was dealt with. It holds nothing of it. */
+export const closedKey = (record: Identity): string => `${CLOSED}${markOf(record)}.json`;
 
-/** What was done about records, by their ids. */
+/** What was done about records, by the names of their marks. */
 function closedStates({ dataDir, names }: Place): Map<string, State> {
   const states = new Map<string, State>();
   const folder = join(bucketFolder(dataDir, names.buckets.control!), CLOSED);
@@ -75,31 +84,40 @@ const CONDITIONS: Record<keyof Filter, string> = {
   since: 'arrived_at >= $since::TIMESTAMPTZ',
 };
 
-/** The rejected records that are meant, the newest first, each once however often its batch was retried. */
+/**
+ * The rejected records that are meant, the newest first, each once however often its batch was retried. What a withdrawn reading rejected is
+ * nothing to work on: another one took its place, or the file was taken back.
+ */
 export async function readRejected(at: Place, filter: Filter): Promise<Rejected[]> {
   const folder = bucketFolder(at.dataDir, at.names.buckets.quarantine!);
-  if (filesUnder(folder, '.parquet').next().done) return [];
+  const decisions = folderDecisions(bucketFolder(at.dataDir, at.names.buckets.control!));
+  const files = [...filesUnder(folder, '.parquet')].filter((file) => !isObjectWithdrawn(decisions, file));
+  if (files.length === 0) return [];
   const asked = Object.entries(filter).filter((entry): entry is [keyof Filter, string] => entry[1] !== undefined);
   const where = ['true', ...asked.map(([name]) => CONDITIONS[name])].join(' AND ');
   const states = closedStates(at);
   const rows = await withEngine((query) =>
     query(
-      `SELECT quarantine_id, strftime(min(arrived_at) AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%SZ') AS arrived_at,
-         any_value(rule_ids) AS rule_ids, any_value(pointers) AS pointers, any_value(entity) AS entity, any_value(profile) AS profile,
-         any_value(record_source) AS record_source, any_value(record_position) AS record_position, any_value(byte_offset) AS byte_offset,
-         any_value(byte_length) AS byte_length, any_value(bronze_object) AS bronze_object, any_value(bronze_row) AS bronze_row, any_value(sha256) AS sha256
-       FROM read_parquet($files, union_by_name = true, hive_partitioning = false) WHERE ${where} GROUP BY quarantine_id ORDER BY min(arrived_at) DESC, quarantine_id`,
-      { files: `${folder}/**/*.parquet`, ...Object.fromEntries(asked) },
+      `SELECT quarantine_id, strftime(arrived_at AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%SZ') AS arrived_at, rule_ids, pointers, entity, profile,
+         record_source, record_position, byte_offset, byte_length, bronze_object, bronze_row, sha256, filename
+       FROM (SELECT DISTINCT ON (quarantine_id) *
+         FROM read_parquet(from_json($files::JSON, '["VARCHAR"]'), union_by_name = true, hive_partitioning = false, filename = true)
+         ORDER BY quarantine_id, arrived_at, filename) once
+       WHERE ${where} ORDER BY once.arrived_at DESC, quarantine_id`,
+      { files: JSON.stringify(files), ...Object.fromEntries(asked) },
     ),
   );
   const numeric = (value: unknown) => (value === null ? null : Number(value));
-  return rows.map((row) => ({
-    ...(row as unknown as Rejected),
-    byte_offset: numeric(row.byte_offset),
-    byte_length: numeric(row.byte_length),
-    bronze_row: numeric(row.bronze_row),
-    state: states.get(String(row.quarantine_id)) ?? 'open',
-  }));
+  return rows.map(({ filename, ...row }) => {
+    const record = { ...(row as unknown as Rejected), reading: readingOfKey(String(filename)) ?? null };
+    return {
+      ...record,
+      byte_offset: numeric(record.byte_offset),
+      byte_length: numeric(record.byte_length),
+      bronze_row: numeric(record.bronze_row),
+      state: states.get(markOf(record)) ?? 'open',
+    };
+  });
 }
 
 /** @throws CliError where no record has the id */

@@ -134,11 +134,11 @@ export async function close(s3: S3Client, at: Place, records: readonly Rejected[
   const Body = JSON.stringify({ state, at: new Date().toISOString() });
   for (let from = 0; from < records.length; from += MARKS_TOGETHER)
     await Promise.all(
-      records.slice(from, from + MARKS_TOGETHER).map(({ quarantine_id }) =>
+      records.slice(from, from + MARKS_TOGETHER).map((record) =>
         s3.send(
           new PutObjectCommand({
             Bucket: at.names.buckets.control!,
-            Key: closedKey(quarantine_id),
+            Key: closedKey(record),
             Body,
             ContentType: 'application/json',
           }),

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RealClock } from '@carelake/laptop/clock';
 import { openS3Store } from '@carelake/laptop/endpoints/s3-store';
-import type { S3Store } from '@carelake/laptop/endpoints/s3-types';
+import type { ObjectInfo, S3Store } from '@carelake/laptop/endpoints/s3-types';
 import { main } from '../../cli/main';
 import { originalOf } from '../../cli/quarantine/original';
 import { closedKey, oneRejected, placeOf, readRejected, type Rejected } from '../../cli/quarantine/rejected';
@@ -14,6 +14,7 @@ import { versionOf } from '../../core/files/landed';
 import { Mapper } from '../../core/files/mapper';
 import { hashOf, objectsOf, refusalObjects } from '../../core/files/objects';
 import { openFile, readerAt } from '../../core/files/open';
+import { decisionKey, type Standing } from '../../core/files/withdrawals';
 import { planBatch } from '../../core/ingest';
 import { checkOwnProfile, profileKey } from '../../profiles';
 import { envelope, keys } from '../core/samples';
@@ -85,16 +86,20 @@ const profile = (name: string, file: object = {}, header?: string[]) => ({
 
 /** Lands a file and reads it, as the function of the files does. */
 async function land(key: string, bytes: Buffer, of: ReturnType<typeof profile>, metadata?: Record<string, string>) {
+  return read(key, bytes, of, await store.put('the-landing', key, bytes, { metadata }));
+}
+
+/** Reads a landed file by a profile, which may be a mended one. */
+async function read(key: string, bytes: Buffer, of: ReturnType<typeof profile>, info: ObjectInfo, digest = '01234567') {
   const check = checkOwnProfile(JSON.stringify(of));
   if (!check.ok) throw new Error(JSON.stringify(check.errors));
   await store.put('the-control', profileKey(of.profile), JSON.stringify(of));
-  const info = await store.put('the-landing', key, bytes, { metadata });
   const landing = {
     bucket: 'the-landing',
     key,
     version: versionOf({ versionId: info.versionId, etag: info.etag, landedMs: info.lastModified }),
     lastModifiedMs: info.lastModified,
-    digest: '01234567',
+    digest,
   };
   const source = { size: bytes.length, read: (at: number, n: number) => Promise.resolve(bytes.subarray(at, at + n)) };
   const opened = await openFile(check.checked, source);
@@ -114,7 +119,7 @@ async function land(key: string, bytes: Buffer, of: ReturnType<typeof profile>, 
       )
     : refusalObjects(landing, of.profile, bytes.length, opened.errors);
   for (const o of objects) await store.put(buckets[o.zone]!, o.key, Buffer.from(o.body));
-  return { hash: hashOf(landing), landedMs: info.lastModified };
+  return { hash: hashOf(landing), landedMs: info.lastModified, info };
 }
 
 const at = () => placeOf(dataDir);
@@ -228,6 +233,39 @@ describe('a row of a file', () => {
   });
 });
 
+describe('a file that several profiles have read', () => {
+  const bytes = Buffer.from('"the\nname",id\na,1\n,\nc,\n');
+  const mended = profile('twice', { trim: false });
+  const decide = async (name: string, state: Standing, n = 1): Promise<void> =>
+    void (await store.put('the-control', decisionKey({ name, n, state }), '{}'));
+  const told = async () => (await of('twice')).map((r) => [r.record_position, r.state, r.reading?.slice(16)]);
+  const at2 = async () => (await of('twice')).find((r) => r.record_position === '2')!;
+
+  it('has the records that the reading which stands rejected, and what was done about another is not done about them', async () => {
+    const { hash, info } = await land('twice/a.csv', bytes, profile('twice'));
+    await close(s3, at(), [await at2()], 'replayed');
+    expect(await told()).toEqual(expect.arrayContaining([['2', 'replayed', '-p01234567'], ['3', 'open', '-p01234567']])); // prettier-ignore
+    await read('twice/a.csv', bytes, mended, info, '89abcdef');
+    await decide(`${hash}-p01234567`, 'withdrawn');
+    await decide(`${hash}-p89abcdef`, 'standing');
+    expect((await told()).sort()).toEqual([['2', 'open', '-p89abcdef'], ['3', 'open', '-p89abcdef']]); // prettier-ignore
+    await close(s3, at(), [await at2()], 'discarded');
+    expect((await at2()).state).toBe('discarded');
+    // Nothing is left to work on once the file is withdrawn, by whatever profile it was read.
+    await decide(hash, 'withdrawn');
+    expect(await told()).toEqual([]);
+    await decide(hash, 'standing', 2);
+    expect((await at2()).state).toBe('discarded');
+  });
+
+  it('has none where the mended profile took all its rows', async () => {
+    const { hash } = await land('twice/b.csv', Buffer.from('"the\nname",id\n,\n'), profile('twice'));
+    expect((await of('twice')).filter((r) => r.bronze_object.endsWith('b.csv'))).toHaveLength(1);
+    await decide(`${hash}-p01234567`, 'withdrawn');
+    expect((await of('twice')).filter((r) => r.bronze_object.endsWith('b.csv'))).toEqual([]);
+  });
+});
+
 describe('the list', () => {
   beforeAll(async () => {
     const broken = { ...envelope('patient', { stranger: 1, 'a/b': 2 }), event_id: 'E' };
@@ -295,7 +333,7 @@ describe('the list', () => {
     const { records } = (await json('list', '--source', 'events', '--all')) as { records: Rejected[] };
     expect(records.map((r) => r.state)).toEqual(['mended', 'discarded']);
     expect((await oneRejected(at(), unknown!.quarantine_id)).state).toBe('discarded');
-    expect(JSON.parse((await store.get('the-control', closedKey(packed!.quarantine_id))).toString())).toMatchObject({
+    expect(JSON.parse((await store.get('the-control', closedKey(packed!))).toString())).toMatchObject({
       state: 'mended',
     });
   });
