@@ -134,7 +134,7 @@ export interface Frame {
 }
 
 /** The profile that read a record: one that is built in, somebody's own, or of the source in whose folder the file lies. */
-function profileOf({ dataDir, names }: Place, record: Rejected): CheckedProfile | undefined {
+export function profileOf({ dataDir, names }: Place, record: Rejected): CheckedProfile | undefined {
   const name = record.profile!;
   const builtIn = builtInProfile(name);
   if (builtIn) return builtIn;

@@ -2,7 +2,7 @@ import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { createReadStream, readFileSync, statSync } from 'node:fs';
 import { CliError, EXIT } from '../errors';
 import { partitionKeyOf, type OutRecord } from '../records';
-import { type Frame, frameOf, originalOf, originals, placeInTime, wholeFile } from './original';
+import { type Frame, frameOf, originalOf, originals, placeInTime, profileOf, wholeFile } from './original';
 import {
   closedKey,
   isOfFile,
@@ -28,6 +28,12 @@ export interface Ways {
 /** @throws CliError for what cannot be sent again */
 export function waysOf(at: Place, records: readonly Rejected[]): Ways {
   const ways: Ways = { stream: [], rows: [], files: [] };
+  const modes = new Map<string, string | undefined>();
+  const modeOf = (record: Rejected): string | undefined => {
+    const name = `${record.profile} ${objectOfRecord(record).key.split('/')[0]}`;
+    if (!modes.has(name)) modes.set(name, profileOf(at, record)?.profile.mode);
+    return modes.get(name);
+  };
   for (const record of records) {
     if (!isOfFile(at, record) && isWhole(record))
       throw new CliError('an object of silver that no warehouse could copy is no record to send', {
@@ -41,7 +47,14 @@ export function waysOf(at: Place, records: readonly Rejected[]): Ways {
         where: landingId(at, record),
         next: 'put it into the folder of its profile (docs/profiles.md)',
       });
-    else (isWhole(record) ? ways.files : ways.rows).push(record);
+    else if (isWhole(record)) ways.files.push(record);
+    else if (modeOf(record) === 'snapshot')
+      throw new CliError('a row of a snapshot says by itself that all the others are gone, so it is not sent alone', {
+        where: landingId(at, record),
+        next: `land the whole file, mended (docs/profiles.md, "Modes"), then: carelake quarantine discard ${record.quarantine_id}`,
+        exitCode: EXIT.failed,
+      });
+    else ways.rows.push(record);
   }
   return ways;
 }

@@ -223,6 +223,21 @@ describe('a row of a file', () => {
     });
   });
 
+  it('of a snapshot is not sent alone, since every other one would be gone; a whole snapshot is', async () => {
+    const rows = profile('daily');
+    const snapshot = {
+      ...rows,
+      mode: 'snapshot',
+      snapshot: { taken_at: { constant: '2026-03-02T08:00:00Z' } },
+      entities: rows.entities.map((entity) => ({ ...entity, absent: 'tombstone', brake_percent: 100 })),
+    };
+    await land('daily/a.csv', Buffer.from('"the\nname",id\na,1\n,\n'), snapshot);
+    await land('daily/b.csv', Buffer.from('id\n1\n'), snapshot);
+    const [row, file] = (await of('daily')).sort((a, b) => (a.bronze_object < b.bronze_object ? -1 : 1));
+    expect(() => waysOf(at(), [row!])).toThrow('a row of a snapshot says by itself that all the others are gone');
+    expect(waysOf(at(), [file!]).files).toEqual([file]);
+  });
+
   it('of a file that was refused as a whole is the file', async () => {
     await land('whole/a.csv', Buffer.from('id\nC1\n'), profile('whole'));
     const [file] = await of('whole');
