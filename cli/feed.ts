@@ -2,6 +2,7 @@ import { KinesisClient } from '@aws-sdk/client-kinesis';
 import {
   GetObjectCommand,
   HeadObjectCommand,
+  type HeadObjectCommandOutput,
   ListObjectsV2Command,
   PutObjectCommand,
   S3Client,
@@ -65,6 +66,16 @@ export interface LandedObject {
   size: number;
 }
 
+/** What is known of an object, if it is there. */
+async function headOf(client: S3Client, bucket: string, key: string): Promise<HeadObjectCommandOutput | undefined> {
+  try {
+    return await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
 /** The object, if landing holds this very file already: same name, same content by the mark its upload left. */
 export async function storedFile(
   client: S3Client,
@@ -72,24 +83,23 @@ export async function storedFile(
   key: string,
   sha256: string,
 ): Promise<LandedObject | undefined> {
-  try {
-    const head = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
-    if (head.Metadata?.sha256 !== sha256) return undefined;
-    return { bucket, key, etag: head.ETag!.replaceAll('"', ''), size: head.ContentLength! };
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
+  const head = await headOf(client, bucket, key);
+  if (head?.Metadata?.sha256 !== sha256) return undefined;
+  return { bucket, key, etag: head.ETag!.replaceAll('"', ''), size: head.ContentLength! };
 }
 
-/** The landing object of which the file under this key was read before, where ingest found that it has the same bytes. */
+/**
+ * The landing object of which the file under this key was read before, where ingest found that it has the same bytes. Of a file that was
+ * removed since it was read, nothing is told.
+ */
 export async function sameFile(
   client: S3Client,
   buckets: Readonly<Record<string, string>>,
   key: string,
 ): Promise<string | undefined> {
   const landing = buckets.landing!;
-  const head = await client.send(new HeadObjectCommand({ Bucket: landing, Key: key }));
+  const head = await headOf(client, landing, key);
+  if (!head) return undefined;
   const version = versionOf({ versionId: head.VersionId, etag: head.ETag!, landedMs: head.LastModified!.getTime() });
   // A copy has one receipt, without rows, under the name of its reading; which profile read it is not known here.
   const { CommonPrefixes = [] } = await client.send(
