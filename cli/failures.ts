@@ -17,7 +17,7 @@ const FILE_TROUBLE: Record<string, [says: string, next: string]> = {
   ENAMETOOLONG: ['its name is too long', 'choose a shorter one'],
 };
 
-/** Errors of a connection to what serves the folder. */
+/** Errors of a connection to what serves the folder, or to an account. */
 const GONE = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -60,15 +60,15 @@ export function asCliError(error: unknown): CliError {
       exitCode: EXIT.failed,
     });
   if (GONE.has(code) || GONE.has(name))
-    return new CliError('what served the folder does not answer any more', {
+    return new CliError('the platform does not answer any more', {
       where: message,
-      next: 'in another terminal: npm start; it goes on from where it was',
+      next: 'on the laptop, in another terminal: npm start (it goes on from where it was); in an account, the same command again',
       exitCode: EXIT.failed,
     });
   if ($metadata?.httpStatusCode !== undefined)
     return new CliError(`the platform refused a call: ${name}: ${message}`, {
-      where: `an endpoint of what serves the folder, which answered ${$metadata.httpStatusCode}`,
-      next: 'the log of the platform says more: <data folder>/logs/platform.log',
+      where: `an endpoint, which answered ${$metadata.httpStatusCode}`,
+      next: 'on the laptop <data folder>/logs/platform.log says more; in an account, see that your credentials may call it (aws sts get-caller-identity)',
       exitCode: EXIT.failed,
     });
   return unexpected(error);
