@@ -86,10 +86,15 @@ export async function withdraw(object: string, options: WithdrawOptions): Promis
   }
 }
 
+/** What S3 calls the version of an object that was stored without versions. */
+const UNVERSIONED = 'null';
+/** What stands for an object in logs and listings tells nothing of where it lies; a key does. */
+const AN_ID = /^[0-9a-f]{16}$/;
+
 /** @throws CliError where nothing, or more than one version, is meant */
-async function find(s3: S3Client, landing: string, object: string, options: WithdrawOptions): Promise<Landed> {
-  const found = (await versions(s3, landing)).filter(
-    ({ key, hash, versionId }) =>
+export async function find(s3: S3Client, landing: string, object: string, options: WithdrawOptions): Promise<Landed> {
+  const found = (await versions(s3, landing, AN_ID.test(object) ? undefined : object)).filter(
+    ({ key, hash, versionId = UNVERSIONED }) =>
       [key, keyId(key), hash].includes(object) &&
       (options.objectVersion === undefined || options.objectVersion === versionId),
   );
@@ -102,18 +107,23 @@ async function find(s3: S3Client, landing: string, object: string, options: With
   throw new CliError(`this object was landed ${found.length} times`, {
     where: landing,
     lines: found.map(
-      (v) => `${new Date(v.landedMs).toISOString()}  ${v.hash}  --object-version ${v.versionId ?? 'null'}`,
+      (v) => `${new Date(v.landedMs).toISOString()}  ${v.hash}  --object-version ${v.versionId ?? UNVERSIONED}`,
     ),
-    next: again('--object-version', found[0]!.versionId ?? 'null'),
+    next: again('--object-version', found[0]!.versionId ?? UNVERSIONED),
   });
 }
 
-async function versions(s3: S3Client, landing: string): Promise<Landed[]> {
+async function versions(s3: S3Client, landing: string, prefix: string | undefined): Promise<Landed[]> {
   const all: Landed[] = [];
   let marker: { key?: string; version?: string } | undefined = {};
   while (marker) {
     const page: ListObjectVersionsCommandOutput = await s3.send(
-      new ListObjectVersionsCommand({ Bucket: landing, KeyMarker: marker.key, VersionIdMarker: marker.version }),
+      new ListObjectVersionsCommand({
+        Bucket: landing,
+        Prefix: prefix,
+        KeyMarker: marker.key,
+        VersionIdMarker: marker.version,
+      }),
     );
     for (const v of page.Versions ?? []) {
       const of = { versionId: v.VersionId, etag: v.ETag ?? '', landedMs: v.LastModified?.getTime() ?? 0 };
@@ -123,7 +133,7 @@ async function versions(s3: S3Client, landing: string): Promise<Landed[]> {
         key: v.Key!,
         size: v.Size ?? 0,
         hash,
-        versionId: v.VersionId === 'null' ? undefined : v.VersionId,
+        versionId: v.VersionId === UNVERSIONED ? undefined : v.VersionId,
       });
     }
     marker = page.IsTruncated ? { key: page.NextKeyMarker, version: page.NextVersionIdMarker } : undefined;
