@@ -23,7 +23,11 @@ export async function putRecords(
   client: KinesisClient,
   streamName: string,
   records: Iterable<OutRecord> | AsyncIterable<OutRecord>,
-  options: { concurrency?: number; onSent?: (sent: number) => void; onTaken?: (record: SentRecord) => void } = {},
+  options: {
+    concurrency?: number;
+    onSent?: (sent: number) => void;
+    onTaken?: ((record: SentRecord) => void) | undefined;
+  } = {},
 ): Promise<number> {
   const concurrency = options.concurrency ?? 4;
   let sent = 0;

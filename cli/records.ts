@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
+import { MAX_RECORD_BYTES } from '../contracts/envelope';
 import { membersOf } from '../core/records/members';
 import { CliError } from './errors';
+import { isFile } from './paths';
 
 /** One record for the stream. */
 export interface OutRecord {
@@ -10,7 +12,13 @@ export interface OutRecord {
   data: Uint8Array;
 }
 
-/** A line that no stream would take, by its number from 1. */
+/** A record of a file, at its line, or in a document at its place, from 1. */
+interface Placed {
+  line: number;
+  bytes: Buffer;
+}
+
+/** One that no stream would take. */
 export interface RefusedLine {
   line: number;
   bytes: number;
@@ -21,7 +29,7 @@ export interface RefusedLine {
  * The lines of a file as bytes, not validated: what is no JSON goes to the stream too and ends in quarantine with
  * its pointer. Empty lines are no records. CR before LF belongs to the line end; so does a byte-order mark to the file.
  */
-export async function* linesOf(source: Readable): AsyncGenerator<{ line: number; bytes: Buffer }> {
+export async function* linesOf(source: Readable): AsyncGenerator<Placed> {
   let rest: Buffer = Buffer.alloc(0);
   let line = 0;
   const trimmed = (bytes: Buffer): Buffer => {
@@ -73,8 +81,8 @@ const MAX_DOCUMENT_BYTES = 8 * 1024 * 1024;
  * Line by line every one of them would be refused.
  * @returns undefined where it is something else
  */
-export function documentOf(path: string): Uint8Array[] | undefined {
-  if (path === '-' || !statSync(path).isFile() || statSync(path).size > MAX_DOCUMENT_BYTES) return undefined;
+export function documentOf(path: string): Placed[] | undefined {
+  if (path === '-' || !isFile(path) || statSync(path).size > MAX_DOCUMENT_BYTES) return undefined;
   const bytes = readFileSync(path);
   const text = bytes
     .toString('utf8')
@@ -88,5 +96,19 @@ export function documentOf(path: string): Uint8Array[] | undefined {
   }
   const one = Buffer.from(text);
   const members = membersOf(one);
-  return Array.isArray(members) ? [...(members as readonly Uint8Array[])] : [one];
+  return (Array.isArray(members) ? (members as readonly Buffer[]) : [one]).map((event, i) => ({
+    line: i + 1,
+    bytes: event,
+  }));
+}
+
+/** Those that the stream takes; the others go to `refused`. */
+export async function* outRecords(
+  placed: Iterable<Placed> | AsyncIterable<Placed>,
+  refused: RefusedLine[],
+): AsyncGenerator<OutRecord> {
+  for await (const { line, bytes } of placed) {
+    if (bytes.length > MAX_RECORD_BYTES) refused.push({ line, bytes: bytes.length, rule: 'ENV-SIZE' });
+    else yield { partitionKey: partitionKeyOf(bytes), data: bytes };
+  }
 }

@@ -2,14 +2,14 @@ import { MAX_RECORD_BYTES } from '../../contracts/envelope';
 import { loadsOnArrival } from '../../config';
 import { clientsFor } from '../clients';
 import { CliError, EXIT } from '../errors';
-import { existingFolder, type RunState, servedBy } from '../folder';
+import { existingFolder, servedBy } from '../folder';
 import { runnable } from '../hints';
-import { type Judged, judgedOf } from '../judged';
+import { type Judged, withJudge } from '../judged';
 import { zonesOf } from '../laptop';
 import { count, print, printJson, Progress, table } from '../output';
 import { putRecords, type SentRecord } from '../put-records';
 import { sentenceOf } from '../quarantine/rules';
-import { documentOf, linesOf, openInput, type OutRecord, partitionKeyOf, type RefusedLine } from '../records';
+import { documentOf, linesOf, openInput, outRecords, type RefusedLine } from '../records';
 
 /** So long a push waits for its records to be validated; a batch of the stream takes a second or two. */
 const WAIT_MS = 60_000;
@@ -31,56 +31,52 @@ export async function push(file: string, options: PushOptions): Promise<number> 
       next: 'in another terminal: npm start',
     });
   }
-  const input = openInput(file);
   const document = documentOf(file);
-  const { kinesis } = clientsFor(served, run.names.region);
   const refused: RefusedLine[] = [];
-  const taken: SentRecord[] = [];
+  const records = outRecords(document ?? linesOf(openInput(file)), refused);
+  const { kinesis } = clientsFor(served, run.names.region);
   const progress = new Progress(options.json);
   const { stream } = run.names;
+  const zones = zonesOf(dataDir, run.names);
   const began = Date.now();
-  const records = document ? ofDocument(document) : ofLines(input, refused);
-  const sent = await progress.step(
-    `send to stream ${stream}`,
-    (tell) =>
-      putRecords(kinesis, stream, records, {
-        onSent: (n) => tell(count(n)),
-        ...(options.wait ? { onTaken: (record) => void taken.push(record) } : {}),
-      }),
-    (n) => (n === 1 ? '1 record' : `${count(n)} records`),
-  );
+  const send = (onTaken?: (record: SentRecord) => void): Promise<number> =>
+    progress.step(
+      `send to stream ${stream}`,
+      (tell) => putRecords(kinesis, stream, records, { onSent: (n) => tell(count(n)), onTaken }),
+      (n) => (n === 1 ? '1 record' : `${count(n)} records`),
+    );
+  const sendAndWait = (): Promise<[number, Judged | undefined]> =>
+    withJudge(async ({ note, judged }) => {
+      const taken = await send(note);
+      if (taken === 0) return [taken, undefined];
+      return [
+        taken,
+        await progress.step(
+          'validate',
+          () => judged(zones, began, WAIT_MS),
+          ({ accepted, rejected }) => `${count(accepted)} accepted, ${count(rejected)} rejected`,
+        ),
+      ];
+    });
+  const [sent, judged] = options.wait ? await sendAndWait() : [await send(), undefined];
   kinesis.destroy();
-  const judged = options.wait && sent > 0 ? await judge(progress, dataDir, run, taken, began) : undefined;
   if (options.json) printJson({ sent, refused, ...(judged ?? {}) });
   else if (sent > 0) print(runnable(told(sent, judged, run.env)));
   if (refused.length > 0) {
-    throw new CliError(`${refused.length} line(s) are longer than a record may be and were not sent`, {
-      where: `${file}, line ${refused
+    const what = document ? 'event' : 'line';
+    throw new CliError(`${refused.length} ${what}(s) are longer than a record may be and were not sent`, {
+      where: `${file}, ${what} ${refused
         .slice(0, 5)
         .map((r) => `${r.line} (${count(r.bytes)} bytes)`)
         .join(', ')}`,
       rule: `ENV-SIZE: at most ${count(MAX_RECORD_BYTES)} bytes`,
-      next: 'shorten them and push them again; the other lines need no second push',
+      next: 'shorten them and push them again; the others need no second push',
       exitCode: EXIT.failed,
     });
   }
   if (sent === 0)
     throw new CliError('the input holds no record', { where: file, next: 'one envelope per line (docs/producers.md)' });
   return judged && judged.rejected > judged.accepted ? EXIT.rejected : EXIT.ok;
-}
-
-function judge(
-  progress: Progress,
-  dataDir: string,
-  run: RunState,
-  taken: SentRecord[],
-  began: number,
-): Promise<Judged> {
-  return progress.step(
-    'validate',
-    () => judgedOf(zonesOf(dataDir, run.names!), taken, began, WAIT_MS),
-    ({ accepted, rejected }) => `${count(accepted)} accepted, ${count(rejected)} rejected`,
-  );
 }
 
 function told(sent: number, judged: Judged | undefined, env: string): string {
@@ -104,15 +100,4 @@ function told(sent: number, judged: Judged | undefined, env: string): string {
       : []),
     ...(accepted > 0 ? [load] : []),
   ].join('\n');
-}
-
-function* ofDocument(events: readonly Uint8Array[]): Generator<OutRecord> {
-  for (const data of events) yield { partitionKey: partitionKeyOf(data), data };
-}
-
-async function* ofLines(input: ReturnType<typeof openInput>, refused: RefusedLine[]): AsyncGenerator<OutRecord> {
-  for await (const { line, bytes } of linesOf(input)) {
-    if (bytes.length > MAX_RECORD_BYTES) refused.push({ line, bytes: bytes.length, rule: 'ENV-SIZE' });
-    else yield { partitionKey: partitionKeyOf(bytes), data: bytes };
-  }
 }
