@@ -1,14 +1,14 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { objectOf, readState } from '@carelake/laptop/endpoints/files';
+import { objectOf } from '@carelake/laptop/endpoints/files';
 import { keyOfPath } from '@carelake/laptop/endpoints/s3-keys';
-import { CHUNK_RECEIPTS, readingOfReceipt } from '../core/files/readings';
-import { decisionsOf, decisionsPrefix, isReplaced, type Decisions } from '../core/files/withdrawals';
+import { isReplaced } from '../core/files/withdrawals';
 import { isLoadable, keyId, streamSource } from '../core/lake/names';
 import { membersOf } from '../core/records/members';
 import { givenUpBatches } from '../core/stream-event';
 import { CliError, EXIT } from './errors';
 import { filesUnder, withEngine, type Query } from './lake-files';
+import { folderDecisions, type ReadingRows, readingRows } from './readings';
 
 export type { Query } from './lake-files';
 
@@ -18,6 +18,12 @@ export interface IngestCounts {
   quarantined: number;
   /** Given up by the stream's mapping and not yet taken in (carelake replay-failed). */
   held: number;
+}
+
+/** A count, and the readings of files in it. */
+export interface CountedIngest {
+  readonly ingest: IngestCounts;
+  readonly readings: ReadonlyMap<string, ReadingRows>;
 }
 
 export interface LoadCounts {
@@ -44,15 +50,15 @@ export interface ZoneFolders {
  * rows are those of the receipts that each finished chunk leaves in control. A record that was read by two releases, the
  * batch being tried again after a deployment, counts as accepted if one of them accepted it.
  */
-export async function countIngest(zones: ZoneFolders): Promise<IngestCounts> {
-  const distinct = await distinctRecords(zones);
-  return {
-    received: distinct.received + fileRows(zones.control),
-    accepted: distinct.silver,
-    quarantined: distinct.quarantine,
-    held: distinct.held,
-  };
+export async function countReadings(zones: ZoneFolders): Promise<CountedIngest> {
+  const { received, silver, quarantine, held } = await distinctRecords(zones);
+  const readings = readingRows(zones.control);
+  const rows = [...readings.values()].reduce((sum, of) => sum + of.received, 0);
+  return { ingest: { received: received + rows, accepted: silver, quarantined: quarantine, held }, readings };
 }
+
+/** The same without the readings. */
+export const countIngest = async (zones: ZoneFolders): Promise<IngestCounts> => (await countReadings(zones)).ingest;
 
 /** @throws CliError when records are missing or appear twice: received must be accepted + quarantined + held. */
 export function checkIngest(counts: IngestCounts, where: string): void {
@@ -199,12 +205,6 @@ const HELD_RECORDS = `SELECT DISTINCT r.s, r.p FROM (SELECT unnest(from_json($he
 const QUARANTINED = `SELECT DISTINCT s, p FROM quarantine q WHERE NOT EXISTS
   (SELECT 1 FROM silver WHERE silver.s = q.s AND silver.p = q.p AND silver.object <> q.object)`;
 
-/** What was decided about landed objects and their readings. @param control folder of the zone */
-export const folderDecisions = (control: string): Decisions =>
-  decisionsOf(
-    [...filesUnder(join(control, decisionsPrefix()), '')].map((path) => relative(control, path).replaceAll('\\', '/')),
-  );
-
 /** Readings that others took the place of. */
 const REPLACED = `CREATE TEMP TABLE replaced AS SELECT unnest(from_json($names::JSON, '["VARCHAR"]')) AS name`;
 const replacedNames = (control: string): string => {
@@ -251,27 +251,14 @@ async function distinctRecords(zones: ZoneFolders): Promise<Distinct> {
   });
 }
 
-/** The receipt of a chunk of a file that was read, as ingest leaves it in control. @throws DamagedState */
-export function readChunkReceipt(path: string): { received?: number; notes?: Record<string, number> } | undefined {
-  return readState(path, {
-    what: 'the receipt of a chunk of a file that was read',
-    mend: 'remove it and start again: the file is read once more from landing, and what is in the tables already changes nothing',
-  });
+/** What came in between two counts. Of a file that was read anew, by another profile, all its rows did: the earlier reading is counted no more. */
+export function cameIn(after: CountedIngest, before: CountedIngest): IngestCounts {
+  const came = difference(after.ingest, before.ingest);
+  for (const [reading, rows] of before.readings)
+    if (!after.readings.has(reading))
+      for (const name of ['received', 'accepted', 'quarantined'] as const) came[name] += rows[name];
+  return came;
 }
-
-/** Rows of all finished chunks by reading, without those that another reading took the place of. A chunk that was read twice leaves one receipt. */
-export function readingRows(control: string): Map<string, number> {
-  const decisions = folderDecisions(control);
-  const rows = new Map<string, number>();
-  for (const file of filesUnder(join(control, CHUNK_RECEIPTS), '.json')) {
-    const reading = readingOfReceipt(file);
-    if (reading === undefined || isReplaced(decisions, reading)) continue;
-    rows.set(reading, (rows.get(reading) ?? 0) + (readChunkReceipt(file)?.received ?? 0));
-  }
-  return rows;
-}
-
-const fileRows = (control: string): number => [...readingRows(control).values()].reduce((sum, n) => sum + n, 0);
 
 /** What the second count has more than the first. */
 export function difference<T extends object>(after: T, before: T): T {

@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import { objectOf } from '@carelake/laptop/endpoints/files';
 import { ENTITIES, ENTITY_NAMES } from '../contracts';
 import type { Ask } from './ask';
-import { type IngestCounts, readChunkReceipt, type ZoneFolders } from './conservation';
+import { isReplaced } from '../core/files/withdrawals';
+import type { IngestCounts, ZoneFolders } from './conservation';
 import { runnable } from './hints';
 import { filesUnder, withEngine } from './lake-files';
 import { count, table } from './output';
 import { sentenceOf } from './quarantine/rules';
+import { folderDecisions, readingRows, readingSql } from './readings';
 
 /** What did not go as a sender meant it. */
 export interface Findings {
@@ -21,26 +23,45 @@ export interface Findings {
 
 const OUTCOME = '.outcome.json';
 
-/** Looks for them in what the folder holds. */
-export async function readFindings(zones: ZoneFolders, ask: Ask): Promise<Findings> {
+/** What was found at one time, of which `newFindings` makes what was found in between. */
+export interface Found {
+  /** By the reading that rejected them and the rule; without a reading those of the stream. */
+  readonly rejected: Record<string, number>;
+  readonly flags: Record<string, number>;
+  /** By reading and rule. */
+  readonly notes: Record<string, number>;
+  readonly held_snapshots: Findings['held_snapshots'];
+}
+
+const keyOf = (reading: string, rule: string): string => `${reading} ${rule}`;
+
+/** Looks for them in what the folder holds. What a reading found that another one took the place of is found no more. */
+export async function readFindings(zones: ZoneFolders, ask: Ask): Promise<Found> {
   return {
-    rejected: await rejectedByRule(zones.quarantine),
-    warnings: { ...(await flagCounts(ask)), ...noteCounts(zones.control) },
+    rejected: await rejectedByRule(zones),
+    flags: await flagCounts(ask),
+    notes: noteCounts(zones.control),
     held_snapshots: heldSnapshots(zones.control),
   };
 }
 
-async function rejectedByRule(folder: string): Promise<Record<string, number>> {
-  if (filesUnder(folder, '.parquet').next().done) return {};
+async function rejectedByRule({ quarantine, control }: ZoneFolders): Promise<Found['rejected']> {
+  if (filesUnder(quarantine, '.parquet').next().done) return {};
+  const decisions = folderDecisions(control);
   const rows = await withEngine((query) =>
     query(
-      `SELECT rule, count(DISTINCT quarantine_id) AS n FROM
-         (SELECT quarantine_id, unnest(string_split(rule_ids, ' ')) AS rule FROM read_parquet($files, union_by_name = true, hive_partitioning = false))
-       GROUP BY rule ORDER BY rule`,
-      { files: `${folder}/**/*.parquet` },
+      `SELECT reading, rule, count(DISTINCT quarantine_id) AS n FROM
+         (SELECT ${readingSql('parse_filename(filename)')} AS reading, quarantine_id, unnest(string_split(rule_ids, ' ')) AS rule
+          FROM read_parquet($files, union_by_name = true, hive_partitioning = false, filename = true))
+       GROUP BY reading, rule ORDER BY rule, reading`,
+      { files: `${quarantine}/**/*.parquet` },
     ),
   );
-  return Object.fromEntries(rows.map(({ rule, n }) => [String(rule), Number(n)]));
+  return Object.fromEntries(
+    rows
+      .filter(({ reading }) => !isReplaced(decisions, String(reading)))
+      .map(({ reading, rule, n }) => [keyOf(String(reading), String(rule)), Number(n)]),
+  );
 }
 
 async function flagCounts(ask: Ask): Promise<Record<string, number>> {
@@ -55,12 +76,12 @@ async function flagCounts(ask: Ask): Promise<Record<string, number>> {
 }
 
 /** What ingest noted of rows of files that it read all the same. */
-function noteCounts(control: string): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const file of filesUnder(join(control, 'ingest'), '.json'))
-    for (const [rule, n] of Object.entries(readChunkReceipt(file)?.notes ?? {})) counts[rule] = (counts[rule] ?? 0) + n;
-  return counts;
-}
+const noteCounts = (control: string): Found['notes'] =>
+  Object.fromEntries(
+    [...readingRows(control)].flatMap(([reading, { notes }]) =>
+      Object.entries(notes).map(([rule, n]) => [keyOf(reading, rule), n]),
+    ),
+  );
 
 function heldSnapshots(control: string): Findings['held_snapshots'] {
   const folder = join(control, 'ingest', 'snapshots');
@@ -70,15 +91,22 @@ function heldSnapshots(control: string): Findings['held_snapshots'] {
   });
 }
 
+/** How much more there is of each rule, over all readings. */
+function grown(now: Record<string, number>, then: Record<string, number>): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const [key, n] of Object.entries(now)) {
+    const rule = key.slice(key.indexOf(' ') + 1);
+    const more = n - (then[key] ?? 0);
+    if (more > 0) counts[rule] = (counts[rule] ?? 0) + more;
+  }
+  return counts;
+}
+
 /** What was found since: counts that grew, snapshots that were held. */
-export function newFindings(after: Findings, before: Findings): Findings {
-  const grown = (now: Record<string, number>, then: Record<string, number>): Record<string, number> =>
-    Object.fromEntries(
-      Object.entries(now).flatMap(([id, n]) => (n > (then[id] ?? 0) ? [[id, n - (then[id] ?? 0)]] : [])),
-    );
+export function newFindings(after: Found, before: Found): Findings {
   return {
     rejected: grown(after.rejected, before.rejected),
-    warnings: grown(after.warnings, before.warnings),
+    warnings: { ...grown(after.flags, before.flags), ...grown(after.notes, before.notes) },
     held_snapshots: after.held_snapshots.filter(
       ({ snapshot, rule }) => !before.held_snapshots.some((one) => one.snapshot === snapshot && one.rule === rule),
     ),
@@ -87,11 +115,12 @@ export function newFindings(after: Findings, before: Findings): Findings {
 
 type Run = { ingest: IngestCounts } & Findings;
 
-/** Whether more than half of what came in was rejected. */
-const mostRejected = ({ ingest }: Pick<Run, 'ingest'>): boolean => ingest.quarantined * 2 > ingest.received;
+/** Whether more of what came in was rejected than accepted. */
+export const mostRejected = (accepted: number, rejected: number): boolean => rejected > accepted;
+const mostOf = ({ ingest }: Pick<Run, 'ingest'>): boolean => mostRejected(ingest.accepted, ingest.quarantined);
 
 /** Whether somebody should look before anything is made of the answers. */
-export const wentWrong = (run: Run): boolean => mostRejected(run) || run.held_snapshots.length > 0;
+export const wentWrong = (run: Run): boolean => mostOf(run) || run.held_snapshots.length > 0;
 
 const byRule = (counts: Record<string, number>): string =>
   table(
@@ -106,7 +135,7 @@ export function findingsText(run: Run, areDefectsPlanted: boolean): string {
   const { ingest, rejected, warnings, held_snapshots } = run;
   const parts: string[] = [];
   if (ingest.quarantined > 0) {
-    const head = mostRejected(run)
+    const head = mostOf(run)
       ? `MOST OF IT WAS REJECTED: ${count(ingest.quarantined)} of ${count(ingest.received)} records broke a rule and are in no answer:`
       : `${count(ingest.quarantined)} of ${count(ingest.received)} records broke a rule and lie in quarantine${areDefectsPlanted ? ' (the synthetic network plants them)' : ''}:`;
     parts.push(`${head}\n${byRule(rejected)}\n  next: carelake quarantine list`);

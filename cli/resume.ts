@@ -5,7 +5,7 @@ import type { Platform } from '@carelake/laptop/runtime';
 import { namesOver, readingOfKey } from '../core/files/readings';
 import { doneKey, isObjectWithdrawn, type Decisions } from '../core/files/withdrawals';
 import { receiptKey, receiptSubject } from '../core/lake/names';
-import { folderDecisions } from './conservation';
+import { folderDecisions } from './readings';
 import type { Ask } from './ask';
 import { checkFolderObjects, checkStores, type Difference } from './check';
 import { unreadIn } from './check/records';

@@ -7,7 +7,8 @@ import { landingHash } from '../../core/records/hash';
 import { readMarkKey, versionOf } from '../../core/files/landed';
 import { landingOfReading } from '../../core/files/readings';
 import { streamSource } from '../../core/lake/names';
-import { readingRows, withRecords, type Query, type ZoneFolders } from '../conservation';
+import { withRecords, type Query, type ZoneFolders } from '../conservation';
+import { readingRows, readingSql } from '../readings';
 import { differenceOf, type Difference } from './difference';
 
 /** What records are compared with. */
@@ -106,22 +107,25 @@ function* landedIn(s3: S3Store, landing: string): Generator<Landed> {
   } while (after !== undefined);
 }
 
+const isUnread = ({ mark }: Landed, control: string): boolean => !existsSync(join(control, mark));
+
 /** What lies in landing and was neither read to its end nor refused. */
 export const unreadIn = (s3: S3Store, landing: string, control: string): Landed[] =>
-  [...landedIn(s3, landing)].filter(({ mark }) => !existsSync(join(control, mark)));
+  [...landedIn(s3, landing)].filter((one) => isUnread(one, control));
 
 /** Landed objects against the marks that they were read, and the counts of their chunks against the rows that are there. */
 async function checkFiles({ zones, buckets, s3 }: RecordSources, query: Query): Promise<Difference[]> {
-  const landed = new Set([...landedIn(s3, buckets.landing!)].map(({ hash }) => hash));
-  const unread = unreadIn(s3, buckets.landing!, zones.control).map(({ hash }) => `id ${hash}`);
+  const all = [...landedIn(s3, buckets.landing!)];
+  const landed = new Set(all.map(({ hash }) => hash));
+  const unread = all.filter((one) => isUnread(one, zones.control)).map(({ hash }) => `id ${hash}`);
   const counted = readingRows(zones.control);
   const rows = await query(
-    `SELECT regexp_extract(object, '^file-([0-9a-f]{16}-p[0-9a-f]{8}(t[0-9a-f]{8})?)-', 1) AS reading, count(*) AS n FROM (SELECT DISTINCT s, p, object FROM
+    `SELECT ${readingSql('object')} AS reading, count(*) AS n FROM (SELECT DISTINCT s, p, object FROM
       (SELECT s, p, object FROM silver UNION ALL SELECT s, p, object FROM quarantine) z WHERE starts_with(object, 'file-')) GROUP BY 1`,
   );
   const stored = new Map(rows.map((row) => [String(row.reading), Number(row.n)]));
   const readings = [...new Set([...counted.keys(), ...stored.keys()])].sort();
-  const uneven = readings.filter((reading) => (counted.get(reading) ?? 0) !== (stored.get(reading) ?? 0));
+  const uneven = readings.filter((reading) => (counted.get(reading)?.received ?? 0) !== (stored.get(reading) ?? 0));
   const gone = [...new Set([...stored.keys()].map(landingOfReading))].filter((hash) => !landed.has(hash));
   return [
     ...differenceOf('CHK-LANDING-01', 'landing', unread),

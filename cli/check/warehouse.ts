@@ -5,7 +5,7 @@ import { openWarehouse, type Warehouse } from '@carelake/laptop/engines/warehous
 import type { S3Store } from '@carelake/laptop/endpoints/s3-types';
 import { isObjectWithdrawn } from '../../core/files/withdrawals';
 import { receiptSubject } from '../../core/lake/names';
-import { folderDecisions } from '../conservation';
+import { folderDecisions } from '../readings';
 import type { LoadObject } from '../../core/load/plan';
 import { digestOf } from '../../core/warehouse/migrations';
 import { sha256Hex } from '../../core/records/hash';

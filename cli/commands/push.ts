@@ -2,6 +2,7 @@ import { MAX_RECORD_BYTES } from '../../contracts/envelope';
 import { loadsOnArrival } from '../../config';
 import { clientsFor } from '../clients';
 import { CliError, EXIT } from '../errors';
+import { mostRejected } from '../findings';
 import { existingFolder, servedBy } from '../folder';
 import { runnable } from '../hints';
 import { type Judged, withJudge } from '../judged';
@@ -76,7 +77,7 @@ export async function push(file: string, options: PushOptions): Promise<number> 
   }
   if (sent === 0)
     throw new CliError('the input holds no record', { where: file, next: 'one envelope per line (docs/producers.md)' });
-  return judged && judged.rejected > judged.accepted ? EXIT.rejected : EXIT.ok;
+  return judged && mostRejected(judged.accepted, judged.rejected) ? EXIT.rejected : EXIT.ok;
 }
 
 function told(sent: number, judged: Judged | undefined, env: string): string {

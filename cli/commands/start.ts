@@ -6,14 +6,15 @@ import {
   checkLoad,
   checkLoaded,
   checkReadable,
-  countIngest,
+  cameIn,
+  type CountedIngest,
+  countReadings,
   countSilverRows,
   difference,
-  type IngestCounts,
   type LoadCounts,
 } from '../conservation';
 import { loadConfig, loadsOnArrival } from '../../config';
-import { type Findings, findingsText, newFindings, readFindings, wentWrong } from '../findings';
+import { findingsText, type Found, newFindings, readFindings, wentWrong } from '../findings';
 import { EXIT, runnable } from '../errors';
 import { feed, type Session, tellSame } from '../feeding';
 import { type RunState, writeRun } from '../folder';
@@ -39,8 +40,7 @@ import type { BootOptions } from '@carelake/laptop/runtime';
 
 const DEFAULT_PORT = 4600;
 
-interface Counts {
-  ingest: IngestCounts;
+interface Counts extends CountedIngest {
   load: LoadCounts;
 }
 
@@ -203,8 +203,8 @@ async function takeIn(session: Session, wasInOrder: boolean): Promise<AnswersDoc
   }
   await tellSame(session);
   const found = newFindings(isUntouched ? foundBefore : await findings(session), foundBefore);
-  const run = { ingest: difference(after.ingest, before.ingest), load: difference(after.load, before.load), ...found };
-  return { ...after, run, answers: await readAnswers(ask) };
+  const run = { ingest: cameIn(after, before), load: difference(after.load, before.load), ...found };
+  return { ingest: after.ingest, load: after.load, run, answers: await readAnswers(ask) };
 }
 
 /** Why an environment that is not meant for a laptop takes its time on one. */
@@ -215,12 +215,12 @@ function waitText(env: string): string {
 
 async function counts(session: Session): Promise<Counts> {
   return {
-    ingest: await countIngest(zonesOf(session.source.dataDir, session.names)),
+    ...(await countReadings(zonesOf(session.source.dataDir, session.names))),
     load: await readLoadCounts(session.ask),
   };
 }
 
-const findings = (session: Session): Promise<Findings> =>
+const findings = (session: Session): Promise<Found> =>
   readFindings(zonesOf(session.source.dataDir, session.names), session.ask);
 
 /** Results to stdout; with `--json` nothing else is ever printed there. */

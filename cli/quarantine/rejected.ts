@@ -4,7 +4,7 @@ import { objectOf } from '@carelake/laptop/endpoints/files';
 import { readingOfKey } from '../../core/files/readings';
 import { isObjectWithdrawn } from '../../core/files/withdrawals';
 import { keyId } from '../../core/lake/names';
-import { folderDecisions } from '../conservation';
+import { folderDecisions } from '../readings';
 import { CliError } from '../errors';
 import { existingFolder, type Names } from '../folder';
 import { bucketFolder, filesUnder, withEngine } from '../lake-files';
