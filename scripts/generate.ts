@@ -25,7 +25,7 @@ async function main(): Promise<void> {
   write(HISTORY, `${JSON.stringify(appendHistory(history), null, 2)}\n`);
   for (const [name, text] of Object.entries({ ...generatedDocs(), ...generatedProfileDocs() }))
     write(`docs/generated/${name}`, text);
-  const { generatedDictionary, generatedSql } = await import('./generated-sql');
+  const { generatedDictionary, generatedSql } = await import('../core/warehouse/generated-sql');
   write('docs/generated/warehouse.md', generatedDictionary(ROOT));
   // Rendered before the folder goes: what is refused leaves it as it was.
   const sql = generatedSql(ROOT);

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SqlError } from '../core/warehouse/sql';
 import { readTexts } from '../core/warehouse/sql-files';
-import { generatedSql } from './generated-sql';
+import { generatedSql } from '../core/warehouse/generated-sql';
 import { newMigrations } from '../core/warehouse/table-changes';
 
 /** `npm run migration -- <words>`: writes the migrations that lead to the rendered tables. */

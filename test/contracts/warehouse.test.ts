@@ -6,7 +6,7 @@ import { MeasureError, parseMeasures, warehouseLists, warehouseSql } from '../..
 import { TemplateError, render } from '../../contracts/derive/template';
 import { parseSql } from '../../core/warehouse/sql';
 import { newMigrations } from '../../core/warehouse/table-changes';
-import { generatedSql, readLists } from '../../scripts/generated-sql';
+import { generatedSql, readLists } from '../../core/warehouse/generated-sql';
 
 const ROOT = join(__dirname, '../..');
 const GENERATED = join(ROOT, 'sql/generated');

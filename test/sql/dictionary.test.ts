@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describedColumns, generatedDictionary } from '../../scripts/generated-sql';
+import { describedColumns, generatedDictionary } from '../../core/warehouse/generated-sql';
+import { meanings } from '../../cli/dictionary';
 import { laptop, type Engine } from './engines';
 import { migrate, rows } from './warehouse';
 
@@ -35,6 +36,13 @@ describe('the dictionary of the warehouse', () => {
 
   it('gives each a meaning and the place of its definition', () => {
     expect(columns.filter((c) => c.doc.length < 8 || c.source === '').map((c) => `${c.in[0]}.${c.name}`)).toEqual([]);
+  });
+
+  it('is told of one table by the command line', () => {
+    const of = columns.filter((c) => c.in.includes('gold_phi.no_show_rate')).map((c) => [c.name, c.doc]);
+    expect(of.length).toBeGreaterThan(5);
+    expect([...meanings('gold_phi.no_show_rate')]).toEqual(of);
+    expect(meanings('ops.loaded_object').size).toBe(0);
   });
 
   it('is as committed', () => {

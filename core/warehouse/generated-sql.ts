@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { ENTITIES, ENTITY_NAMES, type EntityContract } from '../contracts';
+import { ENTITIES, ENTITY_NAMES, type EntityContract } from '../../contracts';
 import {
   MeasureError,
   describedMart,
@@ -12,7 +12,7 @@ import {
   warehouseSql,
   type DescribedColumn,
   type WarehouseLists,
-} from '../contracts/derive';
+} from '../../contracts/derive';
 
 function texts(folder: string): Map<string, string> {
   const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((n) => n.endsWith('.sql'));
