@@ -6,8 +6,8 @@ const TRIES = 5;
 /** What only asks a warehouse. */
 export type Asked = Pick<Warehouse, 'query' | 'queryEngine'>;
 
-/** A warehouse that is asked once more where its process ended meanwhile: it is back for the next question. */
-export function patient(warehouse: Warehouse): Asked {
+/** A warehouse that is asked again where its process ended meanwhile: it is back for the next question. */
+export function askingAgain(warehouse: Warehouse): Asked {
   return {
     query: (...question) => again(() => warehouse.query(...question)),
     queryEngine: (sql) => again(() => warehouse.queryEngine(sql)),

@@ -11,7 +11,7 @@ import { StatementError, type Warehouse, warehouseFile } from '@carelake/laptop/
 import { FolderInUse } from '@carelake/laptop/lock';
 import { bootPlatform, PLACE, type BootOptions, type Platform } from '@carelake/laptop/runtime';
 import type { Ask } from './ask';
-import { patient } from './ask-again';
+import { askingAgain } from './ask-again';
 import type { ZoneFolders } from './conservation';
 import { CliError, EXIT } from './errors';
 import { asCliError } from './failures';
@@ -102,7 +102,7 @@ export function servedHere({ url, page, endpoints }: Platform): Served {
 /** Asks the warehouse of a booted or opened laptop: rows by column name. */
 export function asker(warehouse: Warehouse, dataDir: string): Ask {
   return async (sql) => {
-    const { columns, rows } = await patient(warehouse)
+    const { columns, rows } = await askingAgain(warehouse)
       .query(sql)
       .catch((error: Error) => {
         throw new CliError('the warehouse does not answer a question of the platform itself', {

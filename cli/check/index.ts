@@ -8,7 +8,7 @@ import { pathOfKey } from '@carelake/laptop/endpoints/s3-keys';
 import { openS3Store } from '@carelake/laptop/endpoints/s3-store';
 import type { S3Store } from '@carelake/laptop/endpoints/s3-types';
 import { openWarehouse, warehouseFile, type Warehouse } from '@carelake/laptop/engines/warehouse';
-import { patient } from '../ask-again';
+import { askingAgain } from '../ask-again';
 import type { Names } from '../folder';
 import { bucketFolder } from '../lake-files';
 import { zonesOf } from '../laptop';
@@ -52,7 +52,7 @@ export async function checkStores(dataDir: string, names: Names, stores: Stores,
   const records = await orUnreadable('bronze, silver, quarantine, failed, control', checkRecords(at));
   return [
     ...records,
-    ...(await orUnreadable('silver, warehouse', checkWarehouse(at, patient(stores.warehouse), tell))),
+    ...(await orUnreadable('silver, warehouse', checkWarehouse(at, askingAgain(stores.warehouse), tell))),
   ];
 }
 

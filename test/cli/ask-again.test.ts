@@ -1,6 +1,6 @@
 import type { Warehouse } from '@carelake/laptop/engines/warehouse';
 import type { Platform } from '@carelake/laptop/runtime';
-import { patient } from '../../cli/ask-again';
+import { askingAgain } from '../../cli/ask-again';
 import { untilLoaded, waitingFor } from '../../cli/waiting';
 
 const LOST = new Error("ERROR: connection lost: the warehouse's process ended while this statement ran");
@@ -17,16 +17,16 @@ function failing(...errors: Error[]) {
 
 test.each(['query', 'queryEngine'] as const)('%s: an engine that ended is asked again', async (how) => {
   const { warehouse, asked } = failing(LOST, LOST);
-  expect(await patient(warehouse)[how]('select 1')).toBe('rows');
+  expect(await askingAgain(warehouse)[how]('select 1')).toBe('rows');
   expect(asked()).toBe(3);
 });
 
 test('one that always ends is given up; what it answers itself is not asked again', async () => {
   const ending = failing(LOST, LOST, LOST, LOST, LOST, LOST);
-  await expect(patient(ending.warehouse).query('select 1')).rejects.toBe(LOST);
+  await expect(askingAgain(ending.warehouse).query('select 1')).rejects.toBe(LOST);
   expect(ending.asked()).toBe(5);
   const missing = failing(new Error('relation "x" does not exist'));
-  await expect(patient(missing.warehouse).query('select 1')).rejects.toThrow('does not exist');
+  await expect(askingAgain(missing.warehouse).query('select 1')).rejects.toThrow('does not exist');
   expect(missing.asked()).toBe(1);
 });
 
