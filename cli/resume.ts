@@ -1,10 +1,10 @@
 import { readOrNone } from '@carelake/laptop/endpoints/files';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Platform } from '@carelake/laptop/runtime';
 import { namesOver, readingOfKey } from '../core/files/readings';
-import { doneKey, isObjectWithdrawn, type Decisions } from '../core/files/withdrawals';
-import { receiptKey, receiptSubject } from '../core/lake/names';
+import { decisionsOf, decisionsPrefix, doneKey, isObjectWithdrawn, type Decisions } from '../core/files/withdrawals';
+import { RECEIPTS, receiptSubject } from '../core/lake/names';
 import { folderDecisions } from './readings';
 import type { Ask } from './ask';
 import { checkFolderObjects, checkStores, type Difference } from './check';
@@ -39,19 +39,23 @@ export async function resumeLoads(platform: Platform, names: Names, ask: Ask): P
   const ledger = await ask(LEDGER);
   const known = new Set(ledger.map((row) => String(row.object)));
   followAgain(s3, control, ledger);
+  for (const key of keysIn(s3, control, RECEIPTS)) {
+    const subject = receiptSubject(key);
+    if (subject === undefined || known.has(subject)) continue;
+    // One that is damaged says nothing, and its object is loaded again.
+    const receipt = readOrNone<{ status: string }>(s3.pathOf(control, key));
+    if (receipt?.status !== 'refused') s3.delete(control, key);
+  }
+  await platform.execute('LoadMachine', { window: 'full' });
+}
+
+function* keysIn(s3: Platform['endpoints']['s3'], bucket: string, prefix: string): Generator<string> {
   let continuation: string | undefined;
   do {
-    const page = s3.list(control, { prefix: receiptKey('').slice(0, -'.json'.length), continuation });
-    for (const { key } of page.objects) {
-      const subject = receiptSubject(key);
-      if (subject === undefined || known.has(subject)) continue;
-      // One that is damaged says nothing, and its object is loaded again.
-      const receipt = readOrNone<{ status: string }>(s3.pathOf(control, key));
-      if (receipt?.status !== 'refused') s3.delete(control, key);
-    }
+    const page = s3.list(bucket, { prefix, continuation });
+    for (const { key } of page.objects) yield key;
     continuation = page.next;
   } while (continuation !== undefined);
-  await platform.execute('LoadMachine', { window: 'full' });
 }
 
 /** How many objects lie in landing and were neither read to their end nor refused. */
@@ -94,7 +98,7 @@ function followAgain(
   control: string,
   ledger: readonly Record<string, unknown>[],
 ): void {
-  const decisions = folderDecisions(dirname(s3.pathOf(control, 'x')));
+  const decisions = decisionsOf(keysIn(s3, control, decisionsPrefix()));
   for (const row of ledger.filter((of) => isOtherwise(decisions, of)))
     for (const name of namesOver(readingOfKey(String(row.object)) ?? '')) {
       const decision = decisions.get(name);

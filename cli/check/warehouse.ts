@@ -1,6 +1,6 @@
 import { readOrNone } from '@carelake/laptop/endpoints/files';
 import { mkdirSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { openWarehouse, type Warehouse } from '@carelake/laptop/engines/warehouse';
 import type { S3Store } from '@carelake/laptop/endpoints/s3-types';
 import { isObjectWithdrawn } from '../../core/files/withdrawals';
@@ -12,6 +12,7 @@ import { sha256Hex } from '../../core/records/hash';
 import { readSql, readViews } from '../../core/warehouse/sql-files';
 import { viewDigest } from '../../core/warehouse/views';
 import type { Asked } from '../ask-again';
+import { bucketFolder } from '../lake-files';
 import { differenceOf, type Difference } from './difference';
 import { compareTables } from './tables';
 import { loadAll, migrateEmpty, SQL } from './load';
@@ -114,7 +115,7 @@ async function sqlChecks(warehouse: Asked): Promise<Difference[]> {
   return found;
 }
 
-function checkLedger({ s3, buckets }: WarehouseSources, silver: LoadObject[], loaded: Loaded[]): Difference[] {
+function checkLedger({ dataDir, s3, buckets }: WarehouseSources, silver: LoadObject[], loaded: Loaded[]): Difference[] {
   const inSilver = new Map(silver.map((o) => [o.object, o]));
   const inLedger = new Map(loaded.map((row) => [row.object, row]));
   const receipts = new Map<string, string>();
@@ -135,7 +136,7 @@ function checkLedger({ s3, buckets }: WarehouseSources, silver: LoadObject[], lo
     return o !== undefined && (o.entity !== row.entity || o.version !== row.version || o.rows !== row.rows);
   });
   const pending = [...inSilver.keys()].filter((object) => !inLedger.has(object) && !refused.has(object));
-  const decisions = folderDecisions(dirname(s3.pathOf(buckets.control!, 'x')));
+  const decisions = folderDecisions(bucketFolder(dataDir, buckets.control!));
   const undecided = loaded.filter((row) => row.isWithdrawn !== isObjectWithdrawn(decisions, row.object));
   return [
     ...differenceOf('CHK-LEDGER-01', 'silver', pending),
