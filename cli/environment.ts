@@ -1,4 +1,5 @@
 import type { Names, Served } from './folder';
+import { quoted } from './hints';
 
 /** The exports that point any AWS client at the laptop, and the names it will want. */
 export function environmentOf({ url, page, credentials }: Served, names: Names): Record<string, string> {
@@ -36,9 +37,7 @@ const STALE = ['AWS_PROFILE', 'AWS_DEFAULT_PROFILE', 'AWS_SESSION_TOKEN', 'AWS_S
 /** The exports as a shell reads them. */
 export function exportsText(variables: Record<string, string>): string {
   const exports = Object.entries(variables)
-    .map(
-      ([name, value]) => `export ${name}=${/^[\w./:@-]+$/.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`}`,
-    )
+    .map(([name, value]) => `export ${name}=${quoted(value)}`)
     .join('\n');
   return `unset ${STALE.join(' ')}\n${exports}`;
 }

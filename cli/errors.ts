@@ -1,7 +1,5 @@
 import { runnable } from './hints';
 
-export { runnable };
-
 /** Exit codes of every command; `carelake --help` lists them. */
 export const EXIT = {
   /** It worked. */

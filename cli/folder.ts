@@ -10,9 +10,10 @@ export const HOME = '.carelake';
 
 /** A file that a start takes in. */
 export interface InputFile {
+  /** Name of the profile that reads it, or of the source where one was given. */
   profile: string;
-  /** What names its readings by this profile; a folder of an earlier release says none. */
-  digest?: string;
+  /** Of that profile or source: a mended one reads the same file anew. */
+  digest: string;
   /** Its name, without its folder. */
   input: string;
   size: number;
@@ -124,6 +125,26 @@ export function existingFolder(data: string | undefined): { dataDir: string; run
     });
   }
   return { dataDir, run };
+}
+
+/**
+ * As `existingFolder`, for commands that need a process which serves it.
+ * @param lacks what cannot be done without one
+ */
+export function servedFolder(
+  data: string | undefined,
+  lacks: string,
+): { dataDir: string; env: string; served: Served; names: Required<Names> } {
+  const { dataDir, run } = existingFolder(data);
+  const served = servedBy(dataDir);
+  const { names } = run;
+  // Whoever serves a folder notes all names; one that an earlier release noted lacks some until then.
+  if (!served || !names?.filesMachine || !names.sweepMachine || !names.replayMachine || !names.rebuildMachine)
+    throw new CliError(`nothing serves this data folder, so ${lacks}`, {
+      where: dataDir,
+      next: 'in another terminal: npm start',
+    });
+  return { dataDir, env: run.env, served, names: names as Required<Names> };
 }
 
 /** Refuses to go on where another process serves the folder. */

@@ -15,7 +15,8 @@ export function typedAs(words: readonly string[], data: string | undefined): voi
 }
 
 /** A word as a shell takes it. */
-const quoted = (word: string): string => (/^[\w./:@=,+%-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
+export const quoted = (word: string): string =>
+  /^[\w./:@=,+%-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 
 /** The command that was typed, with further words, to be typed again. */
 export function again(...more: string[]): string {

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { environmentOf, exportsText } from './environment';
-import { CliError, EXIT } from './errors';
+import { EXIT } from './errors';
 import { asCliError } from './failures';
-import { existingFolder, servedBy } from './folder';
+import { servedFolder } from './folder';
 import { typedAs } from './hints';
 import { DATA, day, JSON_OUT, Reads, whole } from './options';
 import { print, printJson } from './output';
@@ -162,15 +162,8 @@ function addData(carelake: Command): void {
     .option(...JSON_OUT)
     .option(...DATA)
     .action((options: { json?: boolean; data?: string }) => {
-      const { dataDir, run } = existingFolder(options.data);
-      const served = servedBy(dataDir);
-      if (!served || !run.names) {
-        throw new CliError('nothing serves this data folder', {
-          where: dataDir,
-          next: 'in another terminal: npm start',
-        });
-      }
-      const variables = environmentOf(served, run.names);
+      const { served, names } = servedFolder(options.data, 'no endpoint is open');
+      const variables = environmentOf(served, names);
       if (options.json) printJson(variables);
       else print(exportsText(variables));
     });

@@ -5,7 +5,7 @@ import { backfillKey } from '../../core/files/landed';
 import { deployedEnvironment, notDeployed } from '../account';
 import { CliError, EXIT } from '../errors';
 import { execute } from '../executions';
-import { existingFolder, servedBy, type Served } from '../folder';
+import { servedFolder, type Served } from '../folder';
 import { again, runnable } from '../hints';
 import { count, print, printJson, Progress } from '../output';
 
@@ -132,14 +132,7 @@ async function toldBy(s3: S3Client, control: string, id: string): Promise<Told |
 }
 
 function laptop(data: string | undefined): Place {
-  const { dataDir, run } = existingFolder(data);
-  const served = servedBy(dataDir);
-  const { names } = run;
-  if (!served || !names?.sweepMachine)
-    throw new CliError('nothing serves this data folder, so nothing can be read again', {
-      where: dataDir,
-      next: 'in another terminal: npm start',
-    });
+  const { dataDir, served, names } = servedFolder(data, 'nothing can be read again');
   return {
     machine: names.sweepMachine,
     control: names.buckets.control!,

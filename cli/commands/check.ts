@@ -1,5 +1,6 @@
 import { checkFolder, CHECK_RULES, type Difference } from '../check';
-import { CliError, EXIT, runnable } from '../errors';
+import { CliError, EXIT } from '../errors';
+import { runnable } from '../hints';
 import { existingFolder, refuseServed } from '../folder';
 import { count, print, printJson, Progress } from '../output';
 

@@ -1,21 +1,13 @@
 import { SFNClient } from '@aws-sdk/client-sfn';
-import { CliError, EXIT } from '../errors';
+import { EXIT } from '../errors';
 import { execute } from '../executions';
-import { existingFolder, servedBy } from '../folder';
+import { servedFolder } from '../folder';
 import { count, print, printJson, Progress } from '../output';
 import { queryServed } from '../sql';
 
 /** Starts the load now, as `aws stepfunctions start-execution` does in the account, and waits until nothing is pending. */
 export async function load(options: { data?: string; json?: boolean; full?: boolean }): Promise<number> {
-  const { dataDir, run } = existingFolder(options.data);
-  const served = servedBy(dataDir);
-  const { names } = run;
-  if (!served || !names?.loadMachine) {
-    throw new CliError('nothing serves this data folder, so nothing can load', {
-      where: dataDir,
-      next: 'in another terminal: npm start',
-    });
-  }
+  const { dataDir, served, names } = servedFolder(options.data, 'nothing can load');
   const events = async (): Promise<number> =>
     Number((await queryServed(served, names, 'SELECT coalesce(sum("read"), 0) FROM ops.conservation')).rows[0]![0]);
   const client = new SFNClient({ endpoint: served.url, region: names.region, credentials: served.credentials });

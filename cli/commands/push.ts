@@ -3,7 +3,7 @@ import { loadsOnArrival } from '../../config';
 import { clientsFor } from '../clients';
 import { CliError, EXIT } from '../errors';
 import { mostRejected } from '../findings';
-import { existingFolder, servedBy } from '../folder';
+import { servedFolder } from '../folder';
 import { runnable } from '../hints';
 import { type Judged, withJudge } from '../judged';
 import { zonesOf } from '../laptop';
@@ -24,21 +24,14 @@ export interface PushOptions {
 
 /** Puts every line of a file into the stream of a serving laptop, as a producer would, and tells what became of them. */
 export async function push(file: string, options: PushOptions): Promise<number> {
-  const { dataDir, run } = existingFolder(options.data);
-  const served = servedBy(dataDir);
-  if (!served || !run.names) {
-    throw new CliError('nothing serves this data folder, so no stream is open', {
-      where: dataDir,
-      next: 'in another terminal: npm start',
-    });
-  }
+  const { dataDir, env, served, names } = servedFolder(options.data, 'no stream is open');
   const document = documentOf(file);
   const refused: RefusedLine[] = [];
   const records = outRecords(document ?? linesOf(openInput(file)), refused);
-  const { kinesis } = clientsFor(served, run.names.region);
+  const { kinesis } = clientsFor(served, names.region);
   const progress = new Progress(options.json);
-  const { stream } = run.names;
-  const zones = zonesOf(dataDir, run.names);
+  const { stream } = names;
+  const zones = zonesOf(dataDir, names);
   const began = Date.now();
   const send = (onTaken?: (record: SentRecord) => void): Promise<number> =>
     progress.step(
@@ -62,7 +55,7 @@ export async function push(file: string, options: PushOptions): Promise<number> 
   const [sent, judged] = options.wait ? await sendAndWait() : [await send(), undefined];
   kinesis.destroy();
   if (options.json) printJson({ sent, refused, ...(judged ?? {}) });
-  else if (sent > 0) print(runnable(told(sent, judged, run.env)));
+  else if (sent > 0) print(runnable(told(sent, judged, env)));
   if (refused.length > 0) {
     const what = document ? 'event' : 'line';
     throw new CliError(`${refused.length} ${what}(s) are longer than a record may be and were not sent`, {

@@ -1,6 +1,7 @@
 import { clientsFor } from '../clients';
-import { CliError, EXIT, runnable } from '../errors';
-import { servedBy } from '../folder';
+import { CliError, EXIT } from '../errors';
+import { runnable } from '../hints';
+import { servedFolder } from '../folder';
 import { print, printJson, table } from '../output';
 import { isFile } from '../paths';
 import { putRecords } from '../put-records';
@@ -139,13 +140,8 @@ async function chosen(at: Place, ids: string[], rule: string | undefined, comman
 }
 
 function served(at: Place): ReturnType<typeof clientsFor> {
-  const endpoint = servedBy(at.dataDir);
-  if (!endpoint)
-    throw new CliError('nothing serves this data folder, so nothing takes it', {
-      where: at.dataDir,
-      next: 'in another terminal: npm start',
-    });
-  return clientsFor(endpoint, at.names.region);
+  const { served: endpoint, names } = servedFolder(at.dataDir, 'nothing takes it');
+  return clientsFor(endpoint, names.region);
 }
 
 /** Sends records again the way they came: the stream, or landing for a row of a file. */

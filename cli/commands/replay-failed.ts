@@ -2,9 +2,9 @@ import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { GIVEN_UP_PREFIX } from '../../core/stream-event';
 import { deployedEnvironment, notDeployed } from '../account';
-import { CliError, EXIT } from '../errors';
+import { EXIT } from '../errors';
 import { execute } from '../executions';
-import { existingFolder, servedBy, type Served } from '../folder';
+import { servedFolder, type Served } from '../folder';
 import { count, print, printJson, Progress } from '../output';
 
 export interface ReplayOptions {
@@ -59,17 +59,10 @@ export async function replayFailed(options: ReplayOptions): Promise<number> {
 }
 
 function laptop(data: string | undefined): Place {
-  const { dataDir, run } = existingFolder(data);
-  const served = servedBy(dataDir);
-  const { names } = run;
-  if (!served || !names?.replayMachine || names.buckets.failed === undefined)
-    throw new CliError('nothing serves this data folder, so nothing can take batches in', {
-      where: dataDir,
-      next: 'in another terminal: npm start',
-    });
+  const { dataDir, served, names } = servedFolder(data, 'nothing can take batches in');
   return {
     machine: names.replayMachine,
-    bucket: names.buckets.failed,
+    bucket: names.buckets.failed!,
     clients: { region: names.region, endpoint: served.url, credentials: served.credentials },
     logs: `${dataDir}/logs`,
   };

@@ -15,7 +15,8 @@ import {
 } from '../conservation';
 import { loadConfig, loadsOnArrival } from '../../config';
 import { findingsText, type Found, newFindings, readFindings, wentWrong } from '../findings';
-import { EXIT, runnable } from '../errors';
+import { EXIT } from '../errors';
+import { runnable } from '../hints';
 import { feed, type Session, tellSame } from '../feeding';
 import { type RunState, writeRun } from '../folder';
 import { alarmLine, asker, boot, namesOf, servedHere, zonesOf } from '../laptop';
@@ -45,14 +46,10 @@ interface Counts extends CountedIngest {
 }
 
 /** What goes wrong with the machine: a disk and a clock that tests break. */
-export type Machine = Pick<BootOptions, 'beforeDisk' | 'wall'>;
+export type Faults = Pick<BootOptions, 'beforeDisk' | 'wall'>;
 
 /** Everything from the templates to the answers, and then serving until Ctrl-C. Returns the exit code. */
-export async function start(
-  options: StartOptions,
-  { source, state }: Prepared,
-  machine: Machine = {},
-): Promise<number> {
+export async function start(options: StartOptions, { source, state }: Prepared, faults: Faults = {}): Promise<number> {
   const progress = new Progress();
   const { dataDir } = source;
   // A whole comparison costs a second load: after a stop in order it is left to `--once` and `carelake check`.
@@ -61,7 +58,7 @@ export async function start(
   if (!wasInOrder) migrateAgain(dataDir);
   const before = isWhole ? await checkBefore(dataDir, state.names) : [];
   noteServing(dataDir);
-  const session = await open(options, source, state, progress, machine);
+  const session = await open(options, source, state, progress, faults);
   const stopped = stopSignal();
   let inOrder = false;
   try {
@@ -102,7 +99,7 @@ async function open(
   source: Source,
   state: RunState,
   progress: Progress,
-  machine: Machine,
+  faults: Faults,
 ): Promise<Session> {
   const { dataDir } = source;
   const { assemblyDir } = await progress.step(
@@ -119,7 +116,7 @@ async function open(
     'boot what they describe',
     (tell) =>
       boot({
-        ...machine,
+        ...faults,
         assemblyDir,
         dataDir,
         port,

@@ -13,7 +13,7 @@ import { landingHash } from '../../core/records/hash';
 import { deployedEnvironment, notDeployed } from '../account';
 import { CliError, EXIT } from '../errors';
 import { execute } from '../executions';
-import { existingFolder, servedBy, type Served } from '../folder';
+import { servedFolder, type Served } from '../folder';
 import { again } from '../hints';
 import { print, printJson, Progress } from '../output';
 
@@ -170,14 +170,7 @@ async function isDone(s3: S3Client, control: string, hash: string): Promise<bool
 }
 
 function laptop(data: string | undefined): Place {
-  const { dataDir, run } = existingFolder(data);
-  const served = servedBy(dataDir);
-  const { names } = run;
-  if (!served || !names?.filesMachine)
-    throw new CliError('nothing serves this data folder, so nothing can be withdrawn', {
-      where: dataDir,
-      next: 'in another terminal: npm start',
-    });
+  const { dataDir, served, names } = servedFolder(data, 'nothing can be withdrawn');
   return {
     files: names.filesMachine,
     loads: names.loadMachine,

@@ -110,7 +110,7 @@ describe('conservation', () => {
 
 describe('a folder that was started before', () => {
   const network = { kind: 'synthetic' as const, patients: 10, events: 500, seed: 1 };
-  const one = { profile: 'p', input: 'a.csv', size: 1, sha256: 'x' };
+  const one = { profile: 'p', digest: 'd', input: 'a.csv', size: 1, sha256: 'x' };
   const files = (...all: (typeof one)[]) => ({ kind: 'files' as const, files: all });
   const source = (state: Source['state'], explicit = true): Source => ({
     dataDir: '/data',
