@@ -44,7 +44,7 @@ export interface SourceFile {
   readonly control?: { readonly key: string; readonly text: string };
   /** Key in landing. */
   readonly key: string;
-  readonly state: InputFile;
+  readonly state: Required<InputFile>;
 }
 
 /** Where the records of this start come from, and into which folder they go. */
@@ -136,7 +136,7 @@ async function filesOf(read: Read, options: StartOptions): Promise<SourceFile[]>
 }
 
 /** @param digest of the profile: a mended one reads the same file anew */
-async function inputFile(profile: string, digest: string, path: string): Promise<InputFile> {
+async function inputFile(profile: string, digest: string, path: string): Promise<Required<InputFile>> {
   return { profile, digest, input: basename(path), size: statSync(path).size, sha256: await sha256OfFile(path) };
 }
 

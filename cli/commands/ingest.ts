@@ -1,11 +1,15 @@
 import { GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { SFNClient } from '@aws-sdk/client-sfn';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { chunkReceiptPrefix } from '../../core/files/readings';
+import { chunkReceiptPrefix, readingId } from '../../core/files/readings';
 import { readMarkKey, versionOf } from '../../core/files/landed';
+import { isWithdrawn } from '../../core/files/withdrawals';
 import { keyId } from '../../core/lake/names';
 import { landingHash } from '../../core/records/hash';
 import { deployedEnvironment, notDeployed } from '../account';
+import { decisionsAbout } from '../decisions';
 import { CliError, EXIT } from '../errors';
+import { ended, started } from '../executions';
 import { storedFile, uploadFile, uploadProfile } from '../feed';
 import { existingFolder, servedBy } from '../folder';
 import { again, runnable } from '../hints';
@@ -24,17 +28,31 @@ export interface IngestOptions {
   data?: string;
 }
 
-/** Buckets that a file is landed in and told of, and a client that reaches them. */
+/** Where a file is landed and told of, what reads it, and clients that reach them. */
 interface Place {
   s3: S3Client;
+  sfn: SFNClient;
   landing: string;
   control: string;
+  /** The state machine that reads files. */
+  files: string;
+  logs: string;
+}
+
+/** A landed object as this command's profile reads it. */
+interface Reading {
+  /** What stands for the object in names, and when it was stored. */
+  hash: string;
+  landedMs: number;
+  digest: string;
 }
 
 interface Read {
   received: number;
   accepted: number;
   quarantined: number;
+  /** The landing object of which the same bytes were read before: nothing was read of this one. */
+  same_as?: string;
 }
 
 const POLL_MS = 500;
@@ -59,42 +77,81 @@ export async function ingest(file: string, options: IngestOptions): Promise<numb
   const progress = new Progress(options.json);
   try {
     if (control) await uploadProfile(at.s3, at.control, control.key, control.text);
-    const already = (await storedFile(at.s3, at.landing, key, state.sha256)) !== undefined;
-    if (!already)
+    const stored = await storedFile(at.s3, at.landing, key, state.sha256);
+    if (!stored)
       await progress.step(`land ${count(state.size)} bytes for ${state.profile}`, () =>
         uploadFile(at.s3, at.landing, key, file, state.size, state.sha256),
       );
-    const read = options.wait ? await progress.step('read it', () => untilRead(at, key)) : undefined;
-    return report({ id: keyId(key), already, ...(read ? { read } : {}) }, options);
+    const reading = { ...(await landed(at, key)), digest: state.digest };
+    if (stored) await refuseWithdrawn(at, reading.hash);
+    // Nothing tells the platform of an object that lies there already: its reading is started here.
+    const execution = stored && (await started(at.sfn, at.files, stored));
+    const read = options.wait
+      ? await progress.step(execution ? 'read it once more from landing' : 'read it', () =>
+          untilRead(at, reading, execution),
+        )
+      : undefined;
+    return report({ id: keyId(key), already: stored !== undefined, ...(read ? { read } : {}) }, options);
   } finally {
     at.s3.destroy();
+    at.sfn.destroy();
   }
 }
 
 function report(told: { id: string; already: boolean; read?: Read | undefined }, options: IngestOptions): number {
   const { id, already, read } = told;
   if (options.json) printJson({ landing_object: id, landed: !already, ...(read ?? {}) });
-  else {
-    const landed = already ? 'These bytes lie in landing already' : 'Landed';
-    const rows = read
-      ? `${count(read.received)} rows read: ${count(read.accepted)} accepted, ${count(read.quarantined)} rejected.${read.quarantined > 0 ? ' Look at them: carelake quarantine list' : ''}`
-      : 'It is read now, or when the files before it are.';
-    print(runnable(`${landed} (landing object ${id}). ${rows}`));
-  }
+  else
+    print(
+      `${already ? 'These bytes lie in landing already' : 'Landed'} (landing object ${id}). ${rowsText(already, read)}`,
+    );
   return read && read.quarantined > read.accepted ? EXIT.rejected : EXIT.ok;
 }
 
-/** Waits for the mark that the object was read to its end, and sums what its chunks counted. @returns undefined where that takes too long, or may not be seen */
-async function untilRead({ s3, landing, control }: Place, key: string): Promise<Read | undefined> {
+function rowsText(already: boolean, read: Read | undefined): string {
+  if (!read) return `It is read${already ? ' once more' : ''} now, or when the files before it are.`;
+  const { received, accepted, quarantined, same_as } = read;
+  if (same_as !== undefined)
+    return `Its bytes are those of landing object ${same_as}, which was read before: nothing was taken in of it.`;
+  const look = quarantined > 0 ? runnable(' Look at them: carelake quarantine list') : '';
+  return `${count(received)} rows read: ${count(accepted)} accepted, ${count(quarantined)} rejected.${look}`;
+}
+
+async function landed({ s3, landing }: Place, key: string): Promise<Omit<Reading, 'digest'>> {
   const head = await s3.send(new HeadObjectCommand({ Bucket: landing, Key: key }));
   const landedMs = head.LastModified!.getTime();
   const version = versionOf({ versionId: head.VersionId, etag: head.ETag!, landedMs });
-  const hash = landingHash(landing, key, version);
-  const mark = { Bucket: control, Key: readMarkKey(landedMs, hash) };
-  for (const deadline = Date.now() + WAIT_MS; Date.now() < deadline; await sleep(POLL_MS)) {
+  return { hash: landingHash(landing, key, version), landedMs };
+}
+
+/** @throws CliError where nothing would be read, since the object was withdrawn */
+async function refuseWithdrawn({ s3, control, landing }: Place, hash: string): Promise<void> {
+  if (isWithdrawn(await decisionsAbout(s3, control, hash), hash))
+    throw new CliError('this file was landed and withdrawn; nothing was read', {
+      where: landing,
+      next: `to have it stand again: carelake withdraw ${hash} --undo`,
+      exitCode: EXIT.failed,
+    });
+}
+
+/**
+ * Waits until the object was read to its end, by the execution that was started here or the one that its landing started, and sums what the
+ * chunks of this reading counted.
+ * @returns undefined where that takes too long, or may not be seen
+ */
+async function untilRead(at: Place, reading: Reading, execution: string | undefined): Promise<Read | undefined> {
+  const { s3, control } = at;
+  const deadline = Date.now() + WAIT_MS;
+  if (execution !== undefined) {
+    const next = 'the logs say why (docs/runbooks/files.md); then the same command again';
+    const isRead = await ended(at.sfn, execution, { what: 'the reading', where: at.logs, next }, { deadline });
+    return isRead ? countsOf(s3, control, reading) : undefined;
+  }
+  const mark = { Bucket: control, Key: readMarkKey(reading.landedMs, reading.hash) };
+  for (; Date.now() < deadline; await sleep(POLL_MS)) {
     try {
       await s3.send(new HeadObjectCommand(mark));
-      return await countsOf(s3, control, hash);
+      return await countsOf(s3, control, reading);
     } catch (error) {
       const { httpStatusCode } = (error as { $metadata?: { httpStatusCode?: number } }).$metadata ?? {};
       if (httpStatusCode === 403) return undefined;
@@ -104,39 +161,45 @@ async function untilRead({ s3, landing, control }: Place, key: string): Promise<
   return undefined;
 }
 
-async function countsOf(s3: S3Client, control: string, hash: string): Promise<Read> {
+async function countsOf(s3: S3Client, control: string, { hash, digest }: Reading): Promise<Read> {
   const total: Read = { received: 0, accepted: 0, quarantined: 0 };
-  // The receipts of a reading lie below the object's hash and the digest of the profile that read it.
-  const prefix = chunkReceiptPrefix(hash).replace(/\/$/, '');
+  // Other profiles may have read the object before: their counts are not this reading's.
+  const prefix = chunkReceiptPrefix(readingId(hash, digest));
   for (let token: string | undefined, more = true; more;) {
     const page = await s3.send(new ListObjectsV2Command({ Bucket: control, Prefix: prefix, ContinuationToken: token }));
     for (const { Key } of page.Contents ?? []) {
       const receipt = await s3.send(new GetObjectCommand({ Bucket: control, Key }));
       const counts = JSON.parse(await receipt.Body!.transformToString()) as Partial<Read>;
       for (const name of ['received', 'accepted', 'quarantined'] as const) total[name] += counts[name] ?? 0;
+      if (counts.same_as !== undefined) total.same_as = counts.same_as;
     }
     token = page.NextContinuationToken;
     more = token !== undefined;
   }
+  // A copy keeps the receipt that says so where it was read after all.
+  if (total.received > 0) delete total.same_as;
   return total;
 }
 
 function laptop(data: string | undefined): Place {
   const { dataDir, run } = existingFolder(data);
   const served = servedBy(dataDir);
-  if (!served || !run.names)
+  if (!served || !run.names?.filesMachine)
     throw new CliError('nothing serves this data folder, so nothing would read the file', {
       where: dataDir,
       next: 'in another terminal: npm start; or, with no server: npm start -- --profile NAME --input FILE',
     });
-  const { buckets, region } = run.names;
-  const s3 = new S3Client({ endpoint: served.url, region, credentials: served.credentials, forcePathStyle: true });
-  return { s3, landing: buckets.landing!, control: buckets.control! };
+  const { buckets, region, filesMachine: files } = run.names;
+  const common = { endpoint: served.url, region, credentials: served.credentials };
+  const s3 = new S3Client({ ...common, forcePathStyle: true });
+  const logs = `${dataDir}/logs`;
+  return { s3, sfn: new SFNClient(common), landing: buckets.landing!, control: buckets.control!, files, logs };
 }
 
 async function account(env: string, asked: string | undefined): Promise<Place> {
   const { region, where, outputs } = await deployedEnvironment(env, asked);
-  const { LandingBucketName: landing, ControlBucketName: control } = outputs;
-  if (!landing || !control) throw notDeployed(where, 'no landing');
-  return { s3: new S3Client({ region }), landing, control };
+  const { LandingBucketName: landing, ControlBucketName: control, IngestFileMachineArn: files } = outputs;
+  if (!landing || !control || !files) throw notDeployed(where, 'no landing');
+  const clients = { s3: new S3Client({ region }), sfn: new SFNClient({ region }) };
+  return { ...clients, landing, control, files, logs: `${where}: log groups of the pipeline's functions` };
 }

@@ -1,16 +1,11 @@
-import {
-  ListObjectsV2Command,
-  ListObjectVersionsCommand,
-  S3Client,
-  type ListObjectVersionsCommandOutput,
-} from '@aws-sdk/client-s3';
+import { ListObjectVersionsCommand, S3Client, type ListObjectVersionsCommandOutput } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { versionOf } from '../../core/files/landed';
-import { decisionsOf, decisionsPrefix } from '../../core/files/withdrawals';
 import { keyId } from '../../core/lake/names';
 import { landingHash } from '../../core/records/hash';
 import { deployedEnvironment, notDeployed } from '../account';
+import { decisionsAbout } from '../decisions';
 import { CliError, EXIT } from '../errors';
 import { execute } from '../executions';
 import { servedFolder, type Served } from '../folder';
@@ -152,21 +147,9 @@ async function follow(
   for (let run = 0; run < MOST_RUNS; run++) {
     if (run > 0) await sleep(PAUSE_MS);
     await execute(sfn, at.loads, { window: 'sweep' }, { ...saying, what: 'the load' });
-    if (await isDone(s3, at.control, hash)) return;
+    if ([...(await decisionsAbout(s3, at.control, hash)).values()].every((d) => d.done)) return;
   }
   throw new CliError('the decision stands, and no load has followed it yet', { ...saying, exitCode: EXIT.failed });
-}
-
-async function isDone(s3: S3Client, control: string, hash: string): Promise<boolean> {
-  const keys: string[] = [];
-  let token: string | undefined;
-  do {
-    const Prefix = `${decisionsPrefix()}${hash}`;
-    const page = await s3.send(new ListObjectsV2Command({ Bucket: control, Prefix, ContinuationToken: token }));
-    keys.push(...(page.Contents ?? []).map(({ Key }) => Key!));
-    token = page.NextContinuationToken;
-  } while (token);
-  return [...decisionsOf(keys).values()].every((d) => d.done);
 }
 
 function laptop(data: string | undefined): Place {
