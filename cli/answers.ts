@@ -1,6 +1,7 @@
 import type { Ask } from './ask';
 import { checkLoad, IngestCounts, LoadCounts } from './conservation';
 import type { Findings } from './findings';
+import { runnable } from './hints';
 import { count, percent, table } from './output';
 
 /** One answer, as `docs/answers.md` promises it. */
@@ -71,7 +72,7 @@ export function conservationText(document: AnswersDocument): string {
 export function answersText(answers: Answer[]): string {
   const all = answers.find((answer) => answer.by === 'all');
   if (!all || all.n === 0)
-    return 'No appointments yet: push some records, or ask for the synthetic network (npm start).';
+    return runnable('No appointments yet: push some records, or ask for the synthetic network (npm start).');
   const clinics = answers.filter((answer) => answer.by === 'clinic').sort((a, b) => (b.value ?? -1) - (a.value ?? -1));
   const shown = clinics.length > 12 ? [...clinics.slice(0, 6), ...clinics.slice(-6)] : clinics;
   const rows = [all, ...shown].map((answer) => [

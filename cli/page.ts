@@ -26,19 +26,18 @@ export const QUERIES: Readonly<Record<string, string>> = {
 
 /** What the page in a browser says before it shows what runs. */
 export function pageContent(env: string, dataDir: string): PageContent {
-  const commands = {
-    'run a query': 'carelake sql "select ..."',
-    'push events': 'carelake push examples/events.ndjson',
-    'see what was rejected': 'carelake quarantine list',
-    'point any AWS client here': 'eval "$(carelake env)"',
-  };
   return {
     'What this is': {
       Carelake: `a healthcare data platform on this machine: the templates of environment ${env}, booted on local engines`,
       'its data': dataDir,
       'this page': 'shows names and counts, nobody’s data; it is good until the platform stops',
     },
-    Commands: Object.fromEntries(Object.entries(commands).map(([name, command]) => [name, runnable(command)])),
+    Commands: {
+      'run a query': runnable('carelake sql "select ..."'),
+      'push events': runnable('carelake push examples/events.ndjson'),
+      'see what was rejected': runnable('carelake quarantine list'),
+      'point any AWS client here': runnable('eval "$(carelake env)"'),
+    },
     'Queries to copy': QUERIES,
   };
 }

@@ -55,7 +55,7 @@ export async function push(file: string, options: PushOptions): Promise<number> 
   const [sent, judged] = options.wait ? await sendAndWait() : [await send(), undefined];
   kinesis.destroy();
   if (options.json) printJson({ sent, refused, ...(judged ?? {}) });
-  else if (sent > 0) print(runnable(told(sent, judged, env)));
+  else if (sent > 0) print(told(sent, judged, env));
   if (refused.length > 0) {
     const what = document ? 'event' : 'line';
     throw new CliError(`${refused.length} ${what}(s) are longer than a record may be and were not sent`, {
@@ -74,9 +74,11 @@ export async function push(file: string, options: PushOptions): Promise<number> 
 }
 
 function told(sent: number, judged: Judged | undefined, env: string): string {
-  const load = loadsOnArrival(env)
-    ? 'What is accepted is loaded now: carelake sql "select * from ops.conservation"'
-    : `Environment ${env} loads on a schedule, or at once by: carelake load`;
+  const load = runnable(
+    loadsOnArrival(env)
+      ? 'What is accepted is loaded now: carelake sql "select * from ops.conservation"'
+      : `Environment ${env} loads on a schedule, or at once by: carelake load`,
+  );
   const sentence = sent === 1 ? '1 record sent' : `${count(sent)} records sent`;
   if (!judged) return `${sentence}. ${load}`;
   const { accepted, rejected, byRule, waiting } = judged;
@@ -89,7 +91,7 @@ function told(sent: number, judged: Judged | undefined, env: string): string {
             ['rule', 'records', 'asks'],
             rules.map(([rule, n]) => [rule, n, sentenceOf(rule)]),
           ),
-          'Look at them: carelake quarantine list',
+          runnable('Look at them: carelake quarantine list'),
         ]
       : []),
     ...(accepted > 0 ? [load] : []),

@@ -7,7 +7,7 @@ import { warehouseFile } from '@carelake/laptop/engines/warehouse';
 import { readLoadCounts } from '../answers';
 import { checkLoad, checkLoaded, countSilverRows, type LoadCounts } from '../conservation';
 import { CliError, EXIT } from '../errors';
-import { again } from '../hints';
+import { again, runnable } from '../hints';
 import { existingFolder, servedBy, type Names } from '../folder';
 import { asker, boot, zonesOf } from '../laptop';
 import { count, print, printJson, Progress } from '../output';
@@ -62,7 +62,7 @@ export async function rebuild(options: RebuildOptions): Promise<number> {
     await platform.stop();
   }
   if (options.json) printJson({ load });
-  else print(`Rebuilt: ${count(load.read)} events loaded. to compare everything: carelake check`);
+  else print(runnable(`Rebuilt: ${count(load.read)} events loaded. To compare everything: carelake check`));
   return EXIT.ok;
 }
 

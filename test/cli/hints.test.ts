@@ -9,25 +9,37 @@ import { main, program } from '../../cli/main';
 const ROOT = join(__dirname, '..', '..');
 afterEach(() => typedAs([], undefined));
 
+/** A text of a source file, and whether it is printed by the way on which its commands become ones that can be copied. */
+interface Text {
+  text: string;
+  isRunnable: boolean;
+}
+
 /** Texts of a source file; what is put into them is a word. */
-function textsOf(file: string): string[] {
-  const found: string[] = [];
+function textsOf(file: string, source = readFileSync(file, 'utf8')): Text[] {
+  const found: Text[] = [];
   const filled = (before: string, code: string): string => {
     if (code.startsWith('ofFolder')) return '--data DIR';
     if (code.startsWith('again')) return 'carelake check';
     if (code === 'command') return 'replay';
     return /--(from|to) $/.test(before) ? '2026-01-01' : '7';
   };
-  const visit = (node: ts.Node): void => {
-    if (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node)) found.push(node.text);
+  const visit = (node: ts.Node, inside: boolean): void => {
+    // The message of a CliError makes its `next` runnable.
+    const isRunnable =
+      inside ||
+      (ts.isCallExpression(node) && node.expression.getText() === 'runnable') ||
+      (ts.isPropertyAssignment(node) && node.name.getText() === 'next');
+    if (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node))
+      found.push({ text: node.text, isRunnable });
     if (ts.isTemplateExpression(node)) {
       let text = node.head.text;
       for (const span of node.templateSpans) text += filled(text, span.expression.getText()) + span.literal.text;
-      found.push(text);
+      found.push({ text, isRunnable });
     }
-    ts.forEachChild(node, visit);
+    ts.forEachChild(node, (child) => visit(child, isRunnable));
   };
-  visit(ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true));
+  visit(ts.createSourceFile(file, source, ts.ScriptTarget.Latest, true), false);
   return found;
 }
 
@@ -68,10 +80,11 @@ function parsed(words: string[]): { command: string; options: Record<string, unk
 const files = readdirSync(join(ROOT, 'cli'), { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.ts') && name !== 'hints.ts')
   .map((name) => join(ROOT, 'cli', name));
+const texts = files.flatMap((file) => textsOf(file));
 const suggested = [
   ...new Set(
-    files
-      .flatMap(textsOf)
+    texts
+      .map(({ text }) => text)
       .flatMap(commandsIn)
       .map((words) => JSON.stringify(words)),
   ),
@@ -82,6 +95,18 @@ describe('every command that this command line suggests', () => {
 
   test.each(suggested)('%s can be typed', (words) => {
     expect(parsed(JSON.parse(words) as string[])).toBeDefined();
+  });
+
+  test('is printed so that it can be copied', () => {
+    const bare = (all: Text[]) => all.filter((t) => !t.isRunnable && commandsIn(t.text).length > 0).map((t) => t.text);
+    expect(bare(texts)).toEqual([
+      // Help, which nobody copies; and what becomes the `next` of an error later on.
+      'print the exports that point any AWS client at the serving laptop: eval "$(carelake env)"',
+      'what there is: carelake tables; the columns of one: carelake describe TABLE',
+    ]);
+    const source =
+      "print('then: carelake check'); print(runnable(`then: carelake check`)); fail({ next: 'npm start' })";
+    expect(bare(textsOf('any.ts', source))).toEqual(['then: carelake check']);
   });
 
   test('would be told if prose ran into it', () => {

@@ -323,6 +323,7 @@ describe('the list', () => {
     expect(await positions('--rule', 'fld-unknown')).toEqual(['1']);
     for (const command of ['list', 'replay', 'discard']) {
       process.exitCode = undefined;
+      said = '';
       await carelake(command, '--rule', 'FLD-NOPE');
       expect([process.exitCode, said]).toEqual([
         2,
