@@ -138,12 +138,18 @@ export function findingsText(run: Run, areDefectsPlanted: boolean): string {
     const head = mostOf(run)
       ? `MOST OF IT WAS REJECTED: ${count(ingest.quarantined)} of ${count(ingest.received)} records broke a rule and are in no answer:`
       : `${count(ingest.quarantined)} of ${count(ingest.received)} records broke a rule and lie in quarantine${areDefectsPlanted ? ' (the synthetic network plants them)' : ''}:`;
-    parts.push(`${head}\n${byRule(rejected)}\n  next: carelake quarantine list`);
+    parts.push(`${head}\n${byRule(rejected)}\n${runnable('  next: carelake quarantine list')}`);
   }
-  if (Object.keys(warnings).length > 0) parts.push(`Accepted with a warning (column dq_flags):\n${byRule(warnings)}`);
+  if (Object.keys(warnings).length > 0) parts.push(`Accepted with a warning:\n${byRule(warnings)}`);
   for (const { snapshot, rule } of held_snapshots)
     parts.push(
-      `A SNAPSHOT WAS HELD BACK (${rule}): ${sentenceOf(rule)}\n  where: ${snapshot}\n  next: if the absences are right, widen brake_percent in the profile and land the file again (docs/profiles.md, "Modes")`,
+      [
+        `A SNAPSHOT WAS HELD BACK (${rule}): ${sentenceOf(rule)}`,
+        `  where: ${snapshot}`,
+        runnable(
+          '  next: if the absences are right, widen brake_percent in the profile and, while the folder is served: carelake ingest --phi-ok --profile PROFILE FILE (docs/profiles.md, "Modes")',
+        ),
+      ].join('\n'),
     );
-  return parts.length === 0 ? '' : runnable(`\n${parts.join('\n\n')}\n`);
+  return parts.length === 0 ? '' : `\n${parts.join('\n\n')}\n`;
 }

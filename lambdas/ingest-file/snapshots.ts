@@ -111,7 +111,7 @@ async function act({ s3, zones, profile, keys }: Place, of: Snapshot, known: Kno
   await store(s3, zones, tombstoneObjects(of, basis, absent, keys));
   const outcome: SnapshotOutcome = { tombstones: absent.length, ...(held ? { held } : {}) };
   known.outcomes.set(readingOf(of), outcome);
-  // Overwritten on purpose: a brake that was widened and the file sent again, or a neighbour that came or went, change what becomes of it.
+  // Overwritten on purpose: a brake that was widened and the object read again, or a neighbour that came or went, change what becomes of it.
   await s3.send(
     new PutObjectCommand({
       Bucket: zones.control,
