@@ -11,7 +11,7 @@ const FILE_TROUBLE: Record<string, [says: string, next: string]> = {
   ENOENT: ['it does not exist', 'check the path; it is read from the folder you stand in'],
   ENOTDIR: ['a part of its path is a file, not a folder', 'check the path'],
   EISDIR: ['it is a folder, and a file is needed', 'name a file in it'],
-  ENOSPC: ['the disk is full', 'make room on that disk, then run the command again: what was done is kept'],
+  ENOSPC: ['disk full', 'make room on that disk, then run the command again: what was done is kept'],
   EDQUOT: ['the quota of this user is used up', 'make room, then run the command again: what was done is kept'],
   EMFILE: ['too many files are open', 'raise the limit (ulimit -n 4096), then run the command again'],
   ENAMETOOLONG: ['its name is too long', 'choose a shorter one'],

@@ -21,7 +21,7 @@ export function heard<A extends unknown[]>(what: string, work: (...args: A) => v
 /** Tells of a failure by its kind and place. Its text stays here: it could quote data. */
 export function tellFailure(what: string, error: unknown): void {
   const { code, name = typeof error, stack } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
-  const why = code === 'ENOSPC' ? 'the disk is full' : code === undefined ? name : `${name} ${code}`;
+  const why = code === 'ENOSPC' ? 'disk full' : code === undefined ? name : `${name} ${code}`;
   const where = stack?.split('\n').find((line) => /^\s+at /.test(line));
   console.error(`carelake: ${what} failed: ${why}${where ? ` ${where.trim()}` : ''}`);
 }

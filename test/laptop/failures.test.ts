@@ -16,7 +16,7 @@ describe('failures under every operation and every callback', () => {
   test('end nothing, and are told without their texts', () => {
     expect(child.stderr).not.toMatch(/while trying|CANARY|Unhandled/);
     expect(child.status).toBe(0);
-    expect(child.stderr).toContain('carelake: the end of an execution failed: the disk is full');
+    expect(child.stderr).toContain('carelake: the end of an execution failed: disk full');
   });
 
   test('were injected into every operation of every endpoint', () => {
