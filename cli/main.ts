@@ -199,7 +199,7 @@ function addBackfill(carelake: Command): void {
 function addWithdraw(carelake: Command): void {
   carelake
     .command('withdraw')
-    .description('take back what a landed file says; an event goes only if no other standing file says it')
+    .description('take back what a landed file says; an event is removed only if no other standing file says it')
     .argument('<object>', 'key in landing, or its id as logs and quarantine show it')
     .option('--undo', 'let it stand again')
     .option('--object-version <id>', 'the version of the object that is meant, where there are several')

@@ -58,7 +58,7 @@ export const count = (n: number): string => n.toLocaleString('en-US');
 
 export const percent = (value: number | null): string => (value === null ? '-' : `${(value * 100).toFixed(1)} %`);
 
-/** A number as people read it: a whole one as it is, others with four digits behind the point or four that count. */
+/** A number as people read it: a whole one as it is, others with four decimal places, or four significant digits below 1. */
 export function shown(cell: unknown): unknown {
   if (typeof cell !== 'number' || Number.isInteger(cell) || !Number.isFinite(cell)) return cell;
   return Number(Math.abs(cell) < 1 ? cell.toPrecision(4) : cell.toFixed(4));

@@ -30,7 +30,7 @@ export const ENVELOPE_MEMBERS = [
   'payload',
 ] as const satisfies readonly (keyof Envelope)[];
 
-/** Members that an envelope may lack. */
+/** Members that may be left out of an envelope. */
 export const OPTIONAL_MEMBERS: readonly (keyof Envelope)[] = ['source_sequence'];
 
 /** Most digits of a source_sequence: wider than any log sequence number, and below the next rank of `source_order`. */

@@ -11,8 +11,9 @@ export interface Rule {
 
 /**
  * Every rule that the contracts know, by id. A rule that rejects looks at the one record only; what needs other
- * records or another time flags, so that accepting stays a pure function of the record. Rejected is only what breaks the key, a
- * time of the envelope, a required member or the encoding: one unreadable cell must not cost the rest of a record.
+ * records or another time flags, so that accepting stays a pure function of the record. Rejected is what cannot be read, a wrong envelope, a
+ * payload without its key or a required member, and one with a member that nobody knows, which may be a known one misspelled. One unreadable
+ * optional member must not cost the rest of a record.
  */
 export const RULES = {
   'DQ-FMT-01': {

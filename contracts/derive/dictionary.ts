@@ -60,7 +60,7 @@ export function dictionaryMarkdown(): string {
     '# Data dictionary of the lake',
     'Derived from `contracts/`; regenerate with `npm run generate`. A test compares this page with the contracts. The tables of the warehouse: [warehouse.md](warehouse.md).',
     'PHI classes (45 CFR 164.514): `direct_id` names a person, `quasi_id` helps to find one, `sensitive` tells something about one, `none` is free of persons.',
-    'Types: `ts` is ISO-8601 with offset or `Z`, years 1900 to 2200, stored as UTC microseconds (finer fractions are cut; seconds may lack); `date` is `YYYY-MM-DD`; `npi` is ten digits with check digit; `digits` keeps leading zeros. Blanks and characters without width (U+FEFF, U+200B) around a text are dropped; an empty text is the same as an absent member.',
+    'Types: `ts` is ISO-8601 with offset or `Z`, years 1900 to 2200, stored as UTC microseconds (finer fractions are cut; seconds may be left out); `date` is `YYYY-MM-DD`; `npi` is ten digits with check digit; `digits` keeps leading zeros. Blanks and characters without width (U+FEFF, U+200B) around a text are dropped; an empty text is the same as an absent member.',
     ...ENTITY_NAMES.map((e) => entityChapter(ENTITIES[e])),
     '## Bronze columns, in order',
     columnTable(BRONZE_COLUMNS),

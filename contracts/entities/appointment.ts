@@ -113,7 +113,7 @@ export const appointment = {
       type: 'ts',
       required: true,
       phi: 'quasi_id',
-      doc: 'When the appointment is to begin, in the local time of the clinic.',
+      doc: 'When the appointment is to begin.',
       example: '2024-03-09T23:50:00-05:00',
     },
     {

@@ -1,6 +1,6 @@
 -- Provider: objects are withdrawn, or stand again. The load function has made stage_provider and copied into it every object of the ledger that
 -- stands from now on. What these objects say of the keys in question (ops.reread_key) is left there, and loaded by provider.sql as if nothing had
--- been known of these keys: an event goes only if no standing object says it. Parameter: :load_id.
+-- been known of these keys: an event is removed only if no standing object says it. Parameter: :load_id.
 -- What loads that were given up have left about these keys is forgotten with the rest: they add it again, or never come.
 UPDATE ops.load_count SET events_added = events_added - g.events, events_repeated = 0
 FROM (
