@@ -4,6 +4,7 @@ import { openS3Store } from '@carelake/laptop/endpoints/s3-store';
 import { RealClock } from '@carelake/laptop/clock';
 import { openWarehouse, warehouseFile } from '@carelake/laptop/engines/warehouse';
 import { filesUnder } from '../../cli/lake-files';
+import { textOf } from '../e2e/laptop';
 import type { Random } from '../../synthetic/random';
 
 /** What a power failure or a hand does to a folder that nobody serves. @returns whether there was anything to damage */
@@ -87,6 +88,3 @@ export async function withWarehouse<T>(dataDir: string, use: (ask: Ask) => Promi
     await warehouse.close();
   }
 }
-
-export const textOf = (rows: readonly unknown[][]): unknown[][] =>
-  rows.map((row) => row.map((cell) => (typeof cell === 'bigint' ? String(cell) : cell)));

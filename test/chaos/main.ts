@@ -15,21 +15,24 @@ interface Arguments {
   lose?: keyof typeof LOSSES;
 }
 
+const OPTIONS = {
+  minutes: { type: 'string', default: '1' },
+  seed: { type: 'string', default: String(Math.floor(Math.random() * 1_000_000)) },
+  json: { type: 'boolean', default: false },
+  lose: { type: 'string' },
+  help: { type: 'boolean', default: false },
+} as const;
+
+/** @returns undefined where help is asked for @throws Error saying what is wrong */
 function read(args: string[]): Arguments | undefined {
-  const { values } = parseArgs({
-    args,
-    options: {
-      minutes: { type: 'string', default: '1' },
-      seed: { type: 'string', default: String(Math.floor(Math.random() * 1_000_000)) },
-      json: { type: 'boolean', default: false },
-      lose: { type: 'string' },
-      help: { type: 'boolean', default: false },
-    },
-  });
+  const { values } = parseArgs({ args, options: OPTIONS });
   const [minutes, seed] = [Number(values.minutes), Number(values.seed)];
   const lose = values.lose as keyof typeof LOSSES | undefined;
-  const wrong = !(minutes >= 0) || !Number.isSafeInteger(seed) || seed < 0 || (lose !== undefined && !(lose in LOSSES));
-  return values.help || wrong ? undefined : { minutes, seed, json: values.json, lose };
+  if (values.help) return undefined;
+  if (!(minutes >= 0)) throw new Error('--minutes takes a number from 0');
+  if (!Number.isSafeInteger(seed) || seed < 0) throw new Error('--seed takes a whole number from 0');
+  if (lose !== undefined && !Object.hasOwn(LOSSES, lose)) throw new Error('--lose takes row or object');
+  return { minutes, seed, json: values.json, lose };
 }
 
 function sum(counts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
@@ -46,10 +49,16 @@ const listed = (counts: Record<string, number>): string =>
 
 /** @returns 0 when every round ended well, 1 when one did not, 2 when it was asked wrongly */
 async function main(args: string[]): Promise<number> {
-  const asked = read(args);
+  let asked: Arguments | undefined;
+  try {
+    asked = read(args);
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${HELP}`);
+    return 2;
+  }
   if (!asked) {
-    console.error(HELP);
-    return args.includes('--help') ? 0 : 2;
+    console.log(HELP);
+    return 0;
   }
   const { minutes, seed, json, lose } = asked;
   const suite = new CheckSuite('chaos', console.error);

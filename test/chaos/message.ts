@@ -12,7 +12,7 @@ const WAYS: [RegExp, Way][] = [
   [/^remove (this file|it)\b/, 'remove'],
   [/\bbackfill\b/, 'backfill'],
   [/\breplay-failed\b/, 'replay-failed'],
-  [/\bsend (them|it|what)\b.*\bagain\b|\bsend them again\b/, 'send again'],
+  [/\bsend (them|it|what)\b.*\bagain\b/, 'send again'],
   [/\bstart\b/, 'start'],
 ];
 

@@ -13,8 +13,8 @@ import type { StartOptions } from '../../cli/source';
 import { synthesize } from '../../cli/synthesize';
 import { RECEIPTS } from '../../core/lake/names';
 import { Random } from '../../synthetic/random';
-import { cli, contentsOf, type Outcome } from '../e2e/laptop';
-import { DAMAGES, LOSSES, textOf, withWarehouse } from './damage';
+import { cli, contentsOf, type Outcome, textOf } from '../e2e/laptop';
+import { DAMAGES, LOSSES, withWarehouse } from './damage';
 import { type End, killHard, Life } from './life';
 import { heed } from './message';
 import { type Material, materialOf } from './source';
@@ -269,13 +269,11 @@ class Round {
 
   private async whileServing(way: 'backfill' | 'replay-failed'): Promise<void> {
     const life = new Life(this.dataDir, this.options, 0);
-    if (await life.serves()) {
-      const day = (ms: number): string => new Date(Date.now() + ms).toISOString().slice(0, 10);
-      const range = way === 'backfill' ? ['--from', day(-48 * HOUR_MS), '--to', day(48 * HOUR_MS)] : [];
-      this.mustWork(await this.carelake(way, '--json', ...range));
-      await life.answers();
-    }
-    if (!life.isOver) await life.interrupt();
+    if (!(await life.serves())) return this.follow(await life.end());
+    const day = (ms: number): string => new Date(Date.now() + ms).toISOString().slice(0, 10);
+    const range = way === 'backfill' ? ['--from', day(-48 * HOUR_MS), '--to', day(48 * HOUR_MS)] : [];
+    this.mustWork(await this.carelake(way, '--json', ...range));
+    await this.follow(await ((await life.answers()) ? life.interrupt() : life.end()));
   }
 
   private mustWork({ code, stderr }: Outcome): void {

@@ -1,4 +1,5 @@
 import { generate, minimumEvents, type NetworkOptions, type SyntheticRecord } from '../../synthetic';
+import { exampleCsv } from '../example-clinic';
 import { Random } from '../../synthetic/random';
 
 /** A file for landing. */
@@ -18,8 +19,6 @@ export interface Material {
   readonly files: readonly SentFile[];
 }
 
-const HEAD =
-  'Kind;Region;Site;Site name;Number;Patient;Name;Born;Sex;ZIP;NPI;Doctor;Day;Time;Minutes;Status;Changed;Remark';
 const STATUS = ['geplant', 'erschienen', 'nicht erschienen', 'abgesagt'];
 
 const two = (n: number): string => String(n).padStart(2, '0');
@@ -30,9 +29,17 @@ function csv(random: Random): Buffer {
     const changed = `${two(random.between(1, 28))}.03.2026 ${two(random.below(24))}:${two(random.below(60))}`;
     const number = random.below(60);
     const person = number % 17;
-    return `${kind};07;${random.below(3)};Praxis;${number};P-${person};Muster;03.02.19${two(40 + person)};w;1067;1000000004;Dr. Z;29.03.2026;09:30;30;${random.pick(STATUS)};${changed};x`;
+    return {
+      Kind: kind,
+      Site: String(random.below(3)),
+      Number: String(number),
+      Patient: `P-${person}`,
+      Born: `03.02.19${two(40 + person)}`,
+      Status: random.pick(STATUS),
+      Changed: changed,
+    };
   });
-  return Buffer.from([HEAD, ...rows].join('\r\n'), 'latin1');
+  return Buffer.from(exampleCsv(rows), 'latin1');
 }
 
 export function materialOf(seed: number): Material {

@@ -38,7 +38,7 @@ describe('a round among random faults', () => {
   test.each([
     ['row', /core\.dim_patient_history: [1-9]\d* rows are missing, 0 are too many/],
     // Which of them tells it depends on what the object held: records of its own, or repeats of others.
-    ['object', /conservation is broken: \d+ received, but|loads did not finish|are gone/],
+    ['object', /conservation is broken: \d+ received, but|are gone/],
   ])('that really loses one %s is reported with the seed that repeats it', (what, message) => {
     const { code, document, report } = chaos('--seed', '4', '--lose', what);
     expect(code).toBe(1);
