@@ -5,25 +5,18 @@ import { countIngest } from '../../cli/conservation';
 import { zonesOf } from '../../cli/laptop';
 import { assemblyOf } from '../infra/assemblies';
 import { boot, changed, cleanUp, type Laptop, newFolder, patients, until } from '../privilege/laptop';
-import { contentsOf } from './laptop';
+import { exampleCsv } from '../example-clinic';
+import { contentsOf, textOf } from './laptop';
 
 jest.setTimeout(240_000);
 
-const CSV = [
-  'Kind;Region;Site;Site name;Number;Patient;Name;Born;Sex;ZIP;NPI;Doctor;Day;Time;Minutes;Status;Changed;Remark',
-  'N;07;3;Praxis;1;P-1;Muster;03.02.1980;w;1067;1000000004;Dr. Z;29.03.2026;09:30;30;geplant;28.03.2026 10:00;x',
-  'N;07;3;Praxis;2;P-1;Muster;03.02.1980;w;1067;1000000004;Dr. Z;30.02.2026;09:30;30;geplant;28.03.2026 10:00;x',
-].join('\r\n');
+const CSV = exampleCsv([{}, { Number: '2', Day: '30.02.2026' }]);
 
 let laptop: Laptop;
 let printed: string[] = [];
 const quiet = (): Promise<void> => laptop.platform.idle({ quietMs: 500 });
 const tables = (): Promise<Record<string, string[]>> =>
-  contentsOf(async (sql) =>
-    (await laptop.platform.endpoints.warehouse.query(sql)).rows.map((row) =>
-      row.map((cell) => (typeof cell === 'bigint' ? String(cell) : cell)),
-    ),
-  );
+  contentsOf(async (sql) => textOf((await laptop.platform.endpoints.warehouse.query(sql)).rows));
 const upload = (Key: string, Body: string): Promise<unknown> =>
   laptop.as().s3.send(new PutObjectCommand({ Bucket: laptop.names.buckets.landing, Key, Body }));
 /** Every object of a zone, by name and checksum. */

@@ -7,7 +7,8 @@ import { zonesOf } from '../../cli/laptop';
 import { readLanded, resumeLoads, unreadFiles } from '../../cli/resume';
 import { assemblyOf } from '../infra/assemblies';
 import { boot, cleanUp, type Laptop, newFolder, patients, stop, until } from '../privilege/laptop';
-import { contentsOf, keySecretFile } from './laptop';
+import { exampleCsv } from '../example-clinic';
+import { contentsOf, keySecretFile, textOf } from './laptop';
 
 jest.setTimeout(240_000);
 
@@ -16,9 +17,7 @@ const start = (dataDir: string, more: Parameters<typeof boot>[2] = {}): Promise<
   boot(assemblyOf('local'), dataDir, { keySecretFile: secret, ...more });
 const quiet = (laptop: Laptop): Promise<void> => laptop.platform.idle({ quietMs: 700 });
 const ask = (laptop: Laptop) => async (sql: string) =>
-  (await laptop.platform.endpoints.warehouse.query(sql)).rows.map((row) =>
-    row.map((cell) => (typeof cell === 'bigint' ? String(cell) : cell)),
-  );
+  textOf((await laptop.platform.endpoints.warehouse.query(sql)).rows);
 const tables = (laptop: Laptop): Promise<Record<string, string[]>> => contentsOf(ask(laptop));
 const rowsOf = (laptop: Laptop) => async (sql: string) => {
   const { columns, rows } = await laptop.platform.endpoints.warehouse.query(sql);
@@ -30,18 +29,10 @@ const land = (laptop: Laptop, Key: string, Body: string): Promise<unknown> =>
   laptop.as().s3.send(new PutObjectCommand({ Bucket: laptop.names.buckets.landing, Key, Body }));
 const counts = (laptop: Laptop) => countIngest(zonesOf(laptop.dataDir, laptop.names));
 
-const HEAD =
-  'Kind;Region;Site;Site name;Number;Patient;Name;Born;Sex;ZIP;NPI;Doctor;Day;Time;Minutes;Status;Changed;Remark';
 const csv = (first: number, rows: number): string =>
-  [
-    HEAD,
-    ...Array.from(
-      { length: rows },
-      (_, i) =>
-        `N;07;3;Praxis;${first + i};P-${first + i};Muster;03.02.1980;w;1067;1000000004;Dr. Z;29.03.2026;09:30;30;geplant;28.03.2026 10:00;x`,
-    ),
-  ].join('\r\n');
+  exampleCsv(Array.from({ length: rows }, (_, i) => ({ Number: String(first + i), Patient: `P-${first + i}` })));
 
+afterEach(() => jest.restoreAllMocks());
 afterAll(() => cleanUp());
 
 test('a key that is put thirty times in a row loses none of the 150 rows', async () => {

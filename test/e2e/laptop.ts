@@ -103,6 +103,10 @@ export async function rowsOf(dataDir: string, sql: string): Promise<unknown[][]>
   return (await queryFolder(dataDir, runOf(dataDir).names!, sql)).rows;
 }
 
+/** Rows with whole numbers of any size as text, which JSON cannot tell otherwise. */
+export const textOf = (rows: readonly unknown[][]): unknown[][] =>
+  rows.map((row) => row.map((cell) => (typeof cell === 'bigint' ? String(cell) : cell)));
+
 /** Asks a warehouse, served or not. */
 export type Query = (sql: string) => Promise<unknown[][]>;
 
@@ -126,6 +130,21 @@ export async function contentsOf(query: Query, source?: string): Promise<Record<
     contents[table] = rows.map((row) => JSON.stringify(row)).sort();
   }
   return contents;
+}
+
+/** How many events the warehouse has read. */
+export const readSoFar = async (query: Query): Promise<number> =>
+  Number((await query('SELECT coalesce(sum("read"), 0) FROM ops.conservation'))[0]![0]);
+
+/** Waits until the warehouse has read so many events. */
+export async function untilRead(query: Query, total: number): Promise<void> {
+  for (let tries = 0; tries < 600; tries++) {
+    if ((await readSoFar(query)) >= total) return;
+    await sleep(200);
+  }
+  throw new Error(
+    `the warehouse never read ${total} events: ${JSON.stringify(await query('SELECT * FROM ops.conservation'))}`,
+  );
 }
 
 /** The same of a folder that nobody serves. */

@@ -1,6 +1,5 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   CopyObjectCommand,
   GetObjectCommand,
@@ -20,7 +19,20 @@ import { PLACE } from '@carelake/laptop/runtime';
 import { readAssembly } from '@carelake/laptop/template/assembly';
 import { Resolver } from '@carelake/laptop/template/intrinsics';
 import { generate } from '../../synthetic';
-import { type Cli, cli, endpointOf, must, newFolder, rowsOf, runOf, serve, tablesOf } from './laptop';
+import {
+  type Cli,
+  cli,
+  endpointOf,
+  must,
+  newFolder,
+  type Query,
+  readSoFar,
+  rowsOf,
+  runOf,
+  serve,
+  tablesOf,
+  untilRead,
+} from './laptop';
 
 const NETWORK = { patients: 400, events: 6000, seed: 5 };
 const SIZE = ['--patients', `${NETWORK.patients}`, '--events', `${NETWORK.events}`, '--seed', `${NETWORK.seed}`];
@@ -59,15 +71,7 @@ describe('the synthetic network, from the generator to the answers', () => {
 
   const sql = (statement: string) => queryDataApi(clients.redshift, names, statement);
 
-  /** Waits until the warehouse has read so many statements. */
-  async function untilRead(total: number): Promise<void> {
-    for (let i = 0; i < 600; i++) {
-      const { rows } = await sql('SELECT coalesce(sum("read"), 0) FROM ops.conservation');
-      if (Number(rows[0]![0]) >= total) return;
-      await sleep(200);
-    }
-    throw new Error(`the warehouse never read ${total} events`);
-  }
+  const rowsNow: Query = async (statement) => (await sql(statement)).rows;
 
   it('answers what the generator worked out, to the last count', () => {
     expect(document.ingest).toEqual({ ...expected.ingest, held: 0 });
@@ -82,7 +86,7 @@ describe('the synthetic network, from the generator to the answers', () => {
     expect(serving.stdout.trim().split('\n')).toHaveLength(1);
   });
 
-  it('has as many members as the network, and flags what it must', async () => {
+  it('has as many members as the network', async () => {
     const count = async (query: string) => Number((await sql(query)).rows[0]![0]);
     expect(
       await count(`SELECT count(*) FROM core.dim_patient WHERE NOT is_inferred AND patient_key <> '${'0'.repeat(32)}'`),
@@ -105,7 +109,7 @@ describe('the synthetic network, from the generator to the answers', () => {
     };
     expect(total).toBe(expected.ingest.quarantined);
     expect(Object.fromEntries(byRule.map(({ rule, n }) => [rule, n]))).toEqual(expected.quarantinedByRule);
-    expect(JSON.stringify(records)).not.toMatch(/Müller|no show|99999|1980-02-30|defect-/);
+    expect(JSON.stringify(records)).not.toMatch(/M.ller|no show|éé|2024-02-30|1712067300|north ehr|defect-/);
   });
 
   it('shows the bytes of a rejected record only on demand', async () => {
@@ -155,7 +159,7 @@ describe('the synthetic network, from the generator to the answers', () => {
     const before = document.load.read;
     const data = Buffer.from(JSON.stringify(event));
     await clients.kinesis.send(new PutRecordCommand({ StreamName: names.stream, PartitionKey: 'sdk-1', Data: data }));
-    await untilRead(before + 1);
+    await untilRead(rowsNow, before + 1);
     const { columns, rows } = await sql(
       `SELECT scheduled_hour, status_code FROM gold_phi.obt_appointment WHERE appointment_id = 'SDK-1'`,
     );
@@ -176,7 +180,7 @@ describe('the synthetic network, from the generator to the answers', () => {
         Data: Buffer.from(JSON.stringify(gone)),
       }),
     );
-    await untilRead(before + 2);
+    await untilRead(rowsNow, before + 2);
     expect((await sql(`SELECT count(*) FROM gold_phi.obt_appointment WHERE appointment_id = 'SDK-1'`)).rows).toEqual([
       [0],
     ]);
@@ -297,7 +301,7 @@ describe('the synthetic network, from the generator to the answers', () => {
       byRule: expected.quarantinedByRule,
       waiting: 0,
     });
-    await untilRead(read + expected.ingest.accepted);
+    await untilRead(rowsNow, read + expected.ingest.accepted);
     const after = await sql('SELECT sum("read"), sum(duplicate) FROM ops.conservation');
     expect(Number(after.rows[0]![1])).toBe(Number(before.rows[0]![1]) + expected.ingest.accepted);
     const answers = JSON.parse(
@@ -331,12 +335,12 @@ describe('the synthetic network, from the generator to the answers', () => {
     };
     const file = join(dataDir, '..', 'mended.json');
     writeFileSync(file, data.replace('é'.repeat(33), 'CLINIC-001'));
-    const before = Number((await sql('SELECT sum("read") FROM ops.conservation')).rows[0]![0]);
+    const before = await readSoFar(rowsNow);
     expect(JSON.parse(await must(['quarantine', 'replay', id, '--with', file, '--json', ...at]))).toEqual({
       stream: 1,
       landing: 0,
     });
-    await untilRead(before + 1);
+    await untilRead(rowsNow, before + 1);
     const found = await sql(
       `SELECT clinic_id FROM gold_phi.obt_appointment WHERE appointment_id = '${(JSON.parse(data) as { payload: { appointment_id: string } }).payload.appointment_id}'`,
     );
@@ -374,11 +378,36 @@ describe('the synthetic network, from the generator to the answers', () => {
   it('takes a file while it serves, and tells what became of its rows', async () => {
     const args = ['ingest', '--profile', 'examples/visits.json', 'examples/visits.csv', '--json', ...at];
     expect((await cli(args)).stderr).toContain(`--phi-ok`);
-    const before = Number((await sql('SELECT sum("read") FROM ops.conservation')).rows[0]![0]);
+    const before = await readSoFar(rowsNow);
     const told = JSON.parse(await must([...args, '--phi-ok'])) as object;
     expect(told).toMatchObject({ landed: true, received: 5, accepted: 4, quarantined: 1 });
-    await untilRead(before + 8);
+    await untilRead(rowsNow, before + 8);
     expect(JSON.parse(await must([...args, '--phi-ok']))).toMatchObject({ landed: false, received: 5 });
+  });
+
+  it('reads a file that lies in landing by a mended profile, tells of that reading alone, and refuses one that was withdrawn', async () => {
+    const mended = join(dataDir, '..', 'visits.json');
+    const text = readFileSync('examples/visits.json', 'utf8').replace('"missed"', '"lost": "noshow", "missed"');
+    writeFileSync(mended, text);
+    const args = ['ingest', '--phi-ok', '--profile', mended, 'examples/visits.csv', '--json', ...at];
+    const told = JSON.parse(await must(args)) as object;
+    expect(told).toEqual({
+      landing_object: expect.stringMatching(/^[0-9a-f]{16}$/),
+      landed: false,
+      received: 5,
+      accepted: 5,
+      quarantined: 0,
+    });
+    const visits = `SELECT appointment_id FROM gold_phi.obt_appointment WHERE appointment_id IN ('V4', 'V5') ORDER BY 1`;
+    await serving.until('the mended row in the warehouse', async () =>
+      (await sql(visits)).rows.length === 2 ? true : undefined,
+    );
+    await must(['withdraw', 'example-visits/visits.csv', ...at]);
+    expect((await sql(visits)).rows).toEqual([]);
+    const refused = await cli(args);
+    expect([refused.code, refused.stdout]).toEqual([1, '']);
+    expect(refused.stderr).toMatch(/landed and withdrawn; nothing was read[\s\S]*withdraw .*--undo/);
+    await must(['withdraw', 'example-visits/visits.csv', '--undo', ...at]);
   });
 
   it('refuses what the protocols refuse: an empty batch, a record above the limit, an unknown stream', async () => {

@@ -11,7 +11,7 @@ import { putRecords } from '../../cli/put-records';
 import { readRun, servedBy, type Served } from '../../cli/folder';
 import { queryServed } from '../../cli/sql';
 import { parseSql } from '../../core/warehouse/sql';
-import { ROOT, type Query } from './laptop';
+import { ROOT, textOf, type Query } from './laptop';
 
 const NOT_COPIED = new Set(
   ['.git', 'node_modules', 'build', 'cdk.out', '.carelake', '.venv', '.node24', 'reports', 'coverage'],
@@ -146,10 +146,7 @@ export class Booted {
 
   static async on(assemblyDir: string, dataDir: string): Promise<Booted> {
     const platform = await bootPlatform({ assemblyDir, dataDir, port: 0 });
-    const query: Query = async (sql) =>
-      (await platform.endpoints.warehouse.query(sql)).rows.map((row) =>
-        row.map((cell) => (typeof cell === 'bigint' ? String(cell) : cell)),
-      );
+    const query: Query = async (sql) => textOf((await platform.endpoints.warehouse.query(sql)).rows);
     return new Booted(platform, query);
   }
 

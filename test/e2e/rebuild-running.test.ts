@@ -3,7 +3,7 @@ import { Progress } from '../../cli/output';
 import { generate } from '../../synthetic';
 import { assemblyOf } from '../infra/assemblies';
 import { boot, cleanUp, type Laptop, newFolder } from '../privilege/laptop';
-import { contentsOf } from './laptop';
+import { contentsOf, textOf } from './laptop';
 
 jest.setTimeout(300_000);
 const records = [...generate({ patients: 60, events: 900, seed: 11 })].map(({ partitionKey, data }) => ({
@@ -14,9 +14,7 @@ const records = [...generate({ patients: 60, events: 900, seed: 11 })].map(({ pa
 let laptop: Laptop;
 let undisturbed: Record<string, string[]>;
 const ask = async (sql: string): Promise<unknown[][]> =>
-  (await laptop.platform.endpoints.warehouse.query(sql)).rows.map((row) =>
-    row.map((cell) => (typeof cell === 'bigint' ? String(cell) : cell)),
-  );
+  textOf((await laptop.platform.endpoints.warehouse.query(sql)).rows);
 const receipts = (): number =>
   laptop.platform.endpoints.s3.list(laptop.names.buckets.control!, { prefix: '_ledger/', maxKeys: 10_000 }).objects
     .length;

@@ -5,7 +5,7 @@ import { bootPlatform, type BootOptions, type Platform } from '@carelake/laptop/
 import { countIngest, type IngestCounts } from '../../cli/conservation';
 import type { Names } from '../../cli/folder';
 import { namesOf, zonesOf } from '../../cli/laptop';
-import { contentsOf } from './laptop';
+import { contentsOf, textOf } from './laptop';
 
 /** A request of a role that a test lets fail: true refuses it. */
 export type Refuse = (request: { action: string; resource: string }) => boolean;
@@ -113,10 +113,7 @@ export class VirtualPlatform {
   }
 
   tables(): Promise<Record<string, string[]>> {
-    return contentsOf(async (sql) => {
-      const { rows } = await this.platform.endpoints.warehouse.query(sql);
-      return rows.map((row) => row.map((cell) => (typeof cell === 'bigint' ? String(cell) : cell)));
-    });
+    return contentsOf(async (sql) => textOf((await this.platform.endpoints.warehouse.query(sql)).rows));
   }
 
   counts(): Promise<IngestCounts> {

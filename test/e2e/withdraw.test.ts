@@ -1,8 +1,10 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ListObjectVersionsCommand, S3Client } from '@aws-sdk/client-s3';
+import { ListObjectVersionsCommand } from '@aws-sdk/client-s3';
 import type { AnswersDocument } from '../../cli/answers';
+import { clientsFor } from '../../cli/clients';
+import { queryServed } from '../../cli/sql';
 import {
   cli,
   contentsOf,
@@ -79,10 +81,7 @@ const once = async (dataDir: string, input: string, profile: string): Promise<An
 
 describe('a landed file is withdrawn, and read anew', () => {
   const dataDir = newFolder('withdraw');
-  const query: Query = async (sql) =>
-    (JSON.parse(await must(['sql', '--json', '--data', dataDir, sql])) as { rows: Record<string, unknown>[] }).rows.map(
-      (row) => Object.values(row),
-    );
+  const query: Query = async (sql) => (await queryServed(endpointOf(dataDir), runOf(dataDir).names!, sql)).rows;
   let onlyMonday: Record<string, string[]>;
   let both: Record<string, string[]>;
 
@@ -110,7 +109,7 @@ describe('a landed file is withdrawn, and read anew', () => {
   it('withdrawn, its events go but those that another file says; undone, they are there again', async () => {
     const { process } = await serve(args(dataDir, TUESDAY, profileOf(RIGHT)));
     try {
-      const s3 = new S3Client({ endpoint: endpointOf(dataDir).url, region: 'us-east-1', credentials: endpointOf(dataDir).credentials, forcePathStyle: true }); // prettier-ignore
+      const { s3 } = clientsFor(endpointOf(dataDir), runOf(dataDir).names!.region);
       const { Versions } = await s3.send(
         new ListObjectVersionsCommand({ Bucket: runOf(dataDir).names!.buckets.landing }),
       );
@@ -152,15 +151,17 @@ describe('a landed file is withdrawn, and read anew', () => {
     const { process } = await serve(args(again, TUESDAY, profileOf(RIGHT)));
     const withdrawing = cli(['withdraw', 'ward/tuesday.csv', '--data', again]);
     const { names } = runOf(again);
-    const { endpoint, clients } = { endpoint: endpointOf(again), clients: { region: names!.region } };
-    const s3 = new S3Client({ ...clients, endpoint: endpoint.url, credentials: endpoint.credentials, forcePathStyle: true }); // prettier-ignore
+    const { s3 } = clientsFor(endpointOf(again), names!.region);
     await process.until('the decision', async () => {
       const { Versions } = await s3.send(new ListObjectVersionsCommand({ Bucket: names!.buckets.control, Prefix: 'withdrawals/' })).catch(() => ({ Versions: undefined })); // prettier-ignore
       return Versions?.length ? true : undefined;
     });
     s3.destroy();
     await process.kill();
-    expect((await withdrawing).code).not.toBe(null);
+    const { code, stdout, stderr } = await withdrawing;
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/^carelake: .+\n {2}where: /m);
+    expect(stderr).not.toMatch(/\n\s+at /);
     const next = await serve(args(again, TUESDAY, profileOf(RIGHT)));
     await must(['withdraw', 'ward/tuesday.csv', '--data', again]);
     await next.process.interrupt();

@@ -2,6 +2,7 @@ import { encode } from 'iconv-lite';
 import type { Row } from '../../core/files/making';
 import { type MappedEntity, Mapper } from '../../core/files/mapper';
 import { builtInProfile, checkProfile, type Profile } from '../../profiles';
+import { EXAMPLE_HEADER, exampleCsv } from '../example-clinic';
 import { FakeS3 } from './fake-s3';
 import { BUCKETS, ingest, rowsUnder } from './run';
 
@@ -311,14 +312,11 @@ describe('NDJSON', () => {
 });
 
 describe('the example profile', () => {
-  const HEADER =
-    'Kind;Region;Site;Site name;Number;Patient;Name;Born;Sex;ZIP;NPI;Doctor;Day;Time;Minutes;Status;Changed;Remark';
-  const body = [
-    HEADER,
+  const body = exampleCsv([
     'N;07;3;Praxis Müller;1;P-1;Öztürk;03.02.1980;w;1067;1000000004;Dr. Žižka;29.03.2026;09:30;30;geplant;28.03.2026 10:00;"a; b"',
     'D;07;3;NULL;2;P-1;;;;;;;29.03.2026;09:45;-;abgesagt;28.03.2026 10:05;',
     'N;07;3;Praxis;3;;X;1980;w;1067;;;29.03.2026;10:30;30;vielleicht;28.03.2026 10:00;',
-  ].join('\r\n');
+  ]);
 
   test('Windows-1252, semicolons, local times, composed keys, conditions, deletions; a row is rejected whole with all that is wrong', async () => {
     const s3 = new FakeS3();
@@ -365,7 +363,7 @@ describe('the example profile', () => {
       row('4', '2,98725E+13'.replace(',', '.'), '03.02.1980', '30'),
     ];
     const { result } = await ingest(
-      s3.put(BUCKETS.landing, 'example-clinic-csv/b.csv', encode([HEADER, ...lines].join('\r\n'), 'win1252')),
+      s3.put(BUCKETS.landing, 'example-clinic-csv/b.csv', encode(exampleCsv(lines), 'win1252')),
     );
     expect(result).toMatchObject({ received: 4, accepted: 4, quarantined: 0 });
     const patients = await rowsUnder(s3, 'silver/patient/');
@@ -386,9 +384,9 @@ describe('the example profile', () => {
     jest.restoreAllMocks();
   });
 
-  test('its optional columns may lack', () => {
+  test('its optional columns may be left out', () => {
     const profile = builtInProfile('example-clinic-csv')!.profile;
-    const header = HEADER.split(';').filter((c) => c !== 'NPI' && c !== 'Doctor');
+    const header = EXAMPLE_HEADER.split(';').filter((c) => c !== 'NPI' && c !== 'Doctor');
     const row = 'N;07;3;Praxis;1;P-1;X;03.02.1980;w;1067;29.03.2026;09:30;30;geplant;28.03.2026 10:00;'.split(';');
     const all = mapped(new Mapper(profile, header, { objectKey: '', lastModifiedMs: 0, fileTime: 0 }), row);
     expect(all.map((m) => m.plan.entity)).toEqual(['clinic', 'patient', 'appointment']);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { assemblyOf } from '../infra/assemblies';
+import { exampleCsv } from '../example-clinic';
 import { boot, changed, cleanUp, newFolder, patients, stop, until, withoutGrant } from './laptop';
 
 jest.setTimeout(180_000);
@@ -10,11 +11,7 @@ beforeAll(() => {
 });
 afterAll(cleanUp);
 
-const FILE = [
-  'Kind;Region;Site;Site name;Number;Patient;Name;Born;Sex;ZIP;NPI;Doctor;Day;Time;Minutes;Status;Changed;Remark',
-  'N;07;3;Praxis;1;P-1;Muster;03.02.1980;w;1067;1000000004;Dr. Z;29.03.2026;09:30;30;geplant;28.03.2026 10:00;x',
-  '',
-].join('\r\n');
+const FILE = exampleCsv([{}, '']);
 
 test('grants that a template lacks are refused as in the account, by name, and nothing is lost', async () => {
   const lacking = changed(whole, 'Pipeline', (r) => {

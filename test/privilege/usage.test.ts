@@ -14,6 +14,7 @@ import { createAuthorizer } from '@carelake/laptop/template/policies';
 import { bundledCode } from '../../lib/app';
 import { cleanUp as removeAssemblies, synthesized } from '../infra/apps';
 import { assemblyOf } from '../infra/assemblies';
+import { exampleCsv } from '../example-clinic';
 import { boot, changed, cleanUp, type Laptop, newFolder, patients, stop, until } from './laptop';
 import { type Excuse, compareGrants, type ListedGrant, listGrants, spellGrant } from './usage';
 
@@ -33,11 +34,7 @@ function clockBefore(seconds: number): Clock {
   return { now: () => real.now() + shift, sleep: (ms, signal) => real.sleep(ms, signal) };
 }
 
-const CSV = [
-  'Kind;Region;Site;Site name;Number;Patient;Name;Born;Sex;ZIP;NPI;Doctor;Day;Time;Minutes;Status;Changed;Remark',
-  'N;07;3;Praxis;1;P-1;Muster;03.02.1980;w;1067;1000000004;Dr. Z;29.03.2026;09:30;30;geplant;28.03.2026 10:00;x',
-  'N;07;3;Praxis;2;P-1;Muster;30.02.1980;w;1067;1000000004;Dr. Z;29.03.2026;09:30;30;geplant;28.03.2026 10:00;x',
-].join('\r\n');
+const CSV = exampleCsv([{}, { Number: '2', Day: '30.02.2026' }]);
 
 /** A snapshot's file name carries its day. */
 const NAME_DATE = { object_key: '/(\\d{4}-\\d{2}-\\d{2})\\.csv$', date: 'yyyy-MM-dd', zone: 'UTC' };
