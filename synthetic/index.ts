@@ -1,5 +1,5 @@
 import { MS_PER_DAY } from './calendar';
-import { appointmentLife, AppointmentEvent, drawAppointment } from './appointments';
+import { appointmentLife, drawAppointment } from './appointments';
 import { defectPlan, defectRecords } from './defects';
 import { Answer, Model } from './model';
 import { clinicEvents, patientEvents, providerEvents } from './people';
@@ -26,8 +26,6 @@ export interface Expected {
   ingest: { received: number; accepted: number; quarantined: number };
   /** Quarantined records per rule id; each planted defect breaks exactly one rule. */
   quarantinedByRule: Record<string, number>;
-  /** Accepted events (repeats counted once) that carry the warning. */
-  flagged: Record<string, number>;
   load: { read: number; applied: number; superseded: number; duplicate: number; withdrawn: number };
   /** Distinct members as the current views must hold them (`patients` and `clinics`: described by an event). */
   rows: { clinics: number; providers: number; patients: number; inferredPatients: number; appointments: number };
@@ -67,9 +65,8 @@ export class ClinicNetwork implements Iterable<SyntheticRecord> {
     const defects = defectRecords(events);
     const said = new Days(this.options.seed);
     const model = new Model();
-    const flagged: Record<string, number> = {};
     const base = events - repeats - defects.length;
-    const days = tell(this.options, base, said, model, flagged);
+    const days = tell(this.options, base, said, model);
 
     // Repeats and defects are spread evenly over the stream, by counting what has gone out.
     let told = 0;
@@ -87,7 +84,7 @@ export class ClinicNetwork implements Iterable<SyntheticRecord> {
         while (broken < Math.floor((defects.length * told) / base)) yield defects[broken++]!;
       }
     }
-    this.known = summary(this.options.events, repeats, model, flagged);
+    this.known = summary(this.options.events, repeats, model);
   }
 }
 
@@ -102,13 +99,7 @@ export function generate(options: Partial<NetworkOptions> = {}): ClinicNetwork {
 }
 
 /** Says everything about the network, day by day, and yields each day once what it brings has been put down. */
-function* tell(
-  options: NetworkOptions,
-  base: number,
-  said: Days,
-  model: Model,
-  flagged: Record<string, number>,
-): Generator<number> {
+function* tell(options: NetworkOptions, base: number, said: Days, model: Model): Generator<number> {
   const random = new Random(options.seed, 1);
   const ids = new EventIds();
   const clinics = makeClinics(random, options.patients);
@@ -135,10 +126,7 @@ function* tell(
     while (spoken - (base - appointments) < due) {
       const drawn = drawAppointment(random, index++, day, { patients, active, providers });
       const room = base - spoken;
-      for (const event of appointmentLife(random, ids, drawn, day).slice(0, room)) {
-        say(event, null);
-        if (event.op === 'upsert') noteWarnings(flagged, event, drawn.npiIsBad);
-      }
+      for (const event of appointmentLife(random, ids, drawn, day).slice(0, room)) say(event, null);
     }
     yield day;
   }
@@ -162,13 +150,7 @@ function birthOf(event: SourceEvent): { birthDay: number | null; age: number | n
   };
 }
 
-function noteWarnings(flagged: Record<string, number>, event: AppointmentEvent, badNpi: boolean): void {
-  if (badNpi) flagged['DQ-ID-03'] = (flagged['DQ-ID-03'] ?? 0) + 1;
-  if (event.created && event.start.localDay < event.created.localDay)
-    flagged['DQ-APT-03'] = (flagged['DQ-APT-03'] ?? 0) + 1;
-}
-
-function summary(events: number, repeats: number, model: Model, flagged: Record<string, number>): Expected {
+function summary(events: number, repeats: number, model: Model): Expected {
   const quarantinedByRule: Record<string, number> = {};
   for (const { defect, count } of defectPlan(events))
     quarantinedByRule[defect.rule] = (quarantinedByRule[defect.rule] ?? 0) + count;
@@ -178,7 +160,6 @@ function summary(events: number, repeats: number, model: Model, flagged: Record<
   return {
     ingest: { received: events, accepted, quarantined },
     quarantinedByRule,
-    flagged,
     load: { read: accepted, applied, superseded: model.events - applied, duplicate: repeats, withdrawn: 0 },
     rows: model.rows(),
     answers: model.answers(),
