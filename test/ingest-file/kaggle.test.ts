@@ -10,7 +10,6 @@ if (!present) console.warn('SKIPPED: the real no-show file is not at ../shared/d
 
 interface SourceRow {
   row: number;
-  offset: number;
   cells: Record<string, string>;
 }
 
@@ -21,12 +20,10 @@ function readSource(): SourceRow[] {
   expect(bytes.includes('\r')).toBe(false);
   const [header = '', ...lines] = bytes.toString('utf8').trimEnd().split('\n');
   const names = header.split(',');
-  let offset = Buffer.byteLength(header) + 1;
-  return lines.map((line, i) => {
-    const row = { row: i + 1, offset, cells: Object.fromEntries(line.split(',').map((cell, k) => [names[k], cell])) };
-    offset += Buffer.byteLength(line) + 1;
-    return row;
-  });
+  return lines.map((line, i) => ({
+    row: i + 1,
+    cells: Object.fromEntries(line.split(',').map((cell, k) => [names[k], cell])),
+  }));
 }
 
 const micros = (value: unknown): number => (value instanceof Date ? value.getTime() : Number(value) / 1000);

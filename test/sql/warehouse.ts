@@ -43,7 +43,7 @@ export interface Event {
 export const keyOf = (entity: EntityName, id: string): string =>
   createHash('sha256').update(`${entity}/${id}`).digest('hex').slice(0, 32);
 
-/** Builds an event with its keys, its payload hash and the fields derived from local times. */
+/** Builds an event with its keys, its payload hash and the defaults of its contract. */
 export function event(
   entity: EntityName,
   id: string,
