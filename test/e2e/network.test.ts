@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   CopyObjectCommand,
@@ -313,15 +313,7 @@ describe('the synthetic network, from the generator to the answers', () => {
       ]),
     ) as { columns: string[]; rows: unknown[][] };
     expect(answers.columns).toEqual(['kpi', 'by_dimension', 'group_key', 'numerator', 'denominator', 'n', 'value']);
-    const rowOf = (a: AnswersDocument['answers'][number]) => [
-      a.kpi,
-      a.by,
-      a.key,
-      a.numerator,
-      a.denominator,
-      a.n,
-      a.value,
-    ];
+    const rowOf = (a: AnswersDocument['answers'][number]) => [a.kpi, a.by, a.key, a.numerator, a.denominator, a.n, a.value]; // prettier-ignore
     expect([...answers.rows].sort()).toEqual(document.answers.map(rowOf).sort());
   });
 
@@ -383,31 +375,6 @@ describe('the synthetic network, from the generator to the answers', () => {
     expect(told).toMatchObject({ landed: true, received: 5, accepted: 4, quarantined: 1 });
     await untilRead(rowsNow, before + 8);
     expect(JSON.parse(await must([...args, '--phi-ok']))).toMatchObject({ landed: false, received: 5 });
-  });
-
-  it('reads a file that lies in landing by a mended profile, tells of that reading alone, and refuses one that was withdrawn', async () => {
-    const mended = join(dataDir, '..', 'visits.json');
-    const text = readFileSync('examples/visits.json', 'utf8').replace('"missed"', '"lost": "noshow", "missed"');
-    writeFileSync(mended, text);
-    const args = ['ingest', '--phi-ok', '--profile', mended, 'examples/visits.csv', '--json', ...at];
-    const told = JSON.parse(await must(args)) as object;
-    expect(told).toEqual({
-      landing_object: expect.stringMatching(/^[0-9a-f]{16}$/),
-      landed: false,
-      received: 5,
-      accepted: 5,
-      quarantined: 0,
-    });
-    const visits = `SELECT appointment_id FROM gold_phi.obt_appointment WHERE appointment_id IN ('V4', 'V5') ORDER BY 1`;
-    await serving.until('the mended row in the warehouse', async () =>
-      (await sql(visits)).rows.length === 2 ? true : undefined,
-    );
-    await must(['withdraw', 'example-visits/visits.csv', ...at]);
-    expect((await sql(visits)).rows).toEqual([]);
-    const refused = await cli(args);
-    expect([refused.code, refused.stdout]).toEqual([1, '']);
-    expect(refused.stderr).toMatch(/landed and withdrawn; nothing was read[\s\S]*withdraw .*--undo/);
-    await must(['withdraw', 'example-visits/visits.csv', '--undo', ...at]);
   });
 
   it('refuses what the protocols refuse: an empty batch, a record above the limit, an unknown stream', async () => {
