@@ -5,15 +5,19 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ROOT } from './laptop';
 
+function run(cwd: string, ...args: string[]) {
+  const loader = pathToFileURL(require.resolve('tsx')).href;
+  return spawnSync(process.execPath, ['--import', loader, join(ROOT, 'test/chaos/main.ts'), ...args], {
+    cwd,
+    encoding: 'utf8',
+    env: { ...process.env, NODE_OPTIONS: '' },
+  });
+}
+
 /** A round of `npm run chaos` in a folder of its own, where its report goes. */
 function chaos(...args: string[]) {
   const cwd = mkdtempSync(join(tmpdir(), 'carelake-chaos-report-'));
-  const loader = pathToFileURL(require.resolve('tsx')).href;
-  const ran = spawnSync(
-    process.execPath,
-    ['--import', loader, join(ROOT, 'test/chaos/main.ts'), '--minutes', '0', '--json', ...args],
-    { cwd, encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '' } },
-  );
+  const ran = run(cwd, '--minutes', '0', '--json', ...args);
   const document = JSON.parse(ran.stdout || '{}') as {
     rounds: number;
     faults: Record<string, number>;
@@ -46,4 +50,15 @@ describe('a round among random faults', () => {
     expect(document.failures[0]!.message).toContain('npm run chaos -- --minutes 0 --seed 4');
     expect(report).toContain('failures="1"');
   }); // prettier-ignore
+
+  test.each([
+    [['--nope'], /^Unknown option '--nope'/],
+    [['--seed', 'x'], /^--seed takes a whole number/],
+    [['--lose', 'toString'], /^--lose takes row or object/],
+  ])('is not played where it is asked for wrongly: %j', (args, sentence) => {
+    const { status, stdout, stderr } = run(tmpdir(), ...args);
+    expect([status, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(sentence);
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
 });
