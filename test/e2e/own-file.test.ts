@@ -73,6 +73,7 @@ describe("somebody else's file, read by a profile of their own", () => {
     const document = await start(first);
     expect(document.ingest).toEqual({ received: 6, accepted: 4, quarantined: 2, held: 0 });
     expect(document.load).toMatchObject({ read: 8, duplicate: 0 });
+    expect(document.run.warnings).toEqual({ 'DQ-ID-06': 4, 'FIL-MAP-02': 1 });
     const rows = await rowsOf(
       dataDir,
       `SELECT appointment_id, patient_last_name, clinic_id, status_code, CAST(scheduled_start_at AS varchar(32)), scheduled_hour, patient_age_at_appt FROM gold_phi.obt_appointment ORDER BY 1`,
