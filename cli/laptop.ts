@@ -18,6 +18,7 @@ import { asCliError } from './failures';
 import type { Names, Served } from './folder';
 import { ofFolder } from './hints';
 import { bucketFolder } from './lake-files';
+import { textOf } from './output';
 import type { QueryResult } from './sql';
 
 export { StatementError };
@@ -153,7 +154,7 @@ export async function runOnFolder(
       hasRows(sqls[i]!)
         ? {
             columns: columns.map((column) => column.name),
-            rows: rows.map((row) => row.map((cell) => (typeof cell === 'bigint' ? String(cell) : cell))),
+            rows: textOf(rows),
           }
         : { columns: [], rows: [] },
     );

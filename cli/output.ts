@@ -54,6 +54,10 @@ export function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
+/** Rows with whole numbers of any size as text, which JSON cannot tell otherwise. */
+export const textOf = (rows: readonly (readonly unknown[])[]): unknown[][] =>
+  rows.map((row) => row.map((cell) => (typeof cell === 'bigint' ? String(cell) : cell)));
+
 export const count = (n: number): string => n.toLocaleString('en-US');
 
 export const percent = (value: number | null): string => (value === null ? '-' : `${(value * 100).toFixed(1)} %`);

@@ -103,9 +103,7 @@ export async function rowsOf(dataDir: string, sql: string): Promise<unknown[][]>
   return (await queryFolder(dataDir, runOf(dataDir).names!, sql)).rows;
 }
 
-/** Rows with whole numbers of any size as text, which JSON cannot tell otherwise. */
-export const textOf = (rows: readonly unknown[][]): unknown[][] =>
-  rows.map((row) => row.map((cell) => (typeof cell === 'bigint' ? String(cell) : cell)));
+export { textOf } from '../../cli/output';
 
 /** Asks a warehouse, served or not. */
 export type Query = (sql: string) => Promise<unknown[][]>;
