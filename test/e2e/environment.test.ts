@@ -40,8 +40,10 @@ afterAll(async () => {
 
 test('a file is landed, read, withdrawn, and stands again', async () => {
   const profile = join(ROOT, 'examples/visits.json');
-  const landed = await inEnvironment('ingest', join(ROOT, 'examples/visits.csv'), '--profile', profile);
+  const ingest = () => inEnvironment('ingest', join(ROOT, 'examples/visits.csv'), '--profile', profile);
+  const landed = await ingest();
   expect(landed).toMatchObject({ landed: true, received: 5, accepted: 4, quarantined: 1 });
+  expect(await ingest()).toEqual({ ...landed, landed: false });
   await must(['load', '--data', dataDir]);
   expect(await visits()).toEqual([[4]]);
   const object = String(landed.landing_object);
