@@ -11,6 +11,7 @@ import { decisionsAbout } from '../decisions';
 import { CliError, EXIT } from '../errors';
 import { ended, started } from '../executions';
 import { storedFile, uploadFile, uploadProfile } from '../feed';
+import { mostRejected } from '../findings';
 import { existingFolder, servedBy } from '../folder';
 import { again, runnable } from '../hints';
 import { count, print, printJson, Progress } from '../output';
@@ -105,7 +106,7 @@ function report(told: { id: string; already: boolean; read?: Read | undefined },
     print(
       `${already ? 'These bytes lie in landing already' : 'Landed'} (landing object ${id}). ${rowsText(already, read)}`,
     );
-  return read && read.quarantined > read.accepted ? EXIT.rejected : EXIT.ok;
+  return read && mostRejected(read.accepted, read.quarantined) ? EXIT.rejected : EXIT.ok;
 }
 
 function rowsText(already: boolean, read: Read | undefined): string {
