@@ -22,7 +22,7 @@ const GOOD = {
 export type ExampleCells = Partial<Record<keyof typeof GOOD, string>>;
 
 export const EXAMPLE_HEADER = Object.keys(GOOD).join(';');
-export const exampleRow = (cells: ExampleCells = {}): string => Object.values({ ...GOOD, ...cells }).join(';');
+const exampleRow = (cells: ExampleCells = {}): string => Object.values({ ...GOOD, ...cells }).join(';');
 /** The text of a file. @param lines rows as they stand, or the cells in which they differ from a good one */
 export const exampleCsv = (lines: readonly (string | ExampleCells)[]): string =>
   [EXAMPLE_HEADER, ...lines.map((line) => (typeof line === 'string' ? line : exampleRow(line)))].join('\r\n');
