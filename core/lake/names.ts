@@ -72,6 +72,9 @@ export function receiptKey(silver: string): string {
   return `${RECEIPTS}${silver}.json`;
 }
 
+/** Prefix of the receipts of silver objects that have a prefix. */
+export const receiptPrefix = (silver: string): string => `${RECEIPTS}${silver}`;
+
 /** Prefix of the names of objects that were refused once; their receipts say whether they are. A listing of receipts does not tell. */
 export const REFUSED = 'loads/refused/';
 export const refusedKey = (silver: string): string => `${REFUSED}${silver}.json`;
@@ -121,9 +124,12 @@ export function isLoadable(key: string): boolean {
  */
 export const keyId = (key: string): string => sha256Hex(key).slice(0, 16);
 
+/** Path of all silver objects of one entity version. */
+export const versionPath = (entity: EntityName, version: number): string => `${entity}/v${version}`;
+
 /** Prefix of all silver objects of one entity version in one arrival hour (`YYYY-MM-DDTHH`). */
 export function silverPrefix(entity: EntityName, version: number, arrivalHour: string): string {
-  return `${entity}/v${version}/arrival=${arrivalHour}/`;
+  return `${versionPath(entity, version)}/arrival=${arrivalHour}/`;
 }
 
 /** The same for something that is worked on as a whole: the function that does it, and a hash of its name. */

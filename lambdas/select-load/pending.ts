@@ -1,10 +1,9 @@
-import { ENTITY_NAMES, PUBLISHED } from '../../contracts';
-import { parseSilverKey, receiptKey, receiptSubject, silverPrefix } from '../../core/lake/names';
+import { parseSilverKey, receiptPrefix, receiptSubject, versionPath } from '../../core/lake/names';
 import type { ControlState } from '../../core/load/control-state';
 import { isFull, withoutReceipt, type Caps, type Listed } from '../../core/load/select';
 import type { Seen } from '../../core/load/settled';
 import { inParallel, pages } from '../shared/s3';
-import type { Lake } from './silver';
+import { publishedVersions, type Lake } from './silver';
 
 /** Listings under way at the same time. */
 const LISTINGS = 16;
@@ -50,7 +49,7 @@ class Reader {
       // Greater than every key of the hours before, smaller than every key of the first hour.
       pages(lake.s3, bucket, { prefix: path, startAfter: from === undefined ? undefined : `${path}${from}` });
     this.silver = of(lake.silverBucket, hours);
-    this.ledger = of(lake.controlBucket, receiptKey(hours).slice(0, -'.json'.length));
+    this.ledger = of(lake.controlBucket, receiptPrefix(hours));
     this.hour = from ?? '';
   }
 
@@ -107,12 +106,10 @@ class Reader {
  * two calls per thousand objects of its window, and at least two per entity version.
  */
 export async function pendingObjects(lake: Lake, state: ControlState, caps: Caps, window: Window): Promise<Found> {
-  const readers = ENTITY_NAMES.flatMap((entity) =>
-    Object.keys(PUBLISHED[entity]).map((version) => {
-      const prefix = silverPrefix(entity, Number(version), '').split('/arrival=')[0];
-      return new Reader(lake, prefix, window.from(prefix));
-    }),
-  );
+  const readers = publishedVersions().map(({ entity, version }) => {
+    const prefix = versionPath(entity, version);
+    return new Reader(lake, prefix, window.from(prefix));
+  });
   const begin = readers.map((r) => r.hour).sort()[0];
   const pending: Listed[] = [];
   const unreadable: string[] = [];

@@ -1,9 +1,9 @@
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { parquetMetadata } from 'hyparquet';
 import { ENTITY_NAMES, PUBLISHED } from '../../contracts';
-import type { LoadObject } from '../../core/load/plan';
+import type { CopyGroup, LoadObject } from '../../core/load/plan';
 import { footerLength } from '../../core/load/select';
-import { parseSilverKey } from '../../core/lake/names';
+import { parseSilverKey, versionPath } from '../../core/lake/names';
 import { inParallel, list, pages, statusOf, type Page } from '../shared/s3';
 
 /** Listings under way at the same time. */
@@ -26,7 +26,7 @@ export interface Lake {
  */
 export async function strayObjects(lake: Lake): Promise<string[]> {
   const entities = new Set(ENTITY_NAMES.map((e) => `${e}/`));
-  const versions = new Set(publishedVersions().map(({ entity, version }) => `${entity}/v${version}/`));
+  const versions = new Set(publishedVersions().map(({ entity, version }) => `${versionPath(entity, version)}/`));
   const walk = async (prefix: string): Promise<string[]> => {
     const { objects, prefixes } = await (versions.has(prefix) ? besideHours(lake, prefix) : level(lake, prefix));
     const below = await inParallel(prefixes, LISTINGS, async (next) =>
@@ -62,7 +62,8 @@ async function besideHours(lake: Lake, prefix: string): Promise<Page> {
   };
 }
 
-const publishedVersions = () =>
+/** All contract versions of all entities. */
+export const publishedVersions = (): CopyGroup[] =>
   ENTITY_NAMES.flatMap((entity) => Object.keys(PUBLISHED[entity]).map((v) => ({ entity, version: Number(v) })));
 
 /** What the end of an object tells: its rows and size; `gone` and `unreadable` ones are listed apart. */

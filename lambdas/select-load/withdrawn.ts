@@ -1,4 +1,4 @@
-import { ENTITY_NAMES, PUBLISHED, type EntityName } from '../../contracts';
+import type { EntityName } from '../../contracts';
 import {
   decisionKey,
   doneKey,
@@ -8,11 +8,20 @@ import {
   type DecisionBody,
   type Decisions,
 } from '../../core/files/withdrawals';
-import { isLoadable, receiptKey, receiptSubject, REFUSED, refusedKey, silverPrefix } from '../../core/lake/names';
+import {
+  isLoadable,
+  receiptKey,
+  receiptPrefix,
+  receiptSubject,
+  REFUSED,
+  refusedKey,
+  silverPrefix,
+  versionPath,
+} from '../../core/lake/names';
 import type { CopyGroup } from '../../core/load/plan';
 import type { Listed } from '../../core/load/select';
 import { getText, inParallel, list, pages, put } from '../shared/s3';
-import type { Lake } from './silver';
+import { publishedVersions, type Lake } from './silver';
 
 /** Requests under way at the same time. */
 const REQUESTS = 32;
@@ -58,7 +67,7 @@ async function objectsOf(lake: Lake, decisions: Decisions, decision: Decision): 
   if (!body) return [];
   const { arrival_hour: hour } = JSON.parse(body.text) as DecisionBody;
   const found: string[] = [];
-  for (const { entity, version } of published()) {
+  for (const { entity, version } of publishedVersions()) {
     const prefix = `${silverPrefix(entity, version, hour)}file-${decision.name}`;
     for (const { key } of (await list(lake.s3, lake.silverBucket, { prefix })).objects) {
       const status = isLoadable(key) ? await statusOf(lake, key) : 'refused';
@@ -69,9 +78,6 @@ async function objectsOf(lake: Lake, decisions: Decisions, decision: Decision): 
   }
   return found;
 }
-
-const published = (): CopyGroup[] =>
-  ENTITY_NAMES.flatMap((entity) => Object.keys(PUBLISHED[entity]).map((v) => ({ entity, version: Number(v) })));
 
 /** An object that stands. */
 export type Standing = Listed & CopyGroup;
@@ -87,12 +93,10 @@ export async function standingObjects(
   for await (const { objects } of pages(lake.s3, lake.controlBucket, { prefix: REFUSED }))
     for (const { key } of objects) refused.add(key);
   const found: Standing[] = [];
-  for (const group of published().filter(({ entity }) => entities.has(entity))) {
-    const prefix = silverPrefix(group.entity, group.version, '').replace(/arrival=.*$/, '');
+  for (const group of publishedVersions().filter(({ entity }) => entities.has(entity))) {
+    const prefix = `${versionPath(group.entity, group.version)}/`;
     const receipts = new Set<string>();
-    for await (const { objects } of pages(lake.s3, lake.controlBucket, {
-      prefix: receiptKey(prefix).slice(0, -'.json'.length),
-    }))
+    for await (const { objects } of pages(lake.s3, lake.controlBucket, { prefix: receiptPrefix(prefix) }))
       for (const { key } of objects) receipts.add(receiptSubject(key) ?? '');
     const doubtful: Standing[] = [];
     for await (const { objects } of pages(lake.s3, lake.silverBucket, { prefix }))
