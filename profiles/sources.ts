@@ -1,3 +1,4 @@
+import { BUILT_IN_PROFILES } from './built-in';
 import { type CheckedProfile, checkProfile } from './check';
 import { literal } from './patterns';
 import { compileRegex } from './regex';
@@ -29,7 +30,7 @@ function fits(pattern: string, name: string): boolean {
   return compileRegex(`(?s)^${source}$`).test(name);
 }
 
-/** Validates the profiles of a source: each as ever, with patterns, and under a name that no other source can have. */
+/** Validates the profiles of a source: each as ever, with patterns, and under a name that begins with the source's and is no built-in's. */
 export function checkSource(name: string, texts: readonly string[]): SourceCheck {
   const errors: (ProfileError & { profile: number })[] = [];
   const profiles: CheckedProfile[] = [];
@@ -41,6 +42,9 @@ export function checkSource(name: string, texts: readonly string[]): SourceCheck
       errors.push({ rule, pointer, line: lines.get(pointer) ?? 1, message, profile: i });
     if (!profile.profile.startsWith(`${name}-`))
       report('PRF-NAME', '/profile', `in the source ${name} the names of profiles begin with ${name}-`);
+    for (const taken of [name, profile.profile])
+      if (BUILT_IN_PROFILES.includes(taken))
+        report('PRF-NAME', '/profile', `the name ${taken} belongs to a built-in profile`);
     if (profiles.some((other) => other.profile.profile === profile.profile))
       report('PRF-NAME', '/profile', 'another profile of the source has the name');
     if (!profile.files)

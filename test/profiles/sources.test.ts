@@ -40,13 +40,15 @@ test('a name that would hold a backtracking engine for years is told at once; it
   expect(readers('ehr/(ab).[x]^$|{1}\\')).toBe(0);
 });
 
-test.each<[string, string[], string[]]>([
+test.each<[string, string[], string[], string?]>([
   ['a profile that is named without its source', [profile('other-a', '*')], ['PRF-NAME /profile']],
   ['two profiles of one name', [profile('ehr-a', 'a'), profile('ehr-a', 'b')], ['PRF-NAME /profile']],
   ['a profile without files', [profile('ehr-a')], ['PRF-NAME ']],
   ['a profile that is wrong in itself', [profile('ehr-a', '*').replace('delta', 'alpha')], ['PRF-SCHEMA /mode']],
-])('%s is told', (_, texts, expected) => {
-  const check = checkSource('ehr', texts);
+  ['a profile of a built-in name', [profile('kaggle-no-show', '*')], ['PRF-NAME /profile'], 'kaggle'],
+  ['a source of a built-in name', [profile('bench-w-a', '*')], ['PRF-NAME /profile'], 'bench-w'],
+])('%s is told', (_, texts, expected, source = 'ehr') => {
+  const check = checkSource(source, texts);
   expect(check.ok ? [] : check.errors.map((e) => `${e.rule} ${e.pointer}`)).toEqual(expected);
 });
 
