@@ -6,7 +6,7 @@ export async function decisionsAbout(s3: S3Client, control: string, hash: string
   const keys: string[] = [];
   let token: string | undefined;
   do {
-    const Prefix = `${decisionsPrefix()}${hash}`;
+    const Prefix = decisionsPrefix(hash);
     const page = await s3.send(new ListObjectsV2Command({ Bucket: control, Prefix, ContinuationToken: token }));
     keys.push(...(page.Contents ?? []).map(({ Key }) => Key!));
     token = page.NextContinuationToken;

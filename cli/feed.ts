@@ -8,10 +8,10 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { createReadStream, statSync } from 'node:fs';
-import { MTIME } from '../core/files/file-time';
+import { MTIME } from '../core/files/sender-time';
 import { versionOf } from '../core/files/landed';
 import { chunkReceiptKey } from '../core/files/objects';
-import { CHUNK_RECEIPTS } from '../core/files/readings';
+import { CHUNK_RECEIPTS, readingOfReceipt } from '../core/files/readings';
 import { landingHash } from '../core/records/hash';
 import { generate, type SyntheticRecord } from '../synthetic';
 import type { RunState } from './folder';
@@ -101,16 +101,17 @@ export async function sameFile(
   const head = await headOf(client, landing, key);
   if (!head) return undefined;
   const version = versionOf({ versionId: head.VersionId, etag: head.ETag!, landedMs: head.LastModified!.getTime() });
-  // A copy has one receipt, without rows, under the name of its reading; which profile read it is not known here.
-  const { CommonPrefixes = [] } = await client.send(
+  // A copy has one receipt, without rows, under the name of its reading; which profile read it is not known here. It has others as well
+  // where it was read after all, since what it is a copy of was withdrawn.
+  const { Contents = [] } = await client.send(
     new ListObjectsV2Command({
       Bucket: buckets.control!,
       Prefix: `${CHUNK_RECEIPTS}${landingHash(landing, key, version)}-p`,
-      Delimiter: '/',
     }),
   );
-  for (const { Prefix } of CommonPrefixes) {
-    const receipt = chunkReceiptKey(Prefix!.slice(CHUNK_RECEIPTS.length, -1), 0, 0);
+  const receipts = Contents.map(({ Key }) => Key!);
+  if (receipts.some((receipt) => receipt !== chunkReceiptKey(readingOfReceipt(receipt)!, 0, 0))) return undefined;
+  for (const receipt of receipts) {
     try {
       const found = await client.send(new GetObjectCommand({ Bucket: buckets.control!, Key: receipt }));
       const { same_as } = JSON.parse(await found.Body!.transformToString()) as { same_as?: string };

@@ -2,7 +2,7 @@ import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs
 import { join } from 'node:path';
 import { type StoredVersion, storedVersions } from '@carelake/laptop/endpoints/s3-files';
 import { pathOfKey } from '@carelake/laptop/endpoints/s3-keys';
-import { MTIME, senderTime } from '../../core/files/file-time';
+import { MTIME, senderTime } from '../../core/files/sender-time';
 import { versionOf } from '../../core/files/landed';
 import { openFile } from '../../core/files/open';
 import { originalRow, originMetadata, originOf } from '../../core/files/origin';

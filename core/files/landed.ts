@@ -70,3 +70,6 @@ export const nextFirst = (a: Unread, b: Unread): number => a.tries - b.tries || 
 
 /** Key in control under which a backfill tells how far it is. */
 export const backfillKey = (id: string): string => `files/backfill/${id}.json`;
+
+/** What one profile reads of one folder of landing. The name of a profile alone tells less: two sources may both have one of that name. */
+export const seriesOf = (objectKey: string, profile: string): string => `${objectKey.split('/', 1)[0]}/${profile}`;

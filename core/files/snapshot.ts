@@ -51,15 +51,15 @@ export function takenAt(profile: Profile, facts: FileFacts): number | null {
 export const keysKey = (reading: string, firstRow: number, lastRow: number): string =>
   `snapshot-keys/${reading}/${String(firstRow).padStart(12, '0')}-${String(lastRow).padStart(12, '0')}.ndjson.gz`;
 
-const stemOf = (profile: string, s: Snapshot): string =>
-  `ingest/snapshots/${profile}/${String(s.takenAt).padStart(15, '0')}-${readingOf(s)}`;
+const stemOf = (series: string, s: Snapshot): string =>
+  `${snapshotPrefix(series)}${String(s.takenAt).padStart(15, '0')}-${readingOf(s)}`;
 
-/** Prefix of everything known of a profile's snapshots in the control bucket. */
-export const snapshotPrefix = (profile: string): string => `ingest/snapshots/${profile}/`;
+/** Prefix of everything known of a series of snapshots in the control bucket. @param series see core/files/landed.ts */
+export const snapshotPrefix = (series: string): string => `ingest/snapshots/${series}/`;
 /** Key of a snapshot's description in the control bucket. */
-export const snapshotKey = (profile: string, s: Snapshot): string => `${stemOf(profile, s)}.json`;
+export const snapshotKey = (series: string, s: Snapshot): string => `${stemOf(series, s)}.json`;
 /** Key of what became of its absences; may be written again. */
-export const outcomeKey = (profile: string, s: Snapshot): string => `${stemOf(profile, s)}.outcome.json`;
+export const outcomeKey = (series: string, s: Snapshot): string => `${stemOf(series, s)}.outcome.json`;
 
 type KeyLine = [EntityName, string, 0 | 1, ...string[]];
 

@@ -34,8 +34,8 @@ const stem = ({ name, n, state }: Named): string => `${PREFIX}${name}/${String(n
 /** Key in control of a decision, and of the mark that it is done. */
 export const decisionKey = (d: Named): string => `${stem(d)}.json`;
 export const doneKey = (d: Named): string => `${stem(d)}.done`;
-/** Prefix of the decisions about a name; of all of them without one. */
-export const decisionsPrefix = (name?: string): string => (name === undefined ? PREFIX : `${PREFIX}${name}/`);
+/** Prefix of the decisions about a name and the longer names that it begins; of all of them without one. */
+export const decisionsPrefix = (name = ''): string => `${PREFIX}${name}`;
 
 const KEY = /(?:^|\/)withdrawals\/([0-9a-ftp-]+)\/(\d{6})-(withdrawn|standing)\.(json|done)$/;
 

@@ -15,7 +15,7 @@ export interface IngestFileEvent {
   /** First byte and number of data rows before it, from the invocation before. */
   offset?: number;
   row?: number;
-  /** What the file is known by (core/files/file-time.ts), and its time in microseconds since 1970, from the invocation before. */
+  /** What the file is known by (core/files/same-file.ts), and its time in microseconds since 1970, from the invocation before. */
   file_id?: string;
   file_time?: number;
   received?: number;

@@ -3,8 +3,8 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Context } from 'aws-lambda';
 import { hashOf, type Reading, refusalObjects, sameFileReceipt } from '../../core/files/objects';
 import { openFile } from '../../core/files/open';
+import { seriesOf } from '../../core/files/landed';
 import { NO_PROFILE } from '../../core/files/readings';
-import { isWithdrawn } from '../../core/files/withdrawals';
 import { keyId } from '../../core/lake/names';
 import {
   builtInProfile,
@@ -18,7 +18,7 @@ import {
   readSource,
   sourceKey,
 } from '../../profiles';
-import { decide, readDecisions } from '../shared/decisions';
+import { decide } from '../shared/decisions';
 import { environment } from '../shared/errors';
 import { guarded, makeLogger } from '../shared/log';
 import { faultCounter, makeMetrics, publishCounts } from '../shared/metrics';
@@ -26,12 +26,13 @@ import { keyringOnce } from '../shared/keyring';
 import { reopen } from '../shared/reopen';
 import { isAhead } from '../../core/records/conform';
 import { isoHour } from '../../core/records/time';
+import { nextCopy, noteWhole, sameAs, stands } from './copies';
 import { readEvent, type IngestFileEvent, type IngestFileResult } from './event';
 import { type LandedFile, lookAt, markRead, readText, sourceOf } from './landing';
 import { replaceReadings } from './readings';
 import { freeSlot, takeSlot, waitSeconds } from './slots';
 import { type Budget, ingestRows, store, type Zones } from './rows';
-import { identify, type KnownFile, noteWhole } from './same';
+import { identify, type KnownFile } from './same';
 import { compareAround, finishSnapshot, takenAtOf } from './snapshots';
 
 const logger = makeLogger();
@@ -96,8 +97,7 @@ async function read(from: IngestFileResult, context: Context): Promise<IngestFil
   const profile = await profileOf(file, zones.control);
   const { digest } = profile;
   const reading = { ...file, digest };
-  if (isWithdrawn(await readDecisions(s3, zones.control, hashOf(file)), hashOf(file)))
-    return leaveOut(from, reading, zones, profile);
+  if (!(await stands(s3, zones.control, hashOf(file)))) return leaveOut(from, reading, zones, profile);
   if ('rules' in profile) return refuse(from, reading, zones, profile.name, profile.rules);
   const opened = await openFile(profile.checked, sourceOf(s3, file));
   const name = profile.checked.profile.profile;
@@ -111,8 +111,9 @@ async function read(from: IngestFileResult, context: Context): Promise<IngestFil
   const isKnown = from.file_time !== undefined;
   const known = await knownFile(from, file, zones.control, profile.checked);
   Object.assign(from, { file_id: known.id, file_time: known.time });
-  if (known.sameAs !== undefined && !(await isGone(known.sameAs, zones.control)))
-    return readBefore(from, reading, name, known.sameAs, zones);
+  const inSeries = { id: known.id, series: seriesOf(file.key, name) };
+  const same = isKnown ? undefined : await sameAs(s3, zones.control, inSeries, reading);
+  if (same !== undefined) return readBefore(from, reading, name, same, zones);
   // A long file's digest took most of the invocation: rows begin in the next.
   if (!isKnown && context.getRemainingTimeInMillis() < budget.wholeMs / 2) return { ...from, done: false };
   const keys = await keyring();
@@ -124,11 +125,14 @@ async function read(from: IngestFileResult, context: Context): Promise<IngestFil
     return { ...result, done: false };
   if (result.done) {
     const current = async () => (await profileOf(file, zones.control)).digest;
-    await replaceReadings(s3, zones.control, { own: reading, profile: name, fileId: known.id, current });
+    await replaceReadings(s3, zones.control, { own: reading, file: inSeries, current });
     if (isSnapshot)
-      Object.assign(result, await finishSnapshot({ s3, zones, profile: opened.file.profile, keys }, reading));
+      Object.assign(
+        result,
+        await finishSnapshot({ s3, zones, profile: opened.file.profile, series: inSeries.series, keys }, reading),
+      );
   }
-  if (result.done) await noteWhole(s3, zones.control, known.id, profile.checked);
+  if (result.done) await noteWhole(s3, zones.control, inSeries, reading);
   logger.info('file read', {
     profile: name,
     object: keyId(file.key),
@@ -167,21 +171,27 @@ async function readBefore(
   return { ...from, done: true, same_as: sameAs };
 }
 
-/** A copy of what was withdrawn is a file that stands. */
-const isGone = async (hash: string, control: string): Promise<boolean> =>
-  isWithdrawn(await readDecisions(s3, control, hash), hash);
-
-/** A withdrawn object is not read; the snapshots that were compared with it are compared with others. */
+/**
+ * A withdrawn object is not read; the snapshots that were compared with it are compared with others. A copy of it, which was not read while it
+ * stood, is read by the next invocation.
+ */
 async function leaveOut(
   from: IngestFileResult,
   file: LandedFile & Reading,
   zones: Zones,
   profile: Awaited<ReturnType<typeof profileOf>>,
 ): Promise<IngestFileResult> {
-  if ('checked' in profile && profile.checked.profile.mode === 'snapshot')
-    await compareAround({ s3, zones, profile: profile.checked.profile, keys: await keyring() }, hashOf(file));
-  logger.info('file is withdrawn', { object: keyId(file.key) });
-  return { ...from, done: true, withdrawn: true };
+  const own = 'checked' in profile ? profile.checked.profile : undefined;
+  if (own?.mode === 'snapshot') {
+    const place = { s3, zones, profile: own, series: seriesOf(file.key, own.profile), keys: await keyring() };
+    await compareAround(place, hashOf(file));
+  }
+  const copy = await nextCopy(s3, zones.control, file);
+  logger.info('file is withdrawn', { object: keyId(file.key), copy: copy && keyId(copy.key) });
+  const result: IngestFileResult = { ...from, done: true, withdrawn: true };
+  if (!copy) return result;
+  await markRead(s3, zones.control, result);
+  return readEvent(copy);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { GetObjectCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { readMarkKey, versionOf } from '../../core/files/landed';
-import { senderTime } from '../../core/files/file-time';
+import { senderTime } from '../../core/files/sender-time';
 import { hashOf, type LandingObject } from '../../core/files/objects';
 import { type Origin, originOf } from '../../core/files/origin';
 import { keyId } from '../../core/lake/names';

@@ -1,52 +1,41 @@
 import { createHash } from 'node:crypto';
 import type { S3Client } from '@aws-sdk/client-s3';
-import { fileIdOf, fileTimeKey, firstReadingKey, wholeReadingKey } from '../../core/files/file-time';
-import { hashOf } from '../../core/files/objects';
+import { fileIdOf, fileTimeKey, readsLandingTime } from '../../core/files/same-file';
 import type { ByteSource } from '../../core/files/source';
 import { keyId } from '../../core/lake/names';
 import type { CheckedProfile } from '../../profiles';
-import { exists, getText, putIfAbsent } from '../shared/s3';
+import { getText, putIfAbsent } from '../shared/s3';
 import { type LandedFile, sourceOf } from './landing';
 
 /** A file as it is known in control. */
 export interface KnownFile {
+  /** Empty for one that is only known by its landing object. */
   readonly id: string;
   /** Microseconds since 1970. */
   readonly time: number;
-  /** The landing object of which the same profile has read the same file to its end, where that is another one. */
-  readonly sameAs?: string;
 }
 
-/** Bytes that an invocation reads for their digest alone; a longer object counts as a file of its own. */
-const MOST_HASHED = 32 * 1024 ** 3;
+/**
+ * Bytes that an invocation reads for their digest alone, which it cannot leave off and go on with: half of its 15 minutes at 10 MB/s, a
+ * small part of what one connection to S3 gives. A longer object that was stored without its digest counts as a file of its own.
+ */
+const MOST_HASHED = 4 * 1024 ** 3;
 const BLOCK = 8 * 1024 ** 2;
 
-/** Finds out whether the object's bytes landed before, and when the file was made. */
+/** Finds out what the object's bytes are known by, and when the file was made. */
 export async function identify(
   s3: S3Client,
   control: string,
   file: LandedFile,
-  { profile, digest }: CheckedProfile,
+  { profile }: CheckedProfile,
 ): Promise<KnownFile> {
   const own = file.senderTime ?? file.lastModifiedMs * 1000;
-  if (file.size > MOST_HASHED) return { id: '', time: own };
+  if (readsLandingTime(profile) || (file.sha256 === undefined && file.size > MOST_HASHED)) return { id: '', time: own };
   const bytes = fileIdOf(file.sha256 ?? (await digestOf(sourceOf(s3, file))), profile, file.key);
   // Rows that read the same are replayed each for the place that it had.
   const id = file.origin?.rows ? `${bytes}-${keyId(`${file.origin.object} ${file.origin.rows.join(' ')}`)}` : bytes;
   const { time } = await first(s3, control, fileTimeKey(id), { time: own });
-  const reading = await first(s3, control, firstReadingKey(id, profile.profile, digest), {
-    object: hashOf(file),
-    landed_ms: file.lastModifiedMs,
-  });
-  // One that was begun and never ended may never end: then this object is read, and says the same.
-  const isRead =
-    reading.object !== hashOf(file) && (await exists(s3, control, wholeReadingKey(id, profile.profile, digest)));
-  return { id, time, ...(isRead ? { sameAs: reading.object } : {}) };
-}
-
-/** Notes that a file was read to its end. */
-export async function noteWhole(s3: S3Client, control: string, id: string, checked: CheckedProfile): Promise<void> {
-  if (id) await putIfAbsent(s3, control, wholeReadingKey(id, checked.profile.profile, checked.digest), '{}');
+  return { id, time };
 }
 
 /** What the first writer wrote. */

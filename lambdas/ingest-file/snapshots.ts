@@ -42,10 +42,12 @@ interface Place {
   readonly s3: S3Client;
   readonly zones: Zones;
   readonly profile: Profile;
+  /** What the profile reads of the folder (core/files/landed.ts): snapshots of others are none of these. */
+  readonly series: string;
   readonly keys: Keyring;
 }
 
-/** The snapshots of a profile as they stand, and what became of the absences of each, by reading. */
+/** The snapshots of a series as they stand, and what became of the absences of each, by reading. */
 interface Known {
   /** Those that were withdrawn, or read anew by a changed profile, included. */
   readonly all: readonly Snapshot[];
@@ -58,11 +60,11 @@ interface Known {
  * end at the same time at least one sees the other.
  */
 export async function finishSnapshot(place: Place, file: LandedFile & Reading): Promise<SnapshotOutcome> {
-  const { s3, zones, profile } = place;
+  const { s3, zones, profile, series } = place;
   if (brakes(profile).size === 0) return { tombstones: 0 };
   const own = await describe(place, file);
   const body = Buffer.from(JSON.stringify(own));
-  await putOnce(s3, zones.control, snapshotKey(profile.profile, own), body, 'application/json');
+  await putOnce(s3, zones.control, snapshotKey(series, own), body, 'application/json');
   return (await compareAround(place, hashOf(file), readingOf(file))) ?? { tombstones: 0 };
 }
 
@@ -100,7 +102,7 @@ async function compareAfter(place: Place, time: number, known: Known): Promise<v
   }
 }
 
-async function act({ s3, zones, profile, keys }: Place, of: Snapshot, known: Known): Promise<SnapshotOutcome> {
+async function act({ s3, zones, profile, series, keys }: Place, of: Snapshot, known: Known): Promise<SnapshotOutcome> {
   const basis = basisOf(known.standing, of, (s) => known.outcomes.get(readingOf(s))?.held !== undefined);
   const load = (s: Snapshot, [first, last]: [number, number]): Promise<Uint8Array | undefined> =>
     readBytes(s3, zones.quarantine, keysKey(readingOf(s), first, last));
@@ -115,7 +117,7 @@ async function act({ s3, zones, profile, keys }: Place, of: Snapshot, known: Kno
   await s3.send(
     new PutObjectCommand({
       Bucket: zones.control,
-      Key: outcomeKey(profile.profile, of),
+      Key: outcomeKey(series, of),
       Body: JSON.stringify(outcome),
       ContentType: 'application/json',
     }),
@@ -159,11 +161,11 @@ async function describe({ s3, zones, profile }: Place, file: LandedFile & Readin
   return own;
 }
 
-/** What is known of a profile's snapshots now, and a text that is another one once a snapshot comes or one is decided about. */
-async function look({ s3, zones, profile }: Place): Promise<{ known: Known; seen: string }> {
+/** What is known of the snapshots of a series now, and a text that is another one once a snapshot comes or one is decided about. */
+async function look({ s3, zones, series }: Place): Promise<{ known: Known; seen: string }> {
   const all: Snapshot[] = [];
   const outcomes = new Map<string, SnapshotOutcome>();
-  for (const { key } of (await list(s3, zones.control, { prefix: snapshotPrefix(profile.profile) })).objects) {
+  for (const { key } of (await list(s3, zones.control, { prefix: snapshotPrefix(series) })).objects) {
     const text = await readText(s3, zones.control, key);
     if (text === undefined) continue;
     const outcomeOf = /-([0-9a-f]{16}-p[0-9a-f]{8})\.outcome\.json$/.exec(key)?.[1];

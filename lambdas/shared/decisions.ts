@@ -7,15 +7,16 @@ import {
   type Decisions,
   type Standing,
 } from '../../core/files/withdrawals';
+import { landingOfReading } from '../../core/files/readings';
 import { isoHour } from '../../core/records/time';
 import { SafeError } from './errors';
 import { list, putIfAbsent } from './s3';
 
 const ATTEMPTS = 8;
 
-/** All decisions about landed objects and their readings. @param name only those about this one */
+/** All decisions about landed objects and their readings. @param name only those about the landed object of this name */
 export async function readDecisions(s3: S3Client, control: string, name?: string): Promise<Decisions> {
-  const { objects } = await list(s3, control, { prefix: decisionsPrefix(name) });
+  const { objects } = await list(s3, control, { prefix: decisionsPrefix(name && landingOfReading(name)) });
   return decisionsOf(objects.map((o) => o.key));
 }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ListObjectVersionsCommand } from '@aws-sdk/client-s3';
@@ -143,6 +143,32 @@ describe('a landed file is withdrawn, and read anew', () => {
     await must(['backfill', '--from', '2020-01-01', '--to', day, '--data', dataDir]);
     expect(await contentsOf(query)).toEqual(onlyMonday);
     await process.interrupt();
+  });
+
+  it('its copy, which was not read while it stood, says the same from then on', async () => {
+    const copied = newFolder('withdraw-copy');
+    const copy = join(folder, 'tuesday-again.csv');
+    copyFileSync(TUESDAY, copy);
+    await once(copied, MONDAY, profileOf(RIGHT));
+    await once(copied, TUESDAY, profileOf(RIGHT));
+    const { process } = await serve(args(copied, copy, profileOf(RIGHT)));
+    const ask: Query = async (sql) =>
+      (JSON.parse(await must(['sql', '--json', '--data', copied, sql])) as { rows: object[] }).rows.map((row) =>
+        Object.values(row),
+      );
+    const counts = 'SELECT sum(read), sum(withdrawn) FROM ops.conservation';
+    try {
+      expect(await ask(counts)).toEqual([[10, 0]]);
+      await must(['withdraw', 'ward/tuesday.csv', '--data', copied]);
+      expect(await ask(counts)).toEqual([[16, 6]]);
+      expect(await contentsOf(ask)).toEqual(both);
+      await must(['withdraw', 'ward/tuesday-again.csv', '--data', copied]);
+      expect(await ask(counts)).toEqual([[16, 12]]);
+      expect(await contentsOf(ask)).toEqual(onlyMonday);
+    } finally {
+      await process.interrupt();
+    }
+    await must(['check', '--data', copied]);
   });
 
   it('is withdrawn in the end when the process is killed in the middle', async () => {

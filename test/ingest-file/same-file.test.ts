@@ -1,4 +1,4 @@
-import { senderTime } from '../../core/files/file-time';
+import { senderTime } from '../../core/files/sender-time';
 import { fileOrder } from '../../core/records/order';
 import { FakeS3 } from './fake-s3';
 import { BUCKETS, ingest, type ParquetRow, rowsUnder } from './run';
