@@ -1,7 +1,11 @@
 import { DateTime } from 'luxon';
 import zones from '../../contracts/zones.json';
+import { digestOf, planMigrations } from '../../core/warehouse/migrations';
+import { parseSql } from '../../core/warehouse/sql';
+import { readTexts } from '../../core/warehouse/sql-files';
+import { zoneMigrations } from '../../scripts/zone-migrations';
 import { engines, type Engine } from './engines';
-import { brokenChecks, dump, empty, event, load, migrate, rows, type Event } from './warehouse';
+import { brokenChecks, dump, empty, event, load, migrate, rows, SQL, statementsOf, type Event } from './warehouse';
 
 const clinic = (
   timezone: string | null,
@@ -166,6 +170,31 @@ describe.each(engines)('local days and hours on $name', ({ open }) => {
       ['A2', '-0.33', '0', '-0.5', '-0.33', '30.33', '0'],
       ['A3', '10', '10', '-0.5', '10', '20', '0'],
       ['A4', '10.02', '10.02', '-0.5', '10.02', '19.98', '1'],
+    ]);
+  });
+
+  // The last one: it leaves two zones.
+  it('another release of the database replaces what the one before wrote, and may run again', async () => {
+    const written = readTexts(SQL, 'migrations');
+    const made = zoneMigrations('2999z', ['Europe/Berlin', 'UTC'], written);
+    expect([...made.keys()].map((name) => name.slice(4))).toEqual(['zones-1970', 'zones-1996', 'zones-2040']);
+    expect([...written.keys(), ...made.keys()].sort().slice(-3)).toEqual([...made.keys()]);
+    const all = new Map([...written, ...made]);
+    expect(zoneMigrations('2999z', ['Europe/Berlin', 'UTC'], all)).toEqual(new Map());
+    // A warehouse that ran the ones before runs these.
+    const files = (texts: Map<string, string>) =>
+      new Map([...texts].map(([name, text]) => [name, parseSql(name, text)]));
+    const ran = planMigrations(files(written), [], undefined);
+    const applied = ran.kind === 'apply' ? ran.pending.map((f) => ({ name: f.name, sha256: digestOf(f) })) : [];
+    expect(planMigrations(files(all), applied, undefined)).toMatchObject({
+      pending: [...made.keys()].map((name) => ({ name })),
+    });
+    const berlin = `SELECT * FROM core.zone_offset WHERE zone IN ('Europe/Berlin', 'UTC') ORDER BY zone, from_utc`;
+    const before = await rows(engine, berlin);
+    for (const text of [...made.values(), ...made.values()]) await engine.batch(statementsOf(text));
+    expect(await rows(engine, berlin)).toEqual(before);
+    expect(await rows(engine, 'SELECT count(DISTINCT zone), count(*) FROM core.zone_offset')).toEqual([
+      ['2', String(before.length)],
     ]);
   });
 });
