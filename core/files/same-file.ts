@@ -20,9 +20,6 @@ function reads(value: unknown, what: 'object_key' | 'last_modified'): boolean {
 
 const FILES = 'files/same/';
 
-/** Key in control of the time of a file: that of the first object that brought it. */
-export const fileTimeKey = (fileId: string): string => `${FILES}${fileId}/time.json`;
-
 /** A landed object by which a profile reads a file. */
 export interface FileReading {
   /** 16 hex digits of the landing object. */
@@ -31,14 +28,32 @@ export interface FileReading {
   readonly digest: string;
 }
 
-/** Prefix of the marks of all objects by which a file was read in one series. */
-export const readingsOfFile = (fileId: string, series: string): string => `${FILES}${fileId}/${series}/`;
+/** Prefix of all that is known of a file in one series. @param series see core/files/landed.ts */
+export const fileIn = (fileId: string, series: string): string => `${FILES}${fileId}/${series}/`;
+
+/** A landed object that brought a file. */
+export interface Landing {
+  /** 16 hex digits. */
+  readonly object: string;
+  /** ms since 1970. */
+  readonly landedMs: number;
+  /** Time of the file by this object alone, microseconds since 1970. */
+  readonly time: number;
+}
+
+/** Key in control of the mark that an object brought a file, and what one says; a listing has them in the order of landing. */
+export const landingKey = (fileId: string, series: string, { object, landedMs, time }: Landing): string =>
+  `${fileIn(fileId, series)}landed/${String(landedMs).padStart(15, '0')}-${object}-${time}.json`;
+export function landingOfMark(key: string): Landing | undefined {
+  const [, landedMs, object, time] = /\/landed\/(\d{15})-([0-9a-f]{16})-(-?\d+)\.json$/.exec(key) ?? [];
+  return object ? { object, landedMs: Number(landedMs), time: Number(time) } : undefined;
+}
 
 /** Keys in control of the marks that reading a file by an object has begun, and that it came to the end. */
 export const begunKey = (fileId: string, series: string, { object, digest }: FileReading): string =>
-  `${readingsOfFile(fileId, series)}${digest}-${object}.json`;
+  `${fileIn(fileId, series)}${digest}-${object}.json`;
 export const wholeKey = (fileId: string, series: string, { object, digest }: FileReading): string =>
-  `${readingsOfFile(fileId, series)}${digest}-${object}.whole.json`;
+  `${fileIn(fileId, series)}${digest}-${object}.whole.json`;
 
 /** The reading that a mark is of, and whether it says that the reading is whole; undefined for any other key. */
 export function readingOfMark(key: string): (FileReading & { whole: boolean }) | undefined {
@@ -46,12 +61,17 @@ export function readingOfMark(key: string): (FileReading & { whole: boolean }) |
   return digest && object ? { digest, object, whole: whole !== undefined } : undefined;
 }
 
-/** What the mark of a begun reading, and the note of a copy, hold: all that it takes to read the object. */
+/** What the note of a copy holds: all that it takes to read the object. */
 export interface Copy {
   readonly key: string;
   readonly etag: string;
   readonly version_id?: string;
   readonly landed_ms: number;
+}
+
+/** What the mark of a begun reading holds: also the time by which its rows are placed, which stays as it is whatever lands later. */
+export interface Begun extends Copy {
+  readonly time: number;
 }
 
 /**

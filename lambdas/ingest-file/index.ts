@@ -24,15 +24,16 @@ import { guarded, makeLogger } from '../shared/log';
 import { faultCounter, makeMetrics, publishCounts } from '../shared/metrics';
 import { keyringOnce } from '../shared/keyring';
 import { reopen } from '../shared/reopen';
+import { put } from '../shared/s3';
 import { isAhead } from '../../core/records/conform';
 import { isoHour } from '../../core/records/time';
-import { nextCopy, noteWhole, sameAs, stands } from './copies';
+import { keepFirst, nextCopy, noteWhole, stands, wayOf } from './copies';
 import { readEvent, type IngestFileEvent, type IngestFileResult } from './event';
 import { type LandedFile, lookAt, markRead, readText, sourceOf } from './landing';
 import { replaceReadings } from './readings';
 import { freeSlot, takeSlot, waitSeconds } from './slots';
 import { type Budget, ingestRows, store, type Zones } from './rows';
-import { identify, type KnownFile } from './same';
+import { identify } from './same';
 import { compareAround, finishSnapshot, takenAtOf } from './snapshots';
 
 const logger = makeLogger();
@@ -109,11 +110,13 @@ async function read(from: IngestFileResult, context: Context): Promise<IngestFil
     Object.assign(from, { offset: 0, row: 0, received: 0, accepted: 0, quarantined: 0, file_time: undefined });
   from.profile_digest = digest;
   const isKnown = from.file_time !== undefined;
-  const known = await knownFile(from, file, zones.control, profile.checked);
-  Object.assign(from, { file_id: known.id, file_time: known.time });
-  const inSeries = { id: known.id, series: seriesOf(file.key, name) };
-  const same = isKnown ? undefined : await sameAs(s3, zones.control, inSeries, reading);
-  if (same !== undefined) return readBefore(from, reading, name, same, zones);
+  const id = isKnown ? (from.file_id ?? '') : await identify(s3, file, profile.checked);
+  const inSeries = { id, series: seriesOf(file.key, name) };
+  if (!isKnown) {
+    const way = await wayOf(s3, zones.control, inSeries, reading);
+    if ('sameAs' in way) return readBefore(from, reading, name, way.sameAs, zones);
+    Object.assign(from, { file_id: id, file_time: way.time });
+  }
   // A long file's digest took most of the invocation: rows begin in the next.
   if (!isKnown && context.getRemainingTimeInMillis() < budget.wholeMs / 2) return { ...from, done: false };
   const keys = await keyring();
@@ -126,13 +129,14 @@ async function read(from: IngestFileResult, context: Context): Promise<IngestFil
   if (result.done) {
     const current = async () => (await profileOf(file, zones.control)).digest;
     await replaceReadings(s3, zones.control, { own: reading, file: inSeries, current });
+    await noteWhole(s3, zones.control, inSeries, reading);
+    await keepFirst(s3, zones.control, inSeries, reading);
     if (isSnapshot)
       Object.assign(
         result,
         await finishSnapshot({ s3, zones, profile: opened.file.profile, series: inSeries.series, keys }, reading),
       );
   }
-  if (result.done) await noteWhole(s3, zones.control, inSeries, reading);
   logger.info('file read', {
     profile: name,
     object: keyId(file.key),
@@ -147,17 +151,6 @@ async function read(from: IngestFileResult, context: Context): Promise<IngestFil
   return result;
 }
 
-/** What is known of the file since an earlier invocation, or found out now. */
-async function knownFile(
-  from: IngestFileResult,
-  file: LandedFile,
-  control: string,
-  checked: CheckedProfile,
-): Promise<KnownFile> {
-  if (from.file_id !== undefined && from.file_time !== undefined) return { id: from.file_id, time: from.file_time };
-  return identify(s3, control, file, checked);
-}
-
 /** The same bytes again, under whatever name, are the same file: nothing is read, and that is said. */
 async function readBefore(
   from: IngestFileResult,
@@ -166,7 +159,9 @@ async function readBefore(
   sameAs: string,
   zones: Zones,
 ): Promise<IngestFileResult> {
-  await store(s3, zones, [sameFileReceipt(file, sameAs)]);
+  // Written again where it was a copy of another object before.
+  const receipt = sameFileReceipt(file, sameAs);
+  await put(s3, zones.control, receipt.key, receipt.body, 'application/json');
   logger.info('file was read before', { profile, object: keyId(file.key), same_as: sameAs });
   return { ...from, done: true, same_as: sameAs };
 }

@@ -3,7 +3,7 @@ import { hashOf, type Reading, readingOf } from '../../core/files/objects';
 import { CHUNK_RECEIPTS, readingId, readingOfReceipt } from '../../core/files/readings';
 import { decide } from '../shared/decisions';
 import { list } from '../shared/s3';
-import { type FileInSeries, noteCopy, othersOf } from './copies';
+import { type FileInSeries, giveWay, othersOf } from './copies';
 
 /** A reading that is whole. */
 interface Whole {
@@ -27,10 +27,7 @@ export async function replaceReadings(s3: S3Client, control: string, whole: Whol
   if (standing !== readingOf(own) && !known.includes(standing)) return;
   for (const reading of new Set([...known, readingOf(own)]))
     await decide(s3, control, reading, reading === standing ? 'standing' : 'withdrawn', own.lastModifiedMs);
-  for (const { object, digest, copy } of others.filter((o) => o.digest !== now)) {
-    await noteCopy(s3, control, hashOf(own), object, copy);
-    await decide(s3, control, readingId(object, digest), 'withdrawn', copy.landed_ms);
-  }
+  for (const other of others.filter((o) => o.digest !== now)) await giveWay(s3, control, other, hashOf(own));
 }
 
 /** Readings of an object of which something is stored, refusals included. */

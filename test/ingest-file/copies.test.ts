@@ -2,10 +2,12 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { readingOfKey } from '../../core/files/readings';
 import { decisionsOf, isObjectWithdrawn } from '../../core/files/withdrawals';
 import { landingHash } from '../../core/records/hash';
+import { fileOrder } from '../../core/records/order';
+import { handler } from '../../lambdas/ingest-file';
 import { identify } from '../../lambdas/ingest-file/same';
 import { builtInProfile } from '../../profiles';
 import { FakeS3 } from './fake-s3';
-import { BUCKETS, ingest, type ParquetRow, rowsUnder } from './run';
+import { BUCKETS, context, ingest, type ParquetRow, rowsUnder } from './run';
 
 const DAY = '2026-01-05T00:00:00Z';
 const BODY = `id,name,day\n1,a,${DAY}\n2,b,${DAY}\n`;
@@ -70,6 +72,7 @@ describe('a file that landed more than once', () => {
     expect(await standing(all())).toEqual(['a']);
     expect(await withdraw(a)).toMatchObject({ key: b.key, accepted: 2, done: true });
     expect(await standing(all())).toEqual(['b']);
+    expect(await read(c)).toMatchObject({ same_as: hash(b) });
     expect(await withdraw(b)).toMatchObject({ key: c.key, accepted: 2 });
     expect(await standing(all())).toEqual(['c']);
     expect(await withdraw(c)).toMatchObject({ withdrawn: true });
@@ -147,6 +150,78 @@ describe('a file that landed more than once', () => {
   });
 });
 
+describe('the order of landing decides, whatever is read first', () => {
+  const DAYS = { monday: '2026-03-02', tuesday: '2026-03-03', wednesday: '2026-03-04' };
+  type Name = keyof typeof DAYS;
+  const OTHER = BODY.replaceAll(',a,', ',z,').replaceAll(',b,', ',z,');
+  /** Wednesday brings the bytes of Monday again. */
+  const landAll = (): Record<Name, Landed> => {
+    const on = (day: Name): Landed => {
+      s3.now = new Date(`${DAYS[day]}T08:00:00Z`);
+      return land(`${day}.csv`, day === 'tuesday' ? OTHER : BODY);
+    };
+    return { monday: on('monday'), tuesday: on('tuesday'), wednesday: on('wednesday') };
+  };
+  const order = (day: Name): number => Number(fileOrder(Date.parse(`${DAYS[day]}T08:00:00Z`) * 1000)(1));
+  /** What the first rows of the readings that stand say, and the days by which they are placed. */
+  async function said(): Promise<string[]> {
+    const decisions = decisionsOf(s3.keys('control/withdrawals/'));
+    const found: string[] = [];
+    for (const key of s3.keys('silver/').filter((k) => !isObjectWithdrawn(decisions, k))) {
+      const [row] = await rowsUnder(s3, key);
+      const day = (Object.keys(DAYS) as Name[]).find((d) => order(d) === Number(row!.source_order));
+      found.push(`${String(row!.clinic_name)} of ${day}`);
+    }
+    return found.sort();
+  }
+
+  test.each<Name[]>([
+    ['monday', 'tuesday', 'wednesday'],
+    ['monday', 'wednesday', 'tuesday'],
+    ['tuesday', 'wednesday', 'monday'],
+    ['wednesday', 'monday', 'tuesday'],
+  ])('%s, then %s, then %s', async (...days) => {
+    const landed = landAll();
+    for (const day of days) await read(landed[day]);
+    expect(await said()).toEqual(['a of monday', 'z of tuesday']);
+    for (const day of days) await read(landed[day]);
+    expect(await said()).toEqual(['a of monday', 'z of tuesday']);
+    await withdraw(landed.monday);
+    expect(await said()).toEqual(['a of wednesday', 'z of tuesday']);
+    await ingest({ ...landed.monday, decide: 'standing' });
+    expect(await said()).toEqual(['a of monday', 'z of tuesday']);
+    await withdraw(landed.wednesday);
+    expect(await said()).toEqual(['a of monday', 'z of tuesday']);
+    await withdraw(landed.monday);
+    expect(await said()).toEqual(['z of tuesday']);
+  });
+
+  test('also where the copy is being read when the original is', async () => {
+    const { monday, wednesday } = landAll();
+    // The digest takes most of the first invocation.
+    const left = [900_000, 900_000];
+    const begun = await handler(
+      wednesday,
+      context(() => left.pop() ?? 100_000),
+    );
+    expect(begun).toMatchObject({ done: false });
+    await read(monday);
+    expect(await read(JSON.parse(JSON.stringify(begun)) as Landed)).toMatchObject({ accepted: 2 });
+    expect(await said()).toEqual(['a of monday']);
+    await withdraw(monday);
+    expect(await said()).toEqual(['a of wednesday']);
+  });
+
+  test('a changed profile reads the copy as of the original', async () => {
+    const { monday, tuesday, wednesday } = landAll();
+    await read(monday);
+    await read(tuesday);
+    use(P2);
+    await read(wednesday);
+    expect(await said()).toEqual(['a of monday', 'z of tuesday']);
+  });
+});
+
 /** Tombstones that stand, by day and id. */
 async function tombstones(): Promise<string[]> {
   const decisions = decisionsOf(s3.keys('control/withdrawals/'));
@@ -221,12 +296,12 @@ test('a file of more bytes than an invocation surely hashes is one of its own, u
     size: 4 * 1024 ** 3 + 1,
     lastModifiedMs: Date.UTC(2026, 2, 2),
     senderTime: undefined,
+    origin: undefined,
     sha256: undefined,
   };
-  const time = file.lastModifiedMs * 1000;
   const own = builtInProfile('bench-w')!;
-  expect(await identify(new S3Client({}), BUCKETS.control, file, own)).toEqual({ id: '', time });
+  expect(await identify(new S3Client({}), file, own)).toBe('');
   expect(stored.reads).toEqual([]);
   const sha256 = '0'.repeat(64);
-  expect(await identify(new S3Client({}), BUCKETS.control, { ...file, sha256 }, own)).toEqual({ id: sha256, time });
+  expect(await identify(new S3Client({}), { ...file, sha256 }, own)).toBe(sha256);
 });
