@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ListObjectVersionsCommand } from '@aws-sdk/client-s3';
@@ -56,17 +56,20 @@ function profileOf(status: Record<string, string>): string {
   return path;
 }
 
-const file = (name: string, rows: string[]): string => {
-  const path = join(folder, name);
+/** When the files were made. */
+const MADE = { monday: new Date('2024-03-04T20:00:00Z'), tuesday: new Date('2024-03-05T20:00:00Z') };
+const file = (name: keyof typeof MADE, rows: string[]): string => {
+  const path = join(folder, `${name}.csv`);
   writeFileSync(path, ['visit,patient,zip,clinic,status,start,seen', ...rows, ''].join('\n'));
+  utimesSync(path, MADE[name], MADE[name]);
   return path;
 };
-const MONDAY = file('monday.csv', [
+const MONDAY = file('monday', [
   'V1,P1,10001,C1,open,2024-03-05 09:00,2024-03-04 08:00',
   'V2,P2,10002,C1,open,2024-03-05 10:00,2024-03-04 08:00',
 ]);
 /** V1 goes on, P2 moved; V2 is said once more as it was. */
-const TUESDAY = file('tuesday.csv', [
+const TUESDAY = file('tuesday', [
   'V1,P1,10001,C1,gone,2024-03-05 09:00,2024-03-05 18:00',
   'V2,P2,10002,C1,open,2024-03-05 10:00,2024-03-04 08:00',
   'V3,P2,20002,C2,open,2024-03-06 10:00,2024-03-05 18:00',
@@ -149,6 +152,7 @@ describe('a landed file is withdrawn, and read anew', () => {
     const copied = newFolder('withdraw-copy');
     const copy = join(folder, 'tuesday-again.csv');
     copyFileSync(TUESDAY, copy);
+    utimesSync(copy, MADE.tuesday, MADE.tuesday); // by itself it has the time at which it was copied
     await once(copied, MONDAY, profileOf(RIGHT));
     await once(copied, TUESDAY, profileOf(RIGHT));
     const { process } = await serve(args(copied, copy, profileOf(RIGHT)));
