@@ -16,7 +16,7 @@ export interface StreamEvent {
 }
 
 /** What is read of an event in which Lambda hands records of Kafka topics (Amazon MSK) to a function, by topic and partition. */
-interface KafkaEvent {
+export interface KafkaEvent {
   readonly records: Readonly<
     Record<
       string,
@@ -32,6 +32,18 @@ interface KafkaEvent {
     >
   >;
 }
+
+/** A batch of an event, and what its mapping is told where it is to send the batch again. */
+export interface EventBatch extends StreamBatch {
+  readonly failures: readonly ItemIdentifier[];
+}
+
+/**
+ * What `batchItemFailures` holds. Of Kinesis the first record's sequence number is enough: the mapping goes back to it. Of Kafka each record is
+ * named by topic-partition, as the event names it, and offset, since Lambda sends again "just those specific items"; one that the event does not hold
+ * makes it send the whole event again (Lambda's guide, "Configuring error handling controls for Kafka event sources").
+ */
+export type ItemIdentifier = string | { readonly partition: string; readonly offset: number };
 
 type EventRecord = NonNullable<StreamEvent['Records']>[number];
 
@@ -51,10 +63,10 @@ function bronzeRecord({ kinesis }: EventRecord): BronzeRecord {
 const OFFSET_DIGITS = 20;
 
 /** Of Kafka, a partition is what a shard is, and an offset what a sequence number is. Names in silver lack the topic: a function reads one. */
-function kafkaBatches({ records }: KafkaEvent): StreamBatch[] {
-  return Object.values(records)
-    .filter((run) => run.length > 0)
-    .map((run) => ({
+function kafkaBatches({ records }: KafkaEvent): EventBatch[] {
+  return Object.entries(records)
+    .filter(([, run]) => run.length > 0)
+    .map(([partition, run]) => ({
       stream: run[0].topic,
       shardId: `partition-${run[0].partition}`,
       records: run.map(({ offset, key, timestamp, value }) => ({
@@ -63,19 +75,20 @@ function kafkaBatches({ records }: KafkaEvent): StreamBatch[] {
         arrivedAt: timestamp * 1000,
         data: Buffer.from(value ?? '', 'base64'),
       })),
+      failures: run.map(({ offset }) => ({ partition, offset })),
     }));
 }
 
 /** The records of an event by stream and shard (topic and partition), in their order. A mapping of Kinesis sends one shard at a time. */
-export function batchesOf(event: StreamEvent | KafkaEvent): StreamBatch[] {
+export function batchesOf(event: StreamEvent | KafkaEvent): EventBatch[] {
   if ('records' in event) return kafkaBatches(event);
-  const batches = new Map<string, StreamBatch & { records: BronzeRecord[] }>();
+  const batches = new Map<string, EventBatch & { records: BronzeRecord[] }>();
   for (const record of event.Records ?? []) {
     const stream = record.eventSourceARN.slice(record.eventSourceARN.lastIndexOf('/') + 1);
     const shardId = record.eventID.slice(0, record.eventID.indexOf(':'));
     const id = `${stream}/${shardId}`;
     let batch = batches.get(id);
-    if (!batch) batches.set(id, (batch = { stream, shardId, records: [] }));
+    if (!batch) batches.set(id, (batch = { stream, shardId, records: [], failures: [record.kinesis.sequenceNumber] }));
     batch.records.push(bronzeRecord(record));
   }
   return [...batches.values()];

@@ -1,8 +1,8 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import type { Context, KinesisStreamBatchResponse, KinesisStreamEvent } from 'aws-lambda';
+import type { Context } from 'aws-lambda';
 import { planBatch, planUnread, type Counts, type IngestPlan, type StreamBatch } from '../../core/ingest';
-import { batchesOf } from '../../core/stream-event';
+import { batchesOf, type ItemIdentifier, type KafkaEvent, type StreamEvent } from '../../core/stream-event';
 import type { Keyring } from '../../core/records/keys';
 import { attemptKey } from '../../core/lake/names';
 import { Attempts, type Marks } from '../shared/attempts';
@@ -24,6 +24,11 @@ const keyring = keyringOnce(() => ({
   controlBucket: environment('CONTROL_BUCKET'),
 }));
 let attempts: Attempts | undefined;
+
+/** What is to be sent again. */
+interface Response {
+  batchItemFailures: { itemIdentifier: ItemIdentifier }[];
+}
 
 /** Makes what a batch becomes. A record that has ended the process twice, alone in its batch, is not read again. */
 function makePlan(batch: StreamBatch, deadly: boolean, keys: Keyring, bronze: string): IngestPlan {
@@ -85,8 +90,9 @@ async function takeIn(batch: StreamBatch, keys: Keyring, zones: StreamZones, con
  * (config: maxRecordAgeSeconds). What the configuration gets wrong throws.
  * A new silver object starts the load (lib/constructs/triggers.ts).
  */
-export const handler = guarded<KinesisStreamEvent, KinesisStreamBatchResponse>(logger, async (event, context) => {
-  const response: KinesisStreamBatchResponse = { batchItemFailures: [] };
+export const handler = guarded<StreamEvent | KafkaEvent, Response>(logger, async (event, context) => {
+  const response: Response = { batchItemFailures: [] };
+  let notWritten = 0;
   const total: Counts = { received: 0, accepted: 0, quarantined: 0 };
   const batches = batchesOf(event);
   if (batches.length === 0) return response;
@@ -98,7 +104,8 @@ export const handler = guarded<KinesisStreamEvent, KinesisStreamBatchResponse>(l
   for (const batch of batches) {
     const counts = await takeIn(batch, keys, zones, context);
     if (!counts) {
-      response.batchItemFailures.push({ itemIdentifier: batch.records[0].sequence });
+      notWritten += 1;
+      response.batchItemFailures.push(...batch.failures.map((itemIdentifier) => ({ itemIdentifier })));
       continue;
     }
     total.received += counts.received;
@@ -106,6 +113,6 @@ export const handler = guarded<KinesisStreamEvent, KinesisStreamBatchResponse>(l
     total.quarantined += counts.quarantined;
   }
   if (total.received > 0) publishCounts(metrics, total);
-  if (response.batchItemFailures.length > 0) countNotWritten(metrics, response.batchItemFailures.length);
+  if (notWritten > 0) countNotWritten(metrics, notWritten);
   return response;
 });

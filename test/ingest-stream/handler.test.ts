@@ -1,4 +1,4 @@
-import type { Context, KinesisStreamBatchResponse, KinesisStreamEvent } from 'aws-lambda';
+import type { KinesisStreamEvent } from 'aws-lambda';
 import { parquetReadObjects } from 'hyparquet';
 import { batchesOf } from '../../core/stream-event';
 import { envelope, SECRET } from '../core/samples';
@@ -7,7 +7,7 @@ import { CANARY, context, ENV, event } from './run';
 
 const aws = new FakeAws();
 const printed: string[] = [];
-let handler: (event: KinesisStreamEvent, context: Context) => Promise<KinesisStreamBatchResponse>;
+let handler: (typeof import('../../lambdas/ingest-stream'))['handler'];
 
 const rows = async (name: string, utf8 = true) => {
   const body = aws.objects.get(name)?.body;
@@ -141,6 +141,56 @@ describe('a failing store', () => {
     aws.fault = (call) => (call.includes('shardId-000000000001') ? { status: 500, code: 'InternalError' } : undefined);
     expect(await handler(both, context)).toEqual({ batchItemFailures: [{ itemIdentifier: '50' }] });
     expect(aws.keys('silver')).toEqual(['clinic/v1/arrival=2026-01-02T08/shardId-000000000000-1-1.parquet']);
+  });
+});
+
+describe('an event of Amazon MSK', () => {
+  const partition = (number: number, from: number, values: unknown[]) =>
+    values.map((value, i) => ({
+      topic: 'visits',
+      partition: number,
+      offset: from + i,
+      timestamp: 1_767_344_399_987,
+      value: Buffer.from(JSON.stringify(value)).toString('base64'),
+    }));
+  const kafka = {
+    eventSource: 'aws:kafka',
+    records: {
+      'visits-0': partition(0, 40, [envelope('clinic'), envelope('patient')]),
+      'visits-1': partition(1, 7, [envelope('clinic'), { ...envelope('patient'), op: 'replace' }, envelope('clinic')]),
+    },
+  };
+  const zeros = (offset: number) => String(offset).padStart(20, '0');
+  const first = `arrival=2026-01-02T08/partition-0-${zeros(40)}-${zeros(41)}.parquet`;
+  const second = `arrival=2026-01-02T08/partition-1-${zeros(7)}-${zeros(9)}.parquet`;
+
+  it('is taken in as one of Kinesis, a partition as a shard', async () => {
+    expect(await handler(kafka, context)).toEqual({ batchItemFailures: [] });
+    expect(aws.keys('bronze')).toEqual([
+      `stream=visits/arrival=2026-01-02T08/partition-0/${zeros(40)}-${zeros(41)}-c1.parquet`,
+      `stream=visits/arrival=2026-01-02T08/partition-1/${zeros(7)}-${zeros(9)}-c1.parquet`,
+    ]);
+    expect(aws.keys('silver')).toEqual([`clinic/v1/${first}`, `clinic/v1/${second}`, `patient/v1/${first}`]);
+    expect(aws.keys('quarantine')).toEqual([second]);
+  });
+
+  it('of which a store takes one partition alone has each record of the other asked for, by its offset', async () => {
+    aws.fault = (call) => (call.includes('partition-1') ? { status: 503, code: 'SlowDown' } : undefined);
+    expect(await handler(kafka, context)).toEqual({
+      batchItemFailures: [7, 8, 9].map((offset) => ({ itemIdentifier: { partition: 'visits-1', offset } })),
+    });
+    expect(aws.keys('silver')).toEqual([`clinic/v1/${first}`, `patient/v1/${first}`]);
+    const metrics = printed.filter((l) => l.includes('_aws')).map((l) => JSON.parse(l) as Record<string, unknown>);
+    expect(metrics).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ Received: 2, Accepted: 2 }),
+        expect.objectContaining({ BatchesNotWritten: 1 }),
+      ]),
+    );
+    aws.fault = () => undefined;
+    const again = { records: { 'visits-1': kafka.records['visits-1'] } };
+    expect(await handler(again, context)).toEqual({ batchItemFailures: [] });
+    expect(aws.keys('silver')).toEqual([`clinic/v1/${first}`, `clinic/v1/${second}`, `patient/v1/${first}`]);
   });
 });
 
