@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RealClock } from '@carelake/laptop/clock';
 import { openS3Store } from '@carelake/laptop/endpoints/s3-store';
 import type { S3Store } from '@carelake/laptop/endpoints/s3-types';
+import { engineProgram } from '@carelake/laptop/engines/engine-program';
 import { openReadOnly, type Warehouse } from '@carelake/laptop/engines/warehouse';
 import { startWarehouse } from '@carelake/laptop/engines/warehouse-process';
 import { failure, parquetOf } from './open';
@@ -151,4 +152,13 @@ test('an engine ends with the platform that was killed, and leaves the file to t
   expect((await reader.query('SELECT count(*) FROM s.t WHERE a = 3')).rows).toEqual([[1]]);
   await reader.close();
   warehouse = await start();
+});
+
+test('its program is made once, and leaves those of earlier sources to the platforms that run them', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'carelake-program-'));
+  writeFileSync(join(folder, 'warehouse-host-earlier.cjs'), '');
+  const [program, again] = await Promise.all([engineProgram(folder), engineProgram(folder)]);
+  expect(again).toBe(program);
+  expect(readdirSync(folder).map((name) => join(folder, name)).sort()).toEqual([program, join(folder, 'warehouse-host-earlier.cjs')].sort()); // prettier-ignore
+  rmSync(folder, { recursive: true });
 });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 const SOURCES = join(__dirname, '..');
@@ -7,13 +7,12 @@ const BUILT = join(SOURCES, '..', '..', 'build', 'engine');
 
 /**
  * The program of the warehouse's process as one plain file, made again when a source has changed: with a loader for the sources it would start
- * in thrice the time, at every start and after every end.
+ * in thrice the time, at every start and after every end. Those of earlier sources stay: a platform that still serves may need its own again.
  */
-export async function engineProgram(): Promise<string> {
-  const name = `warehouse-host-${fingerprint()}.cjs`;
-  const program = join(BUILT, name);
+export async function engineProgram(folder = BUILT): Promise<string> {
+  const program = join(folder, `warehouse-host-${fingerprint()}.cjs`);
   if (existsSync(program)) return program;
-  mkdirSync(BUILT, { recursive: true });
+  mkdirSync(folder, { recursive: true });
   const { buildSync } = await import('esbuild');
   const draft = `${program}.${process.pid}`;
   buildSync({
@@ -25,7 +24,6 @@ export async function engineProgram(): Promise<string> {
     packages: 'external',
   });
   renameSync(draft, program);
-  for (const old of readdirSync(BUILT)) if (old.endsWith('.cjs') && old !== name) rmSync(join(BUILT, old));
   return program;
 }
 
