@@ -69,7 +69,7 @@ export async function streamToGold(events = 400_000): Promise<StreamResult> {
     const started = Date.now();
     const pushed = run(
       'npx',
-      ['--no-install', 'tsx', 'cli/run.ts', 'push', file, '--json', '--data', dataDir],
+      ['--no-install', 'tsx', 'cli/run.ts', 'push', file, '--json', '--no-wait', '--data', dataDir],
       PROJECT,
     );
     while ((await readLoadCounts(ask)).read < accepted) await sleep(250);
