@@ -1,5 +1,7 @@
 import { raise, RAISED } from './sql-casts';
+import { once } from './sql-once';
 import { expression, render } from './sql-render';
+import { endOfList, SET_OPERATIONS } from './sql-select';
 import { DialectError, plainName } from './sql-tokens';
 import { isGroup, type Node, placeOf, split, textOf, tokenOf, upperOf, wordsAt } from './sql-tree';
 
@@ -17,8 +19,11 @@ const tooLong = (text: string, bytes: number): boolean => Buffer.byteLength(text
 /** The value as the column takes it: too long it fails, unless only blanks are too much. */
 function hold(value: string, column: string, bytes: number | undefined): string {
   if (bytes === undefined || /^(DEFAULT|NULL)$/i.test(value)) return value;
-  const text = `CAST(${value} AS VARCHAR)`;
-  return `CASE WHEN strlen(${text}) > ${bytes} THEN CASE WHEN strlen(rtrim(${text}, ' ')) > ${bytes} THEN ${raise('long', column)} ELSE left(${text}, length(${text}) + ${bytes} - strlen(${text})) END ELSE ${text} END`;
+  return once(
+    (v) =>
+      `CASE WHEN strlen(${v}) > ${bytes} THEN CASE WHEN strlen(rtrim(${v}, ' ')) > ${bytes} THEN ${raise('long', column)} ELSE left(${v}, length(${v}) + ${bytes} - strlen(${v})) END ELSE ${v} END`,
+    `CAST(${value} AS VARCHAR)`,
+  );
 }
 
 function holdNodes(nodes: readonly Node[], column: string, limits: Limits): string {
@@ -97,14 +102,16 @@ export function heldMerge(nodes: readonly Node[]): Held {
       .join(' WHEN ');
 }
 
-/** Bytes of the columns of CREATE TABLE … AS that are cast to a length, by name; of the others nothing is known. */
+/** Bytes of the columns of CREATE TABLE … AS that are a cast to a length and nothing more, by name; of the others nothing is known. */
 export function castLengths(nodes: readonly Node[]): Map<string, number> {
   const lengths = new Map<string, number>();
   const select = placeOf(nodes, new Set(['SELECT']));
-  const list = nodes.slice(select + 1, placeOf(nodes, new Set(['FROM', 'UNION', 'WHERE']), select));
-  for (const column of split(list, ',')) {
+  // Of two queries each may have its own length.
+  if (placeOf(nodes, SET_OPERATIONS, select) < nodes.length) return lengths;
+  for (const column of split(nodes.slice(select + 1, endOfList(nodes, select)), ',')) {
     const group = column[1];
-    if (!wordsAt(column, 0, 'CAST') || !isGroup(group) || column.length < 3) continue;
+    const isNamed = column.length === 3 || (column.length === 4 && wordsAt(column, 2, 'AS'));
+    if (!wordsAt(column, 0, 'CAST') || !isGroup(group) || !isNamed) continue;
     const size = group.nodes.at(-1);
     const bytes =
       isGroup(size) && /VARCHAR/.test(upperOf(group.nodes.at(-2))) ? Number(tokenOf(size.nodes[0])?.text) : NaN;

@@ -1,3 +1,4 @@
+import { bound, once } from './sql-once';
 import { DialectError, quoteText } from './sql-tokens';
 import { isGroup, type Node, textOf, tokenOf, upperOf, wordsAt } from './sql-tree';
 
@@ -97,8 +98,14 @@ function cutTo(literal: string | undefined, text: string, { bytes = 0, name }: S
   const value = `CAST(${text} AS VARCHAR)`;
   if (/^NULL$/i.test(text)) return value;
   const whole = name === 'bpchar' ? `rtrim(${value}, ' ')` : value;
-  // The last of these cuts between letters of several bytes, which is rare; what fits, which is nearly all, is not copied.
-  return `CASE WHEN strlen(${whole}) > ${bytes} THEN CASE WHEN strlen(${whole}) = length(${whole}) THEN left(${whole}, ${bytes}) ELSE left(${whole}, list_max(list_filter(range(0, ${bytes} + 1), lambda letters: strlen(left(${whole}, letters)) <= ${bytes}))) END ELSE ${whole} END`;
+  return once((v) => `CASE WHEN strlen(${v}) > ${bytes} THEN ${firstBytes(v, bytes)} ELSE ${v} END`, whole);
+}
+
+/** The letters that fit. Those of several bytes, which are rare, are counted one by one. */
+function firstBytes(value: string, bytes: number): string {
+  const fits = (v: string): string =>
+    `left(${v}, list_max(list_filter(range(0, ${bytes} + 1), lambda letters: strlen(left(${v}, letters)) <= ${bytes})))`;
+  return `CASE WHEN strlen(${value}) = length(${value}) THEN left(${value}, ${bytes}) ELSE ${bound(fits, value)} END`;
 }
 
 function cutText(text: string, bytes: number, name: string): string {
@@ -116,17 +123,21 @@ const DIGITS = /^\s*[+-]?\d+\s*$/;
 const OF_NUMBERS = /^(FLOOR|CEIL|CEILING|ROUND|TRUNC|ABS|SIGN|MOD|SQRT|POWER|EXTRACT|DATE_PART|DATEDIFF|COUNT|SUM|AVG|LEN|LENGTH|STRPOS|POSITION|ROW_NUMBER|RANK)$/; // prettier-ignore
 
 function asInteger(nodes: readonly Node[], literal: string | undefined, text: string, type: SqlType): string {
-  const plain = `CAST(${text} AS ${type.local})`;
+  const whole = (value: string): string => `CAST(${value} AS ${type.local})`;
   if (literal !== undefined) {
     if (!DIGITS.test(literal)) throw new DialectError(RAISED.digit);
-    return plain;
+    return whole(text);
   }
   const [first, second] = nodes;
   const numeric =
     tokenOf(first)?.kind === 'number' ||
     (nodes.length === 2 && isGroup(second) && OF_NUMBERS.test(upperOf(first))) ||
     nodes.some((n) => ['+', '-', '*', '/', '%'].includes(upperOf(n)));
-  if (numeric || /^NULL$/i.test(text)) return plain;
+  if (numeric || /^NULL$/i.test(text)) return whole(text);
   // What is no text is decided when the statement is read, and costs nothing where it runs.
-  return `CASE WHEN typeof(${text}) = 'VARCHAR' AND NOT regexp_full_match(CAST(${text} AS VARCHAR), '\\s*[+-]?[0-9]+\\s*') THEN ${raise('digit')} ELSE ${plain} END`;
+  return once(
+    (v) =>
+      `CASE WHEN typeof(${v}) = 'VARCHAR' AND NOT regexp_full_match(CAST(${v} AS VARCHAR), '\\s*[+-]?[0-9]+\\s*') THEN ${raise('digit')} ELSE ${whole(v)} END`,
+    text,
+  );
 }

@@ -1,3 +1,4 @@
+import { once } from './sql-once';
 import { DialectError, quoteText } from './sql-tokens';
 
 /** What a part of a format writes, as an expression over the value `v`. */
@@ -78,11 +79,13 @@ function longest(text: string, known: readonly string[]): string | undefined {
 export function toChar(value: string, format: string): string {
   const names = WRITES.map(([name]) => name);
   const write = new Map(WRITES);
-  const time = `CAST(${value} AS TIMESTAMP)`;
-  const texts = partsOf(format, names).map(({ part, between = '' }) =>
-    part === undefined ? quoteText(between) : (write.get(part) ?? write.get(part.toUpperCase()))!(time),
-  );
-  return texts.length === 0 ? quoteText('') : `(${texts.join(' || ')})`;
+  const parts = partsOf(format, names);
+  if (parts.length === 0) return quoteText('');
+  const texts = (time: string): string[] =>
+    parts.map(({ part, between = '' }) =>
+      part === undefined ? quoteText(between) : (write.get(part) ?? write.get(part.toUpperCase()))!(time),
+    );
+  return `(${once((time) => texts(time).join(' || '), `CAST(${value} AS TIMESTAMP)`)})`;
 }
 
 /** A literal format for reading a time. @throws DialectError for a part that is not known. */

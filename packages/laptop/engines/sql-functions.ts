@@ -1,5 +1,6 @@
 import { cast, raise, RAISED, readType } from './sql-casts';
 import { readingFormat, toChar } from './sql-formats';
+import { notTooMuch, once } from './sql-once';
 import { DialectError, quoteText } from './sql-tokens';
 import { type Node, textOf, tokenOf, upperOf } from './sql-tree';
 
@@ -53,7 +54,7 @@ const takes =
   };
 
 const time = (text: string): string => `CAST(${text} AS TIMESTAMP)`;
-const letters = (text: string): string => `CAST(${text} AS VARCHAR)`;
+const asText = (text: string): string => `CAST(${text} AS VARCHAR)`;
 /** The time of the statement; Redshift's clock has UTC. */
 const NOW = 'CAST(now() AS TIMESTAMP)';
 
@@ -64,7 +65,12 @@ function dateAdd(args: readonly Argument[], name: string): string {
   const span = `CAST(${args[1]!.text} AS INTEGER) * INTERVAL '${part === 'quarter' ? '3 months' : `1 ${part}`}'`;
   if (part !== 'year') return `(${from} + ${span})`;
   // A year after 29 February is 1 March, while twelve months after it are 28 February.
-  return `CASE WHEN extract(month FROM ${from}) = 2 AND extract(day FROM ${from}) = 29 THEN ${from} - INTERVAL '1 day' + ${span} + INTERVAL '1 day' ELSE ${from} + ${span} END`;
+  return once(
+    (t, years) =>
+      `CASE WHEN extract(month FROM ${t}) = 2 AND extract(day FROM ${t}) = 29 THEN ${t} - INTERVAL '1 day' + ${years} + INTERVAL '1 day' ELSE ${t} + ${years} END`,
+    from,
+    span,
+  );
 }
 
 function dateDiff(args: readonly Argument[], name: string): string {
@@ -90,34 +96,44 @@ function datePart(args: readonly Argument[], name: string): string {
 
 function addMonths(args: readonly Argument[], name: string): string {
   count(args, name, 2, 2);
-  const from = time(args[0]!.text);
-  const to = `(${from} + CAST(${args[1]!.text} AS INTEGER) * INTERVAL '1 month')`;
+  const span = `CAST(${args[1]!.text} AS INTEGER) * INTERVAL '1 month'`;
   // The last day of a month goes to the last day of a month.
-  return `CASE WHEN CAST(${from} AS DATE) = last_day(${from}) THEN last_day(${to}) + (${from} - CAST(CAST(${from} AS DATE) AS TIMESTAMP)) ELSE ${to} END`;
+  return once(
+    (t, months) =>
+      `CASE WHEN CAST(${t} AS DATE) = last_day(${t}) THEN last_day(${t} + ${months}) + (${t} - CAST(CAST(${t} AS DATE) AS TIMESTAMP)) ELSE ${t} + ${months} END`,
+    time(args[0]!.text),
+    span,
+  );
 }
 
 function decode(args: readonly Argument[], name: string): string {
   count(args, name, 3, 99);
-  const [value, ...rest] = args.map((a) => a.text);
+  const [value, ...rest] = args.map((a) => `(${a.text})`);
   const whens: string[] = [];
   while (rest.length >= 2) whens.push(`WHEN ${value} IS NOT DISTINCT FROM ${rest.shift()} THEN ${rest.shift()}`);
-  return `CASE ${whens.join(' ')}${rest.length > 0 ? ` ELSE ${rest[0]}` : ''} END`;
+  return notTooMuch(`CASE ${whens.join(' ')}${rest.length > 0 ? ` ELSE ${rest[0]}` : ''} END`);
 }
 
 /** Starts before the first letter take of the length what lies before it. */
 function substring(args: readonly Argument[], name: string): string {
   count(args, name, 2, 3);
-  const value = letters(args[0]!.text);
+  const value = asText(args[0]!.text);
   const [, start, length] = args;
   const at = numberOf(start!);
   const size = length && numberOf(length);
   if (size !== undefined && size < 0) throw new DialectError(RAISED.substring);
   if (at !== undefined && at >= 1 && (!length || size !== undefined))
     return `substring(${value}, ${at}${length ? `, ${size}` : ''})`;
-  const from = `greatest(${start!.text}, 1)`;
+  // Not greatest and least: they leave NULL out.
+  const from = once((s) => `CASE WHEN ${s} < 1 THEN 1 ELSE ${s} END`, start!.text);
   if (!length) return `substring(${value}, ${from})`;
-  const checked = `CASE WHEN ${length.text} < 0 THEN ${raise('substring')} ELSE ${length.text} END`;
-  return `substring(${value}, ${from}, greatest(${checked} + least(${start!.text} - 1, 0), 0))`;
+  const letters = once(
+    (s, n) =>
+      `CASE WHEN ${n} < 0 THEN ${raise('substring')} WHEN ${s} >= 1 THEN ${n} WHEN ${s} + ${n} < 1 THEN 0 ELSE ${s} + ${n} - 1 END`,
+    start!.text,
+    length.text,
+  );
+  return `substring(${value}, ${from}, ${letters})`;
 }
 
 /** The whole number that an argument is, sign included; undefined for anything else. */
@@ -164,8 +180,11 @@ function regexpSubstr(args: readonly Argument[], name: string): string {
   if (which === undefined || which < 1)
     throw new DialectError('the occurrence is not known here; write a number from 1 on');
   if (which === 1) return `regexp_extract(${args[0]!.text}, ${pattern}, 0, '${options}')`;
-  const all = `regexp_extract_all(${args[0]!.text}, ${pattern}, 0, '${options}')`;
-  return `CASE WHEN ${args[0]!.text} IS NOT NULL THEN coalesce(${all}[${which}], '') END`;
+  return once(
+    (text) =>
+      `CASE WHEN ${text} IS NOT NULL THEN coalesce(regexp_extract_all(${text}, ${pattern}, 0, '${options}')[${which}], '') END`,
+    args[0]!.text,
+  );
 }
 
 function regexpCount(args: readonly Argument[], name: string): string {
@@ -193,7 +212,7 @@ const initcap = (text: string): string =>
 /** Functions of Redshift that the local engine has under another name or with another meaning. */
 export const EVERYDAY: Readonly<Record<string, Translation>> = {
   NVL: takes(1, 99, (...texts) => `coalesce(${texts.join(', ')})`),
-  NVL2: takes(3, 3, (value, some, none) => `CASE WHEN ${value} IS NOT NULL THEN ${some} ELSE ${none} END`),
+  NVL2: takes(3, 3, (value, some, none) => `CASE WHEN (${value}) IS NOT NULL THEN ${some} ELSE ${none} END`),
   DECODE: decode,
   GETDATE: takes(0, 0, () => `date_trunc('second', ${NOW})`),
   SYSDATE: takes(0, 0, () => NOW),
@@ -215,11 +234,11 @@ export const EVERYDAY: Readonly<Record<string, Translation>> = {
   },
   TO_DATE: (args, name) => {
     count(args, name, 2, 2);
-    return `CAST(strptime(${letters(args[0]!.text)}, ${quoteText(readingFormat(literal(args[1]!, 'the format')))}) AS DATE)`;
+    return `CAST(strptime(${asText(args[0]!.text)}, ${quoteText(readingFormat(literal(args[1]!, 'the format')))}) AS DATE)`;
   },
   TO_TIMESTAMP: (args, name) => {
     count(args, name, 2, 2);
-    return `timezone('UTC', strptime(${letters(args[0]!.text)}, ${quoteText(readingFormat(literal(args[1]!, 'the format')))}))`;
+    return `timezone('UTC', strptime(${asText(args[0]!.text)}, ${quoteText(readingFormat(literal(args[1]!, 'the format')))}))`;
   },
   CONVERT: (args, name) => {
     count(args, name, 2, 2);
@@ -228,12 +247,12 @@ export const EVERYDAY: Readonly<Record<string, Translation>> = {
   SUBSTRING: substring,
   SUBSTR: substring,
   CHARINDEX: takes(2, 2, (part, text) => `strpos(${text}, ${part})`),
-  CONCAT: takes(2, 2, (a, b) => `(${letters(a!)} || ${letters(b!)})`),
+  CONCAT: takes(2, 2, (a, b) => `(${asText(a!)} || ${asText(b!)})`),
   BTRIM: takes(1, 2, (...texts) => `trim(${texts.join(', ')})`),
   LPAD: takes(2, 3, (text, size, fill = "' '") => `lpad(${text}, ${size}, ${fill})`),
   RPAD: takes(2, 3, (text, size, fill = "' '") => `rpad(${text}, ${size}, ${fill})`),
   INITCAP: takes(1, 1, (text) => initcap(text!)),
-  OCTET_LENGTH: takes(1, 1, (text) => `strlen(${letters(text!)})`),
+  OCTET_LENGTH: takes(1, 1, (text) => `strlen(${asText(text!)})`),
   REGEXP_REPLACE: regexpReplace,
   REGEXP_SUBSTR: regexpSubstr,
   REGEXP_COUNT: regexpCount,

@@ -2,13 +2,13 @@ import { asValue } from './dialect-files';
 import { FUNCTIONS, RESERVED } from './dialect-lists';
 import { type Argument, EVERYDAY, extractedPart } from './sql-functions';
 import { cast, raise, readType } from './sql-casts';
+import { once } from './sql-once';
 import { type Operand, typedLiteral } from './sql-literals';
 import { columnName, NAMELESS } from './sql-names';
-import { endOfList, joined, nameOf, type Piece, selectList } from './sql-select';
+import { endOfList, joined, nameOf, type Piece, selectList, SET_OPERATIONS } from './sql-select';
 import { DialectError, plainName, type Token } from './sql-tokens';
 import { isGroup, type Node, placeOf, split, textOf, tokenOf, upperOf, wordsAt } from './sql-tree';
 
-const SET_OPERATIONS = new Set(['UNION', 'EXCEPT', 'MINUS', 'INTERSECT']);
 const between = (text: string): Piece => ({ text, operand: false });
 
 /** SQL of Redshift as the local engine takes it: the same statement, with what the two understand differently written out. */
@@ -84,7 +84,8 @@ function signed(nodes: readonly Node[], from: number): { text: string; next: num
   return { text: operand.nonZero ? text : notZero(text), next: operand.next };
 }
 
-const notZero = (text: string): string => `(CASE WHEN (${text}) = 0 THEN ${raise('zero')} ELSE (${text}) END)`;
+const notZero = (text: string): string =>
+  `(${once((v) => `CASE WHEN ${v} = 0 THEN ${raise('zero')} ELSE ${v} END`, text)})`;
 
 /** The operand that begins here, its casts included; undefined where none does. */
 function operandAt(nodes: readonly Node[], at: number): Operand | undefined {
@@ -97,7 +98,8 @@ function operandAt(nodes: readonly Node[], at: number): Operand | undefined {
       text: cast(inner, operand.text, type),
       next,
       ...castName(operand, type.name),
-      nonZero: operand.nonZero,
+      // Any other type than this may round it to zero.
+      nonZero: operand.nonZero && type.name === 'float8',
     };
   }
   return operand;
@@ -176,7 +178,8 @@ function plainCall(nodes: readonly Node[], at: number, token: Token): Operand | 
   if (RESERVED.has(upper) && !FUNCTIONS.has(upper)) return undefined;
   if (upper === 'EXTRACT') return { text: extract(group.nodes), next: at + 2, name };
   if (upper === 'MOD') return modulo(group.nodes, at + 2);
-  const isNullif = upper === 'NULLIF' && tokenOf(split(group.nodes, ',')[1]?.[0])?.text === '0';
+  const zero = split(group.nodes, ',')[1];
+  const isNullif = upper === 'NULLIF' && zero?.length === 1 && tokenOf(zero[0])?.text === '0';
   return { text: `${token.text}(${render(group.nodes)})`, next: at + 2, name, nonZero: isNullif };
 }
 
@@ -208,13 +211,10 @@ function castCall(nodes: readonly Node[], next: number): Operand {
 }
 
 function modulo(nodes: readonly Node[], next: number): Operand {
-  const [value, divisor] = argumentsOf('MOD', nodes);
-  if (!value || !divisor) throw new DialectError('mod takes 2 arguments');
-  return {
-    text: `mod(${value.text}, ${signed(divisor.nodes.length === 1 ? divisor.nodes : [{ kind: 'group', nodes: divisor.nodes }], 0).text})`,
-    next,
-    name: 'mod',
-  };
+  const [value, divisor] = split(nodes, ',');
+  if (!value?.length || !divisor?.length) throw new DialectError('mod takes 2 arguments');
+  const by = signed(divisor.length === 1 ? divisor : [{ kind: 'group', nodes: divisor }], 0);
+  return { text: `mod(${expression(value)}, ${by.text})`, next, name: 'mod' };
 }
 
 /** LISTAGG; without a delimiter it puts nothing between the values. */

@@ -16,7 +16,8 @@ export type Pieces = (nodes: readonly Node[]) => Piece[];
 
 export const joined = (found: readonly Piece[]): string => found.map((p) => p.text).join(' ');
 
-const END_OF_LIST = new Set(['FROM', 'WHERE', 'GROUP', 'HAVING', 'QUALIFY', 'ORDER', 'LIMIT', 'OFFSET', 'UNION', 'EXCEPT', 'MINUS', 'INTERSECT', 'INTO']); // prettier-ignore
+export const SET_OPERATIONS: ReadonlySet<string> = new Set(['UNION', 'EXCEPT', 'MINUS', 'INTERSECT']);
+const END_OF_LIST = new Set(['FROM', 'WHERE', 'GROUP', 'HAVING', 'QUALIFY', 'ORDER', 'LIMIT', 'OFFSET', 'INTO', ...SET_OPERATIONS]); // prettier-ignore
 
 /** Where a list of columns ends. WITHIN GROUP belongs to it. */
 export function endOfList(nodes: readonly Node[], select: number): number {
