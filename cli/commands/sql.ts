@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { splitStatements } from '@carelake/laptop/engines/statement-list';
+import { splitStatements } from '@carelake/laptop/engines/sql-tokens';
 import { loadConfig } from '../../config';
 import { CliError, EXIT } from '../errors';
 import { existingFolder, servedBy } from '../folder';

@@ -225,3 +225,41 @@ describe('the file', () => {
     expect(await failure(openReadOnly(`${opened.dataDir}/nothing`))).toContain('holds no warehouse yet');
   });
 });
+
+describe('what is known of a table’s columns', () => {
+  const endless = 'WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT count(*) FROM r';
+  const add = 'ALTER TABLE s.wide ADD COLUMN b varchar(2)';
+  /** Begins a batch whose last statement runs until it is told to end. */
+  async function holding(sqls: string[]): Promise<() => Promise<string>> {
+    const holder = new AbortController();
+    const running = begun(sqls.length);
+    const batch = opened.batch([...sqls, endless], { signal: holder.signal, onStatement: running.onStatement });
+    await running.reached;
+    return () => {
+      holder.abort(new Error('cancelled'));
+      return failure(batch);
+    };
+  }
+  beforeEach(() => opened.batch(['CREATE TABLE s.wide (a varchar(3))']));
+
+  test('one that a transaction adds is its own until it commits', async () => {
+    const end = await holding([add, "INSERT INTO s.wide VALUES ('abc', 'xy')"]);
+    const outcome = (sql: string) => failure(opened.rows(sql));
+    const outcomes = [await outcome("INSERT INTO s.wide SELECT 'four'"), await outcome("INSERT INTO s.wide SELECT 'def'")]; // prettier-ignore
+    expect(await end()).toMatch(/cancelled/i);
+    expect(outcomes[0]).toBe('ERROR: Value too long for character type: column a');
+    expect(outcomes[1]).toMatch(/conflict with concurrent transaction/);
+    await opened.batch(["INSERT INTO s.wide SELECT 'def'"]);
+  });
+
+  test('a transaction that began before it was added does not tell others what it sees', async () => {
+    const end = await holding(['LOCK s.gate']);
+    const { onStatement, reached } = begun(1);
+    const early = opened.batch(['SELECT count(*) FROM s.wide', 'LOCK s.gate', "INSERT INTO s.wide SELECT 'abc'"], { onStatement }); // prettier-ignore
+    await reached;
+    await opened.batch([add]);
+    await end();
+    await early.catch(() => undefined);
+    expect(await failure(opened.rows("INSERT INTO s.wide SELECT 'abc', 'xyz'"))).toMatch(/too long.*column b/);
+  });
+});

@@ -8,7 +8,7 @@ import type { Plan } from './plan';
 import { findRefusal } from './privileges';
 import { Session } from './session';
 import { StagedFiles, type Staging } from './staging';
-import { TableLimits } from './table-limits';
+import { TableColumns } from './table-columns';
 import { engineError, type QueryResult } from './values';
 import { type RunOptions, type SqlParameter, StatementError, type Warehouse } from './warehouse-types';
 
@@ -25,12 +25,14 @@ export interface Parts {
   readonly onStuck?: () => void;
 }
 
-const CHANGES_TABLES: ReadonlySet<Plan['kind']> = new Set(['create-table', 'alter-table', 'ddl']);
+/** A temporary table is its session's own. */
+const changesTables = (plan: Plan): boolean =>
+  plan.kind === 'create-table' ? !plan.temporary : plan.kind === 'alter-table' || plan.kind === 'ddl';
 
 /** The warehouse on an engine in this process. */
 export class DuckDBWarehouse implements Warehouse {
   private readonly locks = new TableLocks();
-  private readonly limits = new TableLimits();
+  private readonly columns = new TableColumns();
   private readonly active = new Set<AbortController>();
   private readonly settled = new Set<Promise<unknown>>();
   private closed = false;
@@ -47,7 +49,7 @@ export class DuckDBWarehouse implements Warehouse {
   }
 
   async queryEngine(sql: string): Promise<QueryResult> {
-    const session = this.session(await this.parts.instance.connect());
+    const session = this.session(await this.parts.instance.connect(), []);
     try {
       return await session.run({ kind: 'query', sql }, {});
     } finally {
@@ -76,13 +78,13 @@ export class DuckDBWarehouse implements Warehouse {
     this.parts.staging.close();
   }
 
-  private session(connection: DuckDBConnection, signal?: AbortSignal): Session {
+  private session(connection: DuckDBConnection, plans: readonly Plan[], signal?: AbortSignal): Session {
     return new Session(
       connection,
       this.parts.lake,
       this.locks,
       new StagedFiles(this.parts.staging),
-      this.limits,
+      this.columns.session(connection, plans.some(changesTables)),
       signal,
     );
   }
@@ -99,7 +101,7 @@ export class DuckDBWarehouse implements Warehouse {
     const cancel = (): void => controller.abort(options.signal?.reason);
     options.signal?.addEventListener('abort', cancel);
     if (options.signal?.aborted || this.closed) cancel();
-    const session = this.session(connection, controller.signal);
+    const session = this.session(connection, plans, controller.signal);
     const run = (plan: Plan): Promise<QueryResult> => this.bounded(session, connection, plan, parameters);
     // From here on it is decided, and an interrupt could only make the outcome unknown.
     const commit = async (): Promise<void> => {
@@ -120,8 +122,6 @@ export class DuckDBWarehouse implements Warehouse {
       options.signal?.removeEventListener('abort', cancel);
       interruption.end();
       this.active.delete(controller);
-      // What others asked while it was not yet committed, or was rolled back, is asked again.
-      if (plans.some((p) => CHANGES_TABLES.has(p.kind))) this.limits.forget();
       session.close();
     }
   }

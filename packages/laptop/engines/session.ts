@@ -7,7 +7,7 @@ import { grantsGone, grantSql } from './grants';
 import type { Lake } from './lake';
 import type { TableLocks } from './locks';
 import type { StagedFiles } from './staging';
-import type { TableLimits } from './table-limits';
+import type { SessionColumns } from './table-columns';
 import type { Held, Limits } from './held-lengths';
 import { DialectError, type Name, quoteName, quoteText, spell } from './sql-tokens';
 import { columnInfo, plainValue, type QueryResult } from './values';
@@ -38,7 +38,7 @@ export class Session {
     private readonly lake: Lake,
     private readonly locks: TableLocks,
     private readonly files: StagedFiles,
-    private readonly limits: TableLimits,
+    private readonly columns: SessionColumns,
     private readonly signal?: AbortSignal,
   ) {}
 
@@ -80,7 +80,6 @@ export class Session {
   /** Views, schemas and drops: what a view reads cannot be dropped, and what is dropped loses its grants, as in the account. */
   private async define(plan: Extract<Plan, { kind: 'ddl' }>, parameters: Record<string, string>): Promise<QueryResult> {
     const { target } = plan;
-    this.limits.forget();
     if (plan.drops === 'relation' && target.schema !== undefined && !plan.cascade)
       await refuseWhileRead(this.connection, target, `drop ${spell(target)}`);
     const result = await this.execute(plan.sql, parameters);
@@ -95,6 +94,7 @@ export class Session {
   /** Ends the session. */
   close(): void {
     this.locks.release(this);
+    this.columns.end();
     this.connection.closeSync();
     this.files.close();
   }
@@ -125,8 +125,7 @@ export class Session {
   }
 
   private async held(target: Name, held: Held): Promise<string> {
-    const temp = this.tempNamed(target);
-    return held(temp ? limitsOf(temp.columns) : await this.limits.of(this.connection, target));
+    return held(limitsOf(await this.columnsOf(target)));
   }
 
   private tempNamed(target: Name): TempTable | undefined {
@@ -140,7 +139,6 @@ export class Session {
     if (plan.ifNotExists && (await this.exists(plan.table, plan.temporary))) return NOTHING;
     const result = await this.execute(plan.sql, parameters);
     const columns = plan.columns ?? lengthsOf(plan.lengths);
-    this.limits.forget();
     if (plan.temporary) {
       if (plan.columns) this.temps.set(plan.table.name, { columns, createSql: plan.sql, empty: true });
     } else for (const column of columns) await this.note(plan.table, column);
@@ -169,10 +167,9 @@ export class Session {
     parameters: Record<string, string>,
   ): Promise<QueryResult> {
     await this.settle(plan.target);
-    this.limits.forget();
     if (plan.column && !plan.sql) {
       const { name, type } = plan.column;
-      if ((await this.columnsOf(plan.target)).some((c) => c.name === name && c.type === type))
+      if ((await this.existing(plan.target)).some((c) => c.name === name && c.type === type))
         throw new DialectError('target column size should be different');
       await refuseWhileRead(this.connection, plan.target, `alter type of ${spell(plan.target)}.${name}`);
     }
@@ -182,7 +179,7 @@ export class Session {
   }
 
   private async copy(plan: Extract<Plan, { kind: 'copy' }>): Promise<QueryResult> {
-    const all = await this.columnsOf(plan.target);
+    const all = await this.existing(plan.target);
     const columns = (plan.columns ?? all.map((c) => c.name)).map((name) => {
       const column = all.find((c) => c.name === name);
       if (!column) throw new CopyError(`column ${name} of ${spell(plan.target)} does not exist`);
@@ -214,22 +211,13 @@ export class Session {
   }
 
   private async columnsOf(target: Name): Promise<readonly ColumnDefinition[]> {
-    const temp = this.tempNamed(target);
-    if (temp) return temp.columns;
-    const found = await this.rows(
-      'SELECT column_name, lower(coalesce(comment, data_type)), is_nullable FROM duckdb_columns() WHERE schema_name = $schema AND table_name = $name ORDER BY column_index',
-      { schema: target.schema ?? 'public', name: target.name },
-    );
-    if (found.length === 0) throw new CopyError(`relation "${spell(target)}" does not exist`);
-    return found.map(([name, type, nullable]) => {
-      const size = /^(?:var)?char\((\d+)\)$/.exec(String(type));
-      return {
-        name: String(name),
-        type: String(type) === 'varchar' ? 'varchar(65535)' : normal(String(type)),
-        maxBytes: size ? Number(size[1]) : undefined,
-        notNull: !nullable,
-      };
-    });
+    return this.tempNamed(target)?.columns ?? this.columns.of(target);
+  }
+
+  private async existing(target: Name): Promise<readonly ColumnDefinition[]> {
+    const columns = await this.columnsOf(target);
+    if (columns.length === 0) throw new CopyError(`relation "${spell(target)}" does not exist`);
+    return columns;
   }
 
   private async unload(plan: Extract<Plan, { kind: 'unload' }>): Promise<QueryResult> {
@@ -248,9 +236,6 @@ const limitsOf = (columns: readonly ColumnDefinition[]): Limits => ({
 
 const lengthsOf = (lengths: ReadonlyMap<string, number> = new Map()): ColumnDefinition[] =>
   [...lengths].map(([name, bytes]) => ({ name, type: `varchar(${bytes})`, maxBytes: bytes, notNull: false }));
-
-const normal = (type: string): string =>
-  type === 'double' ? 'double precision' : type === 'timestamp with time zone' ? 'timestamptz' : type;
 
 /** Reads a result whole. @throws Error when it is larger than a client could fetch in any sensible time. */
 async function collect(result: DuckDBResult): Promise<QueryResult> {

@@ -1,5 +1,3 @@
-export { splitStatements } from './sql-tokens';
-
 const COMMENTS = /^(?:--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/|\s)*/;
 
 /** True for a statement that answers with rows. */
