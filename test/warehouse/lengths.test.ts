@@ -86,3 +86,51 @@ test('a message about a text says nothing of the text', async () => {
   ])
     expect(await failure(opened.rows(sql))).not.toContain('CANARY');
 });
+
+describe('CREATE TABLE AS gives a text the length of the column that it is, or of its cast', () => {
+  const FROM = 's.wide w JOIN s.t ON s.t.k = w.n';
+  test.each([
+    ['a column', 'SELECT a FROM s.wide', { a: 20 }],
+    ['a column by its table', 'SELECT s.wide.a, wide.a AS b FROM s.wide', { a: 20, b: 20 }],
+    ['every column', 'SELECT * FROM s.t', { a: 3, b: 2 }],
+    ['every column of one of two', `SELECT t.*, w.a AS c FROM ${FROM}`, { a: 3, b: 2, c: 20 }],
+    ['a column that only one of two has', `SELECT b, w.a c FROM ${FROM} WHERE k > 0 ORDER BY 1`, { b: 2, c: 20 }],
+    ['what is left of all', 'SELECT DISTINCT * EXCLUDE d, k FROM s.t', { a: 3, b: 2 }],
+    ['a query within', 'SELECT q.x, (y) AS z FROM (SELECT a AS x, b y FROM s.t) q', { x: 3, z: 2 }],
+    ['names that a query gets', 'SELECT x FROM (SELECT k, a FROM s.t) AS q (n, x)', { x: 3 }],
+    ['tables of WITH', 'WITH one AS (SELECT a FROM s.wide), wide (c) AS (SELECT a FROM one) SELECT * FROM wide', { c: 20 }], // prettier-ignore
+    ['equal halves of a union', 'SELECT a, b FROM s.t UNION ALL SELECT a, b FROM s.t', { a: 3, b: 2 }],
+    ['unequal halves of a union', 'SELECT b, a FROM s.t UNION ALL SELECT b, a FROM (SELECT b, w.a FROM s.t, s.wide w) q', { b: 2, a: undefined }], // prettier-ignore
+    ['casts', 'SELECT CAST(n AS varchar(5)) AS x, a::varchar(4), n::integer::char(3) z FROM s.wide', { x: 5, a: 4, z: 3 }], // prettier-ignore
+    ['a cast in a longer expression', "SELECT CAST(a AS varchar(5)) || '-x' AS x, 'y' || a::varchar(4) AS y, a::varchar(4) || a::varchar(4) AS z FROM s.wide", { x: undefined, y: undefined, z: undefined }], // prettier-ignore
+    ['functions, literals and conditions', "SELECT upper(a) AS u, 'x' AS v, CASE WHEN n = 1 THEN a END AS a, coalesce(a, 'y') AS w FROM s.wide", { u: undefined, v: undefined, a: undefined, w: undefined }], // prettier-ignore
+  ])('%s', async (_, query, lengths) => {
+    await opened.batch(['DROP TABLE IF EXISTS s.made', `CREATE TABLE s.made AS ${query}`]);
+    for (const [column, bytes] of Object.entries(lengths)) {
+      const write = (n: number) => opened.rows(`INSERT INTO s.made (${column}) VALUES ('${'x'.repeat(n)}')`);
+      await write(bytes ?? 200);
+      if (bytes !== undefined) expect(await failure(write(bytes + 1))).toBe(`${TOO_LONG}${column}`);
+    }
+    const temporary = [`CREATE TEMP TABLE made AS ${query}`, 'CREATE TEMP TABLE again AS SELECT * FROM made'];
+    for (const [column, bytes] of Object.entries(lengths)) {
+      const write = (n: number) =>
+        opened.batch([...temporary, `INSERT INTO again (${column}) SELECT '${'x'.repeat(n)}'`]);
+      await write(bytes ?? 200);
+      if (bytes !== undefined) expect(await failure(write(bytes + 1))).toBe(`${TOO_LONG}${column}`);
+    }
+  });
+
+  test('a temporary table hides the one that it was made of, and is held as it is altered and made again', async () => {
+    await opened.batch(['CREATE TABLE IF NOT EXISTS public.plain (a varchar(4))']);
+    const made = ['CREATE TEMP TABLE plain AS SELECT * FROM plain', 'CREATE TEMP TABLE b AS SELECT a FROM plain'];
+    const again = [
+      'DROP TABLE plain',
+      'CREATE TEMP TABLE plain AS SELECT a FROM b',
+      "INSERT INTO plain SELECT 'five!'",
+    ];
+    expect(await failure(opened.batch([...made, ...again]))).toBe(`${TOO_LONG}a`);
+    const added = ['ALTER TABLE b ADD COLUMN c varchar(2)', "INSERT INTO b SELECT 'four', 'xy'"];
+    expect(await opened.batch([...made, ...added, 'SELECT a, c FROM b'])).toEqual([['four', 'xy']]);
+    expect(await failure(opened.batch([...made, ...added, "INSERT INTO b SELECT 'four', 'xyz'"]))).toBe(`${TOO_LONG}c`);
+  });
+});

@@ -1,4 +1,5 @@
 import { TYPES } from './dialect-lists';
+import type { Lengths } from './made-columns';
 import { expression } from './sql-render';
 import { Cursor, DialectError, type Name, quoteName, type Token } from './sql-tokens';
 import { treeOf } from './sql-tree';
@@ -97,8 +98,8 @@ export interface CreateTable {
   readonly ifNotExists: boolean;
   /** Absent for CREATE TABLE … AS. */
   readonly columns?: readonly ColumnDefinition[];
-  /** For CREATE TABLE … AS: bytes of the columns whose length their cast says. */
-  readonly lengths?: ReadonlyMap<string, number>;
+  /** For CREATE TABLE … AS. */
+  readonly lengths?: Lengths;
   readonly sql: string;
 }
 

@@ -4,7 +4,8 @@ import { refuseFiles } from './dialect-files';
 import { OTHER_NAMES, refuseConstructs } from './dialect-refusals';
 import { copy, lock, unload } from './dialect-transfer';
 import { parseGrant } from './grants';
-import { castLengths, heldInsert, heldMerge, heldUpdate } from './held-lengths';
+import { heldInsert, heldMerge, heldUpdate } from './held-lengths';
+import { lengthsOf } from './made-columns';
 import type { Plan } from './plan';
 import { EVERYDAY } from './sql-functions';
 import { expression, render } from './sql-render';
@@ -217,7 +218,7 @@ function create(sql: string, tokens: readonly Token[]): Plan {
     return { kind: 'create-table', ...created };
   }
   const nodes = examined(tokenize(created.sql));
-  return { kind: 'create-table', ...created, sql: render(nodes), lengths: castLengths(nodes) };
+  return { kind: 'create-table', ...created, sql: render(nodes), lengths: lengthsOf(nodes) };
 }
 
 function drop(tokens: readonly Token[]): Plan {

@@ -1,9 +1,8 @@
 import { raise, RAISED } from './sql-casts';
 import { once } from './sql-once';
 import { expression, render } from './sql-render';
-import { endOfList, SET_OPERATIONS } from './sql-select';
 import { DialectError, plainName } from './sql-tokens';
-import { isGroup, type Node, placeOf, split, textOf, tokenOf, upperOf, wordsAt } from './sql-tree';
+import { isGroup, type Node, placeOf, split, textOf, tokenOf, upperOf } from './sql-tree';
 
 /** Columns of a table in their order, and the bytes that those of text may have. */
 export interface Limits {
@@ -100,22 +99,4 @@ export function heldMerge(nodes: readonly Node[]): Held {
         return `${expression(clause.slice(0, values))} ${rows(clause.slice(values), columns, limits)}`;
       })
       .join(' WHEN ');
-}
-
-/** Bytes of the columns of CREATE TABLE … AS that are a cast to a length and nothing more, by name; of the others nothing is known. */
-export function castLengths(nodes: readonly Node[]): Map<string, number> {
-  const lengths = new Map<string, number>();
-  const select = placeOf(nodes, new Set(['SELECT']));
-  // Of two queries each may have its own length.
-  if (placeOf(nodes, SET_OPERATIONS, select) < nodes.length) return lengths;
-  for (const column of split(nodes.slice(select + 1, endOfList(nodes, select)), ',')) {
-    const group = column[1];
-    const isNamed = column.length === 3 || (column.length === 4 && wordsAt(column, 2, 'AS'));
-    if (!wordsAt(column, 0, 'CAST') || !isGroup(group) || !isNamed) continue;
-    const size = group.nodes.at(-1);
-    const bytes =
-      isGroup(size) && /VARCHAR/.test(upperOf(group.nodes.at(-2))) ? Number(tokenOf(size.nodes[0])?.text) : NaN;
-    if (bytes > 0) lengths.set(nameOf(column), bytes);
-  }
-  return lengths;
 }

@@ -15,7 +15,7 @@ import { lateBinding, refuseWhileRead, withCatalogue } from './view-usage';
 
 /** A temporary table of this session. */
 interface TempTable {
-  readonly columns: readonly ColumnDefinition[];
+  columns: () => Promise<readonly ColumnDefinition[]>;
   readonly createSql: string;
   /** True while it has never held a row. */
   empty: boolean;
@@ -84,6 +84,7 @@ export class Session {
       await refuseWhileRead(this.connection, target, `drop ${spell(target)}`);
     const result = await this.execute(plan.sql, parameters);
     if (plan.lateBinding) await this.connection.run(lateBinding(target));
+    if (plan.drops === 'relation' && target.schema === undefined) this.temps.delete(target.name);
     if (plan.drops) {
       const gone = grantsGone(plan.drops === 'schema' ? { schema: target.name, name: '*' } : target);
       await this.connection.run(gone.sql, gone.parameters);
@@ -128,8 +129,8 @@ export class Session {
     return held(limitsOf(await this.columnsOf(target)));
   }
 
-  private tempNamed(target: Name): TempTable | undefined {
-    return target.schema === undefined ? this.temps.get(target.name) : undefined;
+  private tempNamed(target: Name, temps: ReadonlyMap<string, TempTable> = this.temps): TempTable | undefined {
+    return target.schema === undefined ? temps.get(target.name) : undefined;
   }
 
   private async createTable(
@@ -138,11 +139,35 @@ export class Session {
   ): Promise<QueryResult> {
     if (plan.ifNotExists && (await this.exists(plan.table, plan.temporary))) return NOTHING;
     const result = await this.execute(plan.sql, parameters);
-    const columns = plan.columns ?? lengthsOf(plan.lengths);
-    if (plan.temporary) {
-      if (plan.columns) this.temps.set(plan.table.name, { columns, createSql: plan.sql, empty: true });
-    } else for (const column of columns) await this.note(plan.table, column);
+    if (plan.temporary) this.temps.set(plan.table.name, this.temporary(plan));
+    else
+      for (const column of plan.columns ?? (await this.made(plan, this.temps, this.columns.of(plan.table))))
+        await this.note(plan.table, column);
     return { ...result, columns: [], rows: [] };
+  }
+
+  private temporary(plan: Extract<Plan, { kind: 'create-table' }>): TempTable {
+    // It reads those that stand now. Most are never written: their columns are asked for when they are needed.
+    const temps = new Map(this.temps);
+    let columns: Promise<readonly ColumnDefinition[]> | undefined;
+    return {
+      columns: () =>
+        (columns ??= plan.columns
+          ? Promise.resolve(plan.columns)
+          : this.made(plan, temps, this.columns.ofTemporary(plan.table.name))),
+      createSql: plan.sql,
+      empty: plan.columns !== undefined,
+    };
+  }
+
+  /** Columns of a table that was made of a query, with the lengths that are known. */
+  private async made(
+    { lengths }: Extract<Plan, { kind: 'create-table' }>,
+    temps: ReadonlyMap<string, TempTable>,
+    columns: Promise<readonly ColumnDefinition[]>,
+  ): Promise<readonly ColumnDefinition[]> {
+    const known = await lengths?.((table) => this.columnsOf(table, temps));
+    return (await columns).map((column) => (isText(column) ? { ...column, ...known?.get(column.name) } : column));
   }
 
   private async exists({ schema = 'public', name }: Name, temporary: boolean): Promise<boolean> {
@@ -167,6 +192,8 @@ export class Session {
     parameters: Record<string, string>,
   ): Promise<QueryResult> {
     await this.settle(plan.target);
+    const temp = this.tempNamed(plan.target);
+    const before = await temp?.columns();
     if (plan.column && !plan.sql) {
       const { name, type } = plan.column;
       if ((await this.existing(plan.target)).some((c) => c.name === name && c.type === type))
@@ -174,7 +201,11 @@ export class Session {
       await refuseWhileRead(this.connection, plan.target, `alter type of ${spell(plan.target)}.${name}`);
     }
     if (plan.sql) await this.execute(plan.sql, parameters);
-    if (plan.column) await this.note(plan.target, plan.column);
+    if (temp) {
+      const known = [...(plan.column ? [plan.column] : []), ...(before ?? [])];
+      const now = await this.columns.ofTemporary(plan.target.name);
+      temp.columns = () => Promise.resolve(now.map((column) => known.find((k) => k.name === column.name) ?? column));
+    } else if (plan.column) await this.note(plan.target, plan.column);
     return NOTHING;
   }
 
@@ -210,8 +241,11 @@ export class Session {
     return NOTHING;
   }
 
-  private async columnsOf(target: Name): Promise<readonly ColumnDefinition[]> {
-    return this.tempNamed(target)?.columns ?? this.columns.of(target);
+  private async columnsOf(
+    target: Name,
+    temps: ReadonlyMap<string, TempTable> = this.temps,
+  ): Promise<readonly ColumnDefinition[]> {
+    return this.tempNamed(target, temps)?.columns() ?? this.columns.of(target);
   }
 
   private async existing(target: Name): Promise<readonly ColumnDefinition[]> {
@@ -234,8 +268,7 @@ const limitsOf = (columns: readonly ColumnDefinition[]): Limits => ({
   bytes: new Map(columns.flatMap(({ name, maxBytes }) => (maxBytes === undefined ? [] : [[name, maxBytes]]))),
 });
 
-const lengthsOf = (lengths: ReadonlyMap<string, number> = new Map()): ColumnDefinition[] =>
-  [...lengths].map(([name, bytes]) => ({ name, type: `varchar(${bytes})`, maxBytes: bytes, notNull: false }));
+const isText = ({ type }: ColumnDefinition): boolean => type === 'varchar(65535)';
 
 /** Reads a result whole. @throws Error when it is larger than a client could fetch in any sensible time. */
 async function collect(result: DuckDBResult): Promise<QueryResult> {
