@@ -1,5 +1,5 @@
 import { accessSync, chmodSync, constants, existsSync, mkdirSync, readdirSync, statSync, type Stats } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 /** A data folder that cannot be used as it is: why, and what to do. */
 export class FolderRefused extends Error {
@@ -44,9 +44,16 @@ export function ownFolder(dataDir: string): void {
   chmodSync(dataDir, 0o700);
 }
 
+/** Folder by folder: Node's recursive way does not come back where a file system has folders that nobody can make, as /proc has. */
+function makeEach(folder: string): void {
+  if (existsSync(folder)) return;
+  makeEach(dirname(folder));
+  mkdirSync(folder, { mode: 0o700 });
+}
+
 function makeFolder(dataDir: string): void {
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    makeEach(resolve(dataDir));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new FolderRefused(`the folder cannot be made (${code})`, dataDir, ELSEWHERE);

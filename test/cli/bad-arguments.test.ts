@@ -87,6 +87,7 @@ const MORE: [what: string, args: string[]][] = [
   ['start with a folder as profile', ['start', '--phi-ok', '--profile', `${folder}/`, '--input', GOOD]],
   ['start with a folder as key secret', ['start', '--key-secret-file', folder, '--data', join(folder, 'new')]],
   ['replay with a folder', ['quarantine', 'replay', 'id', '--with', folder, '--data', NEVER_BOOTED]],
+  ['start in a folder that nobody can make', ['start', '--data', '/proc/none/x']],
   ['a command that is none', ['explode']],
   ['a subcommand that is none', ['quarantine', 'explode']],
 ];

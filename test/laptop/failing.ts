@@ -22,7 +22,8 @@ import { Redelivery } from '@carelake/laptop/engines/redelivery';
 import { runSchedule } from '@carelake/laptop/engines/schedule';
 import { StateMachines } from '@carelake/laptop/engines/state-machine';
 import { openWarehouse } from '@carelake/laptop/engines/warehouse';
-import { MemoryShard, scratch, settle } from './fixtures';
+import { FunctionPool } from '@carelake/laptop/engines/worker';
+import { functionSpec, MemoryShard, scratch, settle } from './fixtures';
 
 /**
  * Makes everything fail that a request or an engine leans on, one after the other, in a process of its own: a failure that nobody hears ends
@@ -235,6 +236,15 @@ const ENGINES: Readonly<Record<string, Course>> = {
     shard.put(clock.now(), 'a', 'b', 'c'.repeat(900));
     for (let i = 0; i < 20; i++) await clock.advance(5000);
     await mapping.stop();
+    clean();
+  },
+  async functions(spoil) {
+    const { dir, clean } = scratch();
+    const source = `export const handler = async () => { console.log('{"_aws":{"CloudWatchMetrics":[]}}'); return {}; };`;
+    const { onMetrics } = spoil({ onMetrics: () => undefined });
+    const pool = new FunctionPool(functionSpec(dir, source), onMetrics);
+    await pool.invoke('{}');
+    pool.stop();
     clean();
   },
   async alarms(spoil) {

@@ -17,10 +17,11 @@ describe('failures under every operation and every callback', () => {
     expect(child.stderr).not.toMatch(/while trying|CANARY|Unhandled/);
     expect(child.status).toBe(0);
     expect(child.stderr).toContain('carelake: the end of an execution failed: disk full');
+    expect(child.stderr).toContain('carelake: metrics of a function failed: disk full');
   });
 
   test('were injected into every operation of every endpoint', () => {
-    // STS has one operation, which asks no store.
+    // STS and CloudFormation have one operation each, which asks no store.
     const served = /json: \{([^}]*)\}/.exec(
       readFileSync(require.resolve('@carelake/laptop/endpoints/server'), 'utf8'),
     )![1]!;
@@ -51,7 +52,7 @@ describe('failures under every operation and every callback', () => {
   });
 
   test('were injected into every callback of every engine', () => {
-    const engines = ['alarms', 'bus', 'custom resource', 'machines', 'mapping', 'schedule'];
+    const engines = ['alarms', 'bus', 'custom resource', 'functions', 'machines', 'mapping', 'schedule'];
     expect([...new Set(Object.keys(told.engines!).map((c) => c.split('.')[0]))].sort()).toEqual(engines);
     expect(Object.keys(told.engines!).length).toBeGreaterThan(15);
   });

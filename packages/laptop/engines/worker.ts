@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { heard } from '../background';
 
 /** Largest event and largest reply of a synchronous invocation, in bytes. */
 export const MAX_PAYLOAD_BYTES = 6 * 1024 * 1024;
@@ -190,9 +191,10 @@ class Worker {
     let failed!: (error: Error) => void;
     this.ready = new Promise<void>((resolve, reject) => ((started = resolve), (failed = reject)));
     this.ready.catch(() => undefined);
+    const measured = heard('metrics of a function', onMetrics);
     this.child.on('message', (reply: Reply) => {
       if (reply.ready) started();
-      else if (reply.metrics !== undefined) onMetrics(reply.metrics);
+      else if (reply.metrics !== undefined) measured(reply.metrics);
       else this.settle(reply);
     });
     this.child.on('error', (error) => failed(new InvocationRefused('ServiceException', error.message)));
