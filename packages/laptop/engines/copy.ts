@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { CopyError } from './copy-error';
-import type { ColumnDefinition } from './ddl';
+import type { ColumnDefinition } from './column-definition';
 import { quoteName, quoteText } from './sql-tokens';
 
 export interface CopySource {

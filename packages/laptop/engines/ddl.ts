@@ -1,18 +1,8 @@
+import type { ColumnDefinition, Lengths } from './column-definition';
 import { TYPES } from './dialect-lists';
-import type { Lengths } from './made-columns';
 import { expression } from './sql-render';
 import { Cursor, DialectError, type Name, quoteName, type Token } from './sql-tokens';
 import { treeOf } from './sql-tree';
-
-/** A column as Redshift knows it; the local engine forgets lengths. */
-export interface ColumnDefinition {
-  readonly name: string;
-  /** Lower case, with its parenthesis: `varchar(64)`. */
-  readonly type: string;
-  /** Bytes that a varchar or char may have. */
-  readonly maxBytes?: number;
-  readonly notNull: boolean;
-}
 
 /** Length of a `varchar` that names none. */
 const DEFAULT_VARCHAR = 256;

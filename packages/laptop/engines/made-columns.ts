@@ -1,26 +1,10 @@
 import { columnName } from './sql-names';
 import { readType } from './sql-casts';
-import type { ColumnDefinition } from './ddl';
+import type { Catalogue, Lengths, Made } from './column-definition';
 import { RESERVED } from './dialect-lists';
 import { endOfList, SET_OPERATIONS } from './sql-select';
-import { type Name, plainName } from './sql-tokens';
+import { plainName } from './sql-tokens';
 import { isGroup, type Node, placeOf, split, tokenOf, upperOf, wordsAt } from './sql-tree';
-
-/** A column that a query makes, and the length that its text has where the query says it: a plain column's own, or that of a cast. */
-interface Made {
-  readonly name: string;
-  /** `varchar(20)` or `char(2)`. */
-  readonly type?: string;
-  readonly maxBytes?: number;
-}
-
-/** Columns of a table; none where nothing is known of it. */
-type Catalogue = (table: Name) => Promise<readonly Made[]>;
-
-/** Texts with lengths that CREATE TABLE … AS makes, by what the tables say that it reads. */
-export type Lengths = (
-  catalogue: Catalogue,
-) => Promise<ReadonlyMap<string, Pick<ColumnDefinition, 'type' | 'maxBytes'>>>;
 
 /** One or more columns of which nothing is known. */
 const UNKNOWN: Made = { name: '*' };

@@ -1,4 +1,5 @@
-import type { ColumnDefinition, CreateTable } from './ddl';
+import type { ColumnDefinition } from './column-definition';
+import type { CreateTable } from './ddl';
 import type { GrantPlan } from './grants';
 import type { Held } from './held-lengths';
 import type { Name } from './sql-tokens';

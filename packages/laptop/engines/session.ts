@@ -1,7 +1,7 @@
 import type { DuckDBConnection, DuckDBResult, DuckDBValue } from '@duckdb/node-api';
 import { copySource, verify } from './copy';
 import { CopyError } from './copy-error';
-import type { ColumnDefinition } from './ddl';
+import type { ColumnDefinition } from './column-definition';
 import type { Plan } from './plan';
 import { grantsGone, grantSql } from './grants';
 import type { Lake } from './lake';

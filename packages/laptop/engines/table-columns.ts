@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { ColumnDefinition } from './ddl';
+import type { ColumnDefinition } from './column-definition';
 import { type Name, spell } from './sql-tokens';
 
 type Columns = readonly ColumnDefinition[];
