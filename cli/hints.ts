@@ -31,7 +31,8 @@ export const ofFolder = (dataDir: string): string => `--data ${quoted(dataDir)}`
 export function runnable(text: string): string {
   const data = typed.data === undefined ? '' : ` ${ofFolder(typed.data)}`;
   return text.replace(SUGGESTED, (command, at: number) => {
-    const rest = text.slice(at + command.length).split(/[;\n]/, 1)[0]!;
+    // An option of the next suggestion is none of this one: `wipe` would remove another folder.
+    const rest = text.slice(at + command.length).split(/[;\n]|, /, 1)[0]!;
     const folder = rest.includes('--data') ? '' : data;
     if (command.startsWith('npm start')) return `npm start${folder || command.endsWith('--') ? ' --' : ''}${folder}`;
     return `${NAME} ${command.slice('carelake '.length)}${folder}`;

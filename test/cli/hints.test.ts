@@ -152,6 +152,9 @@ describe('a hint', () => {
     expect(runnable('in another terminal: npm start')).toBe(`in another terminal: npm start -- --data '/a b'`);
     expect(runnable('npm start -- --port 0')).toBe(`npm start -- --data '/a b' --port 0`);
     expect(runnable('carelake wipe --data /c')).toBe('npm run --silent carelake -- wipe --data /c');
+    expect(runnable('carelake wipe, or start another with --data DIR')).toBe(
+      `npm run --silent carelake -- wipe --data '/a b', or start another with --data DIR`,
+    );
     typedAs(['start'], undefined);
     expect(runnable('npm start; carelake check')).toBe('npm start; npm run --silent carelake -- check');
   });
