@@ -50,15 +50,12 @@ export interface ZoneFolders {
  * rows are those of the receipts that each finished chunk leaves in control. A record that was read by two releases, the
  * batch being tried again after a deployment, counts as accepted if one of them accepted it.
  */
-export async function countReadings(zones: ZoneFolders): Promise<CountedIngest> {
+export async function countIngest(zones: ZoneFolders): Promise<CountedIngest> {
   const { received, silver, quarantine, held } = await distinctRecords(zones);
   const readings = readingRows(zones.control);
   const rows = [...readings.values()].reduce((sum, of) => sum + of.received, 0);
   return { ingest: { received: received + rows, accepted: silver, quarantined: quarantine, held }, readings };
 }
-
-/** The same without the readings. */
-export const countIngest = async (zones: ZoneFolders): Promise<IngestCounts> => (await countReadings(zones)).ingest;
 
 /** @throws CliError when records are missing or appear twice: received must be accepted + quarantined + held. */
 export function checkIngest(counts: IngestCounts, where: string): void {

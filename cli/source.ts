@@ -5,7 +5,7 @@ import { ownFolder } from '@carelake/laptop/data-folder';
 import { DEFAULT_NETWORK, minimumEvents } from '../synthetic';
 import { CliError } from './errors';
 import { HOME, type InputFile, readRun, refuseServed, type RunState } from './folder';
-import { again, ofFolder } from './hints';
+import { again, ofFolder, quoted } from './hints';
 import { knownEnvironment } from './known-environment';
 import { isFile } from './paths';
 import { profileDigest, profileKey, sourceKey } from '../profiles';
@@ -44,7 +44,7 @@ export interface SourceFile {
   readonly control?: { readonly key: string; readonly text: string };
   /** Key in landing. */
   readonly key: string;
-  readonly state: Required<InputFile>;
+  readonly state: InputFile;
 }
 
 /** Where the records of this start come from, and into which folder they go. */
@@ -119,7 +119,7 @@ async function filesOf(read: Read, options: StartOptions): Promise<SourceFile[]>
   if (profile === undefined && source === undefined)
     throw new CliError('a file needs a profile that says how it is read', {
       where: `--input ${input}`,
-      next: `${again('--profile', 'NAME', ...consent(options))} (docs/profiles.md); envelopes, one per line: carelake push ${input}`,
+      next: `${again('--profile', 'NAME', ...consent(options))} (docs/profiles.md); envelopes, one per line: carelake push ${quoted(input)}`,
     });
   if (source === undefined && !isFile(input))
     throw new CliError('no such file', {
@@ -136,7 +136,7 @@ async function filesOf(read: Read, options: StartOptions): Promise<SourceFile[]>
 }
 
 /** @param digest of the profile: a mended one reads the same file anew */
-async function inputFile(profile: string, digest: string, path: string): Promise<Required<InputFile>> {
+async function inputFile(profile: string, digest: string, path: string): Promise<InputFile> {
   return { profile, digest, input: basename(path), size: statSync(path).size, sha256: await sha256OfFile(path) };
 }
 

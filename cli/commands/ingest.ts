@@ -1,4 +1,4 @@
-import { GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, HeadObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { chunkReceiptPrefix, readingId } from '../../core/files/readings';
@@ -12,8 +12,9 @@ import { CliError, EXIT } from '../errors';
 import { ended, started } from '../executions';
 import { storedFile, uploadFile, uploadProfile } from '../feed';
 import { mostRejected } from '../findings';
-import { existingFolder, servedBy } from '../folder';
-import { again, runnable } from '../hints';
+import { servedFolder } from '../folder';
+import { again, quoted, runnable } from '../hints';
+import { keysUnder } from '../keys-under';
 import { count, print, printJson, Progress } from '../output';
 import { isFile } from '../paths';
 import { fileOfProfile } from '../source';
@@ -38,6 +39,8 @@ interface Place {
   /** The state machine that reads files. */
   files: string;
   logs: string;
+  /** Options that mean this place, for a hint; those of a laptop every hint gets. */
+  options: string;
 }
 
 /** A landed object as this command's profile reads it. */
@@ -104,17 +107,17 @@ function report(told: { id: string; already: boolean; read?: Read | undefined },
   if (options.json) printJson({ landing_object: id, landed: !already, ...(read ?? {}) });
   else
     print(
-      `${already ? 'These bytes lie in landing already' : 'Landed'} (landing object ${id}). ${rowsText(already, read)}`,
+      `${already ? 'These bytes lie in landing already' : 'Landed'} (landing object ${id}). ${rowsText(already, read, options.env === undefined)}`,
     );
   return read && mostRejected(read.accepted, read.quarantined) ? EXIT.rejected : EXIT.ok;
 }
 
-function rowsText(already: boolean, read: Read | undefined): string {
+function rowsText(already: boolean, read: Read | undefined, isLaptop: boolean): string {
   if (!read) return `It is read${already ? ' once more' : ''} now, or when the files before it are.`;
   const { received, accepted, quarantined, same_as } = read;
   if (same_as !== undefined)
     return `Its bytes are those of landing object ${same_as}, which was read before: nothing was taken in of it.`;
-  const look = quarantined > 0 ? runnable(' Look at them: carelake quarantine list') : '';
+  const look = quarantined > 0 && isLaptop ? runnable(' Look at them: carelake quarantine list') : '';
   return `${count(received)} rows read: ${count(accepted)} accepted, ${count(quarantined)} rejected.${look}`;
 }
 
@@ -126,11 +129,11 @@ async function landed({ s3, landing }: Place, key: string): Promise<Omit<Reading
 }
 
 /** @throws CliError where nothing would be read, since the object was withdrawn */
-async function refuseWithdrawn({ s3, control, landing }: Place, hash: string): Promise<void> {
+async function refuseWithdrawn({ s3, control, landing, options }: Place, hash: string): Promise<void> {
   if (isWithdrawn(await decisionsAbout(s3, control, hash), hash))
     throw new CliError('this file was landed and withdrawn; nothing was read', {
       where: landing,
-      next: `to have it stand again: carelake withdraw ${hash} --undo`,
+      next: `to have it stand again: carelake withdraw ${hash}${options} --undo`,
       exitCode: EXIT.failed,
     });
 }
@@ -166,16 +169,11 @@ async function countsOf(s3: S3Client, control: string, { hash, digest }: Reading
   const total: Read = { received: 0, accepted: 0, quarantined: 0 };
   // Other profiles may have read the object before: their counts are not this reading's.
   const prefix = chunkReceiptPrefix(readingId(hash, digest));
-  for (let token: string | undefined, more = true; more;) {
-    const page = await s3.send(new ListObjectsV2Command({ Bucket: control, Prefix: prefix, ContinuationToken: token }));
-    for (const { Key } of page.Contents ?? []) {
-      const receipt = await s3.send(new GetObjectCommand({ Bucket: control, Key }));
-      const counts = JSON.parse(await receipt.Body!.transformToString()) as Partial<Read>;
-      for (const name of ['received', 'accepted', 'quarantined'] as const) total[name] += counts[name] ?? 0;
-      if (counts.same_as !== undefined) total.same_as = counts.same_as;
-    }
-    token = page.NextContinuationToken;
-    more = token !== undefined;
+  for await (const Key of keysUnder(s3, control, prefix)) {
+    const receipt = await s3.send(new GetObjectCommand({ Bucket: control, Key }));
+    const counts = JSON.parse(await receipt.Body!.transformToString()) as Partial<Read>;
+    for (const name of ['received', 'accepted', 'quarantined'] as const) total[name] += counts[name] ?? 0;
+    if (counts.same_as !== undefined) total.same_as = counts.same_as;
   }
   // A copy keeps the receipt that says so where it was read after all.
   if (total.received > 0) delete total.same_as;
@@ -183,18 +181,20 @@ async function countsOf(s3: S3Client, control: string, { hash, digest }: Reading
 }
 
 function laptop(data: string | undefined): Place {
-  const { dataDir, run } = existingFolder(data);
-  const served = servedBy(dataDir);
-  if (!served || !run.names?.filesMachine)
-    throw new CliError('nothing serves this data folder, so nothing would read the file', {
-      where: dataDir,
-      next: 'in another terminal: npm start; or, with no server: npm start -- --profile NAME --input FILE',
-    });
-  const { buckets, region, filesMachine: files } = run.names;
+  const { dataDir, served, names } = servedFolder(data, 'nothing would read the file');
+  const { buckets, region, filesMachine: files } = names;
   const common = { endpoint: served.url, region, credentials: served.credentials };
   const s3 = new S3Client({ ...common, forcePathStyle: true });
   const logs = `${dataDir}/logs`;
-  return { s3, sfn: new SFNClient(common), landing: buckets.landing!, control: buckets.control!, files, logs };
+  return {
+    s3,
+    sfn: new SFNClient(common),
+    landing: buckets.landing!,
+    control: buckets.control!,
+    files,
+    logs,
+    options: '',
+  };
 }
 
 async function account(env: string, asked: string | undefined): Promise<Place> {
@@ -202,5 +202,6 @@ async function account(env: string, asked: string | undefined): Promise<Place> {
   const { LandingBucketName: landing, ControlBucketName: control, IngestFileMachineArn: files } = outputs;
   if (!landing || !control || !files) throw notDeployed(where, 'no landing');
   const clients = { s3: new S3Client({ region }), sfn: new SFNClient({ region }) };
-  return { ...clients, landing, control, files, logs: `${where}: log groups of the pipeline's functions` };
+  const options = ` --env ${env}${asked === undefined ? '' : ` --region ${quoted(asked)}`}`;
+  return { ...clients, landing, control, files, logs: `${where}: log groups of the pipeline's functions`, options };
 }

@@ -1,4 +1,4 @@
-import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { isLoadable, RECEIPTS } from '../../core/lake/names';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -6,6 +6,7 @@ import { deployedEnvironment, notDeployed } from '../account';
 import { CliError, EXIT } from '../errors';
 import { execute } from '../executions';
 import type { Names, Served } from '../folder';
+import { countUnder } from '../keys-under';
 import { count, type Progress } from '../output';
 
 /** A platform that runs: the state machines that empty its warehouse and load it, and where silver and receipts lie. */
@@ -64,8 +65,8 @@ async function loadAll(
   at: RunningPlace,
   tell: (detail: string) => void,
 ): Promise<number> {
-  const wanted = await keysIn(s3, at.silver, '', isLoadable);
-  const loaded = (): Promise<number> => keysIn(s3, at.control, RECEIPTS);
+  const wanted = await countUnder(s3, at.silver, '', isLoadable);
+  const loaded = (): Promise<number> => countUnder(s3, at.control, RECEIPTS);
   let counted = Date.now();
   const saying = {
     what: 'the load',
@@ -90,18 +91,6 @@ async function loadAll(
     next: saying.next,
     exitCode: EXIT.failed,
   });
-}
-
-/** How many objects there are, of those whose names are wanted. */
-async function keysIn(s3: S3Client, bucket: string, prefix: string, isWanted = (_: string) => true): Promise<number> {
-  let found = 0;
-  let token: string | undefined;
-  do {
-    const page = await s3.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ContinuationToken: token }));
-    found += (page.Contents ?? []).filter(({ Key }) => isWanted(Key!)).length;
-    token = page.NextContinuationToken;
-  } while (token);
-  return found;
 }
 
 /** The platform that serves a data folder. */

@@ -1,10 +1,12 @@
-import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { GIVEN_UP_PREFIX } from '../../core/stream-event';
 import { deployedEnvironment, notDeployed } from '../account';
 import { EXIT } from '../errors';
 import { execute } from '../executions';
 import { servedFolder, type Served } from '../folder';
+import { again } from '../hints';
+import { countUnder } from '../keys-under';
 import { count, print, printJson, Progress } from '../output';
 
 export interface ReplayOptions {
@@ -32,7 +34,7 @@ export async function replayFailed(options: ReplayOptions): Promise<number> {
   const sfn = new SFNClient(at.clients);
   const s3 = new S3Client({ ...at.clients, forcePathStyle: at.clients.endpoint !== undefined });
   try {
-    const before = await objectsIn(s3, at.bucket);
+    const before = await countUnder(s3, at.bucket, GIVEN_UP_PREFIX);
     if (before > 0)
       await new Progress(options.json).step(`replay of ${count(before)} batches`, () =>
         execute(
@@ -42,11 +44,11 @@ export async function replayFailed(options: ReplayOptions): Promise<number> {
           {
             what: 'the replay',
             where: at.logs,
-            next: 'the log of replay-failed says why (docs/runbooks/stream.md); what was taken in before is done, and the rest stays; again: carelake replay-failed',
+            next: `the log of replay-failed says why (docs/runbooks/stream.md); what was taken in before is done, and the rest stays; again: ${again()}`,
           },
         ),
       );
-    const left = await objectsIn(s3, at.bucket);
+    const left = await countUnder(s3, at.bucket, GIVEN_UP_PREFIX);
     // A batch that was given up meanwhile may make more of them.
     const replayed = Math.max(0, before - left);
     if (options.json) printJson({ replayed, left });
@@ -73,17 +75,4 @@ async function account(env: string, asked: string | undefined): Promise<Place> {
   const { ReplayFailedMachineArn: machine, FailedBucketName: bucket } = outputs;
   if (!machine || !bucket) throw notDeployed(where, 'no replay');
   return { machine, bucket, clients: { region }, logs: `${where}: log group of the function replay-failed` };
-}
-
-async function objectsIn(s3: S3Client, bucket: string): Promise<number> {
-  let found = 0;
-  let token: string | undefined;
-  do {
-    const page = await s3.send(
-      new ListObjectsV2Command({ Bucket: bucket, Prefix: GIVEN_UP_PREFIX, ContinuationToken: token }),
-    );
-    found += page.KeyCount ?? 0;
-    token = page.NextContinuationToken;
-  } while (token);
-  return found;
 }

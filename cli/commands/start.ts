@@ -8,7 +8,7 @@ import {
   checkReadable,
   cameIn,
   type CountedIngest,
-  countReadings,
+  countIngest,
   countSilverRows,
   difference,
   type LoadCounts,
@@ -212,7 +212,7 @@ function waitText(env: string): string {
 
 async function counts(session: Session): Promise<Counts> {
   return {
-    ...(await countReadings(zonesOf(session.source.dataDir, session.names))),
+    ...(await countIngest(zonesOf(session.source.dataDir, session.names))),
     load: await readLoadCounts(session.ask),
   };
 }

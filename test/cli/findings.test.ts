@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { cameIn, checkIngest, countReadings, type ZoneFolders } from '../../cli/conservation';
+import { cameIn, checkIngest, countIngest, type ZoneFolders } from '../../cli/conservation';
 import { findingsText, mostRejected, newFindings, readFindings, wentWrong } from '../../cli/findings';
 import { chunkReceiptKey } from '../../core/files/objects';
 import { decisionKey, type Standing } from '../../core/files/withdrawals';
@@ -39,7 +39,7 @@ function read(reading: string, rows: string[], notes = {}): void {
 }
 
 const look = async () => ({
-  counts: await countReadings(zones),
+  counts: await countIngest(zones),
   found: await readFindings(zones, () => Promise.resolve([])),
 });
 type Looked = Awaited<ReturnType<typeof look>>;

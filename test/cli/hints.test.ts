@@ -189,6 +189,12 @@ describe('a hint', () => {
     expect(again('--yes')).toBe('carelake backfill --from 2026-01-01 --yes');
   });
 
+  test('quotes a path that a shell would take apart', async () => {
+    const hint = await hintOf(['start', '--phi-ok', '--input', file]);
+    const command = hint.slice(hint.indexOf('-- push ') + '-- '.length);
+    expect(shellWords(command)).toEqual(['push', file]);
+  });
+
   test('to remove a folder removes that folder and no other, as it is printed', async () => {
     const [mine, other] = ['mine', 'other'].map((name) => join(folder, name));
     for (const dataDir of [mine!, other!]) {

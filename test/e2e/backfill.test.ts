@@ -93,7 +93,7 @@ test('a landed object whose notification was lost is found by the sweep, read an
   await platform.execute('LandingSweepMachine', sweep);
   await quiet();
   expect(unreadMetrics()).toEqual([2]);
-  const counted = await countIngest(zonesOf(laptop.dataDir, laptop.names));
+  const { ingest: counted } = await countIngest(zonesOf(laptop.dataDir, laptop.names));
   expect(counted).toMatchObject({ received: 21 + 2 + 1, accepted: 20 + 1, quarantined: 1 + 1 + 1 });
   expect((await tables())['core.fact_appointment']).toHaveLength(1);
 });

@@ -49,6 +49,13 @@ test('a file is landed, read, withdrawn, and stands again', async () => {
   const object = String(landed.landing_object);
   expect(await inEnvironment('withdraw', object)).toMatchObject({ state: 'withdrawn' });
   expect(await visits()).toEqual([[0]]);
+  const again = await cli(['ingest', join(ROOT, 'examples/visits.csv'), '--profile', profile, '--env', 'local'], {
+    cwd: elsewhere,
+  });
+  expect([again.code, again.stderr]).toEqual([
+    1,
+    expect.stringMatching(/next: {2}to have it stand again: carelake withdraw [0-9a-f]{16} --env local --undo\n$/),
+  ]);
   expect(await inEnvironment('withdraw', object, '--undo')).toMatchObject({ state: 'standing' });
   expect(await visits()).toEqual([[4]]);
 });

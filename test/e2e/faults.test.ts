@@ -27,7 +27,7 @@ const put = (laptop: Laptop, records: ReturnType<typeof patients>): unknown =>
   laptop.platform.endpoints.kinesis.putRecords(laptop.names.stream, records);
 const land = (laptop: Laptop, Key: string, Body: string): Promise<unknown> =>
   laptop.as().s3.send(new PutObjectCommand({ Bucket: laptop.names.buckets.landing, Key, Body }));
-const counts = (laptop: Laptop) => countIngest(zonesOf(laptop.dataDir, laptop.names));
+const counts = async (laptop: Laptop) => (await countIngest(zonesOf(laptop.dataDir, laptop.names))).ingest;
 
 const csv = (first: number, rows: number): string =>
   exampleCsv(Array.from({ length: rows }, (_, i) => ({ Number: String(first + i), Patient: `P-${first + i}` })));

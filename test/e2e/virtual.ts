@@ -116,8 +116,8 @@ export class VirtualPlatform {
     return contentsOf(async (sql) => textOf((await this.platform.endpoints.warehouse.query(sql)).rows));
   }
 
-  counts(): Promise<IngestCounts> {
-    return countIngest(zonesOf(this.dataDir, this.names));
+  async counts(): Promise<IngestCounts> {
+    return (await countIngest(zonesOf(this.dataDir, this.names))).ingest;
   }
 
   objects(zone: string, prefix = ''): string[] {

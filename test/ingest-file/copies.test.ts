@@ -8,27 +8,12 @@ import { identify } from '../../lambdas/ingest-file/same';
 import { builtInProfile } from '../../profiles';
 import { FakeS3 } from './fake-s3';
 import { BUCKETS, context, ingest, type ParquetRow, rowsUnder } from './run';
+import { useVisits, visitsProfile } from './visits';
 
 const DAY = '2026-01-05T00:00:00Z';
 const BODY = `id,name,day\n1,a,${DAY}\n2,b,${DAY}\n`;
-const profile = (more: object = {}, fields: object = {}): string =>
-  JSON.stringify({
-    profile: 'visits',
-    source_system: 'pas',
-    mode: 'delta',
-    file: { format: 'csv' },
-    entities: [
-      {
-        entity: 'clinic',
-        effective_at: 'day',
-        recorded_at: 'day',
-        fields: { clinic_id: 'id', clinic_name: 'name', ...fields },
-      },
-    ],
-    ...more,
-  });
-const P1 = profile();
-const P2 = profile({}, { city: { constant: 'Springfield' } });
+const P1 = visitsProfile();
+const P2 = visitsProfile({}, {}, { city: { constant: 'Springfield' } });
 
 let s3: FakeS3;
 beforeEach(() => {
@@ -38,7 +23,7 @@ beforeEach(() => {
 });
 afterEach(() => jest.restoreAllMocks());
 
-const use = (text: string): unknown => s3.put(BUCKETS.control, 'profiles/visits.json', text);
+const use = (profile: string): unknown => useVisits(s3, profile);
 const land = (name: string, body = BODY) => s3.put(BUCKETS.landing, `visits/${name}`, body);
 type Landed = ReturnType<typeof land>;
 const read = async (object: Landed) => (await ingest(object)).result;

@@ -1,24 +1,11 @@
 import { originalRow, originMetadata, originOf } from '../../core/files/origin';
 import { fileOrder } from '../../core/records/order';
 import { FakeS3 } from './fake-s3';
-import { BUCKETS, ingest, rowsUnder } from './run';
+import { rowsUnder } from './run';
+import { sendVisits, useVisits, visitsProfile } from './visits';
 
-const profile = (entity: object = {}): string =>
-  JSON.stringify({
-    profile: 'visits',
-    source_system: 'pas',
-    mode: 'delta',
-    file: { format: 'csv' },
-    entities: [
-      {
-        entity: 'clinic',
-        effective_at: { constant: '2026-01-05T00:00:00Z' },
-        recorded_at: { constant: '2026-01-05T00:00:00Z' },
-        fields: { clinic_id: 'id', clinic_name: 'name' },
-        ...entity,
-      },
-    ],
-  });
+const AT = { constant: '2026-01-05T00:00:00Z' };
+const profile = (entity: object = {}): string => visitsProfile({}, { effective_at: AT, recorded_at: AT, ...entity });
 const [MONDAY, TUESDAY, WEDNESDAY, THURSDAY] = [2, 3, 4, 5].map((day) => `2026-03-0${day}T08:00:00Z`) as [
   string,
   string,
@@ -31,14 +18,12 @@ let s3: FakeS3;
 beforeEach(() => {
   s3 = new FakeS3();
   s3.install();
-  s3.put(BUCKETS.control, 'profiles/visits.json', profile());
+  useVisits(s3, profile());
 });
 afterEach(() => jest.restoreAllMocks());
 
-const send = async (key: string, rows: string, at: string, metadata?: Record<string, string>) => {
-  s3.now = new Date(at);
-  return (await ingest(s3.put(BUCKETS.landing, `visits/${key}`, `id,name\n${rows}`, metadata))).result;
-};
+const send = (key: string, rows: string, at: string, metadata?: Record<string, string>) =>
+  sendVisits(s3, key, `id,name\n${rows}`, at, metadata);
 const replayed = (at: string, rows?: number[], object = OF_MONDAY): Record<string, string> => ({
   mtime: String(Date.parse(at) / 1000),
   ...originMetadata({ object, landedMs: Date.parse(at), ...(rows ? { rows } : {}) }),
@@ -74,7 +59,7 @@ test('rows that read the same are each replayed for their own place; the same ro
 
 test('a whole file has its own rows, and what a profile takes from the landing is from the first one', async () => {
   const times = { effective_at: { last_modified: true }, recorded_at: { last_modified: true } };
-  s3.put(BUCKETS.control, 'profiles/visits.json', profile(times));
+  useVisits(s3, profile(times));
   await send('r/monday.csv', '1,a\n2,b\n', WEDNESDAY, replayed(MONDAY));
   const rows = await rowsUnder(s3, 'silver/clinic/');
   expect(rows.map((r) => [r.clinic_name, (r.effective_at as Date).toISOString(), Number(r.source_order)])).toEqual([

@@ -2,24 +2,8 @@ import { senderTime } from '../../core/files/sender-time';
 import { fileOrder } from '../../core/records/order';
 import { FakeS3 } from './fake-s3';
 import { BUCKETS, ingest, type ParquetRow, rowsUnder } from './run';
+import { sendVisits, useVisits, visitsProfile } from './visits';
 
-const profile = (more: object = {}, entity: object = {}): string =>
-  JSON.stringify({
-    profile: 'visits',
-    source_system: 'pas',
-    mode: 'delta',
-    file: { format: 'csv' },
-    entities: [
-      {
-        entity: 'clinic',
-        effective_at: 'day',
-        recorded_at: 'day',
-        fields: { clinic_id: 'id', clinic_name: 'name' },
-        ...entity,
-      },
-    ],
-    ...more,
-  });
 const DAY = '2026-01-05T00:00:00Z';
 const file = (name: string): string => `id,name,day\n1,${name},${DAY}\n2,${name},${DAY}\n`;
 
@@ -27,14 +11,12 @@ let s3: FakeS3;
 beforeEach(() => {
   s3 = new FakeS3();
   s3.install();
-  s3.put(BUCKETS.control, 'profiles/visits.json', profile());
+  useVisits(s3, visitsProfile());
 });
 afterEach(() => jest.restoreAllMocks());
 
-const send = async (key: string, body: string, at: string, metadata?: Record<string, string>) => {
-  s3.now = new Date(at);
-  return (await ingest(s3.put(BUCKETS.landing, `visits/${key}`, body, metadata))).result;
-};
+const send = (key: string, body: string, at: string, metadata?: Record<string, string>) =>
+  sendVisits(s3, key, body, at, metadata);
 const micros = (iso: string): number => Date.parse(iso) * 1000;
 /** Rows by name, each with its order, as far as a double shows it. */
 const orders = async (): Promise<[unknown, number][]> =>
@@ -100,7 +82,7 @@ test.each([
 const NAME_DATE = { object_key: '_(\\d{4}-\\d{2}-\\d{2})\\.csv$', date: 'yyyy-MM-dd', zone: 'UTC' };
 
 test('the profile says it first: by the name of the file', async () => {
-  s3.put(BUCKETS.control, 'profiles/visits.json', profile({ file_time: NAME_DATE }));
+  useVisits(s3, visitsProfile({ file_time: NAME_DATE }));
   await send('list_2026-02-01.csv', file('a'), WEDNESDAY, { mtime: String(Date.parse(MONDAY) / 1000) });
   expect(await orders()).toEqual([
     ['a', order('2026-02-01T00:00:00Z', 1)],
@@ -112,7 +94,7 @@ test('the profile says it first: by the name of the file', async () => {
 });
 
 test('the profile says it first: by a column, row for row', async () => {
-  s3.put(BUCKETS.control, 'profiles/visits.json', profile({ file_time: 'exported' }));
+  useVisits(s3, visitsProfile({ file_time: 'exported' }));
   const body = `id,name,day,exported\n1,a,${DAY},2026-02-03T00:00:00Z\n2,b,${DAY},\n3,c,${DAY},soon\n`;
   expect(await send('a.csv', body, WEDNESDAY)).toMatchObject({ accepted: 2, quarantined: 1 });
   expect(await orders()).toEqual([['a', order('2026-02-03T00:00:00Z', 1)], ['b', order(WEDNESDAY, 2)]]); // prettier-ignore
@@ -123,14 +105,14 @@ test('the profile says it first: by a column, row for row', async () => {
 
 test('a source without times has that of the file for both', async () => {
   const without = { effective_at: undefined, recorded_at: undefined };
-  s3.put(BUCKETS.control, 'profiles/visits.json', profile({ ignored: ['day'] }, without));
+  useVisits(s3, visitsProfile({ ignored: ['day'] }, without));
   await send('a.csv', file('a'), TUESDAY, { mtime: `${Date.parse(MONDAY) / 1000}` });
   const [row] = (await rowsUnder(s3, 'silver/clinic/')) as (ParquetRow & { effective_at: Date; recorded_at: Date })[];
   expect([row!.effective_at.toISOString(), row!.recorded_at.toISOString()]).toEqual([
     '2026-03-02T08:00:00.000Z',
     '2026-03-02T08:00:00.000Z',
   ]);
-  s3.put(BUCKETS.control, 'profiles/visits.json', profile({ ignored: ['day'] }, { effective_at: undefined }));
+  useVisits(s3, visitsProfile({ ignored: ['day'] }, { effective_at: undefined }));
   expect(await send('b.csv', file('b'), TUESDAY)).toMatchObject({
     refused: expect.arrayContaining(['PRF-MODE']) as unknown,
   });
