@@ -2,7 +2,22 @@
 
 /** Entities that the platform knows. */
 export type EntityName =
+  | 'adverse_event'
   | 'appointment'
+  | 'capacity'
   | 'clinic'
+  | 'diagnosis'
+  | 'diagnosis_code'
+  | 'encounter'
+  | 'encounter_location'
+  | 'location'
+  | 'medication'
+  | 'medication_order'
+  | 'observation'
+  | 'observation_code'
+  | 'organization'
   | 'patient'
+  | 'prescription_fill'
+  | 'procedure'
+  | 'procedure_code'
   | 'provider';
