@@ -77,6 +77,7 @@ export function allFollowUps(entities: Entities = ENTITIES): FollowUp[] {
  * a member, or of itself where facts may name its members by other identifiers, or an earlier one asks for it.
  * @param withRows entities of which the load has objects
  * @param left what loads that were given up have left
+ * @param absent facts of which the lake holds no object: there is no row to name anew or to restate
  * @param isReread whether the objects are withdrawn or stand again, and are not new
  */
 export function phasesOf(
@@ -84,6 +85,7 @@ export function phasesOf(
   left: readonly FollowUp[],
   entities: Entities = ENTITIES,
   isReread = false,
+  absent: ReadonlySet<EntityName> = new Set(),
 ): Phase[] {
   const asked = new Set<Phase>(left);
   const facts = ofKind(entities, 'fact');
@@ -99,11 +101,13 @@ export function phasesOf(
     .map((d): Phase => (isReread ? `reread:${d}` : `dimension:${d}`));
   const reread = facts.filter((f) => isReread && withRows.has(f.name)).map((f): Phase => `reread:${f.name}`);
   const rename = facts
-    .filter((f) => asked.has(`rename:${f.name}`) || identifies(f).some((d) => withRows.has(d)))
+    .filter((f) => asked.has(`rename:${f.name}`) || (!absent.has(f.name) && identifies(f).some((d) => withRows.has(d))))
     .map((f): Phase => `rename:${f.name}`);
   const follow = facts.flatMap((f): Phase[] => {
     if (withRows.has(f.name) && !isReread) return [`fact:${f.name}`];
-    return asked.has(`restate:${f.name}`) || refersTo(f, withRows) ? [`restate:${f.name}`] : [];
+    return asked.has(`restate:${f.name}`) || (!absent.has(f.name) && refersTo(f, withRows))
+      ? [`restate:${f.name}`]
+      : [];
   });
   const touched = new Set(related(entities, withRows));
   const relate = facts

@@ -1,3 +1,4 @@
+import type { EntityName } from '../../contracts';
 import { transaction, SqlError, type Transaction } from '../warehouse/sql';
 import { filled, ofFile, phaseStatements, sizeOf, type LoadSql, type Role, type Statement } from './load-sql';
 import { pack } from './pack';
@@ -20,6 +21,7 @@ const LARGE_LOAD_ROWS = 100_000;
 /**
  * Phases of a load, packed into as few transactions as hold them, each with the opening statements.
  * @param left what loads that were given up have left
+ * @param absent facts of which the lake holds no object
  * @param reread for a load that reads again what stands; how many rows these are is not known, so that it is taken for large
  */
 export function packSteps(
@@ -27,12 +29,13 @@ export function packSteps(
   objects: readonly (CopyGroup & { readonly rows: number })[],
   left: readonly FollowUp[] = [],
   reread?: Pick<Reread, 'standing'>,
+  absent?: ReadonlySet<EntityName>,
 ): Phase[][] {
   const entities = new Set(copyGroups(objects).map((g) => g.entity));
-  const phases = phasesOf(entities, left, sql.entities, reread !== undefined);
+  const phases = phasesOf(entities, left, sql.entities, reread !== undefined, absent);
   const isLarge = reread !== undefined || objects.reduce((rows, o) => rows + o.rows, 0) > LARGE_LOAD_ROWS;
   const facts = new Set(Object.values(sql.entities).flatMap((e) => (e.kind === 'fact' ? [`reread:${e.name}`] : [])));
-  const firstJoin = phases.findIndex((p) => p.startsWith('fact:') || p.startsWith('restate:') || facts.has(p));
+  const firstJoin = phases.findIndex((p) => /^(?:rename|fact|restate):/.test(p) || facts.has(p));
   return pack(
     phases,
     (phase) => sizeOf(phaseStatements(sql, phase, groupsOf({ objects, reread }, phase))),
