@@ -41,6 +41,7 @@ function* mistakes(c: EntityContract, all: ReadonlyMap<string, EntityContract>):
     ...c.references.map((r) => r.column),
     ...(c.relations ?? []).flatMap((r) => [r.column, r.known]),
     ...(c.identifiers ?? []).map((i) => i.column),
+    ...(c.names ?? []).map((n) => n.column),
     ...c.references.flatMap((r) => (r.identifier ? [namedKey(r)] : [])),
     ...c.derived.flatMap((d) => (d.take === 'local_date' ? [d.name, `${d.name}_key`] : [d.name])),
   ];
@@ -72,6 +73,9 @@ function* mistakes(c: EntityContract, all: ReadonlyMap<string, EntityContract>):
     if (fields.size <= c.naturalKey.length) yield 'a dimension has a member beside its key';
     if (c.stateOrder) yield 'a dimension has no order of states';
     if (c.relations || c.partOf) yield 'a dimension has no relations';
+    for (const n of c.names ?? [])
+      if (!fields.has(n.field) || !fields.has(n.source)) yield `${n.column} names no member`;
+    if (c.identity && all.get(c.identity.link)?.names?.length !== 2) yield 'identity: the link names two members';
     for (const { value, system } of c.identifiers ?? [])
       if (!fields.has(value) || ('field' in system && !fields.has(system.field)))
         yield `identifier ${value} names no member`;
@@ -157,6 +161,7 @@ export function contractAt(c: EntityContract, version: number): EntityContract {
     naturalKey: c.naturalKey.filter((n) => stands(n)),
     references: c.references.filter((r) => stands(r.orElse ?? r.field)),
     identifiers: c.identifiers?.filter((i) => (i.since ?? 1) <= version && stands(i.value)),
+    names: c.names?.filter((n) => stands(n.field, n.source)),
     relations: c.relations?.filter((r) => stands(r.field)),
     partOf: c.partOf && stands(c.partOf.position) ? c.partOf : undefined,
     standing: c.standing && stands(c.standing.field) ? c.standing : undefined,

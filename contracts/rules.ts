@@ -100,6 +100,7 @@ export const RULES = {
     severity: 'warn',
     doc: 'An identifier is not what a spreadsheet makes of one. ="00123", a leading apostrophe and a trailing .0 are taken off; 2.98725E+13 has lost digits and is kept as it came.',
   },
+  'DQ-ID-10': { severity: 'reject', doc: 'A link joins two records, and not one with itself.' },
   'DQ-ID-15': { severity: 'warn', doc: 'The organization that a fact names is described by some source.' },
   'DQ-ID-16': { severity: 'warn', doc: 'The location that a fact names is described by some source.' },
   'DQ-COD-06': {

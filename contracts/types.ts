@@ -112,6 +112,23 @@ export interface Identifier {
   readonly since?: number;
 }
 
+/** A column of a dimension with the key of a member of another one, of a source that the record names. */
+export interface NamedMember {
+  readonly column: string;
+  readonly entity: EntityName;
+  readonly field: string;
+  /** Member with the source system that knows it. */
+  readonly source: string;
+}
+
+/** People that several sources know: which members are one person. */
+export interface Identity {
+  /** Dimension whose members say that two of these are one person. */
+  readonly link: EntityName;
+  /** Members of one person agree in these attributes: an identifier whose holders do not is nobody's. */
+  readonly agree: readonly string[];
+}
+
 /** What a status says of a record as a whole, by every way in. */
 export interface Standing {
   readonly field: string;
@@ -215,6 +232,9 @@ export interface EntityContract {
   readonly references: readonly Reference[];
   /** Dimensions: identifiers beside the natural key, by which others may name a member. */
   readonly identifiers?: readonly Identifier[];
+  readonly identity?: Identity;
+  /** Dimensions: members of others that a record names; it is refused where they are one and the same. */
+  readonly names?: readonly NamedMember[];
   readonly relations?: readonly Relation[];
   readonly partOf?: Part;
   readonly standing?: Standing;

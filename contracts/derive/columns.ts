@@ -141,6 +141,9 @@ export function columnsOf(contract: EntityContract): Column[] {
         ),
         nullable: true,
       })),
+    ...(contract.names ?? []).map((n) =>
+      key(n.column, 'reference', `Durable key of the ${n.entity} named by ${n.source} and ${n.field}.`),
+    ),
     ...(contract.identifiers ?? []).map((i) => ({
       ...key(
         i.column,

@@ -71,7 +71,13 @@ function dimensionScope({ contract, naturals, attributes }: DimensionLists, fact
       name: i.column,
       value: i.value,
       system: 'field' in i.system ? `h.${i.system.field}` : `CAST('${i.system.uri}' AS varchar(128))`,
+      valid: contract.fields.some((f) => f.name === i.value && f.type === 'npi')
+        ? "CASE WHEN h.dq_flags LIKE '%DQ-ID-03%' THEN 0 ELSE 1 END"
+        : '1',
     })),
+    bares: bareIdentifiers(contract),
+    agrees: (contract.identity?.agree ?? []).map((name) => ({ name })),
+    links: contract.identity ? [{ name: contract.identity.link, of: contract.name }] : [],
     nameds: facts.some((f) => f.references.some((r) => r.entity === contract.name))
       ? [
           {
@@ -88,6 +94,12 @@ function dimensionScope({ contract, naturals, attributes }: DimensionLists, fact
     ),
   };
 }
+
+/** The other key of inferred members, which nothing but a fact has told. */
+const bareIdentifiers = ({ otherKey, identifiers = [] }: EntityContract): Row[] =>
+  identifiers.flatMap(({ value, system }) =>
+    value === otherKey && 'uri' in system ? [{ name: value, system: system.uri }] : [],
+  );
 
 function referenceRow(c: EntityContract, r: Reference, dimensions: ReadonlyMap<string, EntityContract>): Row {
   const of = dimensions.get(r.entity)!;
@@ -260,7 +272,14 @@ export function warehouseSql(
     make(`load/reread-${name}.sql`, 'load/reread.sql', d);
     make(`load/forget-${name}.sql`, 'load/forget-dimension.sql', d);
     if ((d.keepers as readonly Row[]).length > 0) make(`load/prune-${name}.sql`, 'load/prune.sql', d);
-    make(`views/core.dim_${name}.sql`, 'views/dimension.sql', d);
+    const isPerson = (d.links as readonly Row[]).length > 0;
+    make(`views/core.dim_${name}.sql`, isPerson ? 'views/person.sql' : 'views/dimension.sql', d);
+    if (isPerson) {
+      make(`load/identity-${name}.sql`, 'load/identity.sql', d);
+      make(`views/core.${name}_shared_identifier.sql`, 'views/shared-identifier.sql', d);
+      make(`views/core.${name}_match.sql`, 'views/match.sql', d);
+      make(`views/core.enterprise_${name}.sql`, 'views/enterprise.sql', d);
+    }
     make(`views/core.${name}_log.sql`, 'views/dimension-log.sql', d);
     if ((d.identifiers as readonly Row[]).length > 0)
       make(`views/core.${name}_identifier.sql`, 'views/identifier.sql', d);

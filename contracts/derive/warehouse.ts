@@ -72,6 +72,12 @@ export function dimensionLists(contract: EntityContract): DimensionLists {
       doc: `Key of ${i.value} within its system and source, by which facts may name the ${contract.name}.`,
       source: contractSource(contract),
     })),
+    ...(contract.names ?? []).map((n) => ({
+      name: n.column,
+      type: 'varchar(32)',
+      doc: `Durable key of the ${n.entity} named by ${n.source} and ${n.field}.`,
+      source: contractSource(contract),
+    })),
   ];
   return { contract, naturals: members.filter((m) => m.isNatural), attributes };
 }

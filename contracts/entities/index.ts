@@ -14,10 +14,12 @@ import { observation } from './observation';
 import { observation_code } from './observation_code';
 import { organization } from './organization';
 import { patient } from './patient';
+import { patient_link } from './patient_link';
 import { prescription_fill } from './prescription_fill';
 import { procedure } from './procedure';
 import { procedure_code } from './procedure_code';
 import { provider } from './provider';
+import { provider_link } from './provider_link';
 
 /** Newest contract of every entity. */
 export const CONTRACTS = {
@@ -36,8 +38,10 @@ export const CONTRACTS = {
   observation_code,
   organization,
   patient,
+  patient_link,
   prescription_fill,
   procedure,
   procedure_code,
   provider,
+  provider_link,
 } as const;

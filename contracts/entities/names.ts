@@ -17,7 +17,9 @@ export type EntityName =
   | 'observation_code'
   | 'organization'
   | 'patient'
+  | 'patient_link'
   | 'prescription_fill'
   | 'procedure'
   | 'procedure_code'
-  | 'provider';
+  | 'provider'
+  | 'provider_link';

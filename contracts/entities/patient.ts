@@ -130,6 +130,7 @@ export const patient = {
     }),
   ],
   references: [],
+  identity: { link: 'patient_link', agree: ['birth_date', 'gender_code'] },
   identifiers: [
     { column: 'mrn_alias_key', value: 'mrn', system: { field: 'mrn_system' }, since: 2 },
     { column: 'member_id_alias_key', value: 'member_id', system: { field: 'member_id_system' }, since: 2 },

@@ -91,6 +91,7 @@ export const provider = {
     { name: 'reactivated_on', type: 'date', phi: 'none', doc: 'Day from which the NPI is active again.', since: 2 },
   ],
   references: [],
+  identity: { link: 'provider_link', agree: [] },
   identifiers: [
     { column: 'npi_alias_key', value: 'npi', system: { uri: 'http://hl7.org/fhir/sid/us-npi' }, since: 2 },
     { column: 'identifier_alias_key', value: 'identifier_value', system: { field: 'identifier_system' }, since: 2 },

@@ -42,6 +42,7 @@ function filesOf(phase: Phase): string[] {
       return [entity, `${entity}-restate`];
     case 'restate':
       return [`${entity}-restate`];
+    case 'identity':
     case 'rename':
     case 'relate':
       return [`${kind}-${entity}`];

@@ -6,9 +6,14 @@ import { ENTITIES, type EntityContract, type EntityName } from '../../contracts'
  * - `rename:<fact>`: members that the fact names by another identifier are named anew where its holder changed
  * - `relate:<fact>`: whether the facts that it belongs to are there
  * - `prune:<dimension>`: inferred members that no fact names any more go
+ * - `identity:<dimension>`: which members are one person
  */
 export type FollowUp =
-  `rename:${EntityName}` | `restate:${EntityName}` | `relate:${EntityName}` | `prune:${EntityName}`;
+  | `rename:${EntityName}`
+  | `restate:${EntityName}`
+  | `relate:${EntityName}`
+  | `prune:${EntityName}`
+  | `identity:${EntityName}`;
 
 /**
  * A part of a load, which one transaction holds whole, in the order in which they run:
@@ -20,6 +25,7 @@ export type FollowUp =
  * - `restate:<entity>`: of a fact without rows
  * - `relate:<entity>`
  * - `prune:<entity>`
+ * - `identity:<entity>`
  * - `rewind`: what nobody knows any more is taken off the watermark
  * - `close`: guards, ledger, end of the lease
  */
@@ -57,6 +63,15 @@ const related = (entities: Entities, names: ReadonlySet<EntityName>): EntityName
     .filter(({ name, relations = [] }) => relations.some((r) => names.has(name) || names.has(r.entity)))
     .map(({ name }) => name);
 
+/** Entities whose rows may change who is one person: the members, their links, and facts that name members nobody has described. */
+const identifying = (d: EntityContract, entities: Entities): EntityName[] => [
+  d.name,
+  d.identity!.link,
+  ...ofKind(entities, 'fact')
+    .filter((f) => f.references.some((r) => r.entity === d.name && r.orElse))
+    .map((f) => f.name),
+];
+
 /** Every follow-up that any load can leave. */
 export function allFollowUps(entities: Entities = ENTITIES): FollowUp[] {
   const facts = ofKind(entities, 'fact');
@@ -68,6 +83,9 @@ export function allFollowUps(entities: Entities = ENTITIES): FollowUp[] {
     ...ofKind(entities, 'dimension')
       .filter((d) => pruned.has(d.name))
       .map((d): FollowUp => `prune:${d.name}`),
+    ...ofKind(entities, 'dimension')
+      .filter((d) => d.identity)
+      .map((d): FollowUp => `identity:${d.name}`),
   ];
 }
 
@@ -124,6 +142,10 @@ export function phasesOf(
         (isReread && withRows.has(d) && named.has(d)),
     )
     .map((d): Phase => `prune:${d}`);
+  const identity = ofKind(entities, 'dimension')
+    .filter((d) => d.identity)
+    .filter((d) => asked.has(`identity:${d.name}`) || identifying(d, entities).some((e) => withRows.has(e)))
+    .map((d): Phase => `identity:${d.name}`);
   return [
     ...keys,
     ...apply,
@@ -132,6 +154,7 @@ export function phasesOf(
     ...follow,
     ...relate,
     ...prune,
+    ...identity,
     ...(isReread ? (['rewind'] as const) : []),
     'close',
   ];
@@ -151,6 +174,9 @@ export function leftBy(phases: readonly Phase[], entities: Entities = ENTITIES):
         if (identifies(f).includes(name)) left.add(`rename:${f.name}`);
         if (isReread || identified(entities).has(name)) left.add(`prune:${name}`);
       }
+    for (const d of ofKind(entities, 'dimension'))
+      if (d.identity && /^(?:dimension|fact|reread)$/.test(kind) && identifying(d, entities).includes(name))
+        left.add(`identity:${d.name}`);
     if (kind === 'rename') {
       left.add(`restate:${name}`);
       for (const d of identifies(entities[name])) left.add(`prune:${d}`);
@@ -165,5 +191,5 @@ export function leftBy(phases: readonly Phase[], entities: Entities = ENTITIES):
 export const doneBy = (phases: readonly Phase[]): FollowUp[] =>
   phases.flatMap((p): FollowUp[] => {
     if (p.startsWith('fact:')) return [p.replace('fact:', 'restate:') as FollowUp];
-    return /^(?:rename|restate|relate|prune):/.test(p) ? [p as FollowUp] : [];
+    return /^(?:rename|restate|relate|prune|identity):/.test(p) ? [p as FollowUp] : [];
   });

@@ -93,6 +93,7 @@ export class Compiled {
   private readonly keyPlaces: number[];
   private readonly references: Named[];
   private readonly identifiers: { at: number; value: number; system: number | string }[];
+  private readonly names: { at: number; entity: EntityName; value: number; source: number }[];
   private readonly otherKeyAt: number | undefined;
   /** The member whose value may make the record a tombstone, and the values that do. */
   readonly removes: { field: string; values: ReadonlySet<unknown> } | undefined;
@@ -147,6 +148,12 @@ export class Compiled {
       at: at(column),
       value: at(value),
       system: 'field' in system ? at(system.field) : system.uri,
+    }));
+    this.names = (contract.names ?? []).map(({ column, entity, field, source }) => ({
+      at: at(column),
+      entity,
+      value: at(field),
+      source: at(source),
     }));
     this.otherKeyAt = contract.otherKey === undefined ? undefined : at(contract.otherKey);
     const { field, removes } = contract.standing ?? {};
@@ -219,6 +226,7 @@ export class Compiled {
     // The pointer stops at the payload: the name of an unknown member is the sender's text and may hold anything.
     if (memberCount(payload, seen) !== seen) target.violations.push({ rule: 'FLD-UNKNOWN', pointer: '/payload' });
     this.requireKey(target);
+    if (upsert) this.refuseCircle(target);
     if (upsert)
       for (const o of this.oneOf) if (o.names.every((n) => isAbsent(payload[n], faults, n))) flag(target, o.rule);
     // Flags are part of what the event says: one whose member was unreadable is no repeat of one that had none.
@@ -231,6 +239,13 @@ export class Compiled {
     const pointer = `/payload/${this.contract.otherKey}`;
     if (row[this.otherKeyAt] === null) violations.push({ rule: 'DQ-ID-01', pointer });
     else if (flags.includes('DQ-ID-03')) violations.push({ rule: 'DQ-ID-03', pointer });
+  }
+
+  /** Two members that are one and the same are no link. */
+  private refuseCircle({ row, violations }: Target): void {
+    const [one, other] = this.names;
+    if (!other || row[one.value] === null || row[one.value] !== row[other.value]) return;
+    if (row[one.source] === row[other.source]) violations.push({ rule: 'DQ-ID-10', pointer: '/payload' });
   }
 
   /** The operation of a record: a status that says that it was a mistake makes it a tombstone. */
@@ -262,6 +277,11 @@ export class Compiled {
       const value = row[i.value] as string | null;
       const system = typeof i.system === 'string' ? i.system : (row[i.system] as string | null);
       if (value !== null && system !== null) row[i.at] = keys.identifier(name, sourceSystem, system, value);
+    }
+    for (const n of this.names) {
+      const value = row[n.value] as string | null;
+      row[n.at] =
+        value === null ? UNKNOWN_KEY : keys.key(n.entity, (row[n.source] as string | null) ?? sourceSystem, [value]);
     }
     for (const r of this.references) row[r.at] = this.referenceKey(r, target, sourceSystem, keys);
     for (const c of this.conflicts)

@@ -169,6 +169,7 @@ export async function load(engine: Engine, loadId: string, events: Event[], opti
       ...DIMENSIONS.filter((d) => facts.some((f) => CONTRACTS[f].references.some((r) => r.entity === d))).flatMap(
         (dimension) => file(`prune-${dimension}`),
       ),
+      ...DIMENSIONS.filter((d) => CONTRACTS[d].identity).flatMap((d) => file(`identity-${d}`)),
       ...file('close'),
     ],
   ];
@@ -242,6 +243,7 @@ export async function empty(engine: Engine): Promise<void> {
       'unreferenced',
     ].map((t) => `ops.${t}`),
     'core.patient_identity',
+    'core.provider_identity',
   ];
   await engine.batch([
     ...tables.map((table) => `DELETE FROM ${table}`),

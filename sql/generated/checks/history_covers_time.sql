@@ -79,6 +79,16 @@ FROM (
 WHERE v.valid_from <> v.due_from OR v.valid_to <= v.valid_from
   OR (v.next_from IS NULL AND (v.valid_to <> timestamp '9999-12-31 00:00:00' OR NOT v.is_current))
 UNION ALL
+SELECT CAST('patient_link' AS varchar(64)) AS entity, v.patient_link_key AS member_key, v.valid_from
+FROM (
+  SELECT h.patient_link_key, h.valid_from, h.valid_to, h.is_current,
+    coalesce(LAG(h.valid_to) OVER (PARTITION BY h.patient_link_key ORDER BY h.valid_from), timestamp '1900-01-01 00:00:00') AS due_from,
+    LEAD(h.valid_from) OVER (PARTITION BY h.patient_link_key ORDER BY h.valid_from) AS next_from
+  FROM core.dim_patient_link_history h
+) v
+WHERE v.valid_from <> v.due_from OR v.valid_to <= v.valid_from
+  OR (v.next_from IS NULL AND (v.valid_to <> timestamp '9999-12-31 00:00:00' OR NOT v.is_current))
+UNION ALL
 SELECT CAST('procedure_code' AS varchar(64)) AS entity, v.procedure_code_key AS member_key, v.valid_from
 FROM (
   SELECT h.procedure_code_key, h.valid_from, h.valid_to, h.is_current,
@@ -95,6 +105,16 @@ FROM (
     coalesce(LAG(h.valid_to) OVER (PARTITION BY h.provider_key ORDER BY h.valid_from), timestamp '1900-01-01 00:00:00') AS due_from,
     LEAD(h.valid_from) OVER (PARTITION BY h.provider_key ORDER BY h.valid_from) AS next_from
   FROM core.dim_provider_history h
+) v
+WHERE v.valid_from <> v.due_from OR v.valid_to <= v.valid_from
+  OR (v.next_from IS NULL AND (v.valid_to <> timestamp '9999-12-31 00:00:00' OR NOT v.is_current))
+UNION ALL
+SELECT CAST('provider_link' AS varchar(64)) AS entity, v.provider_link_key AS member_key, v.valid_from
+FROM (
+  SELECT h.provider_link_key, h.valid_from, h.valid_to, h.is_current,
+    coalesce(LAG(h.valid_to) OVER (PARTITION BY h.provider_link_key ORDER BY h.valid_from), timestamp '1900-01-01 00:00:00') AS due_from,
+    LEAD(h.valid_from) OVER (PARTITION BY h.provider_link_key ORDER BY h.valid_from) AS next_from
+  FROM core.dim_provider_link_history h
 ) v
 WHERE v.valid_from <> v.due_from OR v.valid_to <= v.valid_from
   OR (v.next_from IS NULL AND (v.valid_to <> timestamp '9999-12-31 00:00:00' OR NOT v.is_current));

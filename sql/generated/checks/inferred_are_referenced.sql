@@ -65,6 +65,12 @@ WHERE h.is_inferred
   AND NOT EXISTS (SELECT 1 FROM core.prescription_fill f WHERE f.patient_key = h.patient_key)
   AND NOT EXISTS (SELECT 1 FROM core.procedure f WHERE f.patient_key = h.patient_key)
 UNION ALL
+SELECT CAST('patient_link' AS varchar(64)) AS entity, h.patient_link_key AS member_key FROM core.dim_patient_link_history h
+WHERE h.is_inferred AND EXISTS (SELECT 1 FROM core.patient_link_log l WHERE l.patient_link_key = h.patient_link_key)
+UNION ALL
+SELECT CAST('patient_link' AS varchar(64)), h.patient_link_key FROM core.dim_patient_link_history h
+WHERE h.is_inferred
+UNION ALL
 SELECT CAST('procedure_code' AS varchar(64)) AS entity, h.procedure_code_key AS member_key FROM core.dim_procedure_code_history h
 WHERE h.is_inferred AND EXISTS (SELECT 1 FROM core.procedure_code_log l WHERE l.procedure_code_key = h.procedure_code_key)
 UNION ALL
@@ -80,4 +86,10 @@ WHERE h.is_inferred
   AND NOT EXISTS (SELECT 1 FROM core.appointment f WHERE f.provider_key = h.provider_key)
   AND NOT EXISTS (SELECT 1 FROM core.encounter f WHERE f.provider_key = h.provider_key)
   AND NOT EXISTS (SELECT 1 FROM core.medication_order f WHERE f.provider_key = h.provider_key)
-  AND NOT EXISTS (SELECT 1 FROM core.procedure f WHERE f.provider_key = h.provider_key);
+  AND NOT EXISTS (SELECT 1 FROM core.procedure f WHERE f.provider_key = h.provider_key)
+UNION ALL
+SELECT CAST('provider_link' AS varchar(64)) AS entity, h.provider_link_key AS member_key FROM core.dim_provider_link_history h
+WHERE h.is_inferred AND EXISTS (SELECT 1 FROM core.provider_link_log l WHERE l.provider_link_key = h.provider_link_key)
+UNION ALL
+SELECT CAST('provider_link' AS varchar(64)), h.provider_link_key FROM core.dim_provider_link_history h
+WHERE h.is_inferred;

@@ -124,6 +124,18 @@ WHERE n.is_deleted = p.is_deleted AND n.is_inferred = p.is_inferred
   AND coalesce(n.mrn_alias_key = p.mrn_alias_key, n.mrn_alias_key IS NULL AND p.mrn_alias_key IS NULL)
   AND coalesce(n.member_id_alias_key = p.member_id_alias_key, n.member_id_alias_key IS NULL AND p.member_id_alias_key IS NULL)
 UNION ALL
+SELECT CAST('patient_link' AS varchar(64)) AS entity, n.patient_link_key AS member_key, n.valid_from
+FROM core.dim_patient_link_history n
+JOIN core.dim_patient_link_history p ON p.patient_link_key = n.patient_link_key AND p.valid_to = n.valid_from
+WHERE n.is_deleted = p.is_deleted AND n.is_inferred = p.is_inferred
+  AND coalesce(n.patient_link_id = p.patient_link_id, n.patient_link_id IS NULL AND p.patient_link_id IS NULL)
+  AND coalesce(n.source_system_1 = p.source_system_1, n.source_system_1 IS NULL AND p.source_system_1 IS NULL)
+  AND coalesce(n.patient_id_1 = p.patient_id_1, n.patient_id_1 IS NULL AND p.patient_id_1 IS NULL)
+  AND coalesce(n.source_system_2 = p.source_system_2, n.source_system_2 IS NULL AND p.source_system_2 IS NULL)
+  AND coalesce(n.patient_id_2 = p.patient_id_2, n.patient_id_2 IS NULL AND p.patient_id_2 IS NULL)
+  AND coalesce(n.patient_1_key = p.patient_1_key, n.patient_1_key IS NULL AND p.patient_1_key IS NULL)
+  AND coalesce(n.patient_2_key = p.patient_2_key, n.patient_2_key IS NULL AND p.patient_2_key IS NULL)
+UNION ALL
 SELECT CAST('procedure_code' AS varchar(64)) AS entity, n.procedure_code_key AS member_key, n.valid_from
 FROM core.dim_procedure_code_history n
 JOIN core.dim_procedure_code_history p ON p.procedure_code_key = n.procedure_code_key AND p.valid_to = n.valid_from
@@ -156,4 +168,16 @@ WHERE n.is_deleted = p.is_deleted AND n.is_inferred = p.is_inferred
   AND coalesce(n.deactivated_on = p.deactivated_on, n.deactivated_on IS NULL AND p.deactivated_on IS NULL)
   AND coalesce(n.reactivated_on = p.reactivated_on, n.reactivated_on IS NULL AND p.reactivated_on IS NULL)
   AND coalesce(n.npi_alias_key = p.npi_alias_key, n.npi_alias_key IS NULL AND p.npi_alias_key IS NULL)
-  AND coalesce(n.identifier_alias_key = p.identifier_alias_key, n.identifier_alias_key IS NULL AND p.identifier_alias_key IS NULL);
+  AND coalesce(n.identifier_alias_key = p.identifier_alias_key, n.identifier_alias_key IS NULL AND p.identifier_alias_key IS NULL)
+UNION ALL
+SELECT CAST('provider_link' AS varchar(64)) AS entity, n.provider_link_key AS member_key, n.valid_from
+FROM core.dim_provider_link_history n
+JOIN core.dim_provider_link_history p ON p.provider_link_key = n.provider_link_key AND p.valid_to = n.valid_from
+WHERE n.is_deleted = p.is_deleted AND n.is_inferred = p.is_inferred
+  AND coalesce(n.provider_link_id = p.provider_link_id, n.provider_link_id IS NULL AND p.provider_link_id IS NULL)
+  AND coalesce(n.source_system_1 = p.source_system_1, n.source_system_1 IS NULL AND p.source_system_1 IS NULL)
+  AND coalesce(n.provider_id_1 = p.provider_id_1, n.provider_id_1 IS NULL AND p.provider_id_1 IS NULL)
+  AND coalesce(n.source_system_2 = p.source_system_2, n.source_system_2 IS NULL AND p.source_system_2 IS NULL)
+  AND coalesce(n.provider_id_2 = p.provider_id_2, n.provider_id_2 IS NULL AND p.provider_id_2 IS NULL)
+  AND coalesce(n.provider_1_key = p.provider_1_key, n.provider_1_key IS NULL AND p.provider_1_key IS NULL)
+  AND coalesce(n.provider_2_key = p.provider_2_key, n.provider_2_key IS NULL AND p.provider_2_key IS NULL);

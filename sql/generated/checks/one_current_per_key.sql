@@ -23,8 +23,14 @@ UNION ALL
 SELECT CAST('patient' AS varchar(64)) AS entity, h.patient_key AS member_key FROM core.dim_patient_history h
 GROUP BY h.patient_key HAVING sum(CASE WHEN h.is_current THEN 1 ELSE 0 END) <> 1
 UNION ALL
+SELECT CAST('patient_link' AS varchar(64)) AS entity, h.patient_link_key AS member_key FROM core.dim_patient_link_history h
+GROUP BY h.patient_link_key HAVING sum(CASE WHEN h.is_current THEN 1 ELSE 0 END) <> 1
+UNION ALL
 SELECT CAST('procedure_code' AS varchar(64)) AS entity, h.procedure_code_key AS member_key FROM core.dim_procedure_code_history h
 GROUP BY h.procedure_code_key HAVING sum(CASE WHEN h.is_current THEN 1 ELSE 0 END) <> 1
 UNION ALL
 SELECT CAST('provider' AS varchar(64)) AS entity, h.provider_key AS member_key FROM core.dim_provider_history h
-GROUP BY h.provider_key HAVING sum(CASE WHEN h.is_current THEN 1 ELSE 0 END) <> 1;
+GROUP BY h.provider_key HAVING sum(CASE WHEN h.is_current THEN 1 ELSE 0 END) <> 1
+UNION ALL
+SELECT CAST('provider_link' AS varchar(64)) AS entity, h.provider_link_key AS member_key FROM core.dim_provider_link_history h
+GROUP BY h.provider_link_key HAVING sum(CASE WHEN h.is_current THEN 1 ELSE 0 END) <> 1;

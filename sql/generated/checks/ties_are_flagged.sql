@@ -80,6 +80,16 @@ LEFT JOIN (
 ) t ON t.patient_key = h.patient_key AND t.valid_from = h.valid_from
 WHERE h.event_id IS NOT NULL AND h.is_tied <> (t.patient_key IS NOT NULL)
 UNION ALL
+SELECT CAST('patient_link' AS varchar(64)) AS entity, h.patient_link_key AS row_key
+FROM core.dim_patient_link_history h
+LEFT JOIN (
+  SELECT v.patient_link_key, v.valid_from FROM core.dim_patient_link_history v
+  JOIN core.patient_link_superseded p ON p.patient_link_key = v.patient_link_key AND p.effective_at = v.effective_at AND p.recorded_at = v.recorded_at
+    AND p.source_order = v.source_order AND p.payload_hash <> v.payload_hash
+  GROUP BY v.patient_link_key, v.valid_from
+) t ON t.patient_link_key = h.patient_link_key AND t.valid_from = h.valid_from
+WHERE h.event_id IS NOT NULL AND h.is_tied <> (t.patient_link_key IS NOT NULL)
+UNION ALL
 SELECT CAST('procedure_code' AS varchar(64)) AS entity, h.procedure_code_key AS row_key
 FROM core.dim_procedure_code_history h
 LEFT JOIN (
@@ -99,6 +109,16 @@ LEFT JOIN (
   GROUP BY v.provider_key, v.valid_from
 ) t ON t.provider_key = h.provider_key AND t.valid_from = h.valid_from
 WHERE h.event_id IS NOT NULL AND h.is_tied <> (t.provider_key IS NOT NULL)
+UNION ALL
+SELECT CAST('provider_link' AS varchar(64)) AS entity, h.provider_link_key AS row_key
+FROM core.dim_provider_link_history h
+LEFT JOIN (
+  SELECT v.provider_link_key, v.valid_from FROM core.dim_provider_link_history v
+  JOIN core.provider_link_superseded p ON p.provider_link_key = v.provider_link_key AND p.effective_at = v.effective_at AND p.recorded_at = v.recorded_at
+    AND p.source_order = v.source_order AND p.payload_hash <> v.payload_hash
+  GROUP BY v.provider_link_key, v.valid_from
+) t ON t.provider_link_key = h.provider_link_key AND t.valid_from = h.valid_from
+WHERE h.event_id IS NOT NULL AND h.is_tied <> (t.provider_link_key IS NOT NULL)
 UNION ALL
 SELECT CAST('adverse_event' AS varchar(64)), f.adverse_event_key
 FROM core.adverse_event f

@@ -54,11 +54,17 @@ UNION ALL
   SELECT CAST('patient' AS varchar(64)) AS entity, count(*) AS applied, CAST(coalesce(sum(d.events - 1), 0) AS bigint) AS superseded
   FROM (SELECT patient_key, effective_at, count(*) AS events FROM core.patient_log GROUP BY patient_key, effective_at) d
 UNION ALL
+  SELECT CAST('patient_link' AS varchar(64)) AS entity, count(*) AS applied, CAST(coalesce(sum(d.events - 1), 0) AS bigint) AS superseded
+  FROM (SELECT patient_link_key, effective_at, count(*) AS events FROM core.patient_link_log GROUP BY patient_link_key, effective_at) d
+UNION ALL
   SELECT CAST('procedure_code' AS varchar(64)) AS entity, count(*) AS applied, CAST(coalesce(sum(d.events - 1), 0) AS bigint) AS superseded
   FROM (SELECT procedure_code_key, effective_at, count(*) AS events FROM core.procedure_code_log GROUP BY procedure_code_key, effective_at) d
 UNION ALL
   SELECT CAST('provider' AS varchar(64)) AS entity, count(*) AS applied, CAST(coalesce(sum(d.events - 1), 0) AS bigint) AS superseded
   FROM (SELECT provider_key, effective_at, count(*) AS events FROM core.provider_log GROUP BY provider_key, effective_at) d
+UNION ALL
+  SELECT CAST('provider_link' AS varchar(64)) AS entity, count(*) AS applied, CAST(coalesce(sum(d.events - 1), 0) AS bigint) AS superseded
+  FROM (SELECT provider_link_key, effective_at, count(*) AS events FROM core.provider_link_log GROUP BY provider_link_key, effective_at) d
   UNION ALL
   SELECT CAST('adverse_event' AS varchar(64)), f.facts + t.removed, l.events - t.removed
   FROM (SELECT count(*) AS facts FROM core.adverse_event) f
