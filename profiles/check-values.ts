@@ -63,7 +63,7 @@ function misfit(field: Pick<Field, 'type' | 'values' | 'name'>, value: unknown):
   return typeof value === 'string' ? null : 'takes a text';
 }
 
-const SOURCES = ['column', 'columns', 'constant', 'element', 'object_key', 'last_modified'] as const;
+const SOURCES = ['column', 'columns', 'constant', 'element', 'object_key', 'preamble', 'last_modified'] as const;
 const TIME_STEPS = ['minutes_of_day', 'next_day_when_before', 'plus'] as const;
 
 /** Holds an expression against the type that it is for. */
@@ -74,6 +74,11 @@ export function checkExpression(profile: Profile, placed: Placed, type: Field['t
   if (e.join !== undefined && !e.columns) report('PRF-VALUE', `${pointer}/join`, 'join goes with columns');
   if (e.otherwise !== undefined && !e.map) report('PRF-VALUE', `${pointer}/otherwise`, 'otherwise goes with map');
   if (e.object_key !== undefined) checkRegex(e.object_key, `${pointer}/object_key`, true, report);
+  if (e.preamble !== undefined) {
+    checkRegex(e.preamble, `${pointer}/preamble`, true, report);
+    if (profile.file.preamble_lines === undefined)
+      report('PRF-VALUE', `${pointer}/preamble`, 'say in file.preamble_lines how many lines stand above the columns');
+  }
   if (e.columns?.every((part) => typeof part !== 'string'))
     report('PRF-VALUE', `${pointer}/columns`, 'none of the parts is a column: use constant');
   if (e.pattern !== undefined) {

@@ -126,7 +126,7 @@ function checkMode(profile: Profile, report: Report): void {
       report(
         'PRF-MODE',
         '/snapshot/taken_at',
-        'a snapshot is taken at one time: use object_key, last_modified or a constant, not a column',
+        'a snapshot is taken at one time: use object_key, preamble, last_modified or a constant, not a column',
       );
     else
       checkExpression(

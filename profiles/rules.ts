@@ -61,6 +61,10 @@ export const FILE_RULES = {
     scope: 'file',
     doc: 'the file is one JSON document over many lines (indented, or an array), and not one object per line',
   },
+  'FIL-HDR-08': {
+    scope: 'file',
+    doc: 'the file has fewer lines than the profile says stand above its columns (file.preamble_lines), or these are longer than 64 KiB',
+  },
   'FIL-ROW-01': { scope: 'row', doc: 'the row is longer than the profile allows (file.max_record_bytes)' },
   'FIL-ROW-02': { scope: 'row', doc: 'a quoted value is not closed, or text follows its closing quote' },
   'FIL-ROW-03': { scope: 'row', doc: 'the record has a member that the profile neither uses nor ignores' },
@@ -81,7 +85,7 @@ export const FILE_RULES = {
   },
   'FIL-MAP-05': {
     scope: 'member',
-    doc: 'the object name or the file gives no value where the profile takes one from it',
+    doc: 'the object name, the lines above the columns or the file itself give no value where the profile takes one from them',
   },
   'FIL-MAP-06': {
     scope: 'member',

@@ -33,6 +33,13 @@ const valueSource = {
     .max(256)
     .optional()
     .describe("A regular expression (RE2) over the object's name; its first group is the value"),
+  preamble: z
+    .string()
+    .max(256)
+    .optional()
+    .describe(
+      'A regular expression (RE2) over each of the lines above the columns (file.preamble_lines); its first group, in the first line that it fits, is the value',
+    ),
   last_modified: z
     .literal(true)
     .optional()
@@ -133,7 +140,7 @@ const timeSteps = {
 const expression = z
   .strictObject({ ...shape, ...timeSteps })
   .describe(
-    'Where a value comes from (exactly one of column, columns, constant, element, object_key, last_modified) and how it is read',
+    'Where a value comes from (exactly one of column, columns, constant, element, object_key, preamble, last_modified) and how it is read',
   );
 const value = z.union([column, expression]).describe('A column name, or an expression');
 
@@ -211,6 +218,12 @@ const file = z.strictObject({
     .min(1)
     .optional()
     .describe('CSV: the names of the columns of a file that has no header row'),
+  preamble_lines: z
+    .int()
+    .min(1)
+    .max(100)
+    .optional()
+    .describe('So many lines stand above the header row, or above the first record where there is no header row'),
   decimal_mark: z.enum(['.', ',']).default('.'),
   zone: z.string().optional().describe('IANA zone of local wall times'),
   trim: z.boolean().default(true),
@@ -234,7 +247,7 @@ export const profileSchema = z
       ),
     snapshot: z
       .strictObject({
-        taken_at: value.describe('When the snapshot was taken: of object_key, last_modified or a constant'),
+        taken_at: value.describe('When the snapshot was taken: of object_key, preamble, last_modified or a constant'),
       })
       .optional(),
     files: z

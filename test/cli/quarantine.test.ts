@@ -111,6 +111,7 @@ async function read(key: string, bytes: Buffer, of: ReturnType<typeof profile>, 
             objectKey: key,
             lastModifiedMs: info.lastModified,
             fileTime: info.lastModified * 1000,
+            preamble: opened.file.preamble,
           }),
           { keys, maxBytes: 1_000_000, deriveEventId: true },
         ),
@@ -142,6 +143,15 @@ describe('a row of a file', () => {
     await putRows(s3, at(), [row!]);
     const sent = await store.get('the-landing', `wide/replay-${row!.quarantine_id}/a.csv`);
     expect(sent.toString('utf16le')).toBe('\ufeff"the\nname",id\n,\n');
+  });
+
+  it('takes the lines above the columns along, from which the profile reads', async () => {
+    const head = 'Extract date: 2026-02-12\n\n"the\nname",id\n';
+    await land('above/a.csv', Buffer.from(`${head}good,C1\n,\n`), profile('above', { preamble_lines: 2 }));
+    const [row] = await of('above');
+    await putRows(s3, at(), [row!]);
+    const sent = await store.get('the-landing', `above/replay-${row!.quarantine_id}/a.csv`);
+    expect(sent.toString()).toBe(`${head},\n`);
   });
 
   it('of a file without a header is sent alone', async () => {
