@@ -244,7 +244,7 @@ describe('a row of a file', () => {
     await land('daily/a.csv', Buffer.from('"the\nname",id\na,1\n,\n'), snapshot);
     await land('daily/b.csv', Buffer.from('id\n1\n'), snapshot);
     const [row, file] = (await of('daily')).sort((a, b) => (a.bronze_object < b.bronze_object ? -1 : 1));
-    expect(() => waysOf(at(), [row!])).toThrow('a row of a snapshot says by itself that all the others are gone');
+    expect(() => waysOf(at(), [row!])).toThrow('a row of a snapshot sent alone would say that all the others are gone');
     expect(waysOf(at(), [file!]).files).toEqual([file]);
   });
 

@@ -57,7 +57,7 @@ test('a file that is gone before it is read is told at once, and not tried again
   expect(ended.map((line) => JSON.parse(line) as object)).toMatchObject([{ status: 'FAILED', error: 'LastingError' }]);
   await stop(laptop.platform);
   expect(() => checkGivenUp(laptop.dataDir, zonesOf(laptop.dataDir, laptop.names).failed, 0, false)).toThrow(
-    '1 files could not be taken in',
+    '1 files could not be ingested',
   );
 });
 

@@ -49,7 +49,7 @@ export async function applyCustomResource(
   const path = join(ports.dir, `${spec.stackName}-${spec.logicalId}.json`);
   const before = readState<Applied>(path, {
     what: `what was last applied of ${spec.logicalId}`,
-    mend: 'remove this file and start again: the resource is then applied once more, which changes nothing that is there',
+    mend: 'remove this file and start again: the resource is then applied again, which changes nothing that exists',
     valid: ({ hash, physicalId }) => typeof hash === 'string' && typeof physicalId === 'string',
   });
   const properties = asText(spec.properties) as Record<string, unknown>;

@@ -73,7 +73,7 @@ const NO_ROOM: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /failed to offload data block/i,
-    'out of room: what the statement keeps meanwhile needs more than the disk has free. Ask for less, or make room on that disk',
+    'out of room: what the statement keeps meanwhile needs more than the disk has free. Ask for less, or free some space on that disk',
   ],
 ];
 /** How an engine begins that answers nothing any more until it is started again. */
