@@ -5,7 +5,7 @@ export const clinic = {
   kind: 'dimension',
   members: 'few',
   version: 1,
-  doc: 'A place where appointments are kept.',
+  doc: 'A place where appointments take place.',
   naturalKey: ['clinic_id'],
   keyScope: 'source',
   fields: [
@@ -33,7 +33,7 @@ export const clinic = {
       type: 'zone',
       maxBytes: 64,
       phi: 'none',
-      doc: 'IANA name of the time zone of the clinic, such as America/New_York.',
+      doc: 'IANA time zone of the clinic, such as America/New_York.',
       example: 'America/New_York',
     },
   ],

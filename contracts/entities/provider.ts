@@ -5,7 +5,7 @@ export const provider = {
   kind: 'dimension',
   members: 'few',
   version: 1,
-  doc: 'A clinician or organisation that renders care, known by its National Provider Identifier alone.',
+  doc: 'A clinician or organisation that provides care, identified by its National Provider Identifier alone.',
   naturalKey: ['npi'],
   keyScope: 'global',
   fields: [
@@ -14,7 +14,7 @@ export const provider = {
       type: 'npi',
       required: true,
       phi: 'none',
-      doc: 'National Provider Identifier: ten digits, first 1 or 2, last a Luhn check digit over 80840 + NPI (45 CFR 162.406).',
+      doc: 'National Provider Identifier: ten digits, the first 1 or 2, the last a Luhn check digit over 80840 + NPI (45 CFR 162.406).',
       example: '1234567893',
     },
     {
@@ -22,7 +22,7 @@ export const provider = {
       type: 'string',
       maxBytes: 256,
       phi: 'none',
-      doc: 'Name of the provider as the registry publishes it.',
+      doc: 'Name of the provider as published in the registry.',
       example: 'Dr Example',
     },
     {

@@ -49,7 +49,7 @@ export async function openFile(
   if (mark && mark.encoding !== encoding)
     return refuse(
       'FIL-ENC-02',
-      `the file starts with the byte-order mark of ${mark.encoding}, the profile says ${encoding}`,
+      `the file starts with the byte-order mark of ${mark.encoding}, but the profile says ${encoding}`,
       '/file/encoding',
     );
   const skip = mark?.length ?? 0;
@@ -59,22 +59,19 @@ export async function openFile(
     return refuse(
       'FIL-ENC-01',
       kind.startsWith('text')
-        ? `the file looks like ${kind}, the profile says ${encoding}`
-        : `the file is ${kind}, the profile reads ${profile.file.format} text`,
+        ? `the file looks like ${kind}, but the profile says ${encoding}`
+        : `the file is ${kind}, but the profile reads ${profile.file.format} text`,
       '/file/encoding',
     );
   if (isUtf8Head(head, encoding))
     return refuse(
       'FIL-ENC-03',
-      `the file is UTF-8, the profile says ${encoding}: letters such as ü would become Ã¼`,
+      `the file is UTF-8, but the profile says ${encoding}: letters such as ü would become Ã¼`,
       '/file/encoding',
     );
   const lines = endsOfLines(head, encoding);
   if (lines.cr && !lines.lf)
-    return refuse(
-      'FIL-LIN-01',
-      'the lines of the file end with CR alone: save it with LF or CRLF at the ends of lines',
-    );
+    return refuse('FIL-LIN-01', 'the lines of the file end with CR alone: save it with LF or CRLF line endings');
   if ((source.size - skip) % unitBytes(encoding) !== 0)
     return refuse(
       'FIL-ENC-01',
@@ -111,9 +108,9 @@ async function openNdjson(file: Below, refuse: Refuse): Promise<Opened> {
   if (first.fault && (/^\[/.test(line) || (records.length > 1 && records.every((r) => r.fault) && /[{[,]$/.test(line))))
     return refuse(
       'FIL-HDR-07',
-      'the file is one JSON document over many lines (indented, or an array), the profile reads one object per line: write it with one (jq -c .)',
+      'the file is one JSON document over many lines (indented, or an array), but the profile reads one object per line: convert it (jq -c .)',
     );
-  if (first.fault && !line.startsWith('{')) return refuse('FIL-HDR-06', 'the first line is no JSON object');
+  if (first.fault && !line.startsWith('{')) return refuse('FIL-HDR-06', 'the first line is not a JSON object');
   return { ok: true, file: { ...file, header: null } };
 }
 

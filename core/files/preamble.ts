@@ -30,7 +30,7 @@ export function linesAbove(file: Profile['file'], head: Buffer, isWhole: boolean
     return {
       rule: 'FIL-HDR-02',
       pointer: '/file/delimiter',
-      message: `the first line says that the file is separated by ${JSON.stringify(excel[1])}, the profile says ${JSON.stringify(file.delimiter)}`,
+      message: `the first line says that the file is separated by ${JSON.stringify(excel[1])}, but the profile says ${JSON.stringify(file.delimiter)}`,
     };
   const begin = excel ? first!.end : 0;
   const count = file.preamble_lines ?? 0;
@@ -40,7 +40,7 @@ export function linesAbove(file: Profile['file'], head: Buffer, isWhole: boolean
     return {
       rule: 'FIL-HDR-08',
       pointer,
-      message: `the file does not begin with ${count} lines and its columns below them, or these lines are longer than 64 KiB`,
+      message: `the file does not start with ${count} lines followed by its columns, or these lines are longer than 64 KiB`,
     };
   const texts = lines.flatMap(({ text }) => text ?? []);
   if (texts.length < count)

@@ -319,7 +319,7 @@ describe('the list', () => {
     expect(byRule.find(({ rule }) => rule === 'FLD-UNKNOWN')).toEqual({
       rule: 'FLD-UNKNOWN',
       n: 1,
-      sentence: 'The payload holds no member that the contract does not name.',
+      sentence: 'The payload contains only members that the contract defines.',
     });
     expect(await carelake('list', '--source', 'events')).toMatch(/ENV-MISSING ×\d.*\/event_id .*… \d more/);
   });
@@ -337,7 +337,7 @@ describe('the list', () => {
       await carelake(command, '--rule', 'FLD-NOPE');
       expect([process.exitCode, said]).toEqual([
         2,
-        expect.stringContaining('FLD-UNKNOWN: The payload holds no member'),
+        expect.stringContaining('FLD-UNKNOWN: The payload contains only members'),
       ]);
       process.exitCode = undefined;
     }

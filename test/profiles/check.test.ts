@@ -296,7 +296,7 @@ describe('a header that does not fit is told at the place of the profile', () =>
 
   test('another delimiter', () => {
     expect(told(['Remark;Born;Sex;Id;Day'])).toEqual([
-      expect.stringContaining('the file is separated by semicolon, the profile says comma'),
+      expect.stringContaining('the file is separated by semicolon, but the profile says comma'),
     ]);
   });
 
