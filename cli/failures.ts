@@ -28,7 +28,7 @@ const GONE = new Set([
 ]);
 
 /** What an endpoint answers where the disk of its folder is full; the path ends before any name that a sender gave. */
-const DISK_FULL = /^disk full: (.+?)\. Nothing more is taken in/;
+const DISK_FULL = /^disk full: (.+?)\. Nothing more is ingested/;
 
 type Known = Error & NodeJS.ErrnoException & { $metadata?: { httpStatusCode?: number } };
 

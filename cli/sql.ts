@@ -90,7 +90,7 @@ const NEXT: readonly (readonly [RegExp, string | ((found: RegExpExecArray) => st
     'cut it with CAST(x AS varchar(n)), or widen the column: ALTER TABLE t ALTER COLUMN c TYPE varchar(n)',
   ],
   [/Invalid digit/, 'cast to a decimal first: CAST(CAST(x AS decimal(18, 2)) AS integer)'],
-  [/disk full|out of room/, 'free some space on that disk, then run it again'],
+  [/disk full|out of disk space/, 'free some space on that disk, then run it again'],
   [/longer than the \d+ s/, 'ask for less: fewer rows, fewer joins, or a LIMIT'],
   [/does not exist|not found in FROM/, LIST_OF_TABLES],
 ];

@@ -301,7 +301,7 @@ describe('what an endpoint refuses', () => {
     asCliError(Object.assign(new Error(message), { name: 'ServiceUnavailable', $metadata: { httpStatusCode: 503 } }));
 
   it('for want of room is told as a full disk, with its path', () => {
-    const told = refused('disk full: /d/kinesis/s. Nothing more is taken in; make room');
+    const told = refused('disk full: /d/kinesis/s. Nothing more is ingested; free some space');
     expect([told.exitCode, told.details.where]).toEqual([1, '/d/kinesis/s']);
     expect(told.details.next).toMatch(/^free some space on that disk, then: carelake start/);
   });

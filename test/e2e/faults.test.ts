@@ -149,7 +149,7 @@ test.each([20, 60, 150])(
       try {
         put(full, sent.slice(acknowledged, acknowledged + 100));
       } catch (error) {
-        expect((error as Error).message).toMatch(/disk full: .*make room/);
+        expect((error as Error).message).toMatch(/disk full: .*free some space/);
         break;
       }
       await new Promise((done) => setTimeout(done, 20));
