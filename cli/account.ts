@@ -26,9 +26,9 @@ export async function deployedEnvironment(env: string, asked: string | undefined
   const region = regionOf(asked);
   const where = `environment ${env}, region ${region}`;
   const outputs = await outputsOf(env, region).catch((error: unknown) => {
-    throw new CliError(`the account could not be asked: ${error instanceof Error ? error.name : 'Error'}`, {
+    throw new CliError(`the account could not be queried: ${error instanceof Error ? error.name : 'Error'}`, {
       where,
-      next: 'aws sso login, or set AWS_PROFILE; then again',
+      next: 'run aws sso login, or set AWS_PROFILE; then try again',
       exitCode: EXIT.failed,
     });
   });

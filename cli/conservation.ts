@@ -66,7 +66,7 @@ export function checkIngest(counts: IngestCounts, where: string): void {
     {
       where,
       rule: 'received = accepted + quarantined + held',
-      next: 'carelake start --once; if it stays, keep the folder and report it',
+      next: 'carelake start --once; if the error persists, keep the folder and report it',
       exitCode: EXIT.failed,
     },
   );
@@ -114,7 +114,7 @@ export function checkReadable(silver: string): void {
       where: silver,
       rule: 'LOAD-NAME-01: the name of every object in silver is a silver key of a published contract version',
       lines: unreadable.slice(0, 5).map((key) => `id ${keyId(key)} (16 hex digits of the SHA-256 of the key)`),
-      next: 'move what somebody put there out of the folder; if carelake wrote it, keep the folder and report it',
+      next: 'move anything that somebody put there out of the folder; if carelake wrote it, keep the folder and report it',
       exitCode: EXIT.failed,
     },
   );
@@ -123,10 +123,10 @@ export function checkReadable(silver: string): void {
 /** @throws CliError when events lie in silver that no load has brought into the warehouse. */
 export function checkLoaded(silverRows: number, load: LoadCounts, where: string): void {
   if (silverRows === load.read) return;
-  throw new CliError(`loads did not finish: ${silverRows} events lie in silver, ${load.read} were read`, {
+  throw new CliError(`loads did not finish: ${silverRows} events are in silver, ${load.read} were read`, {
     where: `${where}/executions, ${where}/logs`,
     rule: 'every silver object is loaded once',
-    next: 'carelake start: it goes on with what is pending',
+    next: 'carelake start: it loads what is pending',
     exitCode: EXIT.failed,
   });
 }
@@ -148,10 +148,10 @@ export function checkGivenUp(dataDir: string, failed: string, since: number, isU
       (isUnread || error === 'LastingError'),
   );
   if (batches.length + files.length === 0) return;
-  throw new CliError(`${batches.length} batches of the stream and ${files.length} files could not be taken in`, {
+  throw new CliError(`${batches.length} batches of the stream and ${files.length} files could not be ingested`, {
     where: `${failed}, ${dataDir}/executions/ended.ndjson`,
     lines: files.slice(0, 5).map((ended) => `${ended.machine} ${ended.name}: ${ended.status} ${ended.error ?? ''}`),
-    next: `read ${dataDir}/logs; what failed for a passing reason is taken in again: files by a new start, batches while the folder is served by: carelake replay-failed; a file that was removed before it was read (LANDING-CHANGED) has to be landed again`,
+    next: `see ${dataDir}/logs; after a temporary fault, a new start reads the files again, and the batches are ingested while the folder is served by: carelake replay-failed; a file that was removed before it was read (LANDING-CHANGED) must be landed again`,
     exitCode: EXIT.failed,
   });
 }

@@ -7,12 +7,12 @@ import { CliError, EXIT } from './errors';
 const FILE_TROUBLE: Record<string, [says: string, next: string]> = {
   EACCES: ['this user may not read or write it', 'give yourself the rights (chmod), or choose another file or folder'],
   EPERM: ['the system does not allow it', 'give yourself the rights (chmod, chattr), or choose another file or folder'],
-  EROFS: ['it lies on a file system that is read-only', 'choose another folder with --data DIR'],
-  ENOENT: ['it does not exist', 'check the path; it is read from the folder you stand in'],
+  EROFS: ['it is on a read-only file system', 'choose another folder with --data DIR'],
+  ENOENT: ['it does not exist', 'check the path; it is relative to the current folder'],
   ENOTDIR: ['a part of its path is a file, not a folder', 'check the path'],
   EISDIR: ['it is a folder, and a file is needed', 'name a file in it'],
-  ENOSPC: ['disk full', 'make room on that disk, then run the command again: what was done is kept'],
-  EDQUOT: ['the quota of this user is used up', 'make room, then run the command again: what was done is kept'],
+  ENOSPC: ['disk full', 'free some space on that disk, then run the command again: what was done is kept'],
+  EDQUOT: ['the quota of this user is used up', 'free some space, then run the command again: what was done is kept'],
   EMFILE: ['too many files are open', 'raise the limit (ulimit -n 4096), then run the command again'],
   ENAMETOOLONG: ['its name is too long', 'choose a shorter one'],
 };
@@ -28,7 +28,7 @@ const GONE = new Set([
 ]);
 
 /** What an endpoint answers where the disk of its folder is full; the path ends before any name that a sender gave. */
-const DISK_FULL = /^disk full: (.+?)\. Nothing more is taken in/;
+const DISK_FULL = /^disk full: (.+?)\. Nothing more is ingested/;
 
 type Known = Error & NodeJS.ErrnoException & { $metadata?: { httpStatusCode?: number } };
 
@@ -42,11 +42,11 @@ export function asCliError(error: unknown): CliError {
   if (full !== undefined)
     return new CliError(`disk full: ${full}`, {
       where: full,
-      next: 'make room on that disk, then: carelake start; what was acknowledged is kept, and goes on',
+      next: 'free some space on that disk, then: carelake start; what was acknowledged is kept and will be processed',
       exitCode: EXIT.failed,
     });
   if (error instanceof DamagedState)
-    return new CliError(`a file is damaged that should hold ${error.what}`, {
+    return new CliError(`the file that should hold ${error.what} is damaged`, {
       where: error.path,
       next: error.mend,
       exitCode: EXIT.failed,
@@ -60,15 +60,15 @@ export function asCliError(error: unknown): CliError {
       exitCode: EXIT.failed,
     });
   if (GONE.has(code) || GONE.has(name))
-    return new CliError('the platform does not answer any more', {
+    return new CliError('the platform no longer answers', {
       where: message,
-      next: 'on the laptop, in another terminal: npm start (it goes on from where it was); in an account, the same command again',
+      next: 'on the laptop, in another terminal: npm start (it resumes where it stopped); in an account, the same command again',
       exitCode: EXIT.failed,
     });
   if ($metadata?.httpStatusCode !== undefined)
     return new CliError(`the platform refused a call: ${name}: ${message}`, {
       where: `an endpoint, which answered ${$metadata.httpStatusCode}`,
-      next: 'on the laptop <data folder>/logs/platform.log says more; in an account, see that your credentials may call it (aws sts get-caller-identity)',
+      next: 'on the laptop <data folder>/logs/platform.log says more; in an account, check that your credentials may call it (aws sts get-caller-identity)',
       exitCode: EXIT.failed,
     });
   return unexpected(error);
@@ -80,7 +80,7 @@ function unexpected(error: unknown): CliError {
   return new CliError(`it failed unexpectedly: ${message}`, {
     where: place,
     lines: process.env.CARELAKE_STACK === undefined ? [] : (stack ?? '').split('\n'),
-    next: 'run it once more; if it stays, run it with CARELAKE_STACK=1 and report what it prints',
+    next: 'run it again; if it still fails, run it with CARELAKE_STACK=1 and report what it prints',
     exitCode: EXIT.failed,
   });
 }

@@ -27,7 +27,7 @@ export async function feed(session: Session): Promise<void> {
     if (source.files.length > 0) await feedFiles(session, s3);
     else if (session.state.source.kind === 'synthetic') {
       const network = session.state as RunState & { source: { kind: 'synthetic' } };
-      const goesOn = network.sent > 0 ? `, going on after ${count(network.sent)}` : '';
+      const goesOn = network.sent > 0 ? `, continuing after ${count(network.sent)}` : '';
       await progress.step(
         `stream ${count(network.source.patients)} patients, ${count(network.source.events)} events through Kinesis${goesOn}`,
         (tell) => streamNetwork(kinesis, names.stream, network, (sent) => mark(session, sent), tell),
@@ -50,7 +50,7 @@ async function feedFiles(session: Session, s3: ReturnType<typeof clientsFor>['s3
     const stored = await storedFile(s3, landing, key, state.sha256);
     if (stored) {
       mark(session, i + 1);
-      await progress.step('read the file once more from landing, where it lies', async () => {
+      await progress.step('read the file again from landing', async () => {
         await platform.idle({ quietMs: QUIET_MS });
         await platform.execute('IngestFileMachine', stored);
       });
@@ -77,7 +77,7 @@ export async function tellSame({ source, names, platform, progress }: Session): 
       const same = await sameFile(s3, names.buckets, key);
       if (same !== undefined)
         progress.line(
-          `File ${i + 1} of ${source.files.length} has the bytes of one that was read before (landing object ${same}): nothing was taken in of it.`,
+          `File ${i + 1} of ${source.files.length} has the same bytes as one that was read before (landing object ${same}): nothing was ingested from it.`,
         );
     }
   } finally {

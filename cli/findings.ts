@@ -124,7 +124,7 @@ export const wentWrong = (run: Run): boolean => mostOf(run) || run.held_snapshot
 
 const byRule = (counts: Record<string, number>): string =>
   table(
-    ['rule', 'records', 'asks'],
+    ['rule', 'records', 'requires'],
     Object.entries(counts)
       .sort((a, b) => b[1] - a[1])
       .map(([rule, n]) => [rule, n, sentenceOf(rule)]),
@@ -136,8 +136,8 @@ export function findingsText(run: Run, areDefectsPlanted: boolean): string {
   const parts: string[] = [];
   if (ingest.quarantined > 0) {
     const head = mostOf(run)
-      ? `MOST OF IT WAS REJECTED: ${count(ingest.quarantined)} of ${count(ingest.received)} records broke a rule and are in no answer:`
-      : `${count(ingest.quarantined)} of ${count(ingest.received)} records broke a rule and lie in quarantine${areDefectsPlanted ? ' (the synthetic network plants them)' : ''}:`;
+      ? `MOST RECORDS WERE REJECTED: ${count(ingest.quarantined)} of ${count(ingest.received)} records broke a rule and are missing from the answers:`
+      : `${count(ingest.quarantined)} of ${count(ingest.received)} records broke a rule and are in quarantine${areDefectsPlanted ? ' (the synthetic network plants them)' : ''}:`;
     parts.push(`${head}\n${byRule(rejected)}\n${runnable('  next: carelake quarantine list')}`);
   }
   if (Object.keys(warnings).length > 0) parts.push(`Accepted with a warning:\n${byRule(warnings)}`);
@@ -147,7 +147,7 @@ export function findingsText(run: Run, areDefectsPlanted: boolean): string {
         `A SNAPSHOT WAS HELD BACK (${rule}): ${sentenceOf(rule)}`,
         `  where: ${snapshot}`,
         runnable(
-          '  next: if the absences are right, widen brake_percent in the profile and, while the folder is served: carelake ingest --phi-ok --profile PROFILE FILE (docs/profiles.md, "Modes")',
+          '  next: if the absences are correct, raise brake_percent in the profile and, while the folder is served: carelake ingest --phi-ok --profile PROFILE FILE (docs/profiles.md, "Modes")',
         ),
       ].join('\n'),
     );

@@ -70,8 +70,8 @@ interface Endpoint extends Pick<Served, 'url' | 'page'> {
 
 export function readRun(dataDir: string): RunState | undefined {
   return readState<RunState>(join(dataDir, 'run.json'), {
-    what: 'what this folder was started for and how far that got',
-    mend: 'remove this file and start again with the options of the first start: what is sent a second time changes nothing in the tables',
+    what: 'what this folder was started for and how far it got',
+    mend: 'remove this file and start again with the options of the first start: records sent a second time change nothing in the tables',
     valid: ({ source, status }) =>
       (source?.kind === 'synthetic' || source?.kind === 'files') && (status === 'streaming' || status === 'complete'),
   });
@@ -151,7 +151,7 @@ export function servedFolder(
 export function refuseServed(dataDir: string): void {
   const served = servingProcess(dataDir);
   if (served && served.pid !== process.pid) {
-    throw new CliError('this data folder is being served already', {
+    throw new CliError('this data folder is already being served', {
       where: `${dataDir}, by process ${served.pid} at ${served.url}`,
       next: 'use it (sql, push, env), stop it with Ctrl-C, or start another with --data DIR --port 0',
       exitCode: EXIT.busy,

@@ -37,7 +37,7 @@ export async function boot(options: BootOptions): Promise<Platform> {
       });
     }
     if (error instanceof FolderInUse) {
-      throw new CliError('this data folder is being served already', {
+      throw new CliError('this data folder is already being served', {
         where: `${error.dataDir}, by process ${error.pid}`,
         next: 'use it (sql, push, env), stop it with Ctrl-C, or start another with --data DIR --port 0',
         exitCode: EXIT.busy,
@@ -60,7 +60,7 @@ export async function boot(options: BootOptions): Promise<Platform> {
     throw new CliError(message, {
       where: options.dataDir,
       lines: existsSync(log) ? [`log: ${log}`] : [],
-      next: `npm start; if it stays: carelake wipe ${ofFolder(options.dataDir)}`,
+      next: `npm start; if it still fails: carelake wipe ${ofFolder(options.dataDir)}`,
       exitCode: EXIT.failed,
     });
   }
@@ -69,7 +69,7 @@ export async function boot(options: BootOptions): Promise<Platform> {
 /** The line that tells of an alarm that is raised or over; undefined for changes that are no news, such as first data. */
 export function alarmLine({ name, description, state }: AlarmStatus, was?: AlarmState): string | undefined {
   if (state === 'ALARM') return `ALARM ${name}: ${description}`;
-  return was === 'ALARM' ? `over: alarm ${name}` : undefined;
+  return was === 'ALARM' ? `cleared: alarm ${name}` : undefined;
 }
 
 /** The names that people need, from the outputs of the stacks. */
@@ -106,10 +106,10 @@ export function asker(warehouse: Warehouse, dataDir: string): Ask {
     const { columns, rows } = await askingAgain(warehouse)
       .query(sql)
       .catch((error: Error) => {
-        throw new CliError('the warehouse does not answer a question of the platform itself', {
+        throw new CliError('the warehouse failed a query of the platform itself', {
           where: warehouseFile(dataDir),
           lines: error.message.split('\n').slice(0, 3),
-          next: 'a table or view is missing or was changed; to make the warehouse again from silver: carelake rebuild',
+          next: 'a table or view is missing or was changed; to rebuild the warehouse from silver: carelake rebuild',
           exitCode: EXIT.failed,
         });
       });

@@ -26,7 +26,7 @@ export function program(): Command {
     .showHelpAfterError('(carelake --help shows how)')
     .addHelpText(
       'after',
-      '\nExit codes: 0 it worked · 1 the run failed · 2 it was asked wrongly · 3 port or data folder in use · 4 most of what came in was rejected, or a snapshot was held back · 130 stopped before the answers\nDocumentation: README.md, docs/',
+      '\nExit codes: 0 success · 1 the run failed · 2 wrong usage · 3 port or data folder in use · 4 most of the input was rejected, or a snapshot was held back · 130 stopped before the answers\nDocumentation: README.md, docs/',
     );
   addStart(carelake);
   addQueries(carelake);
@@ -42,12 +42,12 @@ function addStart(carelake: Command): void {
   const reads = new Reads();
   carelake
     .command('start')
-    .description('boot the templates on this machine, take data in, answer, and serve until Ctrl-C')
+    .description('boot the templates on this machine, ingest data, answer, and serve until Ctrl-C')
     .option('--once', 'stop after the answers instead of serving')
     .option(...JSON_OUT)
     .option(
       '--profile <name|file>',
-      'how the files after it are read: a built-in profile or your own (docs/profiles.md); again for other files',
+      'how the files after it are read: a built-in profile or your own (docs/profiles.md); repeat it for other files',
       reads.profile,
     )
     .option(
@@ -57,7 +57,7 @@ function addStart(carelake: Command): void {
     )
     .option(
       '--input <file|folder>',
-      'a file (a folder, for a source) to take in instead of the synthetic network; again for more',
+      'a file (a folder, for a source) to ingest instead of the synthetic network; repeat it for more',
       reads.input,
     )
     .option('--phi-ok', 'this machine may hold the data of real patients')
@@ -65,13 +65,16 @@ function addStart(carelake: Command): void {
     .option(...DATA)
     .option(
       '--port <n>',
-      'port of all endpoints on 127.0.0.1; 0: any (default: 4600, with --once any)',
+      'port of all endpoints on 127.0.0.1; 0: any free port (default: 4600; with --once: any)',
       whole(0, 65535),
     )
     .option('--patients <n>', 'patients of the synthetic network (default: 20000)', whole(1, 10_000_000))
     .option('--events <n>', 'records of the synthetic network (default: 200000)', whole(1, 1_000_000_000))
     .option('--seed <n>', 'seed of the synthetic network', whole(0, 4294967295))
-    .option('--durable', 'sync everything before it is acknowledged: slower, and a power failure loses nothing either')
+    .option(
+      '--durable',
+      'sync everything to disk before it is acknowledged: slower, but even a power failure loses nothing',
+    )
     .option('--key-secret-file <file>', 'key secret to use for a new data folder instead of a random one')
     .action(async (given: StartOptions) => {
       const options = { ...given, reads: reads.pairs() };
@@ -86,9 +89,9 @@ function addStart(carelake: Command): void {
 function addData(carelake: Command): void {
   carelake
     .command('push')
-    .description('put every line of a file into the stream, one envelope per line (docs/producers.md)')
+    .description('send every line of a file to the stream, one envelope per line (docs/producers.md)')
     .argument('<file>', 'newline-delimited JSON, or - for standard input')
-    .option('--no-wait', 'do not wait to tell how many were accepted and rejected')
+    .option('--no-wait', 'do not wait to report how many were accepted and rejected')
     .option(...JSON_OUT)
     .option(...DATA)
     .action(async (file: string, options: PushOptions) => {
@@ -98,12 +101,12 @@ function addData(carelake: Command): void {
   carelake
     .command('ingest')
     .description(
-      'land a file where its profile reads it, in a serving folder or an account, and tell what became of its rows',
+      'land a file for its profile to read, in a served folder or an account, and report what became of its rows',
     )
     .argument('<file>', 'the file')
     .requiredOption('--profile <name|file>', 'how it is read: a built-in profile or your own (docs/profiles.md)')
     .option('--phi-ok', 'this machine may hold the data of real patients')
-    .option('--no-wait', 'do not wait until it is read')
+    .option('--no-wait', 'do not wait until it has been read')
     .option('--env <name>', 'into this deployed environment, in the account behind your credentials')
     .option('--region <name>', 'region of the environment (default: AWS_REGION)')
     .option(...JSON_OUT)
@@ -114,8 +117,8 @@ function addData(carelake: Command): void {
     });
   carelake
     .command('load')
-    .description('load what is pending now, instead of when the environment would (dev: once a day)')
-    .option('--full', 'look through the whole of silver, not only its last hours')
+    .description('load what is pending now instead of waiting for the schedule (dev: once a day)')
+    .option('--full', 'look through all of silver, not only its latest hours')
     .option(...JSON_OUT)
     .option(...DATA)
     .action(async (options: { full?: boolean; json?: boolean; data?: string }) => {
@@ -124,7 +127,7 @@ function addData(carelake: Command): void {
     });
   carelake
     .command('check')
-    .description('compare all that a stopped data folder holds: stream, landing, lake, receipts, warehouse')
+    .description('compare everything that a stopped data folder holds: stream, landing, lake, receipts, warehouse')
     .option(...JSON_OUT)
     .option(...DATA)
     .action(async (options: { data?: string; json?: boolean }) => {
@@ -134,9 +137,9 @@ function addData(carelake: Command): void {
   carelake
     .command('rebuild')
     .description(
-      'make the warehouse again from silver, after any loss: of a data folder, served or not, or of an environment',
+      'rebuild the warehouse from silver after any loss: of a data folder, served or not, or of an environment',
     )
-    .option('--yes', 'do not ask')
+    .option('--yes', 'do not ask for confirmation')
     .option('--env <name>', 'of this deployed environment, in the account behind your credentials')
     .option('--region <name>', 'region of the environment (default: AWS_REGION)')
     .option(...JSON_OUT)
@@ -147,7 +150,7 @@ function addData(carelake: Command): void {
     });
   carelake
     .command('replay-failed')
-    .description('take in the batches of the stream that the lake did not take until they were too old to wait')
+    .description('ingest the batches of the stream that were given up because the lake could not accept them in time')
     .option('--env <name>', 'in this deployed environment, in the account behind your credentials')
     .option('--region <name>', 'region of the environment (default: AWS_REGION)')
     .option(...JSON_OUT)
@@ -170,7 +173,7 @@ function addData(carelake: Command): void {
   carelake
     .command('wipe')
     .description('remove a data folder and everything in it')
-    .option('--yes', 'do not ask')
+    .option('--yes', 'do not ask for confirmation')
     .option(...JSON_OUT)
     .option(...DATA)
     .action(async (options: { yes?: boolean; json?: boolean; data?: string }) => {
@@ -182,10 +185,10 @@ function addData(carelake: Command): void {
 function addBackfill(carelake: Command): void {
   carelake
     .command('backfill')
-    .description('start again what arrived in a range of days: files from landing, records of the stream from bronze')
+    .description('read again what arrived in a range of days: files from landing, records of the stream from bronze')
     .requiredOption('--from <day>', 'first day of arrival, YYYY-MM-DD, UTC', day)
     .requiredOption('--to <day>', 'last day of arrival', day)
-    .option('--restore', 'ask S3 for what lies in an archive; it takes hours and costs by the GB')
+    .option('--restore', 'have S3 restore archived objects; it takes hours and is billed by the GB')
     .option('--env <name>', 'in this deployed environment, in the account behind your credentials')
     .option('--region <name>', 'region of the environment (default: AWS_REGION)')
     .option(...JSON_OUT)
@@ -199,10 +202,10 @@ function addBackfill(carelake: Command): void {
 function addWithdraw(carelake: Command): void {
   carelake
     .command('withdraw')
-    .description('take back what a landed file says; an event is removed only if no other standing file says it')
+    .description('take back what a landed file says; an event is removed only if no other file still says it')
     .argument('<object>', 'key in landing, or its id as logs and quarantine show it')
-    .option('--undo', 'let it stand again')
-    .option('--object-version <id>', 'the version of the object that is meant, where there are several')
+    .option('--undo', 'reinstate it')
+    .option('--object-version <id>', 'which version of the object, if there are several')
     .option('--env <name>', 'in this deployed environment, in the account behind your credentials')
     .option('--region <name>', 'region of the environment (default: AWS_REGION)')
     .option(...JSON_OUT)
@@ -219,7 +222,7 @@ function addVerify(carelake: Command): void {
     .description('ask the serving laptop, and a deployed environment, the same questions and report the differences')
     .option('--env <name>', 'also probe this deployed environment in the account behind your credentials')
     .option('--region <name>', 'region of the environment (default: AWS_REGION)')
-    .option('--yes', 'accept what the probes cost in the account')
+    .option('--yes', 'accept the cost of the probes in the account')
     .option('--out <file>', 'also write the report to a file, as Markdown')
     .option(...JSON_OUT)
     .option(...DATA)

@@ -36,7 +36,7 @@ export function moment(text: string): string {
   const at = new Date(text.length === 10 ? `${text}T00:00:00Z` : text.endsWith('Z') ? text : `${text}Z`);
   if (!given || Number.isNaN(at.getTime()))
     throw new InvalidArgumentError(
-      'a day (2026-03-28), a UTC time (2026-03-28T10:00) or so long ago (90m, 12h, 7d) is expected.',
+      'a day (2026-03-28), a UTC time (2026-03-28T10:00) or a time ago (90m, 12h, 7d) is expected.',
     );
   return at.toISOString();
 }

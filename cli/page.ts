@@ -30,7 +30,7 @@ export function pageContent(env: string, dataDir: string): PageContent {
     'What this is': {
       Carelake: `a healthcare data platform on this machine: the templates of environment ${env}, booted on local engines`,
       'its data': dataDir,
-      'this page': 'shows names and counts, nobody’s data; it is good until the platform stops',
+      'this page': 'shows names and counts, nobody’s data; its address is valid until the platform stops',
     },
     Commands: {
       'run a query': runnable('carelake sql "select ..."'),

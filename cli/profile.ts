@@ -25,7 +25,7 @@ export async function chooseProfile(nameOrPath: string, input: string): Promise<
     const opened = await openFile(checked, source);
     if (!opened.ok)
       throw complaint(
-        `the file does not fit the profile; nothing was loaded`,
+        `the file does not match the profile; nothing was loaded`,
         `${input}, read by ${path}`,
         opened.errors,
         path,
@@ -71,7 +71,7 @@ export function complaint(
         (error) =>
           `${error.file ?? profile}:${error.line ?? 1} ${error.pointer || '/'} ${error.rule}: ${error.message}`,
       ),
-    next: 'mend the profile (docs/profiles.md) or the file, and start again',
+    next: 'correct the profile (docs/profiles.md) or the file, and start again',
   });
 }
 

@@ -33,7 +33,7 @@ export function readingRows(control: string): Map<string, ReadingRows> {
     const of = rows.get(reading) ?? { received: 0, accepted: 0, quarantined: 0, notes: {} };
     const chunk = readState<Partial<ReadingRows>>(file, {
       what: 'the receipt of a chunk of a file that was read',
-      mend: 'remove it and start again: the file is read once more from landing, and what is in the tables already changes nothing',
+      mend: 'remove it and start again: the file is read again from landing, which changes nothing in the tables',
     });
     for (const name of ['received', 'accepted', 'quarantined'] as const) of[name] += chunk?.[name] ?? 0;
     for (const [rule, n] of Object.entries(chunk?.notes ?? {})) of.notes[rule] = (of.notes[rule] ?? 0) + n;

@@ -57,7 +57,7 @@ export async function* linesOf(source: Readable): AsyncGenerator<Placed> {
 export function openInput(path: string): Readable {
   if (path === '-') return process.stdin;
   if (existsSync(path) && !statSync(path).isFile() && !statSync(path).isFIFO()) {
-    throw new CliError('this is no file', { where: path, next: 'carelake push FILE.ndjson: one file at a time' });
+    throw new CliError('this is not a file', { where: path, next: 'carelake push FILE.ndjson: one file at a time' });
   }
   if (!existsSync(path)) {
     throw new CliError('no such file', {

@@ -120,10 +120,10 @@ export async function checkAfter(
 ): Promise<void> {
   const found = [...before, ...(await checkStores(dataDir, names, platform.endpoints, tell))];
   if (found.length === 0) return;
-  throw new CliError(`stream, lake and warehouse do not agree in ${found.length} places`, {
+  throw new CliError(`stream, lake and warehouse disagree in ${found.length} places`, {
     where: dataDir,
     lines: differencesText(found).split('\n'),
-    next: 'what each line says; to be told again: carelake check',
+    next: 'do what each line says; to see them again: carelake check',
     exitCode: EXIT.failed,
   });
 }

@@ -20,7 +20,7 @@ const isFolder = (path: string): boolean => existsSync(path) && statSync(path).i
 /** Reads the profiles of a folder, which is named as the source is. @throws CliError that tells every fault by file and line */
 export function readSourceFolder(folder: string): SourceFolder {
   if (!isFolder(folder))
-    throw new CliError('a source is a folder of profiles, and this is none', {
+    throw new CliError('a source is a folder of profiles, and this is not one', {
       where: folder,
       next: 'give the path of the folder (docs/profiles.md, "A source"); one file and its profile: --profile and --input',
     });
@@ -50,7 +50,7 @@ export function readSourceFolder(folder: string): SourceFolder {
 /** The files of a folder in the order of their names, each held against the one profile that reads it. @throws CliError for one that none, or several, would read */
 export async function filesForSource(source: SourceFolder, input: string): Promise<{ path: string; name: string }[]> {
   if (!isFolder(input))
-    throw new CliError('a source reads a folder of files, and this is none', {
+    throw new CliError('a source reads a folder of files, and this is not one', {
       where: input,
       next: 'give the folder that holds the files; one file: --profile and --input',
     });
@@ -69,9 +69,9 @@ export async function filesForSource(source: SourceFolder, input: string): Promi
         where: input,
         lines: wrong.slice(0, 20).map(({ path }) => {
           const names = readers[found.findIndex((one) => one.path === path)]!.map(({ profile }) => profile.profile);
-          return `${path}: ${names.length === 0 ? 'no pattern fits its name' : `read by ${names.join(' and ')}`}`;
+          return `${path}: ${names.length === 0 ? 'no pattern matches its name' : `read by ${names.join(' and ')}`}`;
         }),
-        next: 'move it elsewhere, or mend the patterns in "files" of the profiles (docs/profiles.md, "A source")',
+        next: 'move it elsewhere, or correct the patterns in "files" of the profiles (docs/profiles.md, "A source")',
       },
     );
   for (const [i, { path }] of found.entries()) await holdAgainst(source, readers[i]![0]!, path);
@@ -85,7 +85,7 @@ async function holdAgainst(source: SourceFolder, checked: Source['profiles'][num
     const opened = await openFile(checked, bytes);
     if (!opened.ok)
       throw complaint(
-        `a file does not fit its profile; nothing was loaded`,
+        `a file does not match its profile; nothing was loaded`,
         `${path}, read by ${file}`,
         opened.errors,
         file,

@@ -99,7 +99,7 @@ async function files(reads: readonly Read[], options: StartOptions): Promise<Sou
         .filter((_, i) => names[i] === twin)
         .map(({ path }) => path)
         .join(', '),
-      next: 'give one of them another name',
+      next: 'rename one of them',
     });
   return {
     dataDir: resolve(options.data ?? join(HOME, found[0]!.state.profile)),
@@ -124,13 +124,13 @@ async function filesOf(read: Read, options: StartOptions): Promise<SourceFile[]>
   if (source === undefined && !isFile(input))
     throw new CliError('no such file', {
       where: input,
-      next: 'check the path; it is read from the folder you stand in',
+      next: 'check the path; it is relative to the current folder',
     });
   if (options.phiOk !== true)
-    throw new CliError('a file may hold real patients; nothing was read', {
+    throw new CliError('a file may hold data of real patients; nothing was read', {
       where: input,
-      rule: 'files are taken in only with --phi-ok',
-      next: `if this machine may hold them: ${again('--phi-ok')}`,
+      rule: 'files are accepted only with --phi-ok',
+      next: `if this machine may hold such data: ${again('--phi-ok')}`,
     });
   return source === undefined ? [await fileOfProfile(profile!, input)] : filesOfSource(source, input);
 }
@@ -226,8 +226,8 @@ export function reconcile(previous: RunState | undefined, source: Source, env: s
 }
 
 function mixed(source: Source, holds: string, wanted: string): CliError {
-  return new CliError(`this folder holds ${holds}; it was asked for ${wanted}`, {
+  return new CliError(`this folder holds ${holds}; the command asks for ${wanted}`, {
     where: source.dataDir,
-    next: `another folder: --data DIR; or remove this one with all that it holds: carelake wipe ${ofFolder(source.dataDir)}`,
+    next: `another folder: --data DIR; or remove this one and everything in it: carelake wipe ${ofFolder(source.dataDir)}`,
   });
 }

@@ -79,18 +79,18 @@ function plain(field: Field): unknown {
   return field.stringValue ?? field.longValue ?? field.doubleValue ?? field.booleanValue ?? field.blobValue ?? null;
 }
 
-const LIST_OF_TABLES = 'what there is: carelake tables; the columns of one: carelake describe TABLE';
+const LIST_OF_TABLES = 'to list the tables: carelake tables; the columns of one: carelake describe TABLE';
 
 /** What to do about a failure, by the words that it is told in; the nearest that works comes with a refusal itself. */
 const NEXT: readonly (readonly [RegExp, string | ((found: RegExpExecArray) => string)])[] = [
   [/; write (.+)$/s, ([, instead]) => `write ${instead} (docs/sql.md)`],
-  [/Divide by zero/, 'divide by nullif(…, 0): the answer is null then'],
+  [/Divide by zero/, 'divide by nullif(…, 0), which gives null instead'],
   [
     /Value too long/,
     'cut it with CAST(x AS varchar(n)), or widen the column: ALTER TABLE t ALTER COLUMN c TYPE varchar(n)',
   ],
   [/Invalid digit/, 'cast to a decimal first: CAST(CAST(x AS decimal(18, 2)) AS integer)'],
-  [/disk full|out of room/, 'make room on that disk, then run it again'],
+  [/disk full|out of disk space/, 'free some space on that disk, then run it again'],
   [/longer than the \d+ s/, 'ask for less: fewer rows, fewer joins, or a LIMIT'],
   [/does not exist|not found in FROM/, LIST_OF_TABLES],
 ];
@@ -99,7 +99,7 @@ const NEXT: readonly (readonly [RegExp, string | ((found: RegExpExecArray) => st
 export function refused(message: string, index = -1, of = 1): CliError {
   const [pattern, next] = NEXT.find(([words]) => words.test(message)) ?? [
     /^/,
-    'docs/sql.md lists the SQL that is taken here and in Redshift',
+    'docs/sql.md lists the SQL that works both here and in Redshift',
   ];
   return new CliError('the statement was refused', {
     lines: message
@@ -107,7 +107,9 @@ export function refused(message: string, index = -1, of = 1): CliError {
       .split('\n')
       .slice(0, 8),
     where:
-      of > 1 && index >= 0 ? `statement ${index + 1} of ${of}; nothing of them was kept` : 'the statement you gave',
+      of > 1 && index >= 0
+        ? `statement ${index + 1} of ${of}; none of their changes were kept`
+        : 'the statement you gave',
     next: typeof next === 'string' ? next : next(pattern.exec(message)!),
     exitCode: EXIT.failed,
   });

@@ -35,7 +35,7 @@ export function waitingFor({ behind, executions, invocations, refused }: Status)
     [Object.values(behind).reduce((sum, n) => sum + n, 0), 'records to read'],
     [executions.length, 'state machines under way'],
     [invocations, 'functions at work'],
-    [refused, 'starts that were refused and are tried again'],
+    [refused, 'refused starts to retry'],
   ];
   const open = parts.filter(([n]) => n > 0).map(([n, what]) => `${count(n)} ${what}`);
   return open.length === 0 ? '' : `; waiting for ${open.join(', ')}`;

@@ -29,12 +29,12 @@ export class ContractError extends Error {
 function* mistakes(c: EntityContract, all: ReadonlyMap<string, EntityContract>): Generator<string> {
   const fields = new Map(c.fields.map((f) => [f.name, f]));
   if (!NAME.test(c.name))
-    yield "an entity's name is lower-case words joined by single underscores, at most 40 characters";
-  if (OTHERS.test(c.name)) yield 'its tables would have the names of others';
+    yield "an entity's name must be lower-case words joined by single underscores, at most 40 characters";
+  if (OTHERS.test(c.name)) yield 'its tables would have the names of existing ones';
   for (const name of [...fields.keys(), ...c.derived.map((d) => d.name)])
-    if (!COLUMN.test(name) || TAKEN.has(name) || name === `${c.name}_key`) yield `${name} can be no column`;
+    if (!COLUMN.test(name) || TAKEN.has(name) || name === `${c.name}_key`) yield `${name} cannot be a column`;
   for (const name of [c.name, ...fields.keys(), ...c.derived.map((d) => d.name), ...c.references.map(roleOf)])
-    if (SQL_WORDS.has(name)) yield `${name} is a word of SQL`;
+    if (SQL_WORDS.has(name)) yield `${name} is a reserved word of SQL`;
   if (fields.size !== c.fields.length) yield 'two members have one name';
   const columns = [
     ...fields.keys(),
@@ -53,26 +53,26 @@ function* mistakes(c: EntityContract, all: ReadonlyMap<string, EntityContract>):
     yield 'otherKey stands for one other member';
   for (const f of c.fields) {
     if ((f.since ?? 1) > c.version) yield `${f.name} came in version ${f.since}, but the contract is at ${c.version}`;
-    if ((f.since ?? 1) > 1 && f.required) yield `${f.name} was appended, so that it cannot be required`;
+    if ((f.since ?? 1) > 1 && f.required) yield `${f.name} was appended, so it cannot be required`;
   }
   for (const r of c.references) {
-    if (!fields.has(r.field)) yield `reference ${r.column} names no member`;
+    if (!fields.has(r.field)) yield `reference ${r.column} does not name a member`;
     const named = all.get(r.entity);
-    if (named?.kind !== 'dimension') yield `reference ${r.column} names no dimension`;
+    if (named?.kind !== 'dimension') yield `reference ${r.column} does not name a dimension`;
     if (named?.naturalKey.length !== (r.system ? 2 : 1))
-      yield `reference ${r.column} names a dimension by ${r.system ? 'system and code' : 'one member'}, its key has ${named?.naturalKey.length}`;
+      yield `reference ${r.column} names a dimension whose key is not ${r.system ? 'a system and a code' : 'one member'}`;
     if (r.system && !fields.has(r.system)) yield `reference ${r.column} names no system`;
     if (r.identifier && (!fields.has(r.identifier) || !named?.identifiers))
       yield `reference ${r.column} names nobody by an identifier`;
     if (r.orElse && (!fields.has(r.orElse) || !named?.otherKey)) yield `reference ${r.column} has no other key`;
-    if (r.column !== `${roleOf(r)}_key`) yield `reference ${r.column} is not called after its role`;
+    if (r.column !== `${roleOf(r)}_key`) yield `reference ${r.column} is not named after its role`;
   }
   if (c.kind === 'dimension') {
-    if (!c.members) yield 'a dimension says whether its members are few or many';
-    if (c.references.length) yield 'a dimension has no references';
-    if (fields.size <= c.naturalKey.length) yield 'a dimension has a member beside its key';
-    if (c.stateOrder) yield 'a dimension has no order of states';
-    if (c.relations || c.partOf) yield 'a dimension has no relations';
+    if (!c.members) yield 'a dimension must declare whether its members are few or many';
+    if (c.references.length) yield 'a dimension must not have references';
+    if (fields.size <= c.naturalKey.length) yield 'a dimension must have a member besides its key';
+    if (c.stateOrder) yield 'a dimension must not have an order of states';
+    if (c.relations || c.partOf) yield 'a dimension must not have relations';
     for (const n of c.names ?? [])
       if (!fields.has(n.field) || !fields.has(n.source)) yield `${n.column} names no member`;
     if (c.identity && all.get(c.identity.link)?.names?.length !== 2) yield 'identity: the link names two members';
@@ -81,16 +81,17 @@ function* mistakes(c: EntityContract, all: ReadonlyMap<string, EntityContract>):
         yield `identifier ${value} names no member`;
   } else {
     const asOf = fields.get(c.asOf ?? '');
-    if (!c.layout) yield 'a fact has a layout';
-    if (!asOf?.required || asOf.type !== 'ts') yield 'asOf of a fact is a required time';
-    if (c.references.length === 0) yield 'a fact names at least one dimension';
+    if (!c.layout) yield 'a fact must have a layout';
+    if (!asOf?.required || asOf.type !== 'ts') yield 'asOf of a fact must be a required time';
+    if (c.references.length === 0) yield 'a fact must reference at least one dimension';
     const written = new Set(c.derived.filter((d) => d.take === 'tz_offset_min').map((d) => d.from));
     for (const d of c.derived)
       if (!written.has(d.from)) yield `${d.name} needs the offset of ${d.from} (tz_offset_min)`;
     if (c.localTime) {
       const { role, zone } = c.localTime;
       const member = all.get(c.references.find((r) => roleOf(r) === role)?.entity ?? '');
-      if (member?.fields.find((f) => f.name === zone)?.type !== 'zone') yield `localTime: ${role} has no zone ${zone}`;
+      if (member?.fields.find((f) => f.name === zone)?.type !== 'zone')
+        yield `localTime: ${role} has no time zone ${zone}`;
       if (!c.derived.some((d) => d.from === c.asOf)) yield 'localTime: the offset of asOf is not derived';
     }
     for (const name of c.asKnown ?? [])
@@ -130,7 +131,7 @@ function* stateMistakes(
   // The log of the events that lost keeps these members alone, and a repeat may bring one of them back.
   if (!asKnown?.includes(stateOrder.field)) yield `stateOrder: ${stateOrder.field} is not kept as known`;
   if ([...ordered].sort().join() !== [...values].sort().join())
-    yield `stateOrder: every value of ${stateOrder.field} stands in it once`;
+    yield `stateOrder: it must list every value of ${stateOrder.field} once`;
 }
 
 /**

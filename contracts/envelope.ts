@@ -86,7 +86,7 @@ export const ENVELOPE_FIELDS: readonly Field[] = [
     type: 'ts',
     required: true,
     phi: 'quasi_id',
-    doc: 'When the source knew it; among events about the same key and instant the latest wins.',
+    doc: 'When the source knew it; among events about the same key and instant, the latest wins.',
   },
   {
     name: 'source_order',
@@ -95,6 +95,6 @@ export const ENVELOPE_FIELDS: readonly Field[] = [
     scale: 0,
     required: true,
     phi: 'none',
-    doc: 'Place in the order of the source, the greatest first among events that both times leave equal: 0 none; for a row of a file 10^37 + file time in microseconds * 10^18 + row * 10^6; for a source_sequence 2 * 10^37 + that number.',
+    doc: 'Position in the order of the source, the greatest first among events with equal times: 0 none; for a row of a file 10^37 + file time in microseconds * 10^18 + row * 10^6; for a source_sequence 2 * 10^37 + that number.',
   },
 ];

@@ -63,23 +63,28 @@ function misfit(field: Pick<Field, 'type' | 'values' | 'name'>, value: unknown):
   return typeof value === 'string' ? null : 'takes a text';
 }
 
-const SOURCES = ['column', 'columns', 'constant', 'element', 'object_key', 'last_modified'] as const;
+const SOURCES = ['column', 'columns', 'constant', 'element', 'object_key', 'preamble', 'last_modified'] as const;
 const TIME_STEPS = ['minutes_of_day', 'next_day_when_before', 'plus'] as const;
 
 /** Holds an expression against the type that it is for. */
 export function checkExpression(profile: Profile, placed: Placed, type: Field['type'], report: Report): void {
   const { expression: e, pointer } = placed;
   const given = SOURCES.filter((s) => e[s] !== undefined);
-  if (given.length !== 1) report('PRF-VALUE', pointer, `needs exactly one of ${SOURCES.join(', ')}`);
-  if (e.join !== undefined && !e.columns) report('PRF-VALUE', `${pointer}/join`, 'join goes with columns');
-  if (e.otherwise !== undefined && !e.map) report('PRF-VALUE', `${pointer}/otherwise`, 'otherwise goes with map');
+  if (given.length !== 1) report('PRF-VALUE', pointer, `requires exactly one of ${SOURCES.join(', ')}`);
+  if (e.join !== undefined && !e.columns) report('PRF-VALUE', `${pointer}/join`, 'join requires columns');
+  if (e.otherwise !== undefined && !e.map) report('PRF-VALUE', `${pointer}/otherwise`, 'otherwise requires map');
   if (e.object_key !== undefined) checkRegex(e.object_key, `${pointer}/object_key`, true, report);
+  if (e.preamble !== undefined) {
+    checkRegex(e.preamble, `${pointer}/preamble`, true, report);
+    if (profile.file.preamble_lines === undefined)
+      report('PRF-VALUE', `${pointer}/preamble`, 'say in file.preamble_lines how many lines stand above the columns');
+  }
   if (e.columns?.every((part) => typeof part !== 'string'))
     report('PRF-VALUE', `${pointer}/columns`, 'none of the parts is a column: use constant');
   if (e.pattern !== undefined) {
     checkRegex(e.pattern, `${pointer}/pattern`, true, report);
     if (e.column === undefined && !e.columns && e.element === undefined)
-      report('PRF-VALUE', `${pointer}/pattern`, 'pattern goes with column, columns or element');
+      report('PRF-VALUE', `${pointer}/pattern`, 'pattern requires column, columns or element');
   }
   if (e.round !== undefined && type !== 'int' && type !== 'decimal')
     report('PRF-VALUE', `${pointer}/round`, 'only whole numbers and decimals are rounded');
@@ -89,7 +94,7 @@ export function checkExpression(profile: Profile, placed: Placed, type: Field['t
   const isTime = type === 'ts' || type === 'date';
   if (!isTime) {
     for (const member of ['datetime', 'date', 'zone', 'day', 'nonexistent', 'ambiguous', ...TIME_STEPS] as const) {
-      if (e[member] !== undefined) report('PRF-TIME', `${pointer}/${member}`, 'the field is no date or time');
+      if (e[member] !== undefined) report('PRF-TIME', `${pointer}/${member}`, 'the field is not a date or time');
     }
     return;
   }
@@ -97,10 +102,10 @@ export function checkExpression(profile: Profile, placed: Placed, type: Field['t
   checkSteps(profile, placed, type, report);
   for (const member of ['zone', 'day', 'nonexistent', 'ambiguous', ...TIME_STEPS] as const) {
     if (e[member] !== undefined && time === undefined && !e.last_modified)
-      report('PRF-TIME', `${pointer}/${member}`, 'goes with a pattern in datetime or date ("iso" for ISO-8601)');
+      report('PRF-TIME', `${pointer}/${member}`, 'requires a pattern in datetime or date ("iso" for ISO-8601)');
   }
   if (e.last_modified && time !== undefined)
-    report('PRF-TIME', pointer, 'last_modified is a time already and takes no pattern');
+    report('PRF-TIME', pointer, 'last_modified is already a time and takes no pattern');
   const many = Array.isArray(time);
   (time === undefined ? [] : [time].flat()).forEach((pattern, i) => {
     const at = `${pointer}/${e.datetime === undefined ? 'date' : 'datetime'}${many ? `/${i}` : ''}`;
@@ -108,7 +113,7 @@ export function checkExpression(profile: Profile, placed: Placed, type: Field['t
       compilePattern(pattern);
       const hasOffset = pattern === 'iso' || /Z|epoch/.test(pattern.replace(/'[^']*'/g, ''));
       if (type === 'ts' && !hasOffset && !(e.zone ?? profile.file.zone))
-        report('PRF-TIME', at, 'the pattern has no offset: name the zone');
+        report('PRF-TIME', at, 'the pattern has no offset: state the zone');
     } catch (error) {
       if (!(error instanceof PatternError)) throw error;
       report('PRF-TIME', at, error.message);
@@ -119,9 +124,9 @@ export function checkExpression(profile: Profile, placed: Placed, type: Field['t
 /** What is added to a time: its columns, its other time, and that it can be added at all. */
 function checkSteps(profile: Profile, { expression: e, pointer }: Placed, type: Field['type'], report: Report): void {
   if (e.plus && (e.plus.column === undefined) === (e.plus.constant === undefined))
-    report('PRF-VALUE', `${pointer}/plus`, 'needs exactly one of column, constant');
+    report('PRF-VALUE', `${pointer}/plus`, 'requires exactly one of column, constant');
   if (e.plus && type === 'date' && e.plus.unit !== 'days')
-    report('PRF-TIME', `${pointer}/plus/unit`, 'to a date only days can be added');
+    report('PRF-TIME', `${pointer}/plus/unit`, 'only days can be added to a date');
   if (type === 'date')
     for (const member of ['minutes_of_day', 'next_day_when_before'] as const)
       if (e[member] !== undefined) report('PRF-TIME', `${pointer}/${member}`, 'a date has no time of day');
@@ -145,7 +150,7 @@ export function checkTest(
 ): void {
   const asked = ['equals', 'not_equals', 'in', 'not_in', 'present', 'matches'].filter((k) => test[k] !== undefined);
   if (asked.length !== 1)
-    report('PRF-VALUE', pointer, 'needs exactly one of equals, not_equals, in, not_in, present, matches');
+    report('PRF-VALUE', pointer, 'requires exactly one of equals, not_equals, in, not_in, present, matches');
   if (test.matches !== undefined) checkRegex(test.matches, `${pointer}/matches`, false, report);
 }
 

@@ -76,7 +76,7 @@ function reportIssue(issue: Issue, base: string, report: Report): void {
   const pointer = base + issue.path.map((part) => `/${escapePointer(String(part))}`).join('');
   if (issue.code === 'unrecognized_keys') {
     for (const key of issue.keys ?? [])
-      report('PRF-SCHEMA', `${pointer}/${escapePointer(key)}`, 'the profile language has no such member here');
+      report('PRF-SCHEMA', `${pointer}/${escapePointer(key)}`, 'the profile language does not have this member here');
     return;
   }
   const objectBranch = issue.errors?.find((branch) =>
@@ -106,7 +106,7 @@ function checkSense(profile: Profile, report: Report): void {
   profile.entities.forEach((e, index) => {
     const twin = uses.indexOf(e.entity);
     if (twin !== index && (e.when === undefined || profile.entities[twin]?.when === undefined)) {
-      report('PRF-ENTITY', `/entities/${index}`, `${e.entity} is fed twice and one of the two has no condition`);
+      report('PRF-ENTITY', `/entities/${index}`, `${e.entity} is fed twice, and one of the two has no condition`);
     }
   });
 }
@@ -117,7 +117,7 @@ function checkMode(profile: Profile, report: Report): void {
     report(
       'PRF-MODE',
       profile.snapshot ? '/snapshot' : '/mode',
-      mode === 'snapshot' ? 'mode snapshot needs snapshot.taken_at' : `snapshot has no meaning in mode ${mode}`,
+      mode === 'snapshot' ? 'mode snapshot requires snapshot.taken_at' : `snapshot has no meaning in mode ${mode}`,
     );
   }
   const takenAt = profile.snapshot?.taken_at;
@@ -126,7 +126,7 @@ function checkMode(profile: Profile, report: Report): void {
       report(
         'PRF-MODE',
         '/snapshot/taken_at',
-        'a snapshot is taken at one time: use object_key, last_modified or a constant, not a column',
+        'a snapshot is taken at one time: use object_key, preamble, last_modified or a constant, not a column',
       );
     else
       checkExpression(
@@ -138,22 +138,22 @@ function checkMode(profile: Profile, report: Report): void {
   }
   profile.entities.forEach((entity, i) => {
     const at = `/entities/${i}`;
-    if (mode === 'events' && entity.event_id === undefined) report('PRF-MODE', at, 'mode events needs event_id');
+    if (mode === 'events' && entity.event_id === undefined) report('PRF-MODE', at, 'mode events requires event_id');
     if ((entity.effective_at === undefined) !== (entity.recorded_at === undefined))
-      report('PRF-MODE', at, 'name both effective_at and recorded_at, or neither: then both are the time of the file');
+      report('PRF-MODE', at, 'state both effective_at and recorded_at, or neither: both are then the time of the file');
     if (mode !== 'events' && entity.event_id !== undefined)
       report('PRF-MODE', `${at}/event_id`, `in mode ${mode} the event_id is the hash of what the row states`);
     if (mode === 'snapshot' && entity.absent === undefined)
-      report('PRF-MODE', at, 'mode snapshot needs absent: what absence means');
+      report('PRF-MODE', at, 'mode snapshot requires absent, which says what absence means');
     if (mode !== 'snapshot' && entity.absent !== undefined)
-      report('PRF-MODE', `${at}/absent`, `absence means nothing in mode ${mode}`);
+      report('PRF-MODE', `${at}/absent`, `absent has no meaning in mode ${mode}`);
     if (mode === 'snapshot' && entity.op !== undefined)
-      report('PRF-MODE', `${at}/op`, 'a snapshot states what there is: it has no op');
+      report('PRF-MODE', `${at}/op`, 'a snapshot states what exists, so it has no op');
     if ((entity.absent === 'tombstone') !== (entity.brake_percent !== undefined)) {
       report(
         'PRF-MODE',
         entity.brake_percent === undefined ? `${at}/absent` : `${at}/brake_percent`,
-        'absent tombstone and brake_percent go together',
+        'absent tombstone and brake_percent require each other',
       );
     }
   });
@@ -170,7 +170,7 @@ function checkColumns(profile: Profile, report: Report): void {
       if (columns.indexOf(column) !== i) report('PRF-COLUMN', pointer, 'the column is listed twice');
       if (list === 'ignored' && used.has(column)) report('PRF-COLUMN', pointer, 'the column is ignored and used');
       if (list === 'optional' && !used.has(column))
-        report('PRF-COLUMN', pointer, 'the column is optional and not used');
+        report('PRF-COLUMN', pointer, 'the column is optional but not used');
       if (format === 'ndjson' && column !== '' && !isPointer(column))
         report('PRF-COLUMN', pointer, 'NDJSON columns are JSON pointers: /name or /payload/name');
     });
@@ -183,7 +183,7 @@ function checkColumns(profile: Profile, report: Report): void {
     return;
   }
   header?.forEach((column, i) => {
-    if (header.indexOf(column) !== i) report('PRF-COLUMN', `/file/header/${i}`, 'the column is named twice');
+    if (header.indexOf(column) !== i) report('PRF-COLUMN', `/file/header/${i}`, 'the column is listed twice');
   });
 }
 
@@ -191,12 +191,12 @@ function checkColumns(profile: Profile, report: Report): void {
 function checkEach(profile: Profile, entity: EntityProfile, index: number, report: Report): void {
   const readsElement = placedValues(profile, entity, index).filter(({ expression: e }) => e.element !== undefined);
   for (const { expression, pointer } of readsElement) {
-    if (!entity.each) report('PRF-VALUE', `${pointer}/element`, 'the entity has no each, so that there is no element');
+    if (!entity.each) report('PRF-VALUE', `${pointer}/element`, 'the entity has no each, so there is no element');
     if (typeof expression.element === 'string' && (profile.file.format !== 'ndjson' || !isPointer(expression.element)))
       report('PRF-VALUE', `${pointer}/element`, 'only elements of JSON have members: a pointer such as /code, or true');
   }
   if (entity.each && readsElement.length === 0)
-    report('PRF-VALUE', `/entities/${index}/each`, 'no value reads the element ("element": true)');
+    report('PRF-VALUE', `/entities/${index}/each`, 'no field reads the element ("element": true)');
 }
 
 const isPointer = (column: string): boolean => /^(\/([^~/]|~0|~1)+)+$/.test(column);
@@ -215,10 +215,10 @@ function checkFields(entity: EntityProfile, index: number, report: Report): void
   for (const field of contract.fields) {
     const needed = field.required || contract.naturalKey.includes(field.name);
     if (needed && entity.fields[field.name] === undefined)
-      report('PRF-FIELD', at, `${contract.name} needs ${field.name}`);
+      report('PRF-FIELD', at, `${contract.name} requires ${field.name}`);
   }
   for (const group of contract.oneOf) {
     if (!group.fields.some((name) => entity.fields[name] !== undefined))
-      report('PRF-FIELD', at, `${contract.name} needs one of ${group.fields.join(', ')}`);
+      report('PRF-FIELD', at, `${contract.name} requires one of ${group.fields.join(', ')}`);
   }
 }

@@ -38,7 +38,7 @@ export function checkHeader(checked: CheckedProfile, header: readonly string[]):
     report(
       'FIL-HDR-02',
       profile.file.delimiter === ',' && !lines.has('/file/delimiter') ? '/file' : '/file/delimiter',
-      `the file is separated by ${hint}, the profile says ${DELIMITERS[profile.file.delimiter] ?? profile.file.delimiter} (so that, among others, the column used at ${first} is not found)`,
+      `the file is separated by ${hint}, but the profile says ${DELIMITERS[profile.file.delimiter] ?? profile.file.delimiter} (so the column used at ${first}, among others, is not found)`,
     );
     return { ok: false, errors };
   }
@@ -53,10 +53,10 @@ export function checkHeader(checked: CheckedProfile, header: readonly string[]):
       report(
         'FIL-HDR-03',
         '/ignored',
-        `column ${i + 1} of the header has no name (pandas writes its index so: to_csv(index=False) leaves it out); "" in ignored passes over it`,
+        `column ${i + 1} of the header has no name (pandas writes its index like this: to_csv(index=False) omits it); "" in ignored skips it`,
       );
     else if (column === '') return;
-    else if (seen.has(column)) report('FIL-HDR-04', '', `${name} of the header has the name of an earlier one`);
+    else if (seen.has(column)) report('FIL-HDR-04', '', `${name} of the header has the same name as an earlier one`);
     else if (!known.has(column) && profile.other_columns === 'refuse')
       report('FIL-HDR-03', '/ignored', `${name} of the header is neither used nor ignored`);
     seen.add(column);

@@ -16,7 +16,7 @@ export function checkOwnProfile(text: string): ProfileCheck {
     rule: 'PRF-NAME',
     pointer: '/profile',
     line: check.checked.lines.get('/profile') ?? 1,
-    message: 'the name belongs to a built-in profile',
+    message: 'the name is that of a built-in profile',
   };
   return { ok: false, errors: [error] };
 }

@@ -102,14 +102,14 @@ class Scanner {
     this.space();
     if (this.text[this.at] === '}') return (this.at++, result);
     for (;;) {
-      if (this.text[this.at] !== '"') this.fail('expected the name of a member in quotes', pointer);
+      if (this.text[this.at] !== '"') this.fail('expected a member name in quotes', pointer);
       const line = this.line;
       const name = this.string(pointer);
       const child = `${pointer}/${escapePointer(name)}`;
-      if (Object.hasOwn(result, name)) this.fail('the member is named twice', child);
+      if (Object.hasOwn(result, name)) this.fail('the member occurs twice', child);
       this.lines.set(child, line);
       this.space();
-      if (this.text[this.at] !== ':') this.fail('expected : after the name of a member', child);
+      if (this.text[this.at] !== ':') this.fail('expected : after a member name', child);
       this.at++;
       this.space();
       Object.defineProperty(result, name, {

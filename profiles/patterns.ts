@@ -54,7 +54,7 @@ export function compilePattern(pattern: string): TimeParser {
       if (part === "'") throw new PatternError('a quote in the pattern is not closed');
       if (!letter) return literal(part);
       const token = Object.hasOwn(TOKENS, part) ? TOKENS[part] : undefined;
-      if (!token) throw new PatternError(`the pattern has the unknown letters ${part}; text belongs in 'quotes'`);
+      if (!token) throw new PatternError(`the pattern has the unknown letters ${part}; put literal text in 'quotes'`);
       const name = part === 'yy' || part === 'yyyy' ? 'y' : letter === 'M' ? 'M' : letter;
       if (seen.has(name)) throw new PatternError(`the pattern has ${part} twice or in two lengths`);
       seen.add(name);
@@ -64,10 +64,10 @@ export function compilePattern(pattern: string): TimeParser {
   for (const need of ['y', 'M', 'd'])
     if (!seen.has(need)) throw new PatternError('the pattern needs year, month and day');
   if (seen.has('h') !== seen.has('a') || (seen.has('h') && seen.has('H')))
-    throw new PatternError('hh goes with a (AM/PM), HH without');
-  if (seen.has('m') && !seen.has('H') && !seen.has('h')) throw new PatternError('the pattern has minutes and no hours');
+    throw new PatternError('use hh with a (AM/PM), HH without');
+  if (seen.has('m') && !seen.has('H') && !seen.has('h')) throw new PatternError('the pattern has minutes but no hours');
   if ((seen.has('s') && !seen.has('m')) || (seen.has('f') && !seen.has('s')))
-    throw new PatternError('the pattern has seconds and no minutes, or a fraction and no seconds');
+    throw new PatternError('the pattern has seconds but no minutes, or a fraction but no seconds');
   return regexParser(new RegExp(`^${source}$`));
 }
 

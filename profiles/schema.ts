@@ -20,9 +20,9 @@ const valueSource = {
     .max(8)
     .optional()
     .describe(
-      'Several columns, and literal texts between them, joined into one value; empty if any of the columns is empty',
+      'Several columns, with literal texts between them, joined into one value; empty if any of the columns is empty',
     ),
-  join: z.string().max(8).optional().describe('What stands between joined columns; default "|"'),
+  join: z.string().max(8).optional().describe('Text between joined columns; default "|"'),
   element: z
     .union([z.literal(true), column])
     .optional()
@@ -33,10 +33,17 @@ const valueSource = {
     .max(256)
     .optional()
     .describe("A regular expression (RE2) over the object's name; its first group is the value"),
+  preamble: z
+    .string()
+    .max(256)
+    .optional()
+    .describe(
+      'A regular expression (RE2) over each of the lines above the columns (file.preamble_lines); its first group, in the first line that it matches, is the value',
+    ),
   last_modified: z
     .literal(true)
     .optional()
-    .describe('When the object was stored. A file sent again then states new times: prefer anything else'),
+    .describe('When the object was stored. A file sent again gets another time: prefer any other source'),
 };
 
 const valueShape = {
@@ -45,26 +52,26 @@ const valueShape = {
     .array(z.string())
     .max(50)
     .optional()
-    .describe('Texts that mean "no value", besides the empty text and those of the file'),
+    .describe('Texts that mean "no value", in addition to the empty text and those of the file'),
   pattern: z
     .string()
     .max(256)
     .optional()
     .describe(
-      'A regular expression (RE2) over the text; its first group is the value. A text that does not follow it is a fault',
+      'A regular expression (RE2) over the text; its first group is the value. A text that does not match it is an error',
     ),
   default: scalar.optional().describe('The value of an empty cell'),
   case: z.enum(['upper', 'lower']).optional(),
   pad: z
     .strictObject({ length: z.int().min(1).max(64), with: z.string().length(1) })
     .optional()
-    .describe('Fill up on the left, e.g. a ZIP that lost its zeros'),
+    .describe('Pad on the left, e.g. a ZIP code that lost its leading zeros'),
   map: z.record(z.string(), scalar).optional().describe('Code map: source text → value of the contract'),
   otherwise: z
     .union([scalar, z.null()])
     .optional()
     .describe(
-      'The value of a code that the map does not hold (null: no value). Without it the field is left empty and the record flagged, or the row quarantined where the field is required',
+      'The value for a code that is not in the map (null: no value). Without it the field is left empty and the record flagged, or the row quarantined if the field is required',
     ),
 };
 
@@ -72,7 +79,7 @@ const timeShape = {
   datetime: z
     .union([z.string(), z.array(z.string()).min(1).max(8)])
     .optional()
-    .describe('Pattern or patterns of a date and time; the first that fits is taken'),
+    .describe('Pattern or patterns of a date and time; the first that matches is used'),
   date: z
     .union([z.string(), z.array(z.string()).min(1).max(8)])
     .optional()
@@ -81,7 +88,7 @@ const timeShape = {
   day: z
     .enum(['start', 'end'])
     .optional()
-    .describe('Take the midnight that starts the local day, or its last microsecond'),
+    .describe('Use the midnight at which the local day starts, or its last microsecond'),
   nonexistent: z
     .enum(['forward', 'refuse'])
     .optional()
@@ -89,7 +96,7 @@ const timeShape = {
   ambiguous: z
     .enum(['earlier', 'later', 'refuse'])
     .optional()
-    .describe('A local time that the clock shows twice: its first occurrence (default), its second, or refused'),
+    .describe('A local time that occurs twice: its first occurrence (default), its second, or refused'),
 };
 
 const numberShape = {
@@ -97,10 +104,10 @@ const numberShape = {
     .enum(['half_up', 'half_even', 'down'])
     .optional()
     .describe(
-      'Round to the scale of the field (whole numbers: to none): halves away from zero, halves to the even digit, or cut',
+      'Round to the scale of the field (for whole numbers: 0): halves away from zero, halves to the even digit, or truncated',
     ),
   decimal_mark: z.enum(['.', ',']).optional().describe('Default as in file.decimal_mark'),
-  group_mark: z.enum(['.', ',', ' ', "'"]).optional().describe('Mark between thousands; default none'),
+  group_mark: z.enum(['.', ',', ' ', "'"]).optional().describe('Thousands separator; default none'),
 };
 
 const shape = { ...valueSource, ...valueShape, ...timeShape, ...numberShape };
@@ -110,13 +117,11 @@ const plainTime = z.strictObject({ ...valueSource, ...valueShape, ...timeShape }
 const timeSteps = {
   minutes_of_day: column
     .optional()
-    .describe(
-      'A column of minutes since the local midnight of the day that the pattern reads: 540 is 09:00 by the clock',
-    ),
+    .describe('A column of minutes since local midnight of the day that the pattern reads: 540 is 09:00 on the clock'),
   next_day_when_before: plainTime
     .optional()
     .describe(
-      'Another time: where this one is before it, the night between them has passed, and it belongs to the next day',
+      'Another time: if this one is before it, midnight lies between them and this one belongs to the next day',
     ),
   plus: z
     .strictObject({
@@ -126,14 +131,14 @@ const timeSteps = {
     })
     .optional()
     .describe(
-      'A duration that is added, of a column or a constant; negative ones are taken off. Seconds to hours are elapsed time, days are days of the calendar',
+      'A duration to add, from a column or a constant; negative ones are subtracted. Seconds, minutes and hours are elapsed time, days are calendar days',
     ),
 };
 
 const expression = z
   .strictObject({ ...shape, ...timeSteps })
   .describe(
-    'Where a value comes from (exactly one of column, columns, constant, element, object_key, last_modified) and how it is read',
+    'Where a value comes from (exactly one of column, columns, constant, element, object_key, preamble, last_modified) and how it is read',
   );
 const value = z.union([column, expression]).describe('A column name, or an expression');
 
@@ -147,12 +152,12 @@ const test = z
     present: z.boolean().optional().describe('true: the cell has a value; false: it is empty'),
     matches: z.string().max(256).optional().describe('A regular expression (RE2) over the text of the cell'),
   })
-  .describe('One test of one cell, as text');
+  .describe('A test of one cell, as text');
 const condition = z.union([test, z.strictObject({ any: z.array(test).min(1) })]);
 
 const entity = z.strictObject({
   entity: z.enum(entityNames),
-  when: z.array(condition).min(1).optional().describe('The row feeds this entity only if all of these hold'),
+  when: z.array(condition).min(1).optional().describe('The row feeds this entity only if all of these are true'),
   each: z
     .strictObject({
       column,
@@ -160,7 +165,7 @@ const entity = z.strictObject({
     })
     .optional()
     .describe(
-      'A column that holds a list (a text with a separator, or a JSON array): the entity is fed once per element, each by itself',
+      'A column that holds a list (a text with a separator, or a JSON array): the entity is fed once per element, independently',
     ),
   op: value.optional().describe('upsert (default) or delete, as a constant or by a code map'),
   source_system: z
@@ -170,24 +175,26 @@ const entity = z.strictObject({
   event_id: value.optional().describe('Only in mode events: the identity that the source gave the event'),
   effective_at: value
     .optional()
-    .describe('When it became true in the world. Where neither time is named, both are the time of the file'),
+    .describe('When it became true in the world. If neither time is named, both are the time of the file'),
   recorded_at: value
     .optional()
     .describe('When the source knew it; the latest wins among events about the same thing and instant'),
   source_sequence: value
     .optional()
-    .describe("The source's own order of its events, a whole number; without it a row is placed by file time and row"),
+    .describe(
+      "The source's own order of its events, a whole number; without it rows are ordered by file time and row number",
+    ),
   fields: z.record(z.string(), value).describe('Field of the contract → where it comes from'),
   absent: z
     .enum(['nothing', 'tombstone'])
     .optional()
-    .describe('Only in mode snapshot: what it means that a key of the last snapshot is not in this one'),
+    .describe('Only in mode snapshot: what it means if a key of the previous snapshot is missing from this one'),
   brake_percent: z
     .number()
     .min(0)
     .max(100)
     .optional()
-    .describe('With absent tombstone: above this share of absent keys no tombstone is written'),
+    .describe('With absent tombstone: if more than this share of keys is absent, no tombstone is written'),
 });
 
 const file = z.strictObject({
@@ -195,7 +202,7 @@ const file = z.strictObject({
   encoding: z
     .enum(['utf-8', 'windows-1252', 'iso-8859-1', 'utf-16le', 'utf-16be'])
     .default('utf-8')
-    .describe('A byte-order mark of this encoding may lead the file'),
+    .describe('The file may start with a byte-order mark of this encoding'),
   delimiter: z
     .string()
     .regex(/^[\t\x20-\x7e]$/, 'one ASCII character')
@@ -205,16 +212,22 @@ const file = z.strictObject({
     .string()
     .regex(/^[\x21-\x7e]?$/, 'one ASCII character, or empty for none')
     .default('"')
-    .describe('CSV: one ASCII character; empty: quotes mean nothing'),
-  header: z
-    .array(z.string().min(1))
+    .describe('CSV: one ASCII character; empty: quotes have no meaning'),
+  header: z.array(z.string().min(1)).min(1).optional().describe('CSV: the column names of a file without a header row'),
+  preamble_lines: z
+    .int()
     .min(1)
+    .max(100)
     .optional()
-    .describe('CSV: the names of the columns of a file that has no header row'),
+    .describe('Number of lines above the header row, or above the first record if there is no header row'),
   decimal_mark: z.enum(['.', ',']).default('.'),
   zone: z.string().optional().describe('IANA zone of local wall times'),
   trim: z.boolean().default(true),
-  null_values: z.array(z.string()).max(50).default([]).describe('Texts that mean "no value", besides the empty text'),
+  null_values: z
+    .array(z.string())
+    .max(50)
+    .default([])
+    .describe('Texts that mean "no value", in addition to the empty text'),
   max_record_bytes: z.int().min(64).max(8_388_608).default(1_048_576).describe('A longer row is quarantined'),
 });
 
@@ -226,15 +239,17 @@ export const profileSchema = z
       .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and hyphens')
       .describe('The name: the first folder of the objects that this profile reads'),
     description: z.string().max(4000).optional(),
-    source_system: z.union([z.string(), expression]).describe('Whose events these are; a text is the constant itself'),
+    source_system: z
+      .union([z.string(), expression])
+      .describe('The system that these events come from; a text is the constant itself'),
     mode: z
       .enum(['events', 'delta', 'snapshot'])
       .describe(
-        'events: each row carries its own event_id. delta: each row states how something stands now. snapshot: the file states everything that there is',
+        'events: each row carries its own event_id. delta: each row states the current state of something. snapshot: the file states everything that exists',
       ),
     snapshot: z
       .strictObject({
-        taken_at: value.describe('When the snapshot was taken: of object_key, last_modified or a constant'),
+        taken_at: value.describe('When the snapshot was taken: from object_key, preamble, last_modified or a constant'),
       })
       .optional(),
     files: z
@@ -246,13 +261,13 @@ export const profileSchema = z
     file_time: value
       .optional()
       .describe(
-        'When the file was made, which decides between rows of the same times; without it the mtime that the sender put on the object, else when these bytes first landed',
+        'When the file was made, which decides between rows with the same times; by default the mtime that the sender put on the object, or else the time when these bytes first landed',
       ),
     ignored: z
       .array(z.union([column, z.literal('')]))
       .default([])
-      .describe('Columns that are known and not used; "" stands for columns without a name'),
-    optional: z.array(column).default([]).describe('Columns that are used where the header has them'),
+      .describe('Columns that are known but not used; "" means columns without a name'),
+    optional: z.array(column).default([]).describe('Columns that are used if the header has them'),
     other_columns: z.enum(['refuse', 'allow']).default('refuse').describe('A column that is neither used nor ignored'),
     entities: z.array(entity).min(1).max(500),
   })

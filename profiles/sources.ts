@@ -41,14 +41,14 @@ export function checkSource(name: string, texts: readonly string[]): SourceCheck
     const report = (rule: ProfileError['rule'], pointer: string, message: string): unknown =>
       errors.push({ rule, pointer, line: lines.get(pointer) ?? 1, message, profile: i });
     if (!profile.profile.startsWith(`${name}-`))
-      report('PRF-NAME', '/profile', `in the source ${name} the names of profiles begin with ${name}-`);
+      report('PRF-NAME', '/profile', `in the source ${name}, the names of profiles begin with ${name}-`);
     for (const taken of [name, profile.profile])
       if (BUILT_IN_PROFILES.includes(taken))
-        report('PRF-NAME', '/profile', `the name ${taken} belongs to a built-in profile`);
+        report('PRF-NAME', '/profile', `the name ${taken} is that of a built-in profile`);
     if (profiles.some((other) => other.profile.profile === profile.profile))
       report('PRF-NAME', '/profile', 'another profile of the source has the name');
     if (!profile.files)
-      report('PRF-NAME', '', 'a profile of a source needs files: patterns of the names that it reads');
+      report('PRF-NAME', '', 'a profile of a source requires files: patterns of the file names that it reads');
     profiles.push(check.checked);
   });
   return errors.length > 0 ? { ok: false, errors } : { ok: true, source: { name, profiles } };

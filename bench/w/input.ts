@@ -64,6 +64,7 @@ async function ingest(s3: S3Store, path: string, name: string): Promise<LoadObje
     objectKey: landing.key,
     lastModifiedMs: landing.lastModifiedMs,
     fileTime: landing.lastModifiedMs * 1000,
+    preamble: opened.file.preamble,
   });
   const context = { keys: KEYS, maxBytes: opened.file.profile.file.max_record_bytes, deriveEventId: false };
   const reader = readerAt(opened.file, opened.file.start);

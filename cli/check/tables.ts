@@ -51,7 +51,7 @@ async function compareTable(held: Asked, asked: Asked, table: Table): Promise<Di
     const [a, b] = [await digest(held, table), await digest(asked, table)];
     parts = [...new Set([...a.keys(), ...b.keys()])].filter((part) => a.get(part) !== b.get(part));
   } catch {
-    return differenceOf('CHK-TABLE-03', table.name, ['it is missing, or has other columns']);
+    return differenceOf('CHK-TABLE-03', table.name, ['it is missing, or has different columns']);
   }
   if (parts.length === 0) return [];
   const [a, b] = [await rowsOf(held, table, parts), await rowsOf(asked, table, parts)];

@@ -82,10 +82,10 @@ async function checkLease(warehouse: Asked): Promise<Difference[]> {
 async function checkRelease(warehouse: Asked): Promise<Difference[]> {
   const compare = async (table: string, sql: string, release: Map<string, string>): Promise<Difference[]> => {
     const rows = await warehouse.query(sql).then((result) => result.rows, () => undefined); // prettier-ignore
-    if (!rows) return differenceOf('CHK-TABLE-03', table, ['it is missing, or has other columns']);
+    if (!rows) return differenceOf('CHK-TABLE-03', table, ['it is missing, or has different columns']);
     // A view's text is kept beside its digest.
     const digest = (sha256: unknown, text: unknown): string =>
-      text === undefined || sha256Hex(String(text)) === sha256 ? String(sha256) : 'of another text';
+      text === undefined || sha256Hex(String(text)) === sha256 ? String(sha256) : 'with a different text';
     const held = new Map(rows.map(([name, sha256, text]) => [String(name), digest(sha256, text)]));
     return [
       ...differenceOf('CHK-TABLE-01', table, [...release].filter(([name, sha256]) => held.get(name) !== sha256).map(([name]) => name)),
@@ -108,7 +108,7 @@ async function sqlChecks(warehouse: Asked): Promise<Difference[]> {
     for (const sql of file.statements) {
       const rows = await warehouse.query(sql).then(
         (result) => result.rows.map((row) => row.slice(0, 2).map(String).join(' ')),
-        () => ['it cannot be asked'],
+        () => ['it cannot be queried'],
       );
       found.push(...differenceOf('CHK-SQL-01', name, rows));
     }

@@ -96,26 +96,26 @@ export function report({ landing, bronze }: Told, options: BackfillOptions): num
   else {
     print(
       `${count(result.files)} files read again; ${count(result.records)} records of the stream in ${count(result.batches)} batches, ` +
-        `${count(result.written)} objects of them were missing and are written.`,
+        `${count(result.written)} objects of theirs were missing and have been written.`,
     );
     if (result.kept > 0)
       print(
         `${count(result.kept)} objects were left as they are: another release read the same records differently, and what it wrote is loaded. ` +
-          'If this release reads them rightly: docs/runbooks/files.md, "Objects that a backfill leaves as they are".',
+          'If this release reads them correctly: docs/runbooks/files.md, "Objects that a backfill leaves as they are".',
       );
     if (result.killed > 0)
       print(
         runnable(
-          `${count(result.killed)} records were left in quarantine: they ended the process that read them. After a mend: carelake quarantine replay --rule SYS-KILLED`,
+          `${count(result.killed)} records were left in quarantine: they crashed the process that read them. Once that is fixed: carelake quarantine replay --rule SYS-KILLED`,
         ),
       );
     if (archived > 0)
       print(
-        `${count(archived)} objects lie in an archive and were left out: the same command with --restore asks S3 for them, which takes up to ${hours} hours and costs by the GB.`,
+        `${count(archived)} objects are archived and were left out: the same command with --restore has S3 restore them, which takes up to ${hours} hours and is billed by the GB.`,
       );
     if (restoring > 0)
       print(
-        `${count(restoring)} objects are on their way out of the archive: run the same backfill again in ${hours} hours; they stay readable for seven days.`,
+        `${count(restoring)} objects are being restored from the archive: run the same backfill again in ${hours} hours; they stay readable for seven days.`,
       );
   }
   return archived + restoring === 0 ? EXIT.ok : EXIT.failed;

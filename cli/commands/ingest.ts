@@ -68,13 +68,13 @@ export async function ingest(file: string, options: IngestOptions): Promise<numb
   if (!isFile(file))
     throw new CliError('no such file', {
       where: file,
-      next: 'check the path; it is read from the folder you stand in',
+      next: 'check the path; it is relative to the current folder',
     });
   if (options.env === undefined && options.phiOk !== true)
-    throw new CliError('a file may hold real patients; nothing was read', {
+    throw new CliError('a file may hold data of real patients; nothing was read', {
       where: file,
-      rule: 'files are taken in only with --phi-ok',
-      next: `if this machine may hold them: ${again('--phi-ok')}`,
+      rule: 'files are accepted only with --phi-ok',
+      next: `if this machine may hold such data: ${again('--phi-ok')}`,
     });
   const { key, control, state } = await fileOfProfile(options.profile, file);
   const at = options.env === undefined ? laptop(options.data) : await account(options.env, options.region);
@@ -91,7 +91,7 @@ export async function ingest(file: string, options: IngestOptions): Promise<numb
     // Nothing tells the platform of an object that lies there already: its reading is started here.
     const execution = stored && (await started(at.sfn, at.files, stored));
     const read = options.wait
-      ? await progress.step(execution ? 'read it once more from landing' : 'read it', () =>
+      ? await progress.step(execution ? 'read it again from landing' : 'read it', () =>
           untilRead(at, reading, execution),
         )
       : undefined;
@@ -107,16 +107,16 @@ function report(told: { id: string; already: boolean; read?: Read | undefined },
   if (options.json) printJson({ landing_object: id, landed: !already, ...(read ?? {}) });
   else
     print(
-      `${already ? 'These bytes lie in landing already' : 'Landed'} (landing object ${id}). ${rowsText(already, read, options.env === undefined)}`,
+      `${already ? 'These bytes are already in landing' : 'Landed'} (landing object ${id}). ${rowsText(already, read, options.env === undefined)}`,
     );
   return read && mostRejected(read.accepted, read.quarantined) ? EXIT.rejected : EXIT.ok;
 }
 
 function rowsText(already: boolean, read: Read | undefined, isLaptop: boolean): string {
-  if (!read) return `It is read${already ? ' once more' : ''} now, or when the files before it are.`;
+  if (!read) return `It is read${already ? ' again' : ''} now, or as soon as the files before it have been read.`;
   const { received, accepted, quarantined, same_as } = read;
   if (same_as !== undefined)
-    return `Its bytes are those of landing object ${same_as}, which was read before: nothing was taken in of it.`;
+    return `Its bytes are the same as those of landing object ${same_as}, which was read before: nothing was ingested from it.`;
   const look = quarantined > 0 && isLaptop ? runnable(' Look at them: carelake quarantine list') : '';
   return `${count(received)} rows read: ${count(accepted)} accepted, ${count(quarantined)} rejected.${look}`;
 }
@@ -133,7 +133,7 @@ async function refuseWithdrawn({ s3, control, landing, options }: Place, hash: s
   if (isWithdrawn(await decisionsAbout(s3, control, hash), hash))
     throw new CliError('this file was landed and withdrawn; nothing was read', {
       where: landing,
-      next: `to have it stand again: carelake withdraw ${hash}${options} --undo`,
+      next: `to reinstate it: carelake withdraw ${hash}${options} --undo`,
       exitCode: EXIT.failed,
     });
 }
@@ -147,7 +147,7 @@ async function untilRead(at: Place, reading: Reading, execution: string | undefi
   const { s3, control } = at;
   const deadline = Date.now() + WAIT_MS;
   if (execution !== undefined) {
-    const next = 'the logs say why (docs/runbooks/files.md); then the same command again';
+    const next = 'the logs say why (docs/runbooks/files.md); then run the same command again';
     const isRead = await ended(at.sfn, execution, { what: 'the reading', where: at.logs, next }, { deadline });
     return isRead ? countsOf(s3, control, reading) : undefined;
   }

@@ -7,7 +7,7 @@ import { queryServed } from '../sql';
 
 /** Starts the load now, as `aws stepfunctions start-execution` does in the account, and waits until nothing is pending. */
 export async function load(options: { data?: string; json?: boolean; full?: boolean }): Promise<number> {
-  const { dataDir, served, names } = servedFolder(options.data, 'nothing can load');
+  const { dataDir, served, names } = servedFolder(options.data, 'nothing can be loaded');
   const events = async (): Promise<number> =>
     Number((await queryServed(served, names, 'SELECT coalesce(sum("read"), 0) FROM ops.conservation')).rows[0]![0]);
   const client = new SFNClient({ endpoint: served.url, region: names.region, credentials: served.credentials });

@@ -1,5 +1,4 @@
 import { MAX_RECORD_BYTES } from '../../contracts/envelope';
-import { loadsOnArrival } from '../../config';
 import { clientsFor } from '../clients';
 import { CliError, EXIT } from '../errors';
 import { mostRejected } from '../findings';
@@ -10,6 +9,7 @@ import { zonesOf } from '../laptop';
 import { count, print, printJson, Progress, table } from '../output';
 import { putRecords, type SentRecord } from '../put-records';
 import { sentenceOf } from '../quarantine/rules';
+import { loadsText } from '../schedule';
 import { documentOf, linesOf, openInput, outRecords, type RefusedLine } from '../records';
 
 /** So long a push waits for its records to be validated; a batch of the stream takes a second or two. */
@@ -55,16 +55,16 @@ export async function push(file: string, options: PushOptions): Promise<number> 
   const [sent, judged] = options.wait ? await sendAndWait() : [await send(), undefined];
   kinesis.destroy();
   if (options.json) printJson({ sent, refused, ...(judged ?? {}) });
-  else if (sent > 0) print(told(sent, judged, env));
+  else if (sent > 0) print(pushedText(sent, judged, env));
   if (refused.length > 0) {
     const what = document ? 'event' : 'line';
-    throw new CliError(`${refused.length} ${what}(s) are longer than a record may be and were not sent`, {
+    throw new CliError(`${refused.length} ${what}(s) exceed the size limit of a record and were not sent`, {
       where: `${file}, ${what} ${refused
         .slice(0, 5)
         .map((r) => `${r.line} (${count(r.bytes)} bytes)`)
         .join(', ')}`,
       rule: `ENV-SIZE: at most ${count(MAX_RECORD_BYTES)} bytes`,
-      next: 'shorten them and push them again; the others need no second push',
+      next: 'shorten them and push only them again; the others were sent',
       exitCode: EXIT.failed,
     });
   }
@@ -73,12 +73,9 @@ export async function push(file: string, options: PushOptions): Promise<number> 
   return judged && mostRejected(judged.accepted, judged.rejected) ? EXIT.rejected : EXIT.ok;
 }
 
-function told(sent: number, judged: Judged | undefined, env: string): string {
-  const load = runnable(
-    loadsOnArrival(env)
-      ? 'What is accepted is loaded now: carelake sql "select * from ops.conservation"'
-      : `Environment ${env} loads on a schedule, or at once by: carelake load`,
-  );
+/** What a push reports, and when the accepted records reach the tables. */
+export function pushedText(sent: number, judged: Judged | undefined, env: string): string {
+  const load = loadsText(env);
   const sentence = sent === 1 ? '1 record sent' : `${count(sent)} records sent`;
   if (!judged) return `${sentence}. ${load}`;
   const { accepted, rejected, byRule, waiting } = judged;
@@ -88,7 +85,7 @@ function told(sent: number, judged: Judged | undefined, env: string): string {
     ...(rejected > 0
       ? [
           table(
-            ['rule', 'records', 'asks'],
+            ['rule', 'records', 'requires'],
             rules.map(([rule, n]) => [rule, n, sentenceOf(rule)]),
           ),
           runnable('Look at them: carelake quarantine list'),

@@ -80,12 +80,12 @@ export async function list(options: ListOptions): Promise<number> {
   } else
     print(
       `${table(
-        ['rule', 'records', 'asks'],
+        ['rule', 'records', 'requires'],
         byRule.map((r) => [r.rule, r.n, r.sentence]),
       )}\n\n${recordsTable(records)}`,
     );
   if (records.length < rejected.length) print(`… ${rejected.length - records.length} more: --limit ${rejected.length}`);
-  if (closed > 0 && !options.all) print(`${closed} more were replayed, mended or discarded: --all shows them.`);
+  if (closed > 0 && !options.all) print(`${closed} more were replayed, corrected or discarded: --all shows them.`);
   return EXIT.ok;
 }
 
@@ -131,7 +131,7 @@ export async function show(id: string, options: Common & { phiOk?: boolean }): P
 /** The records that a command names: by ids, or all open ones that broke a rule. */
 async function chosen(at: Place, ids: string[], rule: string | undefined, command: string): Promise<Rejected[]> {
   if ((ids.length === 0) === (rule === undefined))
-    throw new CliError('say which records: ids, or one rule', {
+    throw new CliError('name the records to act on: their ids, or one rule', {
       next: `carelake quarantine list; then: carelake quarantine ${command} ID; or all of one rule: --rule RULE`,
     });
   if (rule === undefined) return Promise.all([...new Set(ids)].map((id) => oneRejected(at, id)));
@@ -148,7 +148,7 @@ function served(at: Place): ReturnType<typeof clientsFor> {
 export async function replay(ids: string[], options: Common & { rule?: string; with?: string }): Promise<number> {
   const mended = options.with;
   if (mended !== undefined && ids.length !== 1)
-    throw new CliError('a mended record replaces exactly one', {
+    throw new CliError('a corrected record replaces exactly one', {
       where: '--with',
       next: 'carelake quarantine replay ID --with FILE',
     });
@@ -175,7 +175,7 @@ export async function replay(ids: string[], options: Common & { rule?: string; w
   else
     print(
       runnable(
-        `${stream.length} record(s) sent to the stream, ${landing} row(s) or file(s) to landing. What is rejected again is a new record: carelake quarantine list`,
+        `${stream.length} record(s) sent to the stream, ${landing} row(s) or file(s) to landing. Whatever is rejected again is listed as a new record: carelake quarantine list`,
       ),
     );
   return EXIT.ok;
@@ -193,6 +193,6 @@ export async function discard(ids: string[], options: Common & { rule?: string }
     s3.destroy();
   }
   if (options.json) printJson({ discarded: records.length });
-  else print(`${records.length} record(s) discarded; they stay in quarantine, off the list.`);
+  else print(`${records.length} record(s) discarded; they stay in quarantine but are no longer listed.`);
   return EXIT.ok;
 }

@@ -36,7 +36,7 @@ export async function rebuildRunning(at: RunningPlace, progress: Progress): Prom
   const sfn = new SFNClient(at.clients);
   const s3 = new S3Client({ ...at.clients, forcePathStyle: at.clients.endpoint !== undefined });
   try {
-    await progress.step('empty the warehouse, and remove what is noted about its loads', () =>
+    await progress.step('empty the warehouse, and remove the records of its loads', () =>
       execute(
         sfn,
         at.rebuildMachine,
@@ -44,7 +44,7 @@ export async function rebuildRunning(at: RunningPlace, progress: Progress): Prom
         {
           what: 'the rebuild',
           where: at.logs,
-          next: 'REBUILD-BUSY: a load is under way, so wait for its end; else the log of migrate says why (docs/runbooks/load.md); then: carelake rebuild',
+          next: 'on REBUILD-BUSY a load is under way: wait for it to end; otherwise the log of migrate says why (docs/runbooks/load.md); then: carelake rebuild',
         },
       ),
     );
@@ -101,7 +101,7 @@ export function servedPlace(
 ): RunningPlace {
   const { rebuildMachine, loadMachine, buckets, region } = names;
   if (!rebuildMachine || !buckets.control || !buckets.silver)
-    throw new CliError('an earlier release serves this data folder, which has no rebuild', {
+    throw new CliError('this data folder is served by an earlier release, which cannot rebuild', {
       where: dataDir,
       next: 'stop it, then: carelake rebuild',
     });

@@ -41,13 +41,13 @@ export async function rebuild(options: RebuildOptions): Promise<number> {
       next: 'carelake start',
     });
   const file = warehouseFile(dataDir);
-  const lost = `${file} is removed and made again from silver; views of your own in the schema custom are lost.`;
+  const lost = `${file} is removed and rebuilt from silver; your own views in the schema custom are lost.`;
   if (!options.yes) await consent(file, lost);
   const progress = new Progress(options.json);
   const { assemblyDir } = await progress.step(`synthesize the templates of environment ${run.env}`, () =>
     synthesize(dataDir, run.env),
   );
-  await progress.step('remove the warehouse and what is noted about its loads', () => forget(dataDir, names));
+  await progress.step('remove the warehouse and the records of its loads', () => forget(dataDir, names));
   const platform = await progress.step('boot, with an empty warehouse', (tell) =>
     boot({ assemblyDir, dataDir, port: 0, onProgress: tell }),
   );
@@ -77,12 +77,12 @@ async function rebuildAt(at: RunningPlace, options: RebuildOptions): Promise<num
 
 async function consent(where: string, what: string): Promise<void> {
   if (!process.stdin.isTTY)
-    throw new CliError('not confirmed: the warehouse is made again from silver', {
+    throw new CliError('not confirmed: this rebuilds the warehouse from silver', {
       where,
       next: again('--yes'),
     });
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
-  const said = await prompt.question(`${what} Go on? [y/N] `);
+  const said = await prompt.question(`${what} Continue? [y/N] `);
   prompt.close();
   if (!/^y(es)?$/i.test(said.trim())) throw new CliError('not started', { where });
 }

@@ -44,7 +44,7 @@ export async function replayFailed(options: ReplayOptions): Promise<number> {
           {
             what: 'the replay',
             where: at.logs,
-            next: `the log of replay-failed says why (docs/runbooks/stream.md); what was taken in before is done, and the rest stays; again: ${again()}`,
+            next: `the log of replay-failed says why (docs/runbooks/stream.md); batches ingested so far are done, and the rest stays; to repeat: ${again()}`,
           },
         ),
       );
@@ -52,7 +52,7 @@ export async function replayFailed(options: ReplayOptions): Promise<number> {
     // A batch that was given up meanwhile may make more of them.
     const replayed = Math.max(0, before - left);
     if (options.json) printJson({ replayed, left });
-    else print(before === 0 ? 'No batch was given up.' : `${count(replayed)} batches taken in, ${count(left)} left.`);
+    else print(before === 0 ? 'No batch was given up.' : `${count(replayed)} batches ingested, ${count(left)} left.`);
     return left === 0 ? EXIT.ok : EXIT.failed;
   } finally {
     sfn.destroy();
@@ -61,7 +61,7 @@ export async function replayFailed(options: ReplayOptions): Promise<number> {
 }
 
 function laptop(data: string | undefined): Place {
-  const { dataDir, served, names } = servedFolder(data, 'nothing can take batches in');
+  const { dataDir, served, names } = servedFolder(data, 'no batch can be ingested');
   return {
     machine: names.replayMachine,
     bucket: names.buckets.failed!,

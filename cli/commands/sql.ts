@@ -66,7 +66,7 @@ const ALL_TABLES =
 export async function run(sqls: readonly string[], data: string | undefined): Promise<QueryResult[]> {
   const { dataDir, run: state } = existingFolder(data);
   if (!state.names)
-    throw new CliError('this folder was never booted to the end, so it has no warehouse', {
+    throw new CliError('the first start on this folder did not finish, so it has no warehouse', {
       where: dataDir,
       next: 'npm start',
     });

@@ -13,7 +13,7 @@ import {
   difference,
   type LoadCounts,
 } from '../conservation';
-import { loadConfig, loadsOnArrival } from '../../config';
+import { loadsOnArrival } from '../../config';
 import { findingsText, type Found, newFindings, readFindings, wentWrong } from '../findings';
 import { EXIT } from '../errors';
 import { runnable } from '../hints';
@@ -35,6 +35,7 @@ import {
   wasStoppedInOrder,
 } from '../resume';
 import type { Prepared, Source, StartOptions } from '../source';
+import { loadsText, waitText } from '../schedule';
 import { synthesize } from '../synthesize';
 import { QUIET_MS, STILL_QUIET_MS, untilLoaded } from '../waiting';
 import type { BootOptions } from '@carelake/laptop/runtime';
@@ -72,7 +73,7 @@ export async function start(options: StartOptions, { source, state }: Prepared, 
     taken.catch(() => undefined); // after Ctrl-C its endpoints close under it
     const document = await Promise.race([taken, stopped.then(() => undefined)]);
     if (!document) {
-      progress.line('Stopped before the answers; the next start goes on from here.');
+      progress.line('Stopped before the answers; the next start continues from here.');
       return EXIT.interrupted;
     }
     inOrder = true;
@@ -83,6 +84,7 @@ export async function start(options: StartOptions, { source, state }: Prepared, 
         `Serving at ${session.platform.url} from ${source.dataDir}. Ctrl-C stops; the next start serves what is there.`,
       );
       progress.line(`In a browser: ${session.platform.page}`);
+      if (!loadsOnArrival(options.env)) progress.line(loadsText(options.env));
       await stopped;
       progress.line('Stopping.');
       return EXIT.ok;
@@ -105,7 +107,7 @@ async function open(
   const { assemblyDir } = await progress.step(
     `synthesize the templates of environment ${options.env}`,
     () => synthesize(dataDir, options.env),
-    ({ made }) => (made ? 'made' : 'unchanged since the last time'),
+    ({ made }) => (made ? 'made' : 'unchanged since last time'),
   );
   const say = (text: string | undefined): void => {
     if (text !== undefined) progress.line(text);
@@ -162,7 +164,7 @@ async function takeIn(session: Session, wasInOrder: boolean): Promise<AnswersDoc
   const foundBefore = await findings(session);
   const isComplete = session.state.status !== 'streaming';
   if (!isComplete) await feed(session);
-  else progress.line(`- ${session.source.dataDir} holds its data already: ${count(before.ingest.received)} records`);
+  else progress.line(`- ${session.source.dataDir} already holds its data: ${count(before.ingest.received)} records`);
   if (!loadsOnArrival(session.options.env)) progress.line(waitText(session.options.env));
   await progress.step('load', (tell) =>
     untilLoaded(platform, ask, tell, isComplete && wasInOrder ? STILL_QUIET_MS : QUIET_MS),
@@ -178,12 +180,12 @@ async function takeIn(session: Session, wasInOrder: boolean): Promise<AnswersDoc
   const unread = (): number => unreadFiles(platform, session.names, dataDir);
   if (unread() > 0)
     await progress.step(
-      'read what lies in landing and was not read to its end',
+      'finish reading the files in landing',
       () => readLanded(platform, session.names, dataDir),
       (files) => `${count(files)} files`,
     );
   if ((await countSilverRows(zones)) !== (await readLoadCounts(ask)).read || (await hasUnfollowed(zones.control, ask)))
-    await progress.step('load what silver holds and the warehouse does not', async () => {
+    await progress.step('load what is in silver but not in the warehouse', async () => {
       await resumeLoads(platform, session.names, ask);
       await platform.idle({ quietMs: QUIET_MS });
     });
@@ -202,12 +204,6 @@ async function takeIn(session: Session, wasInOrder: boolean): Promise<AnswersDoc
   const found = newFindings(isUntouched ? foundBefore : await findings(session), foundBefore);
   const run = { ingest: cameIn(after, before), load: difference(after.load, before.load), ...found };
   return { ingest: after.ingest, load: after.load, run, answers: await readAnswers(ask) };
-}
-
-/** Why an environment that is not meant for a laptop takes its time on one. */
-function waitText(env: string): string {
-  const { ingest, load } = loadConfig(env);
-  return `  environment ${env} waits on purpose, here as in the account: its stream gathers records for ${ingest.windowSeconds} s before they are read, and its load looks every ${load.pollSeconds} s how far the warehouse is (--env local waits for neither)`;
 }
 
 async function counts(session: Session): Promise<Counts> {

@@ -30,7 +30,7 @@ export async function verify(options: VerifyOptions): Promise<number> {
   const progress = new Progress(options.json);
   const laptop = laptopPlaces(options.data);
   if (!laptop && options.env === undefined)
-    throw new CliError('nothing to verify: no laptop serves, and no environment was named', {
+    throw new CliError('nothing to verify: no laptop is serving, and no environment was named', {
       where: options.data ?? '.carelake',
       next: 'in another terminal: npm start; or name a deployed environment: carelake verify --env dev',
     });
@@ -95,7 +95,7 @@ async function consented(env: string, options: VerifyOptions) {
         next: again('--yes'),
       });
     const prompt = createInterface({ input: process.stdin, output: process.stderr });
-    const said = await prompt.question('Go on? [y/N] ');
+    const said = await prompt.question('Continue? [y/N] ');
     prompt.close();
     if (!/^y(es)?$/i.test(said.trim())) throw new CliError('not started', { where: `environment ${env}` });
   }
@@ -103,9 +103,9 @@ async function consented(env: string, options: VerifyOptions) {
     return { places: await accountPlaces(env, region), settings: { region } };
   } catch (error) {
     const name = error instanceof Error ? error.name : 'Error';
-    throw new CliError(name === 'Error' ? (error as Error).message : `the account could not be asked: ${name}`, {
+    throw new CliError(name === 'Error' ? (error as Error).message : `the account could not be queried: ${name}`, {
       where: `environment ${env}, region ${region}`,
-      next: 'aws sso login, or set AWS_PROFILE; then again',
+      next: 'run aws sso login, or set AWS_PROFILE; then try again',
       exitCode: EXIT.failed,
     });
   }

@@ -17,9 +17,9 @@ export async function wipe(options: { data?: string; yes?: boolean; json?: boole
   refuseServed(dataDir);
   // Nothing else is ever removed.
   if (!isDataFolder(dataDir)) {
-    throw new CliError('this is no data folder of carelake; nothing was removed', {
+    throw new CliError('this is not a Carelake data folder; nothing was removed', {
       where: dataDir,
-      next: 'name the folder that is one: --data DIR',
+      next: 'name the data folder: --data DIR',
     });
   }
   if (options.yes !== true) await confirm(dataDir);
@@ -31,13 +31,13 @@ export async function wipe(options: { data?: string; yes?: boolean; json?: boole
 
 async function confirm(dataDir: string): Promise<void> {
   if (!process.stdin.isTTY) {
-    throw new CliError('nobody is here to confirm', {
+    throw new CliError('there is no terminal to confirm on', {
       where: dataDir,
       next: `carelake wipe --yes ${ofFolder(dataDir)}`,
     });
   }
   const lines = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await lines.question(`Remove ${dataDir} with all its data, its key secret included? Type yes: `);
+  const answer = await lines.question(`Remove ${dataDir} with all its data, including its key secret? Type yes: `);
   lines.close();
   if (answer.trim() !== 'yes') throw new CliError('nothing was removed', { where: dataDir, exitCode: EXIT.failed });
 }

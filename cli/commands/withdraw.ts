@@ -59,7 +59,10 @@ export async function withdraw(object: string, options: WithdrawOptions): Promis
   try {
     const landed = await progress.step('look for it in landing', () => find(s3, at.landing, object, options));
     const { key, etag, size, versionId } = landed;
-    const saying = { where: at.logs, next: 'the logs say why (docs/runbooks/files.md); then the same command again' };
+    const saying = {
+      where: at.logs,
+      next: 'the logs say why (docs/runbooks/files.md); then run the same command again',
+    };
     const input = {
       bucket: at.landing,
       key,
@@ -73,7 +76,7 @@ export async function withdraw(object: string, options: WithdrawOptions): Promis
     );
     await progress.step('load', () => follow(sfn, s3, at, landed.hash, saying));
     if (options.json) printJson({ object: landed.hash, state });
-    else print(options.undo ? `Object ${landed.hash} stands again.` : `Object ${landed.hash} is withdrawn.`);
+    else print(options.undo ? `Object ${landed.hash} is reinstated.` : `Object ${landed.hash} is withdrawn.`);
     return EXIT.ok;
   } finally {
     sfn.destroy();
@@ -97,7 +100,7 @@ export async function find(s3: S3Client, landing: string, object: string, option
   if (found.length === 0)
     throw new CliError('there is no such object in landing', {
       where: landing,
-      next: 'its key as aws s3 ls shows it, or the id from carelake quarantine list; with --object-version, a version that is there',
+      next: 'give its key as aws s3 ls shows it, or its id from carelake quarantine list; with --object-version, an existing version',
     });
   throw new CliError(`this object was landed ${found.length} times`, {
     where: landing,
@@ -149,7 +152,7 @@ async function follow(
     await execute(sfn, at.loads, { window: 'sweep' }, { ...saying, what: 'the load' });
     if ([...(await decisionsAbout(s3, at.control, hash)).values()].every((d) => d.done)) return;
   }
-  throw new CliError('the decision stands, and no load has followed it yet', { ...saying, exitCode: EXIT.failed });
+  throw new CliError('the decision is recorded, but no load has applied it yet', { ...saying, exitCode: EXIT.failed });
 }
 
 function laptop(data: string | undefined): Place {

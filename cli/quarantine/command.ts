@@ -9,13 +9,13 @@ export function addQuarantine(carelake: Command): void {
     .description('what could not be accepted, by rule; values are never shown unless you ask with --phi-ok');
   quarantine
     .command('list')
-    .description('rejected records that nobody has dealt with, the newest first, and what each broken rule asks')
+    .description('rejected records that nobody has dealt with, newest first, and what each broken rule requires')
     .option('--rule <id>', 'only records that break this rule')
     .option('--source <name>', 'only records of this profile or stream')
     .option('--entity <name>', 'only records about this entity')
     .option('--since <time>', 'only what arrived since: a day, a UTC time, or 90m, 12h, 7d ago', moment)
-    .option('--all', 'also those that were replayed, mended or discarded')
-    .option('--limit <n>', 'at most so many records', whole(1, 1_000_000), 20)
+    .option('--all', 'also those that were replayed, corrected or discarded')
+    .option('--limit <n>', 'at most this many records', whole(1, 1_000_000), 20)
     .option(...JSON_OUT)
     .option(...DATA)
     .action(async (options: ListOptions) => {
@@ -35,10 +35,10 @@ export function addQuarantine(carelake: Command): void {
     });
   quarantine
     .command('replay')
-    .description('send rejected records again the way they came, as they were or mended')
+    .description('send rejected records again the way they came, unchanged or corrected')
     .argument('[ids...]', 'quarantine ids')
     .option('--rule <id>', 'all open records that break this rule')
-    .option('--with <file>', 'send this mended record instead (for one id)')
+    .option('--with <file>', 'send this corrected record instead (for one id)')
     .option(...JSON_OUT)
     .option(...DATA)
     .action(async (ids: string[], options: { rule?: string; with?: string; json?: boolean; data?: string }) => {
@@ -47,7 +47,7 @@ export function addQuarantine(carelake: Command): void {
     });
   quarantine
     .command('discard')
-    .description('take rejected records off the list that nobody will send again; nothing is deleted')
+    .description('take rejected records that will not be sent again off the list; nothing is deleted')
     .argument('[ids...]', 'quarantine ids')
     .option('--rule <id>', 'all open records that break this rule')
     .option(...JSON_OUT)

@@ -161,7 +161,7 @@ export async function frameOf(at: Place, record: Rejected): Promise<Frame> {
   try {
     const opened = checked && (await openFile(checked, source));
     if (!opened?.ok)
-      throw new CliError('the profile is gone, or no longer fits the file that the row stood in', {
+      throw new CliError('the profile is gone, or no longer matches the file of the row', {
         where: `profile ${record.profile}, ${landingId(at, record)}`,
         next: 'start again with the profile that fits (docs/profiles.md), then replay',
         exitCode: EXIT.failed,

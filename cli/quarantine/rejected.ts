@@ -42,7 +42,8 @@ export interface Place {
 /** @throws CliError for a folder that was never booted to the end */
 export function placeOf(data: string | undefined): Place {
   const { dataDir, run } = existingFolder(data);
-  if (!run.names) throw new CliError('this folder was never booted to the end', { where: dataDir, next: 'npm start' });
+  if (!run.names)
+    throw new CliError('the first start on this folder did not finish', { where: dataDir, next: 'npm start' });
   return { dataDir, names: run.names };
 }
 

@@ -36,22 +36,22 @@ export function waysOf(at: Place, records: readonly Rejected[]): Ways {
   };
   for (const record of records) {
     if (!isOfFile(at, record) && isWhole(record))
-      throw new CliError('an object of silver that no warehouse could copy is no record to send', {
+      throw new CliError('a silver object that the warehouse could not copy is not a record to send', {
         where: record.bronze_object,
-        next: 'docs/runbooks/load.md says how it is mended',
+        next: 'docs/runbooks/load.md says how to repair it',
         exitCode: EXIT.failed,
       });
     if (!isOfFile(at, record)) ways.stream.push(record);
     else if (record.profile === null || record.rule_ids.split(' ').includes('FIL-PRF-01'))
-      throw new CliError('the file lay in a folder that no profile is named after, so nothing says how it is read', {
+      throw new CliError('the file was in a folder that is not named after a profile, so nothing says how to read it', {
         where: landingId(at, record),
         next: 'put it into the folder of its profile (docs/profiles.md)',
       });
     else if (isWhole(record)) ways.files.push(record);
     else if (modeOf(record) === 'snapshot')
-      throw new CliError('a row of a snapshot says by itself that all the others are gone, so it is not sent alone', {
+      throw new CliError('a row of a snapshot sent alone would say that all the others are gone', {
         where: landingId(at, record),
-        next: `land the whole file, mended (docs/profiles.md, "Modes"), then: carelake quarantine discard ${record.quarantine_id}`,
+        next: `land the complete corrected file (docs/profiles.md, "Modes"), then: carelake quarantine discard ${record.quarantine_id}`,
         exitCode: EXIT.failed,
       });
     else ways.rows.push(record);

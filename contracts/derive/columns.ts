@@ -94,14 +94,14 @@ const LINEAGE: readonly Column[] = [
     512,
     false,
     'lineage',
-    'Where the record was received: stream and shard, or landing object with its version.',
+    'Where the record was received: stream and shard, or landing object and its version.',
   ),
   text(
     'record_position',
     64,
     false,
     'lineage',
-    'Place within record_source: sequence number (and /0, /1 … for the events that one record packs), or 1-based data row (and /0, /1 … for the elements of its lists); absent-<reading>-<number> for what a snapshot lacks of the one before it.',
+    'Position within record_source: sequence number (with /0, /1 … for the events packed into one record), or 1-based data row (with /0, /1 … for the elements of its lists); absent-<reading>-<number> for a key of the previous snapshot that this one lacks.',
   ),
 ];
 
@@ -117,7 +117,7 @@ export function columnsOf(contract: EntityContract): Column[] {
       nullable: false,
       phi: 'quasi_id',
       role: 'hash',
-      doc: 'First 64 bits of SHA-256 over entity, version, operation, source system and conformed payload; tells apart events that share an event_id.',
+      doc: 'First 64 bits of SHA-256 over entity, version, operation, source system and conformed payload; distinguishes events that share an event_id.',
     },
     key(
       `${contract.name}_key`,
@@ -256,14 +256,14 @@ export const QUARANTINE_COLUMNS: readonly Column[] = [
   text('quarantine_id', 32, false, 'key', 'First 128 bits of SHA-256 over source and position.'),
   ...LINEAGE,
   long('byte_offset', true, 'First byte of the record in its landing object; null for streams.'),
-  text('entity', 64, true, 'envelope', 'Entity, where the record names a known one.'),
-  text('rule_ids', 512, false, 'flags', 'Rules that the record broke, separated by spaces.'),
+  text('entity', 64, true, 'envelope', 'Entity, if the record names a known one.'),
+  text('rule_ids', 512, false, 'flags', 'Ids of the rules that the record broke, separated by spaces.'),
   text(
     'pointers',
     1024,
     false,
     'flags',
-    'JSON pointer for each of rule_ids, separated by spaces; # stands for the whole record.',
+    'JSON pointer for each of rule_ids, separated by spaces; # means the whole record.',
   ),
   text('severity', 16, false, 'flags', 'reject'),
   {
@@ -273,7 +273,7 @@ export const QUARANTINE_COLUMNS: readonly Column[] = [
     nullable: true,
     phi: 'none',
     role: 'lineage',
-    doc: 'Schema version, where the record names a known one.',
+    doc: 'Schema version, if the record names a known one.',
   },
   text('profile', 64, true, 'lineage', 'Profile that read the file; null for streams.'),
   {
@@ -283,9 +283,9 @@ export const QUARANTINE_COLUMNS: readonly Column[] = [
     nullable: false,
     phi: 'none',
     role: 'lineage',
-    doc: 'Arrival of the record, or last modification of the file.',
+    doc: 'Arrival of the record, or time of last modification of the file.',
   },
-  text('bronze_object', 512, false, 'lineage', 'Bucket and key of the object that holds the exact bytes.'),
+  text('bronze_object', 512, false, 'lineage', 'Bucket and key of the object with the exact bytes.'),
   long('bronze_row', true, '0-based row in the bronze object; null for files.'),
   long('byte_length', true, 'Length of the record in bytes.'),
   {
@@ -295,7 +295,7 @@ export const QUARANTINE_COLUMNS: readonly Column[] = [
     nullable: true,
     phi: 'quasi_id',
     role: 'lineage',
-    doc: 'SHA-256 of the record (hex), by which it is known again, also by whoever guesses the whole record: it is without a key. Null for a file or object that was refused as a whole.',
+    doc: 'SHA-256 of the record (hex), to recognize it again. It is not keyed, so whoever guesses the whole record can confirm the guess. Null for a file or object that was refused as a whole.',
   },
 ];
 
@@ -320,6 +320,6 @@ export const OBJECT_LIST_COLUMNS: readonly Column[] = [
     nullable: true,
     phi: 'none',
     role: 'lineage',
-    doc: 'Whether it is withdrawn from now on, or stands; null where the load brings its rows.',
+    doc: 'Whether it is withdrawn from now on or in force again; null where the load brings its rows.',
   },
 ];

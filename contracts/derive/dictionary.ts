@@ -50,7 +50,7 @@ function entityChapter(contract: EntityContract): string {
 
 const rulesTable = () =>
   table(
-    ['rule', 'effect', 'what holds'],
+    ['rule', 'effect', 'what must be true'],
     Object.entries(RULES as Record<RuleId, Rule>).map(([id, r]) => [id, r.severity, r.doc]),
   );
 
@@ -59,15 +59,15 @@ export function dictionaryMarkdown(): string {
   return [
     '# Data dictionary of the lake',
     'Derived from `contracts/`; regenerate with `npm run generate`. A test compares this page with the contracts. The tables of the warehouse: [warehouse.md](warehouse.md).',
-    'PHI classes (45 CFR 164.514): `direct_id` names a person, `quasi_id` helps to find one, `sensitive` tells something about one, `none` is free of persons.',
-    'Types: `ts` is ISO-8601 with offset or `Z`, years 1900 to 2200, stored as UTC microseconds (finer fractions are cut; seconds may be left out); `date` is `YYYY-MM-DD`; `npi` is ten digits with check digit; `digits` keeps leading zeros. Blanks and characters without width (U+FEFF, U+200B) around a text are dropped; an empty text is the same as an absent member.',
+    'PHI classes (45 CFR 164.514): `direct_id` names a person, `quasi_id` helps to identify one, `sensitive` reveals something about one, `none` has nothing to do with persons.',
+    'Types: `ts` is ISO-8601 with offset or `Z`, years 1900 to 2200, stored as UTC microseconds (finer fractions are cut; seconds may be omitted); `date` is `YYYY-MM-DD`; `npi` is ten digits with check digit; `digits` keeps leading zeros. Blanks and zero-width characters (U+FEFF, U+200B) around a text are removed; an empty text is the same as an absent member.',
     ...ENTITY_NAMES.map((e) => entityChapter(ENTITIES[e])),
     '## Bronze columns, in order',
     columnTable(BRONZE_COLUMNS),
     '## Quarantine columns, in order',
     columnTable(QUARANTINE_COLUMNS),
     '## Rules',
-    '`reject` sends the whole record to quarantine; `warn` keeps it and adds the id to `dq_flags`; `member` does the first where the record cannot be without the member (its key, what is required), else the member becomes null and the id is added to `dq_flags`.',
+    '`reject` sends the whole record to quarantine; `warn` keeps it and adds the id to `dq_flags`; `member` acts like `reject` if the record cannot do without the member (a key or a required member); otherwise the member becomes null and the id is added to `dq_flags`.',
     rulesTable(),
     '',
   ]

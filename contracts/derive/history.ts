@@ -42,7 +42,7 @@ function breaks(before: Frozen, now: Frozen | undefined): string[] {
     const gone =
       before.values[member]?.filter((v) => !values.includes(v)) ??
       (before.columns.some((c) => c.startsWith(`${member} `)) ? ['a free value'] : []);
-    if (gone.length) found.push(`no longer takes ${gone.join(', ')} for ${member}`);
+    if (gone.length) found.push(`no longer accepts ${gone.join(', ')} for ${member}`);
   }
   return found;
 }
@@ -59,7 +59,7 @@ export function historyMistakes(history: History, now: History = currentVersions
         found.push(`${entity} v${version} was published and ${what}`);
   for (const [entity, versions] of Object.entries(now))
     for (const [version, frozen] of Object.entries(versions)) {
-      if (!history[entity]?.[version]) found.push(`${entity} v${version} is not frozen yet: npm run generate`);
+      if (!history[entity]?.[version]) found.push(`${entity} v${version} is not recorded yet: npm run generate`);
       const before = versions[Number(version) - 1];
       if (before?.columns.some((c) => !frozen.columns.includes(c)))
         found.push(`${entity} v${version} drops or changes a column of v${Number(version) - 1}`);

@@ -114,14 +114,14 @@ export function jsonSchema(entity: EntityName, version: number = ENTITIES[entity
         type: 'string',
         minLength: 1,
         maxLength: EVENT_ID_MAX_BYTES,
-        description: 'Identifier of the event; a repeat of the same event carries the same one.',
+        description: 'Identifier of the event; a repeat of the event has the same one.',
       },
       entity: { const: entity },
       schema_version: { const: version },
       op: {
         enum: [...OPS],
         description:
-          'upsert: the payload is the full state; delete: the thing is gone, and the payload needs its natural key only.',
+          'upsert: the payload is the full state; delete: the thing is gone, and the payload needs only its natural key.',
       },
       source_system: {
         type: 'string',
@@ -134,7 +134,7 @@ export function jsonSchema(entity: EntityName, version: number = ENTITIES[entity
       recorded_at: instant('When the source knew it.'),
       source_sequence: {
         description:
-          "The source's own order of its events (a document's version, a database's log sequence number): among events that both times leave equal the greatest wins. Above 2^53 as text.",
+          "The source's own order of its events (a document's version, a database's log sequence number): among events with equal times the greatest wins. As text above 2^53.",
         anyOf: [
           { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
           { type: 'string', pattern: `^\\d{0,${SEQUENCE_MAX_DIGITS}}$` },

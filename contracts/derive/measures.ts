@@ -81,8 +81,8 @@ export function parseMeasures(file: string, text: string): Measures {
     if (part === '') continue;
     if (list === undefined) {
       if (part !== 'SELECT' || section === undefined)
-        throw new MeasureError(`${where}: a section is a heading and a SELECT`);
-      if (found[section]) throw new MeasureError(`${where}: the section stands twice`);
+        throw new MeasureError(`${where}: a section must be a heading and a SELECT`);
+      if (found[section]) throw new MeasureError(`${where}: the section occurs twice`);
       list = found[section] = [];
     } else if (/^FROM (event e|fact f);$/.test(part) && code === '') {
       list = section = undefined;
@@ -94,7 +94,7 @@ export function parseMeasures(file: string, text: string): Measures {
       const one = item(where, code, comment);
       if (section !== 'values' && !one.column && !(one.type && one.doc))
         throw new MeasureError(
-          `${where}: ${one.name} is CAST(expression AS type) AS name with a comment that says what it means`,
+          `${where}: ${one.name} must be CAST(expression AS type) AS name with a comment that explains it`,
         );
       list.push(one);
       code = '';

@@ -21,27 +21,27 @@ const COMMON: Readonly<Record<string, readonly [type: string, doc: string]>> = {
   ...Object.fromEntries(ENVELOPE_FIELDS.map((f) => [f.name, [redshiftType(f), f.doc]])),
   payload_hash: [
     'bigint',
-    'First 64 bits of SHA-256 over what the event says; tells apart events that share an event_id.',
+    'First 64 bits of SHA-256 over the content of the event; distinguishes events that share an event_id.',
   ],
   state_flags: [
     'varchar(255)',
-    'Ids of the warning rules that follow from the members and their zone; dq_flags of the views has them too.',
+    'Ids of the warning rules that follow from the members and their time zone; dq_flags of the views includes them.',
   ],
   dq_flags: ['varchar(512)', 'Ids of the warning rules that the event broke, separated by spaces; null if none.'],
   load_id: ['varchar(32)', 'The load that brought the event. Lineage: it differs between two orders of loading.'],
   valid_from: ['timestamp', 'First instant at which the version holds; 1900-01-01 for the first one.'],
-  valid_to: ['timestamp', 'First instant at which it no longer holds; 9999-12-31 for the current one.'],
+  valid_to: ['timestamp', 'First instant at which the version no longer holds; 9999-12-31 for the current one.'],
   is_current: [
     'boolean',
     'The last version, which may begin after the watermark; exactly one per key. The view without _history shows the one in effect.',
   ],
-  is_inferred: ['boolean', 'Named by a fact and described by no source yet; it has its key and natural key alone.'],
-  is_deleted: ['boolean', 'The source said that it is gone; the key stays, so that no fact loses its row.'],
+  is_inferred: ['boolean', 'Named by a fact but not yet described by a source; it has only its key and natural key.'],
+  is_deleted: ['boolean', 'The source reported it as gone; the key stays, so that no fact loses its row.'],
   is_tied: [
     'boolean',
-    'Another event has the same times and source order and says something else: the state that is further on, or a hash, decided (DQ-TIE-01).',
+    'Another event has the same times and source order but different content: the more advanced state, or a hash, decided (DQ-TIE-01).',
   ],
-  known_at: ['timestamp', 'When the source knew what the row says (recorded_at of its event).'],
+  known_at: ['timestamp', 'When the source knew the content of the row (recorded_at of its event).'],
 };
 
 /** Unit of a column by the ending of its name, which is where the platform states units. */
@@ -84,7 +84,7 @@ function describedDimension({ contract, naturals, attributes }: DimensionLists):
   const all = [history, current, log, beside];
   const identity = key(
     'enterprise_patient_key',
-    'Key of the person across sources; the own key where no source says that two are one.',
+    'Key of the person across sources; equal to patient_key where no source links the patient to another one.',
     current,
   );
   return [
@@ -223,7 +223,7 @@ export function warehouseDictionary(lists: WarehouseLists, tables: readonly Desc
   for (const t of tables) others.set(t.in[0], [...(others.get(t.in[0]) ?? []), t]);
   return `${[
     '# Dictionary of the warehouse',
-    'Every column of `core` and `gold_phi`. Derived from `contracts/`, `sql/measures`, `sql/marts` and the calendar: `npm run generate`. Units stand in the names of columns: `_min` minutes, `_days` days, `_at` an instant in UTC, `_date` a local day, `is_` 0 or 1.',
+    'Every column of `core` and `gold_phi`. Derived from `contracts/`, `sql/measures`, `sql/marts` and the calendar: `npm run generate`. Units are part of column names: `_min` minutes, `_days` days, `_at` an instant in UTC, `_date` a local day, `is_` 0 or 1.',
     ...lists.facts.map((f) => chapter(f.contract.name, describedFact(f))),
     ...lists.dimensions.map((d) => chapter(d.contract.name, describedDimension(d))),
     ...[...others].map(([name, columns]) => chapter(name, columns)),

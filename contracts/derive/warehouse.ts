@@ -98,7 +98,8 @@ export function factLists(
   };
   const all = memberColumns(contract);
   const named = new Map(m.measures.filter((i) => i.column).map((i) => [i.column!, i.name]));
-  for (const from of named.keys()) if (!all.some((a) => a.name === from)) fail(`${from} is no member of the contract`);
+  for (const from of named.keys())
+    if (!all.some((a) => a.name === from)) fail(`${from} is not a member of the contract`);
   const used = new Set(
     contract.references
       .filter((r) => !r.system)
@@ -145,7 +146,7 @@ export function factLists(
   );
   const shown = m.obt?.map((i): StoredColumn => {
     if (!i.column) return { name: i.name, type: i.type!, doc: i.doc!, source, value: i.sql };
-    const held = own.get(i.column) ?? fail(`${i.column} is no column of the fact`);
+    const held = own.get(i.column) ?? fail(`${i.column} is not a column of the fact`);
     return { ...held, name: i.name, value: `f.${i.column}` };
   });
   const everything = [...members, ...dateColumns, ...attributes].map((c) => ({ ...c, value: `f.${c.name}` }));
@@ -181,12 +182,12 @@ function checkLocal(
   const names = new Set(local.locals.map((l) => l.name));
   const used = (sql: string): string[] => [...sql.matchAll(/\be\.(\w+)/g)].map(([, name]) => name);
   for (const v of m.values)
-    if (used(v.sql).some((n) => names.has(n))) fail(`${v.name} rests on a local day: write it out in each measure`);
+    if (used(v.sql).some((n) => names.has(n))) fail(`${v.name} depends on a local day: write it out in each measure`);
   const plain = new Set(members.filter((x) => x.value === `e.${x.name}`).map((x) => x.name));
   for (const x of members.filter((y) => local.moved.has(y.name))) {
     const other = used(x.value).find((n) => !names.has(n) && !plain.has(n));
     if (other !== undefined)
-      fail(`${x.name} rests on a local day and on ${other}, which is not stored under that name`);
+      fail(`${x.name} depends on a local day and on ${other}, which is not stored under that name`);
   }
 }
 
@@ -252,11 +253,11 @@ function checkNames(
     const twice = names.find((name, i) => names.indexOf(name) < i);
     if (twice !== undefined) fail(`${twice} appears in the ${where} twice`);
     const word = names.find((name) => SQL_WORDS.has(name));
-    if (word !== undefined) fail(`${word} is a word of SQL`);
+    if (word !== undefined) fail(`${word} is a reserved word of SQL`);
   }
   const { distKey, sortKey } = contract.layout!;
   for (const name of [distKey, ...sortKey])
-    if (!fact.includes(name)) fail(`the layout names ${name}, which is no column of the fact`);
+    if (!fact.includes(name)) fail(`the layout names ${name}, which is not a column of the fact`);
 }
 
 function attribute(
@@ -267,8 +268,10 @@ function attribute(
   fail: (what: string) => never,
 ): StoredColumn {
   if (!i.column) return { name: i.name, type: i.type!, doc: i.doc!, source, value: i.sql };
-  const reference = contract.references.find((r) => roleOf(r) === i.alias) ?? fail(`${i.alias} is no role of the fact`);
+  const reference =
+    contract.references.find((r) => roleOf(r) === i.alias) ?? fail(`${i.alias} is not a role of the fact`);
   const d = dimensions.get(reference.entity)!;
-  const held = [...d.naturals, ...d.attributes].find((a) => a.name === i.column) ?? fail(`${i.sql} is no attribute`);
+  const held =
+    [...d.naturals, ...d.attributes].find((a) => a.name === i.column) ?? fail(`${i.sql} is not an attribute`);
   return { ...held, name: i.isNamed ? i.name : `${i.alias}_${i.column}`, notNull: false, value: i.sql };
 }

@@ -45,7 +45,7 @@ export const appointment = {
   localTime: { role: 'clinic', zone: 'timezone', rule: 'DQ-APT-14' },
   layout: { distKey: 'patient_key', sortKey: ['scheduled_date_key', 'clinic_key'] },
   version: 2,
-  doc: 'An agreed time of a patient at a clinic, with what became of it.',
+  doc: 'An agreed time of a patient at a clinic, and its outcome.',
   naturalKey: ['appointment_id'],
   keyScope: 'source',
   fields: [
@@ -80,7 +80,7 @@ export const appointment = {
       name: 'provider_npi',
       type: 'npi',
       phi: 'none',
-      doc: 'NPI of the provider. An invalid one is kept, flagged DQ-ID-03 and leads to the unknown provider.',
+      doc: 'NPI of the provider. An invalid one is kept, is flagged DQ-ID-03, and leads to the unknown provider.',
       example: '1234567893',
     },
     {
@@ -88,7 +88,7 @@ export const appointment = {
       type: 'string',
       maxBytes: 64,
       phi: 'sensitive',
-      doc: 'Kind of appointment, in the words of the source.',
+      doc: 'Type of appointment, as the source calls it.',
       example: 'follow-up',
     },
     {
@@ -114,7 +114,7 @@ export const appointment = {
       type: 'ts',
       required: true,
       phi: 'quasi_id',
-      doc: 'When the appointment is to begin.',
+      doc: 'When the appointment is scheduled to begin.',
       example: '2024-03-09T23:50:00-05:00',
     },
     {
@@ -222,7 +222,7 @@ export const appointment = {
       from: 'scheduled_start_at',
       take: 'tz_offset_min',
       phi: 'none',
-      doc: 'Minutes that scheduled_start_at was written ahead of UTC.',
+      doc: 'Offset from UTC, in minutes, with which scheduled_start_at was written.',
     },
     {
       name: 'created_tz_offset_min',
@@ -230,7 +230,7 @@ export const appointment = {
       from: 'created_at',
       take: 'tz_offset_min',
       phi: 'none',
-      doc: 'Minutes that created_at was written ahead of UTC.',
+      doc: 'Offset from UTC, in minutes, with which created_at was written.',
     },
     {
       name: 'actual_tz_offset_min',
@@ -238,7 +238,7 @@ export const appointment = {
       from: 'actual_start_at',
       take: 'tz_offset_min',
       phi: 'none',
-      doc: 'Minutes that actual_start_at was written ahead of UTC.',
+      doc: 'Offset from UTC, in minutes, with which actual_start_at was written.',
     },
     {
       name: 'scheduled_date',
@@ -256,7 +256,7 @@ export const appointment = {
       take: 'local_time_key',
       unless: dayPrecise,
       phi: 'none',
-      doc: 'Local time of day of scheduled_start_at as hour * 100 + minute; null where only the day is known.',
+      doc: 'Local time of day of scheduled_start_at as hour * 100 + minute; null if only the day is known.',
     },
     {
       name: 'created_date',

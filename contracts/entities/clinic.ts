@@ -6,7 +6,7 @@ export const clinic = {
   kind: 'dimension',
   members: 'few',
   version: 2,
-  doc: 'A place where appointments are kept.',
+  doc: 'A place where appointments take place.',
   naturalKey: ['clinic_id'],
   keyScope: 'source',
   fields: [
@@ -34,7 +34,7 @@ export const clinic = {
       type: 'zone',
       maxBytes: 64,
       phi: 'none',
-      doc: 'IANA name of the time zone of the clinic, such as America/New_York.',
+      doc: 'IANA time zone of the clinic, such as America/New_York.',
       example: 'America/New_York',
     },
     id('organization_id', 'none', 'Identifier of the organization that the clinic belongs to.', {

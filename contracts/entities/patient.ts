@@ -6,7 +6,7 @@ export const patient = {
   kind: 'dimension',
   members: 'many',
   version: 2,
-  doc: 'A person who receives care, as one source system knows them.',
+  doc: 'A person who receives care, as known to one source system.',
   naturalKey: ['patient_id'],
   keyScope: 'source',
   fields: [
@@ -46,7 +46,7 @@ export const patient = {
       max: 130,
       minRule: 'DQ-PAT-05',
       phi: 'quasi_id',
-      doc: 'Age in whole years as the source reported it at effective_at, where it has no birth date.',
+      doc: 'Age in completed years at effective_at as reported by the source, if it has no birth date.',
     },
     {
       name: 'zip5',
@@ -69,7 +69,7 @@ export const patient = {
       type: 'string',
       maxBytes: 64,
       phi: 'sensitive',
-      doc: 'Identifier of the payer that is billed first.',
+      doc: 'Identifier of the payer billed first.',
       example: 'AET',
     },
     instant('deceased_at', 'When the patient died, as far as it is known.', { since: 2 }),

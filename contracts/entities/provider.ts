@@ -6,7 +6,7 @@ export const provider = {
   kind: 'dimension',
   members: 'few',
   version: 2,
-  doc: 'A clinician or organisation that renders care, as a source knows it; without an identifier of the source, the one that has the NPI.',
+  doc: 'A clinician or organisation that provides care, as a source knows it; without an identifier of that source, identified by its National Provider Identifier.',
   naturalKey: ['provider_id'],
   keyScope: 'source',
   otherKey: 'npi',
@@ -15,7 +15,7 @@ export const provider = {
       name: 'npi',
       type: 'npi',
       phi: 'none',
-      doc: 'National Provider Identifier: ten digits, first 1 or 2, last a Luhn check digit over 80840 + NPI (45 CFR 162.406).',
+      doc: 'National Provider Identifier: ten digits, the first 1 or 2, the last a Luhn check digit over 80840 + NPI (45 CFR 162.406).',
       example: '1234567893',
     },
     {
@@ -23,7 +23,7 @@ export const provider = {
       type: 'string',
       maxBytes: 256,
       phi: 'none',
-      doc: 'Name of the provider as the registry publishes it.',
+      doc: 'Name of the provider as published in the registry.',
       example: 'Dr Example',
     },
     {

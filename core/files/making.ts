@@ -13,6 +13,8 @@ export interface FileFacts {
   lastModifiedMs: number;
   /** When it was made, as far as the profile does not say so: microseconds since 1970. */
   fileTime: number;
+  /** The lines above its columns, where the profile says that there are some. */
+  preamble?: readonly string[];
   /** Where its rows were before they were replayed. */
   origin?: Origin | undefined;
   /** Where what is worth telling of a row is noted, though the row is read. */

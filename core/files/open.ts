@@ -4,6 +4,7 @@ import type { Profile } from '../../profiles/schema';
 import { CsvReader } from './csv';
 import { type FileRecord, NdjsonReader, type Position, type RecordReader } from './records';
 import type { ByteSource } from './source';
+import { linesAbove } from './preamble';
 import { binaryKind, byteOrderMark, type Encoding, isUtf8Head, textOf, unitBytes } from './text';
 
 const LF = 10;
@@ -20,10 +21,13 @@ export interface OpenFile {
   source: ByteSource;
   /** Columns in the order of the file; null for NDJSON. */
   header: string[] | null;
+  /** The lines above the columns, as many as the profile says. */
+  preamble: string[];
   /** The first data record. */
   start: Position;
 }
 
+/** Bytes at the beginning of a file by which it is judged. */
 const HEAD_BYTES = 64 * 1024;
 
 /**
@@ -45,7 +49,7 @@ export async function openFile(
   if (mark && mark.encoding !== encoding)
     return refuse(
       'FIL-ENC-02',
-      `the file starts with the byte-order mark of ${mark.encoding}, the profile says ${encoding}`,
+      `the file starts with the byte-order mark of ${mark.encoding}, but the profile says ${encoding}`,
       '/file/encoding',
     );
   const skip = mark?.length ?? 0;
@@ -55,31 +59,29 @@ export async function openFile(
     return refuse(
       'FIL-ENC-01',
       kind.startsWith('text')
-        ? `the file looks like ${kind}, the profile says ${encoding}`
-        : `the file is ${kind}, the profile reads ${profile.file.format} text`,
+        ? `the file looks like ${kind}, but the profile says ${encoding}`
+        : `the file is ${kind}, but the profile reads ${profile.file.format} text`,
       '/file/encoding',
     );
   if (isUtf8Head(head, encoding))
     return refuse(
       'FIL-ENC-03',
-      `the file is UTF-8, the profile says ${encoding}: letters such as ü would become Ã¼`,
+      `the file is UTF-8, but the profile says ${encoding}: letters such as ü would become Ã¼`,
       '/file/encoding',
     );
   const lines = endsOfLines(head, encoding);
   if (lines.cr && !lines.lf)
-    return refuse(
-      'FIL-LIN-01',
-      'the lines of the file end with CR alone: save it with LF or CRLF at the ends of lines',
-    );
+    return refuse('FIL-LIN-01', 'the lines of the file end with CR alone: save it with LF or CRLF line endings');
   if ((source.size - skip) % unitBytes(encoding) !== 0)
     return refuse(
       'FIL-ENC-01',
       `the file has an odd number of bytes, which ${encoding} text cannot have`,
       '/file/encoding',
     );
-  const start = { offset: skip, row: 0 };
-  if (profile.file.format === 'ndjson') return openNdjson(profile, source, start, refuse);
-  return openCsv(checked, source, start, refuse);
+  const above = linesAbove(profile.file, head.subarray(skip), source.size <= head.length);
+  if ('rule' in above) return refuse(above.rule, above.message, above.pointer);
+  const file = { profile, source, preamble: above.lines, start: { offset: skip + above.bytes, row: 0 } };
+  return profile.file.format === 'ndjson' ? openNdjson(file, refuse) : openCsv(checked, file, refuse);
 }
 
 /** Which marks of line ends the head of a file holds. */
@@ -89,12 +91,15 @@ function endsOfLines(head: Buffer, encoding: Encoding): { cr: boolean; lf: boole
 }
 
 type Refuse = (rule: FileRule, message: string, pointer?: string) => { ok: false } & Refusal;
+/** A file whose columns are not known yet; `start` is where they stand. */
+type Below = Omit<OpenFile, 'header'>;
 type Opened = { ok: true; file: OpenFile } | ({ ok: false } & Refusal);
 
 /** So many records at the beginning of a file tell whether its lines are records at all. */
 const FIRST_RECORDS = 20;
 
-async function openNdjson(profile: Profile, source: ByteSource, start: Position, refuse: Refuse): Promise<Opened> {
+async function openNdjson(file: Below, refuse: Refuse): Promise<Opened> {
+  const { profile, source, start } = file;
   const records = await firstRecords(new NdjsonReader(source, profile.file, start, HEAD_BYTES), FIRST_RECORDS);
   const [first] = records;
   if (!first) return refuse('FIL-HDR-01', 'the file has no record');
@@ -103,10 +108,10 @@ async function openNdjson(profile: Profile, source: ByteSource, start: Position,
   if (first.fault && (/^\[/.test(line) || (records.length > 1 && records.every((r) => r.fault) && /[{[,]$/.test(line))))
     return refuse(
       'FIL-HDR-07',
-      'the file is one JSON document over many lines (indented, or an array), the profile reads one object per line: write it with one (jq -c .)',
+      'the file is one JSON document over many lines (indented, or an array), but the profile reads one object per line: convert it (jq -c .)',
     );
-  if (first.fault && !line.startsWith('{')) return refuse('FIL-HDR-06', 'the first line is no JSON object');
-  return { ok: true, file: { profile, source, header: null, start } };
+  if (first.fault && !line.startsWith('{')) return refuse('FIL-HDR-06', 'the first line is not a JSON object');
+  return { ok: true, file: { ...file, header: null } };
 }
 
 /** The first bytes of a record as text. */
@@ -115,26 +120,15 @@ async function textAt(source: ByteSource, profile: Profile, { offset, length }: 
   return bytes.toString(profile.file.encoding === 'utf-16le' ? 'utf16le' : 'latin1').replaceAll('\0', '');
 }
 
-async function openCsv(checked: CheckedProfile, source: ByteSource, start: Position, refuse: Refuse): Promise<Opened> {
-  const { profile } = checked;
+async function openCsv(checked: CheckedProfile, file: Below, refuse: Refuse): Promise<Opened> {
+  const { profile, source, start } = file;
   const fixed = profile.file.header;
   if (fixed) {
     const verdict = checkHeader(checked, fixed);
-    return verdict.ok
-      ? { ok: true, file: { profile, source, header: fixed, start } }
-      : { ok: false, errors: verdict.errors };
+    return verdict.ok ? { ok: true, file: { ...file, header: fixed } } : { ok: false, errors: verdict.errors };
   }
   const reader = new CsvReader(source, profile.file, start, 0, HEAD_BYTES);
-  let [first] = await firstRecords(reader, 1);
-  // Excel's line that says how it separates, by a tab for example, is no record, and no header.
-  const excel = first && /^\s*"?sep=(.)"?\s*$/i.exec(await textAt(source, profile, first));
-  if (excel && excel[1] !== profile.file.delimiter)
-    return refuse(
-      'FIL-HDR-02',
-      `the first line says that the file is separated by ${JSON.stringify(excel[1])}, the profile says ${JSON.stringify(profile.file.delimiter)}`,
-      '/file/delimiter',
-    );
-  if (excel) [first] = await firstRecords(reader, 1);
+  const [first] = await firstRecords(reader, 1);
   if (!first) return refuse('FIL-HDR-01', 'the file is empty');
   if (first.fault)
     return refuse(
@@ -148,7 +142,7 @@ async function openCsv(checked: CheckedProfile, source: ByteSource, start: Posit
   const header = profile.file.trim ? cells.map((name) => name.trim()) : cells;
   const verdict = checkHeader(checked, header);
   if (!verdict.ok) return { ok: false, errors: verdict.errors };
-  return { ok: true, file: { profile, source, header, start: { offset: reader.position.offset, row: 0 } } };
+  return { ok: true, file: { ...file, header, start: { offset: reader.position.offset, row: 0 } } };
 }
 
 /** Records from where a reader stands, as many as there are up to a number. */

@@ -269,7 +269,7 @@ function tombstone(absent: Absent, snapshot: Snapshot, keys: Keyring): SilverRow
   const result = conformEnvelope(envelope, { keys, maxBytes: Number.MAX_SAFE_INTEGER, deriveEventId: true }, received);
   if (!result.ok)
     throw new Error(
-      `a key that was accepted once does not make a tombstone: ${result.violations.map((v) => v.rule).join(' ')}`,
+      `a key that was accepted before cannot be made a tombstone: ${result.violations.map((v) => v.rule).join(' ')}`,
     );
   return result.row;
 }

@@ -71,10 +71,16 @@ function textMaker(e: Expression, profile: Profile, facts: FileFacts, cell: (col
       return (part ? part(whole) : whole) || undefined;
     };
   }
-  const fixed = e.last_modified
-    ? `${new Date(facts.origin?.landedMs ?? facts.lastModifiedMs).toISOString().slice(0, 19)}Z`
-    : clean(compileRegex(e.object_key ?? '').first(facts.objectKey));
+  const fixed = clean(ofFile(e, facts));
   return () => fixed ?? Fault.of('FIL-MAP-05');
+}
+
+/** What is the same for all rows of a file. */
+function ofFile(e: Expression, { objectKey, preamble, origin, lastModifiedMs }: FileFacts): string | undefined {
+  if (e.last_modified) return `${new Date(origin?.landedMs ?? lastModifiedMs).toISOString().slice(0, 19)}Z`;
+  const regex = compileRegex(e.object_key ?? e.preamble ?? '');
+  const lines = e.preamble === undefined ? [objectKey] : (preamble ?? []);
+  return lines.map((line) => regex.first(line)).find((found) => found !== undefined);
 }
 
 /** Takes the part of a text that a pattern names. */

@@ -150,7 +150,7 @@ export interface Rejected {
   profile: string | null;
   /** Microseconds since 1970. */
   arrivedAt: number;
-  /** Bucket and key of the object that holds the exact bytes. */
+  /** Bucket and key of the object with the exact bytes. */
   bronzeObject: string;
   bronzeRow: number | null;
   byteLength: number | null;

@@ -10,7 +10,6 @@ import {
   builtInProfile,
   type CheckedProfile,
   checkOwnProfile,
-  type Profile,
   profileDigest,
   profileKey,
   profileNameOf,
@@ -103,8 +102,13 @@ async function read(from: IngestFileResult, context: Context): Promise<IngestFil
   const opened = await openFile(profile.checked, sourceOf(s3, file));
   const name = profile.checked.profile.profile;
   if (!opened.ok) return refuse(from, reading, zones, name, opened.errors);
-  const fault = profile.checked.profile.mode === 'snapshot' ? faultOfTime(opened.file.profile, file) : null;
-  if (fault) return refuse(from, reading, zones, name, [{ rule: fault, pointer: '/snapshot/taken_at' }]);
+  const isSnapshot = opened.file.profile.mode === 'snapshot';
+  const taken = isSnapshot ? takenAtOf(opened.file, file) : 0;
+  if (taken === null || isAhead(taken * 1000, file.lastModifiedMs * 1000)) {
+    // One without a time has no neighbours; one that is not due yet would be the last one until then.
+    const rule = taken === null ? 'FIL-MAP-05' : 'ENV-AHEAD';
+    return refuse(from, reading, zones, name, [{ rule, pointer: '/snapshot/taken_at' }]);
+  }
   const budget = budgetOf(context);
   if (from.profile_digest !== undefined && from.profile_digest !== digest)
     Object.assign(from, { offset: 0, row: 0, received: 0, accepted: 0, quarantined: 0, file_time: undefined });
@@ -122,7 +126,6 @@ async function read(from: IngestFileResult, context: Context): Promise<IngestFil
   const keys = await keyring();
   const result = await ingestRows(s3, zones, reading, opened.file, keys, from, budget, logger);
   publish(result, from);
-  const isSnapshot = opened.file.profile.mode === 'snapshot';
   // Comparing keys wants a whole invocation: one that has read rows for long leaves it to the next, which reads none.
   if (result.done && isSnapshot && result.row > from.row && context.getRemainingTimeInMillis() < budget.wholeMs / 2)
     return { ...result, done: false };
@@ -134,7 +137,11 @@ async function read(from: IngestFileResult, context: Context): Promise<IngestFil
     if (isSnapshot)
       Object.assign(
         result,
-        await finishSnapshot({ s3, zones, profile: opened.file.profile, series: inSeries.series, keys }, reading),
+        await finishSnapshot(
+          { s3, zones, profile: opened.file.profile, series: inSeries.series, keys },
+          reading,
+          taken,
+        ),
       );
   }
   logger.info('file read', {
@@ -197,13 +204,6 @@ async function reopenIfLate(file: LandedFile, control: string): Promise<void> {
   const settledAfterMs = Number(environment('SETTLE_AFTER_HOURS')) * 3_600_000;
   if (Date.now() - file.lastModifiedMs > settledAfterMs - HOUR_MS)
     await reopen(s3, control, isoHour(file.lastModifiedMs), Date.now());
-}
-
-/** A snapshot without a time has no neighbours; one that is not due yet would be the last one until then. */
-function faultOfTime(profile: Profile, file: LandedFile): 'FIL-MAP-05' | 'ENV-AHEAD' | null {
-  const taken = takenAtOf(profile, file);
-  if (taken === null) return 'FIL-MAP-05';
-  return isAhead(taken * 1000, file.lastModifiedMs * 1000) ? 'ENV-AHEAD' : null;
 }
 
 function budgetOf(context: Context): Budget & { wholeMs: number } {

@@ -53,6 +53,7 @@ export async function ingestRows(
     objectKey: file.key,
     lastModifiedMs: file.lastModifiedMs,
     fileTime: from.file_time!,
+    preamble: open.preamble,
     origin: file.origin,
   });
   const context = { keys, maxBytes: open.profile.file.max_record_bytes, deriveEventId: open.profile.mode !== 'events' };

@@ -1,5 +1,6 @@
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { hashOf, type Reading, readingOf } from '../../core/files/objects';
+import type { OpenFile } from '../../core/files/open';
 import { absenceId, CHUNK_RECEIPTS, chunkReceiptPrefix, readingOfReceipt } from '../../core/files/readings';
 import {
   absenceOf,
@@ -28,8 +29,9 @@ import { type LandedFile, readBytes, readText } from './landing';
 import { store, type Zones } from './rows';
 
 /** When the snapshot in this file was taken (ms), or null if its profile finds no time. */
-export function takenAtOf(profile: Profile, file: LandedFile): number | null {
+export function takenAtOf({ profile, preamble }: OpenFile, file: LandedFile): number | null {
   return takenAt(profile, {
+    preamble,
     objectKey: file.key,
     lastModifiedMs: file.lastModifiedMs,
     fileTime: file.lastModifiedMs * 1000,
@@ -58,11 +60,16 @@ interface Known {
 /**
  * Acts on what a snapshot lacks, once all its rows are stored. Its description stands before the others are looked at, so of two snapshots that
  * end at the same time at least one sees the other.
+ * @param taken when it was taken, ms since 1970
  */
-export async function finishSnapshot(place: Place, file: LandedFile & Reading): Promise<SnapshotOutcome> {
+export async function finishSnapshot(
+  place: Place,
+  file: LandedFile & Reading,
+  taken: number,
+): Promise<SnapshotOutcome> {
   const { s3, zones, profile, series } = place;
   if (brakes(profile).size === 0) return { tombstones: 0 };
-  const own = await describe(place, file);
+  const own = await describe(place, file, taken);
   const body = Buffer.from(JSON.stringify(own));
   await putOnce(s3, zones.control, snapshotKey(series, own), body, 'application/json');
   return (await compareAround(place, hashOf(file), readingOf(file))) ?? { tombstones: 0 };
@@ -137,14 +144,14 @@ async function keepAbsences(s3: S3Client, control: string, of: Snapshot, kept: s
 }
 
 /** The description of a snapshot whose rows are all stored, from the receipts of its chunks. */
-async function describe({ s3, zones, profile }: Place, file: LandedFile & Reading): Promise<Snapshot> {
+async function describe({ s3, zones }: Place, file: LandedFile & Reading, taken: number): Promise<Snapshot> {
   const own: Snapshot = {
     bucket: file.bucket,
     key: file.key,
     version: file.version,
     lastModifiedMs: file.lastModifiedMs,
     digest: file.digest,
-    takenAt: takenAtOf(profile, file) as number,
+    takenAt: taken,
     chunks: [],
     keys: 0,
     unkeyed: 0,

@@ -30,13 +30,13 @@ const ELSEWHERE = 'choose another folder with --data DIR';
 export function ownFolder(dataDir: string): void {
   if (!existsSync(dataDir)) makeFolder(dataDir);
   const found = statSync(dataDir);
-  if (!found.isDirectory()) throw new FolderRefused('this is no folder', dataDir, ELSEWHERE);
+  if (!found.isDirectory()) throw new FolderRefused('this is not a folder', dataDir, ELSEWHERE);
   refuseOthers(dataDir, found);
   refuseUnusable(dataDir);
   if ((found.mode & OTHERS) === 0) return;
   if (!isDataFolder(dataDir) && readdirSync(dataDir).length > 0)
     throw new FolderRefused(
-      'other users may read this folder, and it holds other things than data of carelake',
+      'other users may read this folder, and it holds things other than Carelake data',
       dataDir,
       `${ELSEWHERE}, or if it is meant for this data: chmod 700 ${dataDir}`,
     );
@@ -56,7 +56,7 @@ function makeFolder(dataDir: string): void {
     makeEach(resolve(dataDir));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new FolderRefused(`the folder cannot be made (${code})`, dataDir, ELSEWHERE);
+    throw new FolderRefused(`the folder cannot be created (${code})`, dataDir, ELSEWHERE);
   }
 }
 
@@ -75,7 +75,7 @@ function refuseUnusable(dataDir: string): void {
   } catch (error) {
     const readOnly = (error as NodeJS.ErrnoException).code === 'EROFS';
     throw new FolderRefused(
-      readOnly ? 'this folder lies on a file system that is read-only' : 'this user may not read and write this folder',
+      readOnly ? 'this folder is on a read-only file system' : 'this user may not read and write this folder',
       dataDir,
       readOnly ? ELSEWHERE : `chmod u+rwx ${dataDir}, or ${ELSEWHERE}`,
     );

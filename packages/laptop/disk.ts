@@ -31,7 +31,9 @@ export interface DiskPolicy {
 /** No room left. The path ends at the second folder: names further down are the senders', and may be patients'. */
 export class DiskFull extends Error {
   constructor(readonly path: string) {
-    super(`disk full: ${path}. Nothing more is taken in; make room, stop with Ctrl-C, and start again: carelake start`);
+    super(
+      `disk full: ${path}. Nothing more is ingested; free some space, stop with Ctrl-C, and start again: carelake start`,
+    );
     this.name = 'DiskFull';
   }
 }

@@ -69,8 +69,8 @@ export function makeStores(w: Wiring, endpoints: Endpoints, tell: (line: string)
     );
     for (const { shardId, from, to } of lost)
       tell(
-        `${shardId} of stream ${name} has lost its end: records that were acknowledged, of numbers from ${from} to ${to}, are not in its log any more. ` +
-          'Those that were read before are in the lake; send again what was sent last (docs/producers.md). New records take higher numbers',
+        `${shardId} of stream ${name} has lost its end: acknowledged records with numbers from ${from} to ${to} are no longer in its log. ` +
+          'Those that had been read are in the lake; send the latest records again (docs/producers.md). New records get higher numbers',
       );
   }
   for (const resource of resources.filter((r) => r.type === 'AWS::SecretsManager::Secret')) {
@@ -139,7 +139,7 @@ export function startMachines(
   // At once: whatever fails after this must leave no execution behind that keeps the process alive.
   b.closers.push(() => machines.stop());
   const resumed = machines.resume(lastSeen);
-  if (resumed) log(`${resumed} executions go on`);
+  if (resumed) log(`${resumed} executions resumed`);
   return machines;
 }
 
@@ -205,7 +205,7 @@ export function startRedelivery(
   });
   b.closers.push(() => redelivery.stop());
   const left = redelivery.resume();
-  if (left) engines.log(`${left} starts that an earlier process could not deliver are tried again`);
+  if (left) engines.log(`${left} starts that an earlier process could not deliver are retried`);
   return redelivery;
 }
 

@@ -39,7 +39,7 @@ SELECT
   CAST(CASE WHEN e.status_code = 'noshow' THEN 1 ELSE 0 END AS smallint) AS is_no_show, -- 1: the patient did not come.
   CAST(CASE WHEN e.status_code = 'cancelled' THEN 1 ELSE 0 END AS smallint) AS is_cancelled, -- 1: cancelled by either side.
   CAST(CASE WHEN e.status_code IN ('proposed', 'pending', 'booked', 'waitlist') AND e.recorded_at > e.scheduled_end THEN 1 ELSE 0 END
-    AS smallint) AS is_unresolved, -- 1: said to be still open after its scheduled time.
+    AS smallint) AS is_unresolved, -- 1: reported as still open after its scheduled time.
   CAST(CASE WHEN e.actual_second - e.scheduled_second > 600 THEN 1 WHEN e.actual_second - e.scheduled_second <= 600 THEN 0 END
     AS smallint) AS is_delayed, -- 1: began more than 10 minutes late.
   CAST(CASE WHEN e.status_code IN ('fulfilled', 'noshow') THEN 1 ELSE 0 END
@@ -70,7 +70,7 @@ SELECT
       - CAST(extract(year FROM (patient.effective_at + (f.scheduled_start_at_local - f.scheduled_start_at))) * 10000 + extract(month FROM (patient.effective_at + (f.scheduled_start_at_local - f.scheduled_start_at))) * 100 + extract(day FROM (patient.effective_at + (f.scheduled_start_at_local - f.scheduled_start_at))) AS integer)) / 10000 < 0 THEN 0
     ELSE patient.reported_age_years + (CAST(extract(year FROM f.scheduled_date) * 10000 + extract(month FROM f.scheduled_date) * 100 + extract(day FROM f.scheduled_date) AS integer)
       - CAST(extract(year FROM (patient.effective_at + (f.scheduled_start_at_local - f.scheduled_start_at))) * 10000 + extract(month FROM (patient.effective_at + (f.scheduled_start_at_local - f.scheduled_start_at))) * 100 + extract(day FROM (patient.effective_at + (f.scheduled_start_at_local - f.scheduled_start_at))) AS integer)) / 10000 END
-    AS integer) AS patient_age_at_appt, -- Completed years on the scheduled day, by birth date or by the age that was reported.
+    AS integer) AS patient_age_at_appt, -- Completed years on the scheduled day, from the birth date or from the reported age.
   patient.zip5,
   patient.state,
   patient.primary_payer_id AS primary_payer_id,

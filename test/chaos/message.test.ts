@@ -5,8 +5,8 @@ const message = (lines: string): string => `- boot (1.0 s)\ncarelake: it is brok
 test.each([
   ['where: /d\n  next:  npm run --silent carelake -- rebuild', 'rebuild'],
   ['where: /d/esm/a.json\n  next:  remove this file and start again: it is read once more', 'remove'],
-  ['where: /d\n  next:  make room on that disk, then npm run --silent carelake -- start again', 'start'],
-  ['where: /d\n  next:  send them again (docs/producers.md): repeats are known as such', 'send again'],
+  ['where: /d\n  next:  free some space on that disk, then npm run --silent carelake -- start again', 'start'],
+  ['where: /d\n  next:  send them again (docs/producers.md): repeats are recognized', 'send again'],
   ['where: /d\n  next:  carelake backfill over the days on which they landed', 'backfill'],
 ])('the next step of a message is followed: %s', (lines, way) => {
   expect(heed(message(`  ${lines}`)).way).toBe(way);

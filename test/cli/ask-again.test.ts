@@ -34,7 +34,7 @@ test('a wait says what it waits for', () => {
   const quiet = { behind: { a: 0 }, executions: [], invocations: 0, events: 0, refused: 0, warehouseBusy: false };
   expect(waitingFor(quiet)).toBe('');
   expect(waitingFor({ ...quiet, behind: { a: 1500, b: 2 }, executions: ['x'], invocations: 3, refused: 4 })).toBe(
-    '; waiting for 1,502 records to read, 1 state machines under way, 3 functions at work, 4 starts that were refused and are tried again',
+    '; waiting for 1,502 records to read, 1 state machines under way, 3 functions at work, 4 refused starts to retry',
   );
 });
 

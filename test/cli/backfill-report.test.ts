@@ -17,7 +17,7 @@ test('a backfill says what it left as it is, and what to do about it', () => {
   expect(printed).toContain('3 objects were left as they are: another release read the same records differently');
   expect(printed).toContain('docs/runbooks/files.md, "Objects that a backfill leaves as they are"');
   expect(printed).toContain('2 records were left in quarantine');
-  expect(printed).toContain('After a mend: npm run --silent carelake -- quarantine replay --rule SYS-KILLED\n');
+  expect(printed).toContain('Once that is fixed: npm run --silent carelake -- quarantine replay --rule SYS-KILLED\n');
   expect(JSON.parse(told({ kept: 3, killed: 2 }, true).printed)).toMatchObject({ kept: 3, killed: 2 });
 });
 

@@ -51,13 +51,13 @@ const runOf = (after: Looked, before: Looked) => ({
 const told = (run: ReturnType<typeof runOf>): string => findingsText(run, false).trim().split('\n')[0]!;
 
 test.each([
-  ['one more than before', [GOOD, GOOD, '{', '{'], 2, false, '2 of 4 records broke a rule and lie in quarantine:'],
+  ['one more than before', [GOOD, GOOD, '{', '{'], 2, false, '2 of 4 records broke a rule and are in quarantine:'],
   [
     'all of them',
     ['{', '{', '{', '{'],
     0,
     true,
-    'MOST OF IT WAS REJECTED: 4 of 4 records broke a rule and are in no answer:',
+    'MOST RECORDS WERE REJECTED: 4 of 4 records broke a rule and are missing from the answers:',
   ],
   ['none', [GOOD, GOOD, GOOD, GOOD], 4, false, ''],
 ])('a file that a mended profile reads anew counts whole: it rejects %s', async (_, rows, accepted, isWrong, text) => {

@@ -102,7 +102,7 @@ describe('every command that this command line suggests', () => {
     expect(bare(texts)).toEqual([
       // Help, which nobody copies; and what becomes the `next` of an error later on.
       'print the exports that point any AWS client at the serving laptop: eval "$(carelake env)"',
-      'what there is: carelake tables; the columns of one: carelake describe TABLE',
+      'to list the tables: carelake tables; the columns of one: carelake describe TABLE',
     ]);
     const source =
       "print('then: carelake check'); print(runnable(`then: carelake check`)); fail({ next: 'npm start' })";

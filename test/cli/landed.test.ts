@@ -53,7 +53,7 @@ test('what an endpoint refused is told so that it is true of the laptop and of a
     [
       'carelake: the platform refused a call: AccessDenied: not allowed',
       '  where: an endpoint, which answered 403',
-      '  next:  on the laptop <data folder>/logs/platform.log says more; in an account, see that your credentials may call it (aws sts get-caller-identity)',
+      '  next:  on the laptop <data folder>/logs/platform.log says more; in an account, check that your credentials may call it (aws sts get-caller-identity)',
     ].join('\n'),
   );
 });

@@ -278,7 +278,7 @@ describe('what gave up', () => {
     const line = { machine: 'x-IngestFileMachine', name: 'n', status: 'FAILED', error: 'LastingError', endedAt: 70 };
     writeFileSync(join(dataDir, 'executions', 'ended.ndjson'), JSON.stringify(line));
     const told = cliError(() => checkGivenUp(dataDir, join(dataDir, 'none'), 60, false)).render();
-    expect(told).toMatch(/LastingError[^]*LANDING-CHANGED\) has to be landed again/);
+    expect(told).toMatch(/LastingError[^]*LANDING-CHANGED\) must be landed again/);
   });
 });
 
@@ -287,8 +287,8 @@ describe('alarms', () => {
   it.each([
     ['ALARM', 'OK', 'ALARM LoadFailed: A load into the warehouse failed'],
     ['ALARM', undefined, 'ALARM LoadFailed: A load into the warehouse failed'],
-    ['OK', 'ALARM', 'over: alarm LoadFailed'],
-    ['INSUFFICIENT_DATA', 'ALARM', 'over: alarm LoadFailed'],
+    ['OK', 'ALARM', 'cleared: alarm LoadFailed'],
+    ['INSUFFICIENT_DATA', 'ALARM', 'cleared: alarm LoadFailed'],
     ['OK', 'INSUFFICIENT_DATA', undefined],
     ['OK', undefined, undefined],
   ] as const)('that is %s after %s is told in one line, or is no news', (state, was, line) => {
@@ -301,9 +301,9 @@ describe('what an endpoint refuses', () => {
     asCliError(Object.assign(new Error(message), { name: 'ServiceUnavailable', $metadata: { httpStatusCode: 503 } }));
 
   it('for want of room is told as a full disk, with its path', () => {
-    const told = refused('disk full: /d/kinesis/s. Nothing more is taken in; make room');
+    const told = refused('disk full: /d/kinesis/s. Nothing more is ingested; free some space');
     expect([told.exitCode, told.details.where]).toEqual([1, '/d/kinesis/s']);
-    expect(told.details.next).toMatch(/^make room on that disk, then: carelake start/);
+    expect(told.details.next).toMatch(/^free some space on that disk, then: carelake start/);
   });
 
   it('for another reason names what refused, and the log', () => {

@@ -111,6 +111,7 @@ async function read(key: string, bytes: Buffer, of: ReturnType<typeof profile>, 
             objectKey: key,
             lastModifiedMs: info.lastModified,
             fileTime: info.lastModified * 1000,
+            preamble: opened.file.preamble,
           }),
           { keys, maxBytes: 1_000_000, deriveEventId: true },
         ),
@@ -142,6 +143,15 @@ describe('a row of a file', () => {
     await putRows(s3, at(), [row!]);
     const sent = await store.get('the-landing', `wide/replay-${row!.quarantine_id}/a.csv`);
     expect(sent.toString('utf16le')).toBe('\ufeff"the\nname",id\n,\n');
+  });
+
+  it('takes the lines above the columns along, from which the profile reads', async () => {
+    const head = 'Extract date: 2026-02-12\n\n"the\nname",id\n';
+    await land('above/a.csv', Buffer.from(`${head}good,C1\n,\n`), profile('above', { preamble_lines: 2 }));
+    const [row] = await of('above');
+    await putRows(s3, at(), [row!]);
+    const sent = await store.get('the-landing', `above/replay-${row!.quarantine_id}/a.csv`);
+    expect(sent.toString()).toBe(`${head},\n`);
   });
 
   it('of a file without a header is sent alone', async () => {
@@ -234,7 +244,7 @@ describe('a row of a file', () => {
     await land('daily/a.csv', Buffer.from('"the\nname",id\na,1\n,\n'), snapshot);
     await land('daily/b.csv', Buffer.from('id\n1\n'), snapshot);
     const [row, file] = (await of('daily')).sort((a, b) => (a.bronze_object < b.bronze_object ? -1 : 1));
-    expect(() => waysOf(at(), [row!])).toThrow('a row of a snapshot says by itself that all the others are gone');
+    expect(() => waysOf(at(), [row!])).toThrow('a row of a snapshot sent alone would say that all the others are gone');
     expect(waysOf(at(), [file!]).files).toEqual([file]);
   });
 
@@ -309,7 +319,7 @@ describe('the list', () => {
     expect(byRule.find(({ rule }) => rule === 'FLD-UNKNOWN')).toEqual({
       rule: 'FLD-UNKNOWN',
       n: 1,
-      sentence: 'The payload holds no member that the contract does not name.',
+      sentence: 'The payload contains only members that the contract defines.',
     });
     expect(await carelake('list', '--source', 'events')).toMatch(/ENV-MISSING ×\d.*\/event_id .*… \d more/);
   });
@@ -327,7 +337,7 @@ describe('the list', () => {
       await carelake(command, '--rule', 'FLD-NOPE');
       expect([process.exitCode, said]).toEqual([
         2,
-        expect.stringContaining('FLD-UNKNOWN: The payload holds no member'),
+        expect.stringContaining('FLD-UNKNOWN: The payload contains only members'),
       ]);
       process.exitCode = undefined;
     }

@@ -72,7 +72,7 @@ test('one of several that fails undoes them, and says which and what to do', asy
   const { code, stdout, stderr } = await ask('sql', "insert into ops.note values (9, 'nine'); select 1 / 0", ...at);
   expect([code, stdout]).toEqual([1, '']);
   expect(stderr).toContain('Divide by zero');
-  expect(stderr).toContain('where: statement 2 of 2; nothing of them was kept');
+  expect(stderr).toContain('where: statement 2 of 2; none of their changes were kept');
   expect(stderr).toContain('next:  divide by nullif(…, 0)');
   const refused = await ask('sql', 'select ifnull(1, 2)', ...at);
   expect(refused.stderr).toContain('next:  write nvl(a, b) (docs/sql.md)');

@@ -115,7 +115,7 @@ async function checks([version, path]: [string, string]): Promise<void> {
   });
 
   await check('redshift-data tells what it refuses', async () => {
-    await assert.rejects(query(path, 'selec 1'), /not on the list of statements/);
+    await assert.rejects(query(path, 'selec 1'), /not one of the supported statements/);
   });
 
   await check('kinesis wait, list-streams and describe-stream-summary know the stream', async () => {

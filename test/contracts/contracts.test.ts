@@ -33,7 +33,7 @@ describe('published versions', () => {
     const longer = { ...v1, columns: [...v1.columns, 'phone varchar(32)'] };
     expect(withClinic({ 1: wider })).toEqual(['clinic v1 was published and has other columns']);
     expect(withClinic({})).toEqual(['clinic v1 was published and is gone']);
-    expect(withClinic({ 1: v1, 2: longer })).toEqual(['clinic v2 is not frozen yet: npm run generate']);
+    expect(withClinic({ 1: v1, 2: longer })).toEqual(['clinic v2 is not recorded yet: npm run generate']);
     expect(withClinic({ 1: v1, 2: wider })).toContain('clinic v2 drops or changes a column of v1');
   });
 
@@ -45,10 +45,10 @@ describe('published versions', () => {
       'appointment v1 was published and now requires created_at',
     ]);
     expect(withAppointment({ ...v1, values: { ...v1.values, scheduled_precision: ['instant'] } })).toEqual([
-      'appointment v1 was published and no longer takes day for scheduled_precision',
+      'appointment v1 was published and no longer accepts day for scheduled_precision',
     ]);
     expect(withAppointment({ ...v1, values: { ...v1.values, appointment_type_code: ['new'] } })).toEqual([
-      'appointment v1 was published and no longer takes a free value for appointment_type_code',
+      'appointment v1 was published and no longer accepts a free value for appointment_type_code',
     ]);
     const more = { ...v1, required: [], values: { ...v1.values, scheduled_precision: ['instant', 'day', 'week'] } };
     expect(withAppointment(more)).toEqual([]);
@@ -105,7 +105,7 @@ describe('contracts', () => {
     [
       'a member called like a column of every table',
       { ...clinic, fields: [...clinic.fields, { ...phone, name: 'load_id', since: 1 }] },
-      /load_id can be no column/,
+      /load_id cannot be a column/,
     ],
     [
       'two members of one name',
@@ -125,37 +125,37 @@ describe('contracts', () => {
         ...appointment,
         references: [{ ...appointment.references[0], column: 'appointment_key', entity: 'appointment' }],
       },
-      /names no dimension/,
+      /does not name a dimension/,
     ],
     [
       'a reference called otherwise than its role',
       { ...appointment, references: [{ ...appointment.references[0], role: 'guest' }] },
-      /not called after its role/,
+      /is not named after its role/,
     ],
     [
       'an order of states that lacks one',
       { ...appointment, stateOrder: { field: 'status_code', furthestFirst: [['fulfilled'], ['booked']] } },
-      /every value of status_code stands in it once/,
+      /it must list every value of status_code once/,
     ],
     ['an order of states that the log does not keep', { ...appointment, asKnown: ['created_at'] }, /not kept as known/],
     [
       'a dimension with an order of states',
       { ...clinic, stateOrder: appointment.stateOrder },
-      /has no order of states/,
+      /must not have an order of states/,
     ],
     ['a fact without its time', { ...appointment, asOf: 'created_at' }, /asOf/],
-    ['an entity whose tables would be others', named('clinic_log'), /names of others/],
-    ['an entity called like the calendar', named('date'), /names of others/],
+    ['an entity whose tables would be others', named('clinic_log'), /names of existing ones/],
+    ['an entity called like the calendar', named('date'), /names of existing ones/],
     [
       'a member called like a word of SQL',
       { ...clinic, fields: [...clinic.fields, { ...phone, name: 'order', since: 1 }] },
-      /order is a word of SQL/,
+      /order is a reserved word of SQL/,
     ],
-    ['an entity called like a word of SQL', named('group'), /group is a word of SQL/],
+    ['an entity called like a word of SQL', named('group'), /group is a reserved word of SQL/],
     [
       'a role called like a word of SQL',
       { ...appointment, references: [{ ...appointment.references[0], role: 'user', column: 'user_key' }] },
-      /user is a word of SQL/,
+      /user is a reserved word of SQL/,
     ],
     [
       'a member called like the column of a reference',
@@ -168,7 +168,7 @@ describe('contracts', () => {
       /created_date_key would be two columns/,
     ],
     ['a fact without a dimension', { ...appointment, references: [] }, /at least one dimension/],
-    ['a dimension that is its key alone', { ...clinic, fields: [clinic.fields[0]] }, /a member beside its key/],
+    ['a dimension that is its key alone', { ...clinic, fields: [clinic.fields[0]] }, /a member besides its key/],
     [
       'a member as known that is a reference',
       { ...appointment, asKnown: ['patient_id'] },
@@ -177,7 +177,7 @@ describe('contracts', () => {
     [
       'local days by a member that has no zone',
       { ...appointment, localTime: { role: 'patient', zone: 'state', rule: 'DQ-APT-14' } },
-      /localTime: patient has no zone state/,
+      /localTime: patient has no time zone state/,
     ],
     [
       'a local day of a time whose offset is not kept',

@@ -143,14 +143,14 @@ FROM fact f;
 
   const section = (line: string) => `-- measures: x\nSELECT\n  ${line}\nFROM event e;\n`;
   it.each([
-    ['a measure without a type', section('e.a + 1 AS b -- B.'), 'm.sql, line 3: b is CAST'],
-    ['a measure without a meaning', section('CAST(e.a AS integer) AS b'), 'm.sql, line 3: b is CAST'],
+    ['a measure without a type', section('e.a + 1 AS b -- B.'), 'm.sql, line 3: b must be CAST'],
+    ['a measure without a meaning', section('CAST(e.a AS integer) AS b'), 'm.sql, line 3: b must be CAST'],
     [
       'an expression without a name',
       section('CAST(e.a AS integer) -- B.'),
       'm.sql, line 3: "CAST(e.a AS integer)" has no name',
     ],
-    ['a SELECT without a heading', 'SELECT\n  e.a\nFROM event e;\n', 'm.sql, line 1: a section is a heading'],
+    ['a SELECT without a heading', 'SELECT\n  e.a\nFROM event e;\n', 'm.sql, line 1: a section must be a heading'],
     [
       'a comma that is missing',
       section('CAST(e.a AS integer) AS b -- B.\n  CAST(e.c AS integer) AS d -- D.'),
@@ -161,9 +161,17 @@ FROM fact f;
       '-- values: x\nSELECT\n  e.a AS b\n  e.c AS d\nFROM event e;\n',
       'm.sql, line 4: a comma is missing',
     ],
-    ['a type of a part only', section('CAST(e.a AS smallint) * CAST(e.c AS integer) AS b -- B.'), 'line 3: b is CAST'],
-    ['a section that stands twice', section('e.a AS b').repeat(2), 'm.sql, line 6: the section stands twice'],
-    ['a heading that is none', section('e.a AS b').replace('measures', 'measure'), 'm.sql, line 2: a section is a'],
+    [
+      'a type of a part only',
+      section('CAST(e.a AS smallint) * CAST(e.c AS integer) AS b -- B.'),
+      'line 3: b must be CAST',
+    ],
+    ['a section that stands twice', section('e.a AS b').repeat(2), 'm.sql, line 6: the section occurs twice'],
+    [
+      'a heading that is none',
+      section('e.a AS b').replace('measures', 'measure'),
+      'm.sql, line 2: a section must be a',
+    ],
     ['a section without its end', '-- measures: x\nSELECT\n  e.a AS b,\n', 'm.sql: the last section has no FROM'],
   ])('%s is refused', (_, text, message) => {
     expect(() => read(text)).toThrow(MeasureError);
@@ -207,11 +215,11 @@ describe('names of a fact', () => {
   it.each([
     ['a measure called like a reference', measures('CAST(1 AS integer) AS clinic_key -- C.'), {}, 'clinic_key appears in the fact twice'], // prettier-ignore
     ['a measure called like what every fact has', measures('CAST(1 AS integer) AS load_id -- L.'), {}, 'load_id appears in the fact twice'], // prettier-ignore
-    ['a measure called like a word of SQL', measures('CAST(1 AS integer) AS percent -- P.'), {}, 'percent is a word of SQL'], // prettier-ignore
+    ['a measure called like a word of SQL', measures('CAST(1 AS integer) AS percent -- P.'), {}, 'percent is a reserved word of SQL'], // prettier-ignore
     ['a value called like a member', '-- values: x\nSELECT\n  1 AS status_code\nFROM event e;\n', {}, 'status_code appears in the event twice'], // prettier-ignore
     ['a column shown twice', '-- one big table: x\nSELECT\n  f.status_code,\n  f.created_at AS status_code\nFROM fact f;\n', {}, 'status_code appears in the one big table twice'], // prettier-ignore
-    ['a value of a local day, which no restating would make again', '-- values: x\nSELECT\n  e.scheduled_date AS day\nFROM event e;\n', {}, 'day rests on a local day'], // prettier-ignore
-    ['a measure of a local day and of what is not stored', measures('CAST(CASE WHEN e.patient_id IS NULL THEN e.scheduled_date END AS date) AS seen_on -- S.'), {}, 'seen_on rests on a local day and on patient_id'], // prettier-ignore
+    ['a value of a local day, which no restating would make again', '-- values: x\nSELECT\n  e.scheduled_date AS day\nFROM event e;\n', {}, 'day depends on a local day'], // prettier-ignore
+    ['a measure of a local day and of what is not stored', measures('CAST(CASE WHEN e.patient_id IS NULL THEN e.scheduled_date END AS date) AS seen_on -- S.'), {}, 'seen_on depends on a local day and on patient_id'], // prettier-ignore
     ['a layout of a column that is none', '', { layout: { distKey: 'pateint_key', sortKey: [] } }, 'the layout names pateint_key'], // prettier-ignore
   ])('%s is refused', (_, text, change, message) => {
     expect(() => lists(text, change)).toThrow(MeasureError);

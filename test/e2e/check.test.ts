@@ -172,7 +172,7 @@ describe('carelake check', () => {
     const broken = await cli(['check', '--data', dataDir]);
     expect(broken.code).toBe(1);
     expect(broken.stdout).toMatch(/^CHK-OBJECT-02 silver: 1 stored objects are gone/);
-    expect(broken.stdout).toContain('CHK-LEDGER-02 silver: 1 loaded objects are gone from silver');
+    expect(broken.stdout).toContain('CHK-LEDGER-02 silver: 1 loaded objects are missing from silver');
     writeFileSync(path, bytes);
   });
 });

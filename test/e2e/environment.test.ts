@@ -54,7 +54,7 @@ test('a file is landed, read, withdrawn, and stands again', async () => {
   });
   expect([again.code, again.stderr]).toEqual([
     1,
-    expect.stringMatching(/next: {2}to have it stand again: carelake withdraw [0-9a-f]{16} --env local --undo\n$/),
+    expect.stringMatching(/next: {2}to reinstate it: carelake withdraw [0-9a-f]{16} --env local --undo\n$/),
   ]);
   expect(await inEnvironment('withdraw', object, '--undo')).toMatchObject({ state: 'standing' });
   expect(await visits()).toEqual([[4]]);

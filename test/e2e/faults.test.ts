@@ -57,7 +57,7 @@ test('a file that is gone before it is read is told at once, and not tried again
   expect(ended.map((line) => JSON.parse(line) as object)).toMatchObject([{ status: 'FAILED', error: 'LastingError' }]);
   await stop(laptop.platform);
   expect(() => checkGivenUp(laptop.dataDir, zonesOf(laptop.dataDir, laptop.names).failed, 0, false)).toThrow(
-    '1 files could not be taken in',
+    '1 files could not be ingested',
   );
 });
 
@@ -149,7 +149,7 @@ test.each([20, 60, 150])(
       try {
         put(full, sent.slice(acknowledged, acknowledged + 100));
       } catch (error) {
-        expect((error as Error).message).toMatch(/disk full: .*make room/);
+        expect((error as Error).message).toMatch(/disk full: .*free some space/);
         break;
       }
       await new Promise((done) => setTimeout(done, 20));

@@ -66,7 +66,7 @@ test.each([8, 11, 14, 17])(`${how}: told with its path and the next step; with r
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(/^carelake: .*disk full/m);
     expect(stderr).toMatch(/^ {2}where: .*data/m);
-    expect(stderr).toMatch(/^ {2}next: +make room/m);
+    expect(stderr).toMatch(/^ {2}next: +free some space/m);
     expect(stderr).not.toMatch(/\n\s+at |ENOSPC/);
     disk?.grow();
     await must(args(dataDir));

@@ -129,7 +129,7 @@ describe('the synthetic network, from the generator to the answers', () => {
   it('refuses a second start on the folder and a start on its port, and says what to do', async () => {
     const second = await cli(['start', '--once', ...SIZE, ...at]);
     expect(second).toMatchObject({ code: 3, stdout: '' });
-    expect(second.stderr).toContain('being served already');
+    expect(second.stderr).toContain('already being served');
     expect(second.stderr).toContain(dataDir);
     expect(second.stderr).toContain('next:');
     const port = `${endpointOf(dataDir).port}`;
@@ -269,7 +269,7 @@ describe('the synthetic network, from the generator to the answers', () => {
     const asked = await must(['sql', '--json', 'create temp table t as select 1 as a; select sum(a) from t', ...at]);
     expect(asked).toBe('{"columns":[],"rows":[]}\n{"columns":["sum"],"rows":[[1]]}\n');
     const { stderr } = await cli(['sql', "create table ops.gone (a varchar(1)); insert into ops.gone values ('ab')", ...at]); // prettier-ignore
-    expect(stderr).toMatch(/Value too long for character type[^]*statement 2 of 2; nothing of them was kept/);
+    expect(stderr).toMatch(/Value too long for character type[^]*statement 2 of 2; none of their changes were kept/);
     expect((await cli(['sql', 'select 1 from ops.gone', ...at])).code).toBe(1);
   });
 

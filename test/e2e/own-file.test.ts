@@ -170,7 +170,7 @@ describe("somebody else's file, read by a profile of their own", () => {
     const outcome = await cli(['start', '--once', '--phi-ok', '--profile', profile, '--input', bad, '--data', dataDir]);
     expect(outcome.code).toBe(4);
     expect(outcome.stdout).toMatch(
-      /MOST OF IT WAS REJECTED: 2 of 3 records[\s\S]*FIL-MAP-01 +2 +The code is not in the map of the profile[\s\S]*next: carelake quarantine list --data /,
+      /MOST RECORDS WERE REJECTED: 2 of 3 records[\s\S]*FIL-MAP-01 +2 +The code is not in the map of the profile[\s\S]*next: carelake quarantine list --data /,
     );
     const list = join(folder, 'liste.json');
     const taken = { object_key: '_(\\d{4}-\\d{2}-\\d{2})\\.csv$', date: 'yyyy-MM-dd', zone: 'UTC' };

@@ -103,7 +103,7 @@ test('an environment that is not there, or cannot be asked, is told with the nex
   try {
     await expect(accountPlace('dev', 'us-east-1')).rejects.toThrow('the stacks of this environment have no rebuild');
     process.env.AWS_SECRET_ACCESS_KEY = 'another';
-    await expect(accountPlace('dev', 'us-east-1')).rejects.toThrow('the account could not be asked');
+    await expect(accountPlace('dev', 'us-east-1')).rejects.toThrow('the account could not be queried');
     await expect(accountPlace('nowhere', 'us-east-1')).rejects.toThrow('no environment is named nowhere');
   } finally {
     process.env = before;

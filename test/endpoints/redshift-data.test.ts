@@ -180,7 +180,7 @@ describe('limits and names', () => {
   });
 
   test('workgroup and database are the platform’s own', async () => {
-    expect((await errorOf(submit('SELECT 1', { WorkgroupName: 'other' }))).message).toContain('there is carelake');
+    expect((await errorOf(submit('SELECT 1', { WorkgroupName: 'other' }))).message).toContain('only carelake');
     expect((await errorOf(submit('SELECT 1', { Database: 'other' }))).message).toContain(
       'database "other" does not exist',
     );

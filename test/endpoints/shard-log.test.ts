@@ -97,7 +97,7 @@ test('a stream keeps its sequence numbers over a restart and does not change its
   const before = store.putRecords('s', [{ partitionKey: 'a', data: Buffer.from('1') }]);
   store.close();
   const again = openKinesisStore(folder, options);
-  expect(() => again.createStream('s', 3, 24)).toThrow(/has 2 shards .* asked to have 3/);
+  expect(() => again.createStream('s', 3, 24)).toThrow(/has 2 shards .* asks for 3/);
   again.createStream('s', 2, 48);
   expect(again.describe('s')?.retentionHours).toBe(48);
   const after = again.putRecords('s', [{ partitionKey: 'a', data: Buffer.from('2') }]);

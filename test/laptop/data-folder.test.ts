@@ -64,7 +64,7 @@ test('somebody else’s folder, a file and a place where none can be made are re
   const file = join(folder, 'file');
   writeFileSync(file, '');
   const way = { name: 'FolderRefused', next: expect.stringContaining('--data DIR') };
-  expect(() => ownFolder(file)).toThrow(expect.objectContaining({ ...way, message: 'this is no folder' }));
+  expect(() => ownFolder(file)).toThrow(expect.objectContaining({ ...way, message: 'this is not a folder' }));
   expect(() => ownFolder(join(file, 'below'))).toThrow(expect.objectContaining(way));
   expect(existsSync(join(file, 'below'))).toBe(false);
   const uid = process.getuid!();

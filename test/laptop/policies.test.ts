@@ -127,7 +127,7 @@ describe('role policies', () => {
     expect(p.authorize({ caller: user, action: 's3:DeleteBucket', resource: 'x', context: {} })).toBeUndefined();
     expect(
       p.authorize({ caller: { ...role, arn: 'arn:other' }, action: 's3:GetObject', resource: 'x', context: {} }),
-    ).toMatch(/no role of the template/);
+    ).toMatch(/not a role of the template/);
   });
 
   test('used grants are told from unused ones', () => {

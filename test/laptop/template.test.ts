@@ -151,13 +151,13 @@ describe('stacks', () => {
   test('a type that is neither run nor declared as not run is an error', () => {
     expect(() =>
       resolver([{ id: 'One', template: { Resources: { Q: { Type: 'AWS::DynamoDB::Table' } } } }]).resources(),
-    ).toThrow(/Q: the laptop knows no resource type AWS::DynamoDB::Table/);
+    ).toThrow(/Q: the laptop does not know the resource type AWS::DynamoDB::Table/);
     const resource = { type: 'Custom::Other', logicalId: 'C', stack: 'One' } as Resource;
     expect(() => notRun([resource])).toThrow(/Custom::Other has neither a handler/);
   });
 
   test('a folder that is no assembly is told so', () => {
-    expect(() => readAssembly(dir)).toThrow(/no synthesized cloud assembly/);
+    expect(() => readAssembly(dir)).toThrow(/not a synthesized cloud assembly/);
   });
 });
 
@@ -217,7 +217,7 @@ describe('settings the laptop does not run', () => {
     [{ ...good, StartingPosition: 'AT_TIMESTAMP' }, /AT_TIMESTAMP/],
     [{ ...good, BatchSize: 20_000 }, /BatchSize is 20000/],
     [{ ...good, MaximumRecordAgeInSeconds: 30 }, /MaximumRecordAgeInSeconds is 30/],
-    [{ ...good, DestinationConfig: { OnFailure: { Destination: 'arn:aws:sqs:us-east-1:1:q' } } }, /in buckets only/],
+    [{ ...good, DestinationConfig: { OnFailure: { Destination: 'arn:aws:sqs:us-east-1:1:q' } } }, /only in buckets/],
     [{ ...good, FunctionName: 'other' }, /no function other/],
   ])('%j', (properties, message) => {
     expect(refuse(properties)).toThrow(message);

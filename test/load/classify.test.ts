@@ -34,7 +34,7 @@ describe('what an engine says is turned into a code', () => {
     ['COPY_UNREADABLE', COPY, 'S3ServiceException:Access Denied,Status 403,Error AccessDenied,Rid X'],
     ['COPY_UNREADABLE', COPY, 'Failed to assume role: not authorized'],
     ['COPY_UNREADABLE', LIST, 'S3ServiceException: Please reduce your request rate,Status 503,Error SlowDown'],
-    ['PLAN_STALE', COPY, `The manifest's object 3 of 9 has another length than its content_length`],
+    ['PLAN_STALE', COPY, `The manifest's object 3 of 9 has a length other than its content_length`],
     [
       'PLAN_STALE',
       COPY,
@@ -51,7 +51,7 @@ describe('what an engine says is turned into a code', () => {
       `Spectrum Scan Error. File 'https://s3.us-east-1.amazonaws.com/my-bucket-access-denied/patient/v1/x.parquet' has an incompatible Parquet schema for column 's3://kms/credential'`,
     ],
     ['COPY_REFUSED', COPY, `Spectrum Scan Error: invalid value "timed out, permission denied" in column zip5`],
-    ['COPY_REFUSED', COPY, 'Spectrum Scan Error: object 3 of 9 is no Parquet file'],
+    ['COPY_REFUSED', COPY, 'Spectrum Scan Error: object 3 of 9 is not a Parquet file'],
     ['COPY_REFUSED', COPY, `Spectrum Scan Error. File 'x' is not a valid Parquet file: invalid magic number`],
     ['COPY_REFUSED', COPY, 'Spectrum Scan Error: a NULL value in column event_id, which is NOT NULL; object 1 of 2'],
     ['COPY_UNKNOWN', COPY, 'Spectrum Scan Error. Detail: error: Spectrum Scan Error code: 15007 context: Unspecified'],

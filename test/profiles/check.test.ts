@@ -94,6 +94,18 @@ describe('a wrong profile is told by rule, pointer and line', () => {
         'PRF-REGEX /entities/0/fields/patient_id/pattern line 14',
       ],
     ],
+    [
+      'lines above the columns that the profile does not know of',
+      '"patient_id": "Id"',
+      '"patient_id": { "preamble": "Ward (\\\\d+)" }',
+      ['PRF-VALUE /entities/0/fields/patient_id/preamble line 14'],
+    ],
+    [
+      'an expression over them that names nothing',
+      '"format": "csv", "zone": "Europe/Berlin"',
+      '"format": "csv", "zone": "UTC", "preamble_lines": 2 }, "file_time": { "preamble": "Ward"',
+      ['PRF-REGEX /file_time/preamble line 5'],
+    ],
     ['a name that no folder can have', '"mine"', '"Mine/Yours"', ['PRF-SCHEMA /profile line 2']],
     ['an unknown entity', '"patient",', '"person",', ['PRF-SCHEMA /entities/0/entity line 10']],
     ['an unknown encoding', '"csv"', '"csv", "encoding": "cp850"', ['PRF-SCHEMA /file/encoding line 5']],
@@ -284,7 +296,7 @@ describe('a header that does not fit is told at the place of the profile', () =>
 
   test('another delimiter', () => {
     expect(told(['Remark;Born;Sex;Id;Day'])).toEqual([
-      expect.stringContaining('the file is separated by semicolon, the profile says comma'),
+      expect.stringContaining('the file is separated by semicolon, but the profile says comma'),
     ]);
   });
 

@@ -95,17 +95,17 @@ describe('what does not fit is refused, by place and column and never by value',
   test('a length that is not the object’s, no length, no object, no manifest, no Parquet', async () => {
     const entry = await parquet('1', row(1));
     expect(await refused([{ ...entry, meta: { content_length: entry.meta.content_length + 1 } }])).toContain(
-      'object 1 of 1 has another length than its content_length',
+      'object 1 of 1 has a length other than its content_length',
     );
     expect(await refused([{ url: entry.url, mandatory: true }])).toContain('object 1 of 1 has no meta.content_length');
     expect(await refused([entry, { ...entry, url: 's3://lake-bucket/absent' }])).toContain(
       'object 2 of 2 does not exist',
     );
     expect(await refused([])).toContain('lists no entries');
-    const { size } = await opened.s3.put('lake-bucket', 'junk', `${CANARY} is no Parquet`);
+    const { size } = await opened.s3.put('lake-bucket', 'junk', `${CANARY} is not a Parquet`);
     expect(
       await refused([entry, { url: 's3://lake-bucket/junk', mandatory: true, meta: { content_length: size } }]),
-    ).toContain('object 2 of 2 is no Parquet file');
+    ).toContain('object 2 of 2 is not a Parquet file');
     expect(await failure(opened.batch([COPY.replace('manifest.json', 'absent.json')]))).toContain(
       'manifest does not exist',
     );

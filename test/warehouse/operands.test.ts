@@ -53,7 +53,9 @@ describe('an expression in an expression in an expression grows by what is writt
 
   test('what has to be copied is refused when it becomes too much', async () => {
     const twelve = nested('minutes', (x) => `decode(${x}, 1, 2, 3, 4, 5, 6, 7)`);
-    expect(await failure(opened.rows(`SELECT ${twelve} FROM visit`))).toMatch(/nested too deeply; write a WITH/);
+    expect(await failure(opened.rows(`SELECT ${twelve} FROM visit`))).toMatch(
+      /nested too deeply; write the inner part as a WITH/,
+    );
   });
 });
 

@@ -83,7 +83,7 @@ test.each([
     const messages = await Promise.all([ended(warehouse, sql), failure(open)]);
     for (const message of messages)
       expect(message).toBe(
-        `ERROR: out of memory: the warehouse's process went over its limit of ${RESIDENT} while this statement ran; it was ended and is back for the next one`,
+        `ERROR: out of memory: the warehouse's process exceeded its limit of ${RESIDENT} while this statement ran; it was stopped and is available again for the next one`,
       );
     expect(Number(await sum()) % 1000).toBeGreaterThan(0);
     expect(Number(await sum())).toBeLessThan(1000);
@@ -95,7 +95,7 @@ test('a process that is killed is started again; whoever waited is told', async 
   await warehouse.query('SELECT 1');
   for (const pid of enginePids()) process.kill(pid, 'SIGKILL');
   expect(await waiting).toBe(
-    "ERROR: connection lost: the warehouse's process ended while this statement ran; it is back for the next one",
+    "ERROR: connection lost: the warehouse's process ended while this statement ran; it is available again for the next one",
   );
   expect(await sum()).toEqual(expect.anything());
 });

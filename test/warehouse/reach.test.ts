@@ -72,7 +72,7 @@ test.each(POSITIONS)('%s names a file to nobody, however it is spelled', async (
   const spellings = [`'${object}'`, `"${object}"`, `'${object.replace('part', '*')}'`, `'${opened.dataDir}/s3/**'`];
   for (const spelling of spellings)
     expect(await answer(position.replace('FILE', spelling))).toMatch(
-      /^ERROR: .*(files are read by COPY only|syntax error|looks like a file|permission denied|not a query|expected a name|no TABLE|Parser Error|found )/,
+      /^ERROR: .*(only COPY reads files|syntax error|looks like a file|permission denied|not a query|expected a name|no TABLE|Parser Error|found )/,
     );
 });
 
@@ -225,7 +225,7 @@ describe('what an engine says of a statement', () => {
     ['after it broke the engine', 'FATAL Error: Failed: database has been invalidated because of a previous fatal error.\nOriginal error: "Failed to create checkpoint because of error: Could not write file "/d/w": No space left on device"'],
     ['at a write', 'IO Error: Could not write file "/d/CANARY/w": Disk quota exceeded'],
   ])('a full disk is told as one, without its names, %s', (_, said) => {
-    expect(engineError(new Error(said)).message).toMatch(/^ERROR: disk full: [^/]* Make room on that disk and run it again$/);
+    expect(engineError(new Error(said)).message).toMatch(/^ERROR: disk full: [^/]* Free some space on that disk and run it again$/);
   }); // prettier-ignore
 
   test('an engine that broke down is told as one that is lost and comes back; what the data says of a disk is none of it', () => {

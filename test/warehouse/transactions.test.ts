@@ -97,7 +97,7 @@ test('a cancelled batch leaves nothing, also while it waits for a lock', async (
 
 test('a statement that needs more room than there is fills no disk', () => {
   const message = `Out of Memory Error: failed to offload data block of size 256.0 KiB (1.0 GiB/1.0 GiB used).\nThis limit was set by the 'max_temp_directory_size' setting.`;
-  expect(engineError(new Error(message)).message).toMatch(/^ERROR: out of room: .*Ask for less/);
+  expect(engineError(new Error(message)).message).toMatch(/^ERROR: out of disk space: .*Ask for less/);
 });
 
 test('only the sentences of a translated statement pass as they are', () => {
@@ -222,7 +222,7 @@ describe('the file', () => {
   });
 
   test('a folder without one is told so', async () => {
-    expect(await failure(openReadOnly(`${opened.dataDir}/nothing`))).toContain('holds no warehouse yet');
+    expect(await failure(openReadOnly(`${opened.dataDir}/nothing`))).toContain('has no warehouse yet');
   });
 });
 

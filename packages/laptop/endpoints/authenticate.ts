@@ -49,7 +49,7 @@ export async function authenticate(
   if (signature.day !== signature.date.slice(0, 8))
     throw new EndpointError(
       'IncompleteSignatureException',
-      'the day of the credential scope is not that of the date',
+      'the day of the credential scope differs from that of the date',
       403,
     );
   checkTime(signature, timeOf(signature.date));
@@ -62,7 +62,7 @@ export async function authenticate(
   if (named.startsWith('STREAMING-AWS4-HMAC-SHA256-PAYLOAD')) return { caller, body: request.body, chunks };
   throw new EndpointError(
     'InvalidRequest',
-    'the laptop knows no payload hash of this kind in x-amz-content-sha256',
+    'the laptop does not support this kind of payload hash in x-amz-content-sha256',
     400,
   );
 }
@@ -92,7 +92,7 @@ async function whole(request: Incoming): Promise<Buffer> {
     if (size > MAX_UNNAMED_BYTES)
       throw new EndpointError(
         'RequestEntityTooLargeException',
-        `a request of more than ${MAX_UNNAMED_BYTES} bytes must name its hash in x-amz-content-sha256`,
+        `a request of more than ${MAX_UNNAMED_BYTES} bytes must state its hash in x-amz-content-sha256`,
         413,
       );
     pieces.push(piece);
@@ -122,12 +122,12 @@ function unknownKey({ service }: Signature): EndpointError {
   if (service === 's3')
     return new EndpointError(
       'InvalidAccessKeyId',
-      'The AWS Access Key Id you provided does not exist in our records. `carelake env` prints the credentials of the folder that is served here.',
+      'The AWS Access Key Id you provided does not exist in our records. `carelake env` prints the credentials of the folder served here.',
       403,
     );
   return new EndpointError(
     service === 'sts' ? 'InvalidClientTokenId' : 'UnrecognizedClientException',
-    'The security token included in the request is invalid. `carelake env` prints the credentials of the folder that is served here.',
+    'The security token included in the request is invalid. `carelake env` prints the credentials of the folder served here.',
     403,
   );
 }

@@ -42,7 +42,7 @@ export function refuseForeign(headers: Headers): void {
   const authority = (headers[':authority'] ?? headers['host'] ?? '').toLowerCase();
   const host = authority.replace(/:\d+$/, '');
   if (!['127.0.0.1', '[::1]', 'localhost'].includes(host) && !host.endsWith('.localhost'))
-    throw new EndpointError('AccessDenied', 'the endpoints answer to 127.0.0.1 and localhost only', 403);
+    throw new EndpointError('AccessDenied', 'the endpoints answer only to 127.0.0.1 and localhost', 403);
   const { origin, 'sec-fetch-site': site } = headers;
   if (origin !== undefined && origin.toLowerCase() !== `http://${authority}`)
     throw new EndpointError('AccessDenied', 'the endpoints do not answer to web pages of other origins', 403);

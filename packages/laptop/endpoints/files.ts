@@ -11,7 +11,7 @@ export class DamagedState extends Error {
     readonly what: string,
     readonly mend: string,
   ) {
-    super(`${path} is damaged: it holds ${what}, and cannot be read as that. To go on: ${mend}`);
+    super(`${path} is damaged: it should hold ${what}, but cannot be read. To continue: ${mend}`);
     this.name = 'DamagedState';
   }
 }

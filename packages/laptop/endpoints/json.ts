@@ -89,6 +89,6 @@ export function unseal<T>(token: string, code: string): T {
   try {
     return JSON.parse(Buffer.from(token, 'base64').toString('utf8')) as T;
   } catch {
-    throw new EndpointError(code, 'the token is not one of this service');
+    throw new EndpointError(code, 'the token was not issued by this service');
   }
 }

@@ -54,7 +54,7 @@ export function openKinesisStore(
 
 const STREAM: StateKind<StreamSummary> = {
   what: 'the description of a stream',
-  mend: 'put this file back from a copy; without one the records of the stream cannot be read: carelake wipe, or start another folder with --data DIR',
+  mend: 'restore this file from a copy; without one the records of the stream cannot be read: carelake wipe, or start another folder with --data DIR',
   valid: ({ name, arn, createdAt, shards }) =>
     typeof name === 'string' && typeof arn === 'string' && Number.isFinite(createdAt) && Array.isArray(shards),
 };
@@ -82,7 +82,7 @@ class FileKinesisStore implements KinesisStore {
     if (existing && existing.shards.length !== shards)
       throw new EndpointError(
         'ResourceInUseException',
-        `stream ${name} has ${existing.shards.length} shards in this data folder and is asked to have ${shards}; shards of a folder that holds records do not change`,
+        `stream ${name} has ${existing.shards.length} shards in this data folder but the template asks for ${shards}; the shards of a folder with records cannot change`,
       );
     const createdAt = existing?.createdAt ?? this.clock.now();
     const summary: StreamSummary = {
@@ -165,7 +165,7 @@ class FileKinesisStore implements KinesisStore {
         )
           throw new EndpointError(
             'InvalidArgumentException',
-            `sequence number is none of shard ${shardId} in stream ${name}`,
+            `sequence number does not belong to shard ${shardId} in stream ${name}`,
           );
         return position.type === 'AT_SEQUENCE_NUMBER' ? ordinal : ordinal + 1;
       }

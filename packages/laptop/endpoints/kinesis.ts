@@ -242,7 +242,7 @@ function positionOf(input: Input): StartPosition {
     default:
       throw new EndpointError(
         'ValidationException',
-        'ShardIteratorType is none of AT_SEQUENCE_NUMBER, AFTER_SEQUENCE_NUMBER, TRIM_HORIZON, LATEST, AT_TIMESTAMP',
+        'ShardIteratorType is not one of AT_SEQUENCE_NUMBER, AFTER_SEQUENCE_NUMBER, TRIM_HORIZON, LATEST, AT_TIMESTAMP',
       );
   }
 }

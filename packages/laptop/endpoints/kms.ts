@@ -11,7 +11,7 @@ export function openKeyStore(folder: string): KeyStore {
   const file = join(folder, 'deletions.json');
   const deletions =
     readState<Record<string, number>>(file, {
-      what: 'the keys that are to be deleted',
+      what: 'the keys scheduled for deletion',
       mend: 'remove this file and start again: every key then counts as in use',
     }) ?? {};
   const known = new Set<string>();

@@ -108,7 +108,7 @@ function open(server: Server, port: number): Promise<number> {
       if (error.code === 'EADDRINUSE')
         reject(
           new Error(
-            `port ${port} on 127.0.0.1 is in use: another carelake or another program listens there. Stop it, or choose another port with --port N (0 takes any free one).`,
+            `port ${port} on 127.0.0.1 is in use: another carelake or another program listens on it. Stop it, or choose another port with --port N (0 means any free one).`,
           ),
         );
       else if (error.code === 'EACCES')

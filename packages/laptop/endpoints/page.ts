@@ -19,9 +19,9 @@ export interface BrowserRequest {
 }
 
 const CLOSED =
-  '<p>This page opens by the address that <code>npm start</code> printed when it began to serve. In another terminal, ' +
+  '<p>This page opens only with the address that <code>npm start</code> printed when it began to serve. In another terminal, ' +
   '<code>npm run --silent carelake -- env</code> prints it again, as <code>CARELAKE_PAGE</code>.</p>' +
-  '<p>Programs need no page: the same command prints the settings with which any AWS client signs.</p>';
+  '<p>Programs do not need the page: the same command prints the settings with which any AWS client can sign its requests.</p>';
 
 /**
  * Makes the page of one start. Its cookie is named after the port, since browsers send cookies to every port of a host, and opens the page

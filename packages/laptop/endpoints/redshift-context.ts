@@ -30,7 +30,7 @@ export const invalid = (message: string): EndpointError => new EndpointError('Va
 /** Workgroup and database of a request: both must be the template's. */
 export function target(c: DataContext, input: Input, action: string): { workgroup: string; database: string } {
   if (input.ClusterIdentifier !== undefined)
-    throw invalid('the platform has a workgroup, no cluster: use WorkgroupName');
+    throw invalid('the platform has a workgroup, not a cluster: use WorkgroupName');
   const named = text(input, 'WorkgroupName');
   if (named === undefined) throw invalid('Either ClusterIdentifier or WorkgroupName must be provided.');
   const workgroup = named.replace(/^arn:.*workgroup\//, '');
@@ -42,11 +42,11 @@ export function target(c: DataContext, input: Input, action: string): { workgrou
   else c.call.allow('secretsmanager:GetSecretValue', secretArn);
   if (c.workgroups !== undefined && !c.workgroups.includes(workgroup))
     throw invalid(
-      `Redshift endpoint doesn't exist in this region: there is no workgroup ${workgroup}; there is ${c.workgroups.join(', ') || 'none'}`,
+      `Redshift endpoint doesn't exist in this region: there is no workgroup ${workgroup}, only ${c.workgroups.join(', ') || 'none'}`,
     );
   const database = text(input, 'Database') ?? c.databaseName;
   if (database !== c.databaseName)
-    throw invalid(`FATAL: database "${database}" does not exist; there is ${c.databaseName}`);
+    throw invalid(`FATAL: database "${database}" does not exist, only ${c.databaseName}`);
   return { workgroup, database };
 }
 

@@ -54,10 +54,10 @@ function submit(c: DataContext, input: Input, action: string, sqls: readonly str
   const place = target(c, input, action);
   for (const unsupported of ['SessionId', 'SessionKeepAliveSeconds'])
     if (input[unsupported] !== undefined && input[unsupported] !== 0)
-      throw invalid(`${unsupported}: the laptop keeps no sessions; every call has its own`);
+      throw invalid(`${unsupported}: the laptop does not keep sessions; every call has its own`);
   if (input.WithEvent === true)
-    throw invalid('WithEvent: the laptop sends no events about statements; ask by DescribeStatement');
-  if (text(input, 'ResultFormat') === 'CSV') throw invalid('ResultFormat: the laptop answers in JSON only');
+    throw invalid('WithEvent: the laptop does not send events about statements; use DescribeStatement');
+  if (text(input, 'ResultFormat') === 'CSV') throw invalid('ResultFormat: the laptop answers only in JSON');
   sqls.forEach((sql, i) => {
     if (Buffer.byteLength(sql) > MAX_SQL_BYTES)
       throw invalid(`Query string ${i + 1} is too long: the maximum is 100 KB`);
@@ -102,7 +102,7 @@ function submit(c: DataContext, input: Input, action: string, sqls: readonly str
 function parametersOf(input: Input): SqlParameter[] {
   return items(input, 'Parameters', 1, 1000).map((p) => {
     const name = required(p, 'name');
-    if (!/^[A-Za-z0-9_]+$/.test(name)) throw invalid('a parameter name has letters, digits and _ only');
+    if (!/^[A-Za-z0-9_]+$/.test(name)) throw invalid('a parameter name has only letters, digits and _');
     return { name, value: checkLength(required(p, 'value'), 'parameters.value', 1, 65_535) };
   });
 }
@@ -190,7 +190,7 @@ function executeStatement(c: DataContext, input: Input): Promise<Input> {
 function batchExecuteStatement(c: DataContext, input: Input): Promise<Input> {
   const sqls: unknown[] = items(input, 'Sqls', 1, MAX_STATEMENTS);
   if (!sqls.every((s) => typeof s === 'string'))
-    throw new EndpointError('SerializationException', 'Sqls holds something that is no string');
+    throw new EndpointError('SerializationException', 'Sqls contains something that is not a string');
   return submitted(c, input, submit(c, input, 'BatchExecuteStatement', sqls as string[], true));
 }
 

@@ -79,7 +79,7 @@ const isXml = ({ headers }: RawRequest, { service = '' }: Signature): boolean =>
 const unsigned = (): EndpointError =>
   new EndpointError(
     'MissingAuthenticationTokenException',
-    'the request is not signed; `carelake env` prints the exports that let any AWS client sign',
+    'the request is not signed; `carelake env` prints the exports with which any AWS client can sign',
     403,
   );
 
@@ -126,5 +126,5 @@ function internal(error: unknown): EndpointError {
   console.error(
     `carelake: an endpoint failed: ${error instanceof Error ? error.name : typeof error}${where ? ` ${where.trim()}` : ''}`,
   );
-  return new EndpointError('InternalFailure', 'the endpoint failed; the platform prints where', 500);
+  return new EndpointError('InternalFailure', 'the endpoint failed; see the output of the platform', 500);
 }

@@ -7,7 +7,7 @@ import { type ChunkSigner, same } from './sigv4';
 import type { EndpointCall } from './types';
 
 const malformed = (): EndpointError =>
-  new EndpointError('IncompleteBody', 'the aws-chunked body is malformed or breaks off', 400);
+  new EndpointError('IncompleteBody', 'the aws-chunked body is malformed or incomplete', 400);
 
 /** Compares the pieces of a body with their signatures, each with the one before; where pieces are not signed, nothing. */
 class Pieces {

@@ -39,7 +39,7 @@ export function describeObject(
   headers: EndpointCall['headers'],
 ): Pick<PutOptions, 'contentType' | 'headers' | 'metadata'> {
   if (headers['x-amz-tagging'])
-    throw new EndpointError('NotImplemented', "the laptop's S3 endpoint keeps no tags", 501);
+    throw new EndpointError('NotImplemented', "the laptop's S3 endpoint does not support tags", 501);
   const kept: Record<string, string> = {};
   for (const name of KEPT) if (headers[name] !== undefined) kept[name] = headers[name];
   const encoding = (headers['content-encoding'] ?? '')
@@ -69,7 +69,7 @@ export function writeConditions(headers: EndpointCall['headers']): Pick<PutOptio
   if (none !== undefined && none.trim() !== '*')
     throw new EndpointError(
       'NotImplemented',
-      'A header you provided implies functionality that is not implemented: If-None-Match takes * only',
+      'A header you provided implies functionality that is not implemented: If-None-Match accepts only *',
       501,
     );
   const match = headers['if-match'];

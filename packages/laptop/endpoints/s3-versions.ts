@@ -9,7 +9,7 @@ export function listVersions({ store, call, bucket }: BucketCall): EndpointReply
   call.allow('s3:ListBucketVersions', `arn:aws:s3:::${bucket}`);
   const { query } = call;
   if (query.get('delimiter'))
-    throw new EndpointError('NotImplemented', "the laptop's S3 endpoint lists versions without a delimiter only", 501);
+    throw new EndpointError('NotImplemented', "the laptop's S3 endpoint lists versions only without a delimiter", 501);
   const maxKeys = Number(query.get('max-keys') ?? 1000);
   if (!Number.isInteger(maxKeys) || maxKeys < 0)
     throw new EndpointError('InvalidArgument', 'Provided max-keys not an integer or within integer range', 400, {

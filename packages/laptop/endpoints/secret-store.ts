@@ -25,7 +25,7 @@ export interface SecretStore {
 const SECRET: StateKind<Secret> = {
   what: 'a secret of this folder',
   mend:
-    'put this file back from a copy. Another key secret would give every person another key, so without a copy the folder cannot go on: ' +
+    'restore this file from a copy. Another key secret would give every person another key, so without a copy the folder is lost: ' +
     'carelake wipe, or start another with --data DIR',
   valid: ({ arn, name, secretString }) => [arn, name, secretString].every((text) => typeof text === 'string'),
 };

@@ -59,7 +59,7 @@ export function readSignature({ headers, query }: Pick<SignedRequest, 'headers' 
 
 function headerV4(authorization: string, headers: Headers): SignatureV4 {
   if (!authorization.startsWith('AWS4-HMAC-SHA256'))
-    throw incomplete('the Authorization header carries no AWS credential of a kind that is known here');
+    throw incomplete('the Authorization header carries no AWS credential of a supported kind');
   const part = (name: string): string => {
     const found = new RegExp(`(?:^|[\\s,])${name}=([^,\\s]+)`).exec(authorization)?.[1];
     if (found === undefined) throw incomplete(`the Authorization header carries no ${name}`);

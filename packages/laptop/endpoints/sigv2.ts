@@ -36,7 +36,7 @@ export function verifyV2(
   if (same(createHmac('sha1', secret).update(text, 'latin1').digest('base64'), s.signature)) return;
   throw new EndpointError(
     'SignatureDoesNotMatch',
-    'The request signature we calculated does not match the signature you provided. `carelake env` prints the credentials of the folder that is served here.',
+    'The request signature we calculated does not match the signature you provided. `carelake env` prints the credentials of the folder served here.',
     403,
   );
 }

@@ -51,7 +51,7 @@ export function verifyV4(request: SignedRequest, s: SignatureV4, secret: string,
   if (!same(last, s.signature))
     throw new EndpointError(
       s.service === 's3' || s.service === 'sts' ? 'SignatureDoesNotMatch' : 'InvalidSignatureException',
-      'The request signature we calculated does not match the signature you provided. `carelake env` prints the credentials of the folder that is served here.',
+      'The request signature we calculated does not match the signature you provided. `carelake env` prints the credentials of the folder served here.',
       403,
     );
   return {

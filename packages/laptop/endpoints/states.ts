@@ -38,7 +38,7 @@ function parse(json: string): unknown {
     return JSON.parse(json);
   } catch {
     // The parser's own message would quote the input.
-    throw new EndpointError('InvalidExecutionInput', 'the input is no JSON');
+    throw new EndpointError('InvalidExecutionInput', 'the input is not JSON');
   }
 }
 

@@ -139,7 +139,7 @@ export function parseDefinition(name: string, text: string, isFunction: (arn: st
     refuse('-', `the laptop does not run ${String(raw.QueryLanguage)}`);
   const target = (from: string, next: unknown): void => {
     if (typeof next !== 'string' || !(next in raw.States))
-      refuse(from, `leads to "${String(next)}", which is not there`);
+      refuse(from, `leads to "${String(next)}", which does not exist`);
   };
   target('-', raw.StartAt);
   for (const [id, state] of Object.entries(raw.States)) checkState(id, state, { refuse, target, isFunction });
@@ -169,7 +169,7 @@ function checkState(id: string, state: State, { refuse, target, isFunction }: Ch
   if (state.Type === 'Task') {
     const fn = state.Resource === INVOKE ? (state.Parameters as JsonObject | undefined)?.FunctionName : state.Resource;
     if (typeof fn !== 'string' || !isFunction(fn))
-      refuse(id, `calls ${String(fn ?? state.Resource)}, which is no function of this platform`);
+      refuse(id, `calls ${String(fn ?? state.Resource)}, which is not a function of this platform`);
   }
   for (const retrier of state.Retry ?? []) only(retrier, RETRIER_FIELDS);
   for (const catcher of state.Catch ?? []) {

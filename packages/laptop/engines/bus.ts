@@ -83,7 +83,9 @@ export class Bus {
     try {
       delivered.add(eventId);
     } catch (error) {
-      this.ports.log(`event ${eventId} was delivered and could not be marked so: ${(error as Error).message}`);
+      this.ports.log(
+        `event ${eventId} was delivered but could not be marked as delivered: ${(error as Error).message}`,
+      );
     }
   }
 

@@ -13,8 +13,8 @@ export function writeWhole(path: string, text: string): void {
 /** Ordinal of the first record that a reader has not settled, or undefined. @throws DamagedState */
 export function readCheckpoint(path: string): number | undefined {
   return readState<{ next: number }>(path, {
-    what: 'how far a shard of the stream was read',
-    mend: 'remove this file and start again: the shard is then read once more from its beginning, and what is in the tables already changes nothing',
+    what: 'how far a shard of the stream has been read',
+    mend: 'remove this file and start again: the shard is then read again from its beginning, which changes nothing in the tables',
     valid: ({ next }) => Number.isInteger(next),
   })?.next;
 }

@@ -62,7 +62,7 @@ async function footers(
     // The engine's message names the file by its path; people know it by its place.
     const at = files.findIndex((file) => String(error).includes(file));
     if (at < 0) throw error;
-    throw new CopyError(`Spectrum Scan Error: object ${at + 1} of ${files.length} is no Parquet file`);
+    throw new CopyError(`Spectrum Scan Error: object ${at + 1} of ${files.length} is not a Parquet file`);
   }
 }
 

@@ -48,8 +48,8 @@ export async function applyCustomResource(
 ): Promise<'Create' | 'Update' | 'unchanged'> {
   const path = join(ports.dir, `${spec.stackName}-${spec.logicalId}.json`);
   const before = readState<Applied>(path, {
-    what: `what was last applied of ${spec.logicalId}`,
-    mend: 'remove this file and start again: the resource is then applied once more, which changes nothing that is there',
+    what: `what was last applied for ${spec.logicalId}`,
+    mend: 'remove this file and start again: the resource is then applied again, which changes nothing that exists',
     valid: ({ hash, physicalId }) => typeof hash === 'string' && typeof physicalId === 'string',
   });
   const properties = asText(spec.properties) as Record<string, unknown>;
@@ -121,7 +121,7 @@ async function responseUrl(): Promise<{ url: string; answered: Promise<Answer>; 
         try {
           resolve(JSON.parse(Buffer.concat(parts).toString('utf8')) as Answer);
         } catch {
-          reject(new Error('the function put an answer that is no JSON'));
+          reject(new Error('the function put an answer that is not JSON'));
         }
       });
     });

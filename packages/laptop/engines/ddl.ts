@@ -56,7 +56,7 @@ export function column(tokens: readonly Token[]): { definition: ColumnDefinition
 function columnType(c: Cursor): { type: string; maxBytes?: number } {
   const word = c.part();
   if (!TYPES.has(word.toUpperCase()))
-    throw new DialectError(`the column type ${word} is none of: ${[...TYPES].join(', ').toLowerCase()}`);
+    throw new DialectError(`the column type ${word} is not one of: ${[...TYPES].join(', ').toLowerCase()}`);
   if (word === 'double') c.expect('PRECISION');
   const spelled =
     word === 'double' ? 'double precision' : word === 'character' ? (c.take('VARYING') ? 'varchar' : 'char') : word;
@@ -102,7 +102,7 @@ export function createTable(sql: string, tokens: readonly Token[]): CreateTable 
   c.expect('TABLE');
   const ifNotExists = c.take('IF', 'NOT', 'EXISTS');
   const table = c.name();
-  if (table.name.startsWith('#')) throw new DialectError('name temporary tables by CREATE TEMP TABLE, not by #');
+  if (table.name.startsWith('#')) throw new DialectError('create temporary tables with CREATE TEMP TABLE, not with #');
   const head = `CREATE ${temporary ? 'TEMP ' : ''}TABLE ${ifNotExists ? 'IF NOT EXISTS ' : ''}${quoteName(table)}`;
   const isList = c.peek()?.text === '(' && !['SELECT', 'WITH'].includes(c.peek(1)?.upper ?? '');
   const list = isList ? c.parenthesized() : undefined;

@@ -18,9 +18,9 @@ export function refuseFiles(tokens: readonly Token[]): void {
   tokens.forEach((token, i) => {
     const before = tokens[i - 1];
     if (token.kind === 'quoted' && FILE_LIKE.test(token.text) && before?.upper !== 'AS')
-      throw new DialectError('a quoted name looks like a file: files are read by COPY only');
+      throw new DialectError('a quoted name looks like a file: only COPY reads files');
     if (token.kind === 'string' && before?.kind === 'word' && BEFORE_TABLES.has(before.upper) && !inTrim(tokens, i))
-      throw new DialectError('a text stands where a table is named: files are read by COPY only');
+      throw new DialectError('a text in place of a table name: only COPY reads files');
     if (token.kind === 'word' && token.upper === 'FROM' && before?.text === '(')
       throw new DialectError('a query begins with SELECT; write SELECT * FROM …');
   });

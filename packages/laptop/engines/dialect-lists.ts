@@ -33,8 +33,8 @@ export const RESERVED = words(`
 
 /** Names, quoted or not, that belong to the local engine alone, by how they begin. */
 export const ENGINE_NAMES: readonly (readonly [RegExp, string])[] = [
-  [/^local_security$/, 'the tables of roles and grants are changed by GRANT and REVOKE only'],
-  [/^(duckdb|pragma|sqlite)_/, 'the local engine alone has it; ask information_schema'],
+  [/^local_security$/, 'only GRANT and REVOKE change the tables of roles and grants'],
+  [/^(duckdb|pragma|sqlite)_/, 'only the local engine has it; query information_schema'],
 ];
 
 /** Column types, with the parenthesis they may carry. */

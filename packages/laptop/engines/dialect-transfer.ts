@@ -33,7 +33,7 @@ export function copy(c: Cursor): Extract<Plan, { kind: 'copy' }> {
     else if (c.take('MANIFEST')) manifest = true;
     else throw c.unexpected('IAM_ROLE default, FORMAT AS PARQUET or MANIFEST');
   }
-  if (!parquet) throw new DialectError('COPY reads Parquet only: FORMAT AS PARQUET');
+  if (!parquet) throw new DialectError('COPY reads only Parquet: FORMAT AS PARQUET');
   if (!role) throw new DialectError('COPY needs IAM_ROLE default');
   if (!/^s3:\/\/[^/]+\/.+/.test(uri)) throw new DialectError('COPY reads s3://bucket/key');
   return { kind: 'copy', target, columns, uri, manifest };

@@ -44,7 +44,7 @@ function translated(sql: string): Plan {
     case 'WITH':
       return { kind: 'query', sql: body(tokens) };
     case 'EXPLAIN':
-      if (!['SELECT', 'WITH'].includes(tokens[1]?.upper ?? '')) throw new DialectError('EXPLAIN takes a SELECT');
+      if (!['SELECT', 'WITH'].includes(tokens[1]?.upper ?? '')) throw new DialectError('EXPLAIN requires a SELECT');
       return { kind: 'query', sql: body(tokens) };
     case 'INSERT':
       c.expect('INSERT', 'INTO');
@@ -81,9 +81,9 @@ function translated(sql: string): Plan {
       return { kind: 'grant', ...parseGrant(c) };
     default:
       if (Object.hasOwn(INSTEAD, first ?? ''))
-        throw new DialectError(`${first} is not on the list of statements; write ${INSTEAD[first!]}`);
+        throw new DialectError(`${first} is not a supported statement; write ${INSTEAD[first!]}`);
       throw new DialectError(
-        `${tokens[0]?.kind === 'word' ? first : 'what begins the statement'} is not on the list of statements: SELECT, WITH, EXPLAIN, INSERT, UPDATE, DELETE, MERGE, TRUNCATE, SHOW, CREATE TABLE | VIEW | SCHEMA | ROLE, DROP, ALTER TABLE, LOCK, COPY, UNLOAD, GRANT, REVOKE`,
+        `${tokens[0]?.kind === 'word' ? first : 'the beginning of the statement'} is not one of the supported statements: SELECT, WITH, EXPLAIN, INSERT, UPDATE, DELETE, MERGE, TRUNCATE, SHOW, CREATE TABLE | VIEW | SCHEMA | ROLE, DROP, ALTER TABLE, LOCK, COPY, UNLOAD, GRANT, REVOKE`,
       );
   }
 }
@@ -128,11 +128,9 @@ function check(tokens: readonly Token[], token: Token, i: number): void {
   const before = tokens[i - 1];
   const after = tokens[i + 1];
   if (token.kind === 'quoted' && after?.text === '(' && !isDefinition(tokens, i))
-    throw new DialectError('functions are named without quotes');
+    throw new DialectError('write function names without quotes');
   if (token.kind === 'word' && token.text.startsWith('#'))
-    throw new DialectError(
-      '# has no meaning here; write the column by its name, or CREATE TEMP TABLE for a temporary table',
-    );
+    throw new DialectError('# has no meaning here; write the column name, or CREATE TEMP TABLE for a temporary table');
   const engines = after?.text !== '(' && ENGINE_NAMES.find(([name]) => name.test(plainName(token)));
   if (engines && (token.kind === 'word' || token.kind === 'quoted'))
     throw new DialectError(`${plainName(token)}: ${engines[1]}`);
@@ -151,7 +149,7 @@ function check(tokens: readonly Token[], token: Token, i: number): void {
 
 function unknownFunction({ text, upper }: Token): string {
   const other = Object.hasOwn(OTHER_NAMES, upper) ? `; write ${OTHER_NAMES[upper]}` : '';
-  return `the function ${text.toLowerCase()} is not on the list of those that Redshift and the local engine answer equally${other}`;
+  return `the function ${text.toLowerCase()} is not one that Redshift and the local engine evaluate alike${other}`;
 }
 
 const isOfDoubles = (tokens: readonly Token[], i: number): boolean =>
@@ -179,7 +177,7 @@ function merge(tokens: readonly Token[]): Plan {
   const c = new Cursor(tokens);
   c.expect('MERGE', 'INTO');
   const target = c.name();
-  if (!c.take('USING')) throw new DialectError('the target of MERGE takes no alias in Redshift');
+  if (!c.take('USING')) throw new DialectError('the target of MERGE cannot have an alias in Redshift');
   if (c.peek()?.text === '(') throw new DialectError('the source of MERGE is a table in Redshift, not a query');
   const from = c.at;
   c.name();
@@ -241,7 +239,7 @@ function alter(tokens: readonly Token[]): Plan {
   if (c.take('ADD', 'COLUMN') || c.take('ADD')) {
     const parsed = column(tokens.slice(c.at));
     if (parsed.definition.notNull)
-      throw new DialectError('a column that is added takes NULL in rows that exist; add it without NOT NULL');
+      throw new DialectError('an added column is NULL in existing rows; add it without NOT NULL');
     return {
       kind: 'alter-table',
       target,
@@ -255,20 +253,20 @@ function alter(tokens: readonly Token[]): Plan {
     c.expect('TYPE');
     const parsed = column([tokens[at] as Token, ...tokens.slice(c.at)]);
     if (parsed.definition.maxBytes === undefined)
-      throw new DialectError('ALTER COLUMN TYPE resizes varchar columns only');
+      throw new DialectError('ALTER COLUMN TYPE can only resize varchar columns');
     return { kind: 'alter-table', target, column: parsed.definition };
   }
   if (['RENAME', 'DROP'].includes(c.peek()?.upper ?? '')) return { kind: 'alter-table', target, sql: body(tokens) };
   if (c.take('ALTER') && ['DISTSTYLE', 'DISTKEY', 'SORTKEY', 'COMPOUND', 'ENCODE'].includes(c.peek()?.upper ?? ''))
     return { kind: 'alter-table', target };
   throw new DialectError(
-    'ALTER TABLE takes ADD COLUMN, ALTER COLUMN … TYPE varchar(n), RENAME, DROP COLUMN or physical attributes',
+    'ALTER TABLE accepts ADD COLUMN, ALTER COLUMN … TYPE varchar(n), RENAME, DROP COLUMN or physical attributes',
   );
 }
 
 function unloaded({ query, uri, overwrite }: ReturnType<typeof unload>): Plan {
   const plan = translate(query);
-  if (plan.kind !== 'query') throw new DialectError('UNLOAD takes a SELECT');
+  if (plan.kind !== 'query') throw new DialectError('UNLOAD requires a SELECT');
   return { kind: 'unload', sql: plan.sql, query, uri, overwrite };
 }
 

@@ -89,7 +89,7 @@ export class Execution {
       for (;;) {
         const state = this.machine.definition.States[journal.state];
         if (!state)
-          throw new StatesError('States.Runtime', `the state machine has no state "${journal.state}" any more`);
+          throw new StatesError('States.Runtime', `the state machine no longer has the state "${journal.state}"`);
         const next = await this.step(state);
         if (typeof next !== 'string') return next;
         this.enter(next);

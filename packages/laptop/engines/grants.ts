@@ -39,7 +39,7 @@ export function parseGrant(c: Cursor): GrantPlan {
       const word = c.part().toUpperCase();
       if (word === 'TEMP' || word === 'TEMPORARY') continue;
       if (![...ON_TABLE, ...ON_SCHEMA].includes(word as Privilege))
-        throw new DialectError(`${word} is no privilege of a table or schema`);
+        throw new DialectError(`${word} is not a privilege of a table or schema`);
       named.push(word as Privilege);
     } while (c.take(','));
   c.expect('ON');
@@ -66,7 +66,7 @@ function grantObjects(c: Cursor): GrantObject[] {
 
 function grantee(c: Cursor, towards: string): string {
   c.expect(towards);
-  if (!c.take('ROLE')) throw new DialectError(`grants are made to roles: ${towards} ROLE name`);
+  if (!c.take('ROLE')) throw new DialectError(`grants are given to roles: ${towards} ROLE name`);
   const role = c.part();
   if (!c.done) throw c.unexpected('the end of the statement');
   return role;

@@ -42,9 +42,9 @@ export function lakeOf(s3: S3Store): Lake {
 
 /** Without buckets: a folder that nobody serves is only asked. */
 export const NO_LAKE: Lake = {
-  files: () => Promise.reject(new CopyError('COPY and UNLOAD need the platform to serve this folder')),
-  admit: () => Promise.reject(new CopyError('COPY and UNLOAD need the platform to serve this folder')),
-  store: () => Promise.reject(new CopyError('COPY and UNLOAD need the platform to serve this folder')),
+  files: () => Promise.reject(new CopyError('COPY and UNLOAD require that the platform serves this folder')),
+  admit: () => Promise.reject(new CopyError('COPY and UNLOAD require that the platform serves this folder')),
+  store: () => Promise.reject(new CopyError('COPY and UNLOAD require that the platform serves this folder')),
 };
 
 /** Whatever goes wrong, as COPY says it. */
@@ -110,9 +110,9 @@ function manifestFiles(s3: S3Store, bucket: string, key: string): string[] {
     }
     const expected = entry.meta?.content_length;
     if (expected === undefined)
-      throw new CopyError(`The manifest's ${at} has no meta.content_length, which Parquet needs`);
+      throw new CopyError(`The manifest's ${at} has no meta.content_length, which Parquet requires`);
     if (expected !== statSync(path).size)
-      throw new CopyError(`The manifest's ${at} has another length than its content_length`);
+      throw new CopyError(`The manifest's ${at} has a length other than its content_length`);
     return [path];
   });
 }

@@ -9,7 +9,7 @@ const damagedWarehouse = (dataDir: string): DamagedState =>
   new DamagedState(
     warehouseFile(dataDir),
     'the warehouse',
-    'carelake rebuild: it makes the warehouse again from what lies in silver, and loses nothing',
+    'carelake rebuild: it rebuilds the warehouse from silver, and loses nothing',
   );
 
 /** The engine's words for a file that it cannot read as a database. */

@@ -104,13 +104,13 @@ class Parser {
 
   whole(): Node {
     const node = this.level(0);
-    return this.at < this.tokens.length ? this.refuse(`cannot read on at "${this.tokens[this.at]}"`) : node;
+    return this.at < this.tokens.length ? this.refuse(`cannot continue reading at "${this.tokens[this.at]}"`) : node;
   }
 
   private take(expected?: string): string {
     const token = this.tokens[this.at++];
     if (token === undefined || (expected !== undefined && token !== expected))
-      return this.refuse(`expects ${expected ?? 'more'} where it has ${token ?? 'its end'}`);
+      return this.refuse(`expects ${expected ?? 'more'} but has ${token ?? 'its end'}`);
     return token;
   }
 
@@ -142,7 +142,7 @@ class Parser {
       return (scope, n) => parts.map((part) => asSeries(part(scope, n), n));
     }
     if (/^\d/.test(token)) return () => Number(token);
-    if (!/^\w+$/.test(token)) return this.refuse(`expects a metric, a number or a function where it has ${token}`);
+    if (!/^\w+$/.test(token)) return this.refuse(`expects a metric, a number or a function but has ${token}`);
     if (this.tokens[this.at] === '(') return this.call(token);
     if (token === 'REPEAT') return () => NaN;
     // CloudWatch's ids begin with a small letter; what does not is a word of its language.

@@ -106,7 +106,7 @@ export class Redelivery {
       this.ports.undelivered?.(target, input);
       return true;
     } catch (error) {
-      this.ports.log(`${owner}: ${name} could not be kept either: ${(error as Error).message}`);
+      this.ports.log(`${owner}: ${name} could not be stored either: ${(error as Error).message}`);
       return false;
     }
   }
@@ -129,7 +129,7 @@ export class Redelivery {
       disk.replace(this.ports.file, JSON.stringify([...this.refused]));
       return true;
     } catch (error) {
-      this.ports.log(`what was refused could not be written down: ${(error as Error).message}`);
+      this.ports.log(`what was refused could not be recorded: ${(error as Error).message}`);
       return false;
     }
   }

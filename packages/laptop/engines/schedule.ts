@@ -26,7 +26,7 @@ export function parseSchedule({ name, expression, timezone }: ScheduleSpec): Nex
   const refuse = (what: string): never => {
     throw new Error(`schedule ${name}: ${what}`);
   };
-  if (!IANAZone.isValidZone(timezone)) refuse(`no time zone ${timezone}`);
+  if (!IANAZone.isValidZone(timezone)) refuse(`there is no time zone ${timezone}`);
   const [, kind, body] = /^(rate|cron|at)\((.+)\)$/.exec(expression) ?? refuse(`cannot read ${expression}`);
   if (kind === 'rate') {
     const [, count, unit] = /^(\d+) (minute|hour|day)s?$/.exec(body!) ?? refuse(`cannot read ${expression}`);

@@ -34,11 +34,11 @@ export function readType(nodes: readonly Node[], at: number): { type: SqlType; n
   let name = Object.hasOwn(NAMES, word) ? NAMES[word] : undefined;
   if (name === undefined)
     throw new DialectError(
-      `the type ${tokenOf(nodes[at])?.text.toLowerCase() ?? 'behind the cast'} is none of those that both have; write one of: ${Object.keys(LOCAL).join(', ')}, numeric(p, s)`,
+      `the type ${tokenOf(nodes[at])?.text.toLowerCase() ?? 'after the cast'} is not one that both engines have; write one of: ${Object.keys(LOCAL).join(', ')}, numeric(p, s)`,
     );
   let next = at + 1;
   if (word === 'DOUBLE') {
-    if (!wordsAt(nodes, next, 'PRECISION')) throw new DialectError('DOUBLE is no type; write double precision');
+    if (!wordsAt(nodes, next, 'PRECISION')) throw new DialectError('DOUBLE is not a type; write double precision');
     next++;
   }
   if (name === 'bpchar' && wordsAt(nodes, next, 'VARYING')) [name, next] = ['varchar', next + 1];

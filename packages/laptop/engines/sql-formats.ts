@@ -57,7 +57,7 @@ function partsOf(format: string, known: readonly string[]): { part?: string; bet
     const word = /^[A-Za-z]+/.exec(rest)?.[0];
     if (!quoted && part === undefined && (word !== undefined || /^[09]/.test(rest)))
       throw new DialectError(
-        `the part ${word ?? rest[0]} of a format is none of those that are known here; write one of: ${known.join(', ')}`,
+        `the part ${word ?? rest[0]} of a format is not supported here; write one of: ${known.join(', ')}`,
       );
     parts.push(part === undefined ? { between: quoted ? quoted[1] : rest[0] } : { part });
     at += part?.length ?? quoted?.[0].length ?? 1;

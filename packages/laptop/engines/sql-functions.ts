@@ -37,7 +37,7 @@ const OF_TIMES = SPANS.filter((span) => span !== 'week');
 /** A literal argument. @throws DialectError naming it. */
 function literal({ nodes }: Argument, what: string): string {
   const text = nodes.length === 1 ? textOf(nodes[0]) : undefined;
-  if (text === undefined) throw new DialectError(`${what} is a text literal here; write it in quotes`);
+  if (text === undefined) throw new DialectError(`${what} must be a text literal here; write it in quotes`);
   return text;
 }
 
@@ -153,15 +153,15 @@ function matching(
 ): { pattern: string; options: string } {
   const pattern = literal(args[at.pattern]!, 'the pattern');
   if (NO_PERL.test(pattern))
-    throw new DialectError('a pattern with look-around or back-references is not known here; write two conditions');
+    throw new DialectError('patterns with look-around or back-references are not supported here; write two conditions');
   const position = args[at.position];
   if (position && numberOf(position) !== 1)
     throw new DialectError(
-      'the position of a regular expression is 1 here; write substring(text, position) as the text',
+      'the position of a regular expression must be 1 here; write substring(text, position) as the text',
     );
   const options = args[at.options] ? literal(args[at.options]!, 'the last argument') : '';
   if (!/^[ci]?$/.test(options))
-    throw new DialectError('the last argument of a regular expression is not known here; write i or c');
+    throw new DialectError('the last argument of a regular expression is not supported here; write i or c');
   return { pattern: quoteText(pattern), options: options === 'i' ? 'i' : 'c' };
 }
 
@@ -178,7 +178,7 @@ function regexpSubstr(args: readonly Argument[], name: string): string {
   const { pattern, options } = matching(args, { pattern: 1, position: 2, options: 4 });
   const which = args[3] ? numberOf(args[3]) : 1;
   if (which === undefined || which < 1)
-    throw new DialectError('the occurrence is not known here; write a number from 1 on');
+    throw new DialectError('the occurrence is not supported here; write a number, 1 or greater');
   if (which === 1) return `regexp_extract(${args[0]!.text}, ${pattern}, 0, '${options}')`;
   return once(
     (text) =>
@@ -199,7 +199,7 @@ function convertTimezone(args: readonly Argument[], name: string): string {
   for (const zone of zones)
     if (!/^(UTC|GMT|[A-Za-z]+\/[A-Za-z_/+-]+)$/.test(zone))
       throw new DialectError(
-        'abbreviations and offsets of zones are read differently; write a name such as America/New_York',
+        'the engines interpret zone abbreviations and offsets differently; write a name such as America/New_York',
       );
   const [from, to] = zones.length === 2 ? zones : ['UTC', zones[0]];
   return `timezone(${quoteText(to!)}, timezone(${quoteText(from!)}, ${time(args.at(-1)!.text)}))`;

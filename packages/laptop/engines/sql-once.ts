@@ -22,6 +22,6 @@ export function bound(use: (...values: string[]) => string, ...values: readonly 
 
 /** @throws DialectError when copies, where they cannot be avoided, have made an expression too large. */
 export function notTooMuch(text: string): string {
-  if (text.length > MOST) throw new DialectError('expressions are nested too deeply; write a WITH for the inner part');
+  if (text.length > MOST) throw new DialectError('expressions are nested too deeply; write the inner part as a WITH');
   return text;
 }

@@ -79,7 +79,7 @@ function signed(nodes: readonly Node[], from: number): { text: string; next: num
   while (['-', '+'].includes(upperOf(nodes[at]))) at++;
   const sign = nodes.slice(from, at).map((n) => upperOf(n)).join(' '); // prettier-ignore
   const operand = operandAt(nodes, at);
-  if (!operand) throw new DialectError(`nothing to divide by behind ${upperOf(nodes[from - 1])}`);
+  if (!operand) throw new DialectError(`nothing to divide by after ${upperOf(nodes[from - 1])}`);
   const text = sign === '' ? operand.text : `${sign} ${operand.text}`;
   return { text: operand.nonZero ? text : notZero(text), next: operand.next };
 }
@@ -205,8 +205,7 @@ function castCall(nodes: readonly Node[], next: number): Operand {
   const inner = nodes.slice(0, as);
   const value = inside(inner);
   const { type, next: end } = readType(nodes, as + 1);
-  if (end < nodes.length)
-    throw new DialectError(`what follows the type ${type.name} in CAST has no meaning; leave it out`);
+  if (end < nodes.length) throw new DialectError(`what follows the type ${type.name} in CAST has no meaning; omit it`);
   return { text: cast(inner, value.text, type), next, ...castName(value, type.name) };
 }
 
@@ -228,7 +227,7 @@ function listagg(nodes: readonly Node[], at: number, inside: readonly Node[]): O
   const text = `CAST(${expression(distinct ? value.slice(1) : value)} AS VARCHAR)`;
   if (distinct && ordered && expression(order.nodes.slice(2)) !== expression(value.slice(1)))
     throw new DialectError(
-      'LISTAGG(DISTINCT …) in another order than its own values is not known here; write the order by that value',
+      'LISTAGG(DISTINCT …) ordered by anything but its own values is not supported here; write ORDER BY that value',
     );
   const direction = distinct ? (ordered ? ` ORDER BY ${text}` : '') : by;
   return {

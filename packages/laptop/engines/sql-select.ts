@@ -51,7 +51,7 @@ function excluded(list: readonly Node[], at: number, pieces: Pieces): string {
   const rest = list.slice(at + 1);
   const names = isGroup(rest[0]) ? rest[0].nodes : rest;
   if (isGroup(rest[0]) && rest.length > 1)
-    throw new DialectError('EXCLUDE ends the list of columns; write the others before it');
+    throw new DialectError('EXCLUDE must end the list of columns; write the others before it');
   const items = split(list.slice(0, at), ',').map((column) => item(pieces(column), column));
   return `${items.join(', ')} EXCLUDE (${split(names, ',')
     .map((name) => joined(pieces(name)))
@@ -59,7 +59,7 @@ function excluded(list: readonly Node[], at: number, pieces: Pieces): string {
 }
 
 function item(found: readonly Piece[], nodes: readonly Node[]): string {
-  if (nodes.length === 0) throw new DialectError('a comma with nothing behind or before it; leave it out');
+  if (nodes.length === 0) throw new DialectError('a comma with nothing before or after it; omit it');
   const text = joined(found);
   const [last, before] = [found.at(-1)!, found.at(-2)];
   const named = before !== undefined && (isWord(before, 'AS') || (last.operand && before.operand));

@@ -9,7 +9,7 @@ const COLUMNS = `SELECT $database AS database_name, schema_name, table_name, col
 const SCHEMAS = `SELECT $database AS database_name, schema_name, 'admin' AS schema_owner, 'local' AS schema_type FROM duckdb_schemas() WHERE NOT internal AND database_name = current_database() AND schema_name <> 'local_security'`;
 
 const WAYS =
-  'SHOW is not known in this form; write show schemas from database carelake, show tables from schema gold_phi, or show columns from table gold_phi.no_show_rate';
+  'SHOW is not supported in this form; write show schemas from database carelake, show tables from schema gold_phi, or show columns from table gold_phi.no_show_rate';
 
 /** SHOW SCHEMAS, TABLES and COLUMNS, with the columns that they have in Redshift. @throws DialectError for any other SHOW. */
 export function show(c: Cursor): string {

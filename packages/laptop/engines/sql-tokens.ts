@@ -39,7 +39,7 @@ export function tokenize(sql: string): Token[] {
   }
   while (tokens.at(-1)?.text === ';') tokens.pop();
   if (tokens.some((t) => t.text === ';'))
-    throw new DialectError('one statement at a time: there is a semicolon in the middle');
+    throw new DialectError('only one statement at a time: there is a semicolon in the middle');
   if (tokens.length === 0) throw new DialectError('the statement is empty');
   return tokens;
 }
@@ -59,7 +59,7 @@ function unknownSign(sql: string, at: number): DialectError {
   const sign = sql[at] ?? '';
   const instead = Object.hasOwn(INSTEAD, sign) ? `; write ${INSTEAD[sign]}` : '';
   return new DialectError(
-    `the character ${JSON.stringify(sign)} at offset ${at} has no meaning here (or a quote is not closed)${instead}`,
+    `the character ${JSON.stringify(sign)} at offset ${at} has no meaning here (or a quote is left open)${instead}`,
   );
 }
 
@@ -99,7 +99,7 @@ function unescape(written: string): string {
     const meant = ESCAPES[sign];
     if (meant === undefined)
       throw new DialectError(
-        'a backslash in a text begins an escape in Redshift, and this one has no meaning; write \\\\ for a backslash',
+        'a backslash in a text starts an escape in Redshift, and this one has no meaning; write \\\\ for a backslash',
       );
     return meant;
   });

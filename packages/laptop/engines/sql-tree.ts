@@ -31,7 +31,7 @@ export function treeOf(tokens: readonly Token[]): Node[] {
       stack.pop();
       stack.at(-1)!.nodes.push({ kind: top.closes === ')' ? 'group' : 'case', nodes: top.nodes });
     } else if (token.text === ')')
-      throw new DialectError('a parenthesis is closed that was not opened, or before CASE ends');
+      throw new DialectError('a parenthesis is closed that was not opened, or is closed before the CASE ends');
     else top.nodes.push(token);
   });
   const open = stack.pop()!;

@@ -31,7 +31,7 @@ const METRIC_OF: Record<Ending['status'], string> = {
 
 const JOURNAL: StateKind<Journal> = {
   what: 'an execution of a state machine that was under way',
-  mend: 'remove this file and start again: what the execution was loading or reading is still pending, and is taken up by another',
+  mend: 'remove this file and start again: what the execution was loading or reading is still pending, and another one will do it',
   valid: ({ machine, name, state, events }) =>
     [machine, name, state].every((text) => typeof text === 'string') && Number.isInteger(events),
 };
@@ -107,7 +107,7 @@ export class StateMachines {
       const machine = [...this.machines.values()].find((m) => m.name === journal.machine);
       this.shift(journal, lastSeen);
       if (machine) inBackground('an execution', this.launch(machine, journal));
-      else this.ports.log(`execution ${journal.name}: the template has no state machine ${journal.machine} any more`);
+      else this.ports.log(`execution ${journal.name}: the template no longer has the state machine ${journal.machine}`);
     }
     return files.length;
   }
@@ -184,7 +184,7 @@ export class StateMachines {
     if (this.abort.signal.aborted) return;
     if (ending.status !== 'SUCCEEDED' && foundFull(this.ports.dir)) {
       // It has not failed by itself: with room it goes on from the state that its journal names.
-      this.ports.log(`execution ${journal.name} of ${journal.machine} waits for room on the disk and a new start`);
+      this.ports.log(`execution ${journal.name} of ${journal.machine} waits for free disk space and a restart`);
       return;
     }
     const { machine, name, startedAt } = journal;
@@ -197,7 +197,7 @@ export class StateMachines {
       disk.append(this.endedFile, `${JSON.stringify(line)}\n`);
     } catch (error) {
       // The journal stays, and the next start comes to this end again.
-      this.ports.log(`execution ${name} of ${machine}: its end could not be written down: ${(error as Error).message}`);
+      this.ports.log(`execution ${name} of ${machine}: its end could not be recorded: ${(error as Error).message}`);
       return;
     }
     rmSync(this.fileOf(journal), { force: true });

@@ -69,16 +69,16 @@ const RAISED_BY_STATEMENT = new RegExp(
 const NO_ROOM: readonly (readonly [RegExp, string])[] = [
   [
     /no space left on device|disk quota exceeded|not enough space on the disk/i,
-    'disk full: the warehouse could not write what the statement needs, and kept nothing of it. Make room on that disk and run it again',
+    'disk full: the warehouse could not write what the statement needs, and kept none of it. Free some space on that disk and run it again',
   ],
   [
     /failed to offload data block/i,
-    'out of room: what the statement keeps meanwhile needs more than the disk has free. Ask for less, or make room on that disk',
+    'out of disk space: the intermediate results of the statement need more than is free. Ask for less, or free some space on that disk',
   ],
 ];
 /** How an engine begins that answers nothing any more until it is started again. */
 export const BROKEN =
-  "ERROR: connection lost: the warehouse's engine broke down in an earlier statement; it was ended and is back for the next one";
+  "ERROR: connection lost: the warehouse's engine failed in an earlier statement; it was stopped and is available again for the next one";
 
 const roomOf = (message: string): Error | undefined => {
   const room = NO_ROOM.find(([words]) => words.test(message));

@@ -49,7 +49,7 @@ function watch(residentBytes: number): void {
     if (ending || process.memoryUsage.rss() <= residentBytes) return;
     ending = true;
     end(
-      `out of memory: the warehouse's process went over its limit of ${inGib(residentBytes)} while this statement ran; it was ended and is back for the next one`,
+      `out of memory: the warehouse's process exceeded its limit of ${inGib(residentBytes)} while this statement ran; it was stopped and is available again for the next one`,
     );
   }, WATCH_MS);
 }
@@ -62,7 +62,7 @@ async function begin({ residentBytes, ...options }: Begin): Promise<void> {
       lake,
       onStuck: () =>
         end(
-          "connection lost: the warehouse's process was ended, since a statement that was cancelled ran on; it is back for the next one",
+          "connection lost: the warehouse's process was stopped because a cancelled statement kept running; it is available again for the next one",
         ),
     });
     say({ kind: 'ready' });

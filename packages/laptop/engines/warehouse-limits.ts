@@ -11,7 +11,7 @@ export const defaultMemory = (): string => `${Math.floor(Math.min(3 * GIB, total
 function bytesOf(size: string): number {
   const [, number, unit = ''] = /^([\d.]+)\s*([A-Za-z]+)$/.exec(size) ?? [];
   const factor = UNITS[unit.toUpperCase()];
-  if (factor === undefined) throw new Error(`${size} is no size of memory such as 512MB or 3GiB`);
+  if (factor === undefined) throw new Error(`${size} is not a memory size such as 512MB or 3GiB`);
   return Number(number) * factor;
 }
 

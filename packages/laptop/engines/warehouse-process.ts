@@ -12,7 +12,7 @@ const GRACE_MS = 1000;
 /** Node's own four would let four long statements block everything else, loads included. */
 const STATEMENTS_AT_ONCE = 32;
 const LOST =
-  "ERROR: connection lost: the warehouse's process ended while this statement ran; it is back for the next one";
+  "ERROR: connection lost: the warehouse's process ended while this statement ran; it is available again for the next one";
 const CLOSED = 'the warehouse is closed';
 
 /**

@@ -77,7 +77,7 @@ async function openInstance(dataDir: string, options: EngineOptions): Promise<Du
         throw error;
       if (Date.now() > giveUpAt)
         throw new Error(
-          `${file} is held by another process: a carelake that serves this folder. Ask it through its port, or stop it.`,
+          `${file} is held by another process: a carelake that serves this folder. Query it through its port, or stop it.`,
         );
     }
   }
@@ -98,6 +98,6 @@ async function setUp(own: DuckDBConnection, reach: string, readOnly: boolean): P
 /** Opens a folder's warehouse for reading while nobody serves it. @throws Error when the folder has none or a process holds it. */
 export async function openReadOnly(dataDir: string): Promise<Pick<Warehouse, 'query' | 'close'>> {
   if (!existsSync(warehouseFile(dataDir)))
-    throw new Error(`${dataDir} holds no warehouse yet: start the platform on it once`);
+    throw new Error(`${dataDir} has no warehouse yet: start the platform on it once`);
   return openWarehouse({ dataDir, readOnly: true });
 }

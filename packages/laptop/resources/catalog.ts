@@ -23,11 +23,11 @@ export const RUN: readonly string[] = [
 
 /** Types that the laptop knows and leaves out, with what that means. */
 export const NOT_RUN: Readonly<Record<string, string>> = {
-  'AWS::KMS::Key': 'files are protected by the rights of their folder; roles need their key grants all the same',
+  'AWS::KMS::Key': 'files are protected by the permissions of their folder; roles still need their key grants',
   'AWS::KMS::Alias': 'names a key',
   'AWS::S3::BucketPolicy': 'only denies calls without TLS, which loopback does not use',
   'AWS::SQS::QueuePolicy': 'protects a queue',
-  'AWS::Kinesis::ResourcePolicy': 'lets roles of other accounts put records; whoever reaches the loopback may',
+  'AWS::Kinesis::ResourcePolicy': 'lets roles of other accounts put records; anyone who can reach the loopback may',
   'AWS::SNS::Topic': 'would send alarms to people',
   'AWS::SNS::TopicPolicy': 'protects a topic',
   'AWS::SNS::Subscription': 'would send alarms to people',
@@ -42,7 +42,7 @@ export const NOT_RUN: Readonly<Record<string, string>> = {
   'AWS::EC2::VPCEndpoint': 'everything is on loopback',
   'AWS::EC2::FlowLog': 'everything is on loopback',
   'AWS::Lambda::Permission': 'rules call functions in-process',
-  'AWS::CDK::Metadata': 'says which library made the template',
+  'AWS::CDK::Metadata': 'names the library that made the template',
 };
 
 /** Something of the template that the laptop does not run. */
@@ -62,7 +62,7 @@ export function notRun(resources: readonly Resource[]): NotRun[] {
     const reason = NOT_RUN[type];
     if (!reason)
       throw new Error(
-        `stack ${stack}, ${logicalId}: ${type} has neither a handler on the laptop nor a place among what it does not run`,
+        `stack ${stack}, ${logicalId}: ${type} has neither a handler on the laptop nor an entry in the list of what it does not run`,
       );
     return [{ type, logicalId, reason }];
   });

@@ -137,7 +137,7 @@ export function identifyIn(place: Place, shared: ReadonlySet<string>): Identify 
     const maker = MAKERS[type] ?? (PLAIN.includes(type) || type.startsWith('Custom::') ? byName() : undefined);
     if (!maker)
       throw new Error(
-        `stack ${stackName}, ${logicalId}: the laptop knows no resource type ${type}; give it a handler or declare it as not run`,
+        `stack ${stackName}, ${logicalId}: the laptop does not know the resource type ${type}; give it a handler or declare it as not run`,
       );
     const own = properties[NAME_PROPERTY[type] ?? ''];
     const short = readable(logicalId);

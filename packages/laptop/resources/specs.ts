@@ -91,7 +91,7 @@ export function functionsOf(resources: readonly Resource[], assembly: Assembly, 
     const { properties: p } = r;
     const key = dig(p, 'Code', 'S3Key');
     if (!/^nodejs\d/.test(String(p.Runtime)) || typeof key !== 'string')
-      throw new Error(`${where(r)}: the laptop runs Node functions from assets only`);
+      throw new Error(`${where(r)}: the laptop runs only Node functions from assets`);
     const reserved = p.ReservedConcurrentExecutions;
     return {
       logicalId: r.logicalId,
@@ -151,7 +151,7 @@ export function mappingsOf(
       const destination = dig(p, 'DestinationConfig', 'OnFailure', 'Destination');
       const bucket = destination === undefined ? undefined : /^arn:aws:s3:::([^/]+)$/.exec(String(destination))?.[1];
       if (destination !== undefined && !bucket)
-        throw new Error(`${where(r)}: the laptop keeps given-up records in buckets only`);
+        throw new Error(`${where(r)}: the laptop keeps given-up records only in buckets`);
       const spec: MappingOfTemplate = {
         id: r.ref,
         name: r.logicalId,
@@ -198,7 +198,7 @@ export const machinesOf = (resources: readonly Resource[], functions: readonly F
   ofType(resources, 'AWS::StepFunctions::StateMachine').map((r) => {
     const { properties: p } = r;
     if ((p.StateMachineType ?? 'STANDARD') !== 'STANDARD')
-      throw new Error(`${where(r)}: the laptop runs standard state machines only`);
+      throw new Error(`${where(r)}: the laptop runs only standard state machines`);
     const text = typeof p.DefinitionString === 'string' ? p.DefinitionString : JSON.stringify(p.Definition);
     const known = (arn: string): boolean => functions.some((f) => f.arn === arn || f.name === arn);
     return {
@@ -221,7 +221,9 @@ export function rulesOf(
     const { properties: p } = r;
     if (p.State === 'DISABLED') return [];
     if (p.ScheduleExpression !== undefined || !p.EventPattern)
-      throw new Error(`${where(r)}: the laptop runs rules with an event pattern; schedules belong to Scheduler`);
+      throw new Error(
+        `${where(r)}: the laptop runs only rules with an event pattern; schedules belong in EventBridge Scheduler`,
+      );
     checkPattern(r.logicalId, p.EventPattern as Pattern);
     const targets = ((p.Targets ?? []) as Record<string, unknown>[]).map(targetOf);
     const dead = targets.filter((t) => !runs(t.arn));

@@ -55,9 +55,9 @@ interface AssetManifest {
 const readJson = <T extends object>(path: string): T => {
   const found = readState<T>(path, {
     what: 'a part of the synthesized templates',
-    mend: 'remove the folder build/assemblies of the project and start again: the templates are synthesized anew',
+    mend: 'remove the folder build/assemblies of the project and start again: the templates are synthesized again',
   });
-  if (!found) throw new Error(`${path} is missing: this is no synthesized cloud assembly`);
+  if (!found) throw new Error(`${path} is missing: this is not a synthesized cloud assembly`);
   return found;
 };
 

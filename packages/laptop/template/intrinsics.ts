@@ -89,7 +89,7 @@ export class Resolver {
     const known = this.byId.get(id);
     if (known) return known;
     const raw = stack.template.Resources?.[logicalId];
-    if (!raw) throw fault(stack, where, `refers to ${logicalId}, which the template does not have`);
+    if (!raw) throw fault(stack, where, `refers to ${logicalId}, which is not in the template`);
     if (this.resolving.has(id)) throw fault(stack, logicalId, 'refers to itself through its properties');
     this.resolving.add(id);
     const made = this.make(stack, logicalId, raw);
@@ -210,7 +210,7 @@ export class Resolver {
     const name = path.join('.');
     const resource = this.resource(stack, String(logicalId), where);
     if (name in resource.attributes) return resource.attributes[name];
-    throw fault(stack, where, `asks ${logicalId} (${resource.type}) for ${name}, which the laptop does not give`);
+    throw fault(stack, where, `asks ${logicalId} (${resource.type}) for ${name}, which the laptop does not provide`);
   }
 
   private substitute(stack: Stack, arg: unknown, where: string): string {
@@ -233,7 +233,7 @@ export class Resolver {
     const from = this.assembly.stacks.find((s) => s.name === arg.StackName);
     const output = from?.template.Outputs?.[arg.OutputName!];
     if (!from || !output)
-      throw fault(stack, where, `reads output ${arg.OutputName} of ${arg.StackName}, which is not there`);
+      throw fault(stack, where, `reads output ${arg.OutputName} of ${arg.StackName}, which does not exist`);
     return this.value(from, output.Value, `output ${arg.OutputName}`);
   }
 
@@ -248,7 +248,7 @@ export class Resolver {
     const known = this.conditions.get(id);
     if (known !== undefined) return known;
     const raw = stack.template.Conditions?.[name];
-    if (raw === undefined) throw fault(stack, where, `names the condition ${name}, which the template does not have`);
+    if (raw === undefined) throw fault(stack, where, `names the condition ${name}, which is not in the template`);
     const holds = this.walk(stack, raw, `condition ${name}`) === true;
     this.conditions.set(id, holds);
     return holds;

@@ -232,7 +232,7 @@ export function createAuthorizer(resources: readonly Resource[]): RoleAuthorizer
 
   const check = (roleArn: string, action: string, resource: string, context: Context): string | undefined => {
     const statements = roles.get(roleArn);
-    if (!statements) return `${roleArn} is no role of the template`;
+    if (!statements) return `${roleArn} is not a role of the template`;
     // The endpoints tell callers apart by their ARN; in the account the id would be one of its own.
     const own = { 'aws:userid': roleArn, 'aws:PrincipalArn': roleArn, 'aws:SecureTransport': 'true' };
     const decision = decide(statements, action, resource, { ...own, ...context });
