@@ -164,4 +164,45 @@ describe.each(engines)('people on $name', ({ open }) => {
     ]); // prettier-ignore
     expect(await rows(engine, `SELECT count(*), count(DISTINCT enterprise_provider_key) FROM core.dim_provider WHERE npi = '1234567893'`)).toEqual([['2', '1']]); // prettier-ignore
   });
+
+  it('have one row each, and one journey, in which nothing stands twice', async () => {
+    await loadAll(woman as Event[][]);
+    await load(engine, 'care', [
+      said(
+        'encounter',
+        1,
+        { encounter_id: 'E1', patient_id: 'F1', start_at: '2024-02-20T10:00:00Z', end_at: '2024-02-20T11:00:00Z' },
+        'upsert',
+        'fhir',
+      ),
+      said('procedure', 1, { procedure_id: 'PR1', patient_id: 'F1', encounter_id: 'E1' }, 'upsert', 'fhir'),
+      said('diagnosis', 1, { diagnosis_id: 'DX1', patient_id: 'F1', encounter_id: 'E1' }, 'upsert', 'fhir'),
+      said('diagnosis', 1, { diagnosis_id: 'DX2', patient_id: '77' }, 'upsert', 'scheduling'),
+      said('observation', 1, { observation_id: 'OB1', patient_id: 'F1', encounter_id: 'E1' }, 'upsert', 'fhir'),
+      said('medication_order', 1, { medication_order_id: 'M1', patient_id: 'F1' }, 'upsert', 'fhir'),
+      said('prescription_fill', 1, { prescription_fill_id: 'RX1', patient_id: 'M-9' }, 'upsert', 'claims'),
+    ]);
+    expect(
+      await rows(
+        engine,
+        'SELECT kind, count(*), count(DISTINCT enterprise_patient_key) FROM gold_phi.patient_journey GROUP BY kind ORDER BY kind',
+      ),
+    ).toEqual([
+      ['appointment', '3', '1'],
+      ['arrival', '3', '1'],
+      ['diagnosis', '2', '1'],
+      ['encounter', '1', '1'],
+      ['fill', '1', '1'],
+      ['medication order', '1', '1'],
+      ['observation', '1', '1'],
+      ['procedure', '1', '1'],
+    ]);
+    // Three attended appointments, all after the watermark; one condition, told by two sources; 44 years old on 1 March 2024.
+    expect(
+      await rows(
+        engine,
+        'SELECT members, age, active_conditions, visits_12m, no_shows, appointments_counted, last_visit_at FROM gold_phi.obt_patient',
+      ),
+    ).toEqual([['3', '44', '1', '1', '0', '3', expect.stringMatching(/^2024-02-20 10:00:00/)]]);
+  });
 });
