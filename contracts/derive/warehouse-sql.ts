@@ -190,6 +190,7 @@ export function warehouseSql(
     make(`load/${name}.sql`, 'load/dimension.sql', d);
     make(`load/keys-${name}.sql`, 'load/keys-dimension.sql', d);
     make(`load/reread-${name}.sql`, 'load/reread.sql', d);
+    make(`load/more-${name}.sql`, 'load/more.sql', d);
     make(`load/forget-${name}.sql`, 'load/forget-dimension.sql', d);
     if ((d.keepers as readonly Row[]).length > 0) make(`load/prune-${name}.sql`, 'load/prune.sql', d);
     make(`views/core.dim_${name}.sql`, 'views/dimension.sql', d);
@@ -201,6 +202,7 @@ export function warehouseSql(
     make(`load/${name}-restate.sql`, 'load/fact-restate.sql', f);
     make(`load/keys-${name}.sql`, 'load/keys-fact.sql', f);
     make(`load/reread-${name}.sql`, 'load/reread.sql', f);
+    make(`load/more-${name}.sql`, 'load/more.sql', f);
     make(`load/forget-${name}.sql`, 'load/forget-fact.sql', f);
     make(`views/core.fact_${name}.sql`, 'views/fact.sql', f);
     make(`views/core.${name}_log.sql`, 'views/fact-log.sql', f);
