@@ -50,7 +50,7 @@ function filesOf(phase: Phase): string[] {
     case 'close':
       return [kind];
     default:
-      throw new SqlError(`${phase} is no phase of a load`);
+      throw new SqlError(`${phase} is not a phase of a load`);
   }
 }
 
@@ -79,7 +79,7 @@ export function readLoadSql(root: string): LoadSql {
 export function loadSql(files: ReadonlyMap<string, SqlFile>, entities: Entities = ENTITIES): LoadSql {
   const phases = everyPhase(entities);
   const missing = new Set([...BY_HAND, ...phases.flatMap(filesOf)].filter((name) => !files.has(name)));
-  if (missing.size) throw new SqlError(`load SQL is not whole, missing: ${[...missing].join(', ')}`);
+  if (missing.size) throw new SqlError(`load SQL is incomplete, missing: ${[...missing].join(', ')}`);
   const sql = { files, entities };
   const opening = sizeOf(ofFile(sql, 'begin'));
   for (const phase of phases) {

@@ -142,10 +142,10 @@ const PLACEHOLDERS: Readonly<Record<string, RegExp>> = {
 export function fill(sql: string, values: Readonly<Record<string, string>>): string {
   return sql.replace(/\{\{\s*(.*?)\s*\}\}/gs, (_, name: string) => {
     const shape = Object.hasOwn(PLACEHOLDERS, name) ? PLACEHOLDERS[name] : undefined;
-    if (!shape) throw new SqlError(`placeholder {{${name}}} is not on the list of placeholders`);
+    if (!shape) throw new SqlError(`placeholder {{${name}}} is not a known placeholder`);
     const value = Object.hasOwn(values, name) ? values[name] : undefined;
     if (value === undefined || !shape.test(value))
-      throw new SqlError(`placeholder {{${name}}} has no value of its shape`);
+      throw new SqlError(`placeholder {{${name}}} has no value of its form`);
     return value;
   });
 }
