@@ -98,7 +98,7 @@ export const RULES = {
   },
   'DQ-ID-13': {
     severity: 'warn',
-    doc: 'An identifier was not altered by a spreadsheet. ="00123", a leading apostrophe and a trailing .0 are removed; 2.98725E+13 has lost digits and is kept as received.',
+    doc: 'An identifier was not altered on its way. ="00123", a leading apostrophe, a trailing .0 and characters without width are removed; 2.98725E+13 has lost digits and is kept as received.',
   },
   'DQ-PAT-01': { severity: 'member', doc: 'A birth date is not before 1900-01-01.' },
   'DQ-PAT-05': { severity: 'member', doc: 'A reported age is not negative.' },
