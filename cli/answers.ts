@@ -72,7 +72,9 @@ export function conservationText(document: AnswersDocument): string {
 export function answersText(answers: Answer[]): string {
   const all = answers.find((answer) => answer.by === 'all');
   if (!all || all.n === 0)
-    return runnable('No appointments yet: push some records, or start with the synthetic network (npm start).');
+    return runnable(
+      'No appointments yet: push some records, or start the synthetic network in a folder of its own: npm start -- --data DIR',
+    );
   const clinics = answers.filter((answer) => answer.by === 'clinic').sort((a, b) => (b.value ?? -1) - (a.value ?? -1));
   const shown = clinics.length > 12 ? [...clinics.slice(0, 6), ...clinics.slice(-6)] : clinics;
   const rows = [all, ...shown].map((answer) => [

@@ -66,7 +66,7 @@ export function checkIngest(counts: IngestCounts, where: string): void {
     {
       where,
       rule: 'received = accepted + quarantined + held',
-      next: 'carelake start --once; if the error persists, keep the folder and report it',
+      next: 'npm start -- --once; if the error persists, keep the folder and report it',
       exitCode: EXIT.failed,
     },
   );
@@ -126,7 +126,7 @@ export function checkLoaded(silverRows: number, load: LoadCounts, where: string)
   throw new CliError(`loads did not finish: ${silverRows} events are in silver, ${load.read} were read`, {
     where: `${where}/executions, ${where}/logs`,
     rule: 'every silver object is loaded once',
-    next: 'carelake start: it loads what is pending',
+    next: 'npm start: it loads what is pending',
     exitCode: EXIT.failed,
   });
 }

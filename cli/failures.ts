@@ -2,6 +2,7 @@ import { DiskFull } from '@carelake/laptop/disk';
 import { FolderRefused } from '@carelake/laptop/data-folder';
 import { DamagedState } from '@carelake/laptop/endpoints/files';
 import { CliError, EXIT } from './errors';
+import { again, isStart } from './hints';
 
 /** What the system says of a file, in words. */
 const FILE_TROUBLE: Record<string, [says: string, next: string]> = {
@@ -42,7 +43,7 @@ export function asCliError(error: unknown): CliError {
   if (full !== undefined)
     return new CliError(`disk full: ${full}`, {
       where: full,
-      next: 'free some space on that disk, then: carelake start; what was acknowledged is kept and will be processed',
+      next: `free some space on that disk, then: ${isStart() ? again() : 'npm start'}; what was acknowledged is kept and will be processed`,
       exitCode: EXIT.failed,
     });
   if (error instanceof DamagedState)

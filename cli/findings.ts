@@ -5,7 +5,7 @@ import { ENTITIES, ENTITY_NAMES } from '../contracts';
 import type { Ask } from './ask';
 import { isReplaced } from '../core/files/withdrawals';
 import type { IngestCounts, ZoneFolders } from './conservation';
-import { runnable } from './hints';
+import { again, isTyped, runnable } from './hints';
 import { filesUnder, withEngine } from './lake-files';
 import { count, table } from './output';
 import { sentenceOf } from './quarantine/rules';
@@ -113,6 +113,12 @@ export function newFindings(after: Found, before: Found): Findings {
   };
 }
 
+/** How files are read by a profile that was mended: as they were, or one by one where an earlier start named them. */
+const readAgain = (): string =>
+  isTyped('--input')
+    ? `stop whatever serves the folder, and: ${again()}`
+    : 'while the folder is served: carelake ingest --phi-ok --profile PROFILE FILE';
+
 type Run = { ingest: IngestCounts } & Findings;
 
 /** Whether more of what came in was rejected than accepted. */
@@ -147,7 +153,7 @@ export function findingsText(run: Run, areDefectsPlanted: boolean): string {
         `A SNAPSHOT WAS HELD BACK (${rule}): ${sentenceOf(rule)}`,
         `  where: ${snapshot}`,
         runnable(
-          '  next: if the absences are correct, raise brake_percent in the profile and, while the folder is served: carelake ingest --phi-ok --profile PROFILE FILE (docs/profiles.md, "Modes")',
+          `  next: if the absences are correct, raise brake_percent in the profile (docs/profiles.md, "Modes"); then ${readAgain()}`,
         ),
       ].join('\n'),
     );

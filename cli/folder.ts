@@ -121,7 +121,7 @@ export function existingFolder(data: string | undefined): { dataDir: string; run
   if (!run) {
     throw new CliError('there is no data here yet', {
       where: dataDir,
-      next: data === undefined ? 'npm start; for another folder: --data DIR' : 'npm start',
+      next: `npm start${data === undefined ? '; for another folder: --data DIR' : ''}`,
     });
   }
   return { dataDir, run };

@@ -16,7 +16,7 @@ import type { ZoneFolders } from './conservation';
 import { CliError, EXIT } from './errors';
 import { asCliError } from './failures';
 import type { Names, Served } from './folder';
-import { ofFolder } from './hints';
+import { again, ofFolder } from './hints';
 import { bucketFolder } from './lake-files';
 import { textOf } from './output';
 import type { QueryResult } from './sql';
@@ -32,7 +32,7 @@ export async function boot(options: BootOptions): Promise<Platform> {
     if (code === 'EADDRINUSE' || /port \d+ .*in use/.test(message)) {
       throw new CliError('the port is in use by another program', {
         where: `127.0.0.1:${options.port}`,
-        next: 'npm start -- --port 0 (any free port)',
+        next: `${again('--port', '0')} (any free port)`,
         exitCode: EXIT.busy,
       });
     }
@@ -60,7 +60,7 @@ export async function boot(options: BootOptions): Promise<Platform> {
     throw new CliError(message, {
       where: options.dataDir,
       lines: existsSync(log) ? [`log: ${log}`] : [],
-      next: `npm start; if it still fails: carelake wipe ${ofFolder(options.dataDir)}`,
+      next: `${again()}; if it still fails: carelake wipe ${ofFolder(options.dataDir)}`,
       exitCode: EXIT.failed,
     });
   }

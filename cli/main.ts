@@ -1,9 +1,10 @@
+import { writeHintsBy } from '@carelake/laptop/hint';
 import { Command } from 'commander';
 import { environmentOf, exportsText } from './environment';
 import { EXIT } from './errors';
 import { asCliError } from './failures';
 import { servedFolder } from './folder';
-import { typedAs } from './hints';
+import { runnable, typedAs } from './hints';
 import { DATA, day, JSON_OUT, Reads, whole } from './options';
 import { print, printJson } from './output';
 import { addQuarantine } from './quarantine/command';
@@ -61,7 +62,10 @@ function addStart(carelake: Command): void {
       reads.input,
     )
     .option('--phi-ok', 'this machine may hold the data of real patients')
-    .option('--env <name>', 'environment whose templates are booted: local or dev', 'local')
+    .option(
+      '--env <name>',
+      'environment whose templates are booted: local or dev (default: that of the folder, else local)',
+    )
     .option(...DATA)
     .option(
       '--port <n>',
@@ -161,7 +165,7 @@ function addData(carelake: Command): void {
     });
   carelake
     .command('env')
-    .description('print the exports that point any AWS client at the serving laptop: eval "$(carelake env)"')
+    .description('print the exports that point any AWS client at the serving laptop, for the eval of a shell')
     .option(...JSON_OUT)
     .option(...DATA)
     .action((options: { json?: boolean; data?: string }) => {
@@ -237,7 +241,8 @@ export async function main(argv: string[]): Promise<void> {
   // The SDK warns on every start about Nodes that it will leave behind one day; package.json says which Node this needs.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
   const carelake = program();
-  carelake.hook('preAction', (_, action) => typedAs(argv.slice(2), action.opts<{ data?: string }>().data));
+  carelake.hook('preAction', (_, action) => typedAs(argv.slice(2), action.opts()));
+  writeHintsBy(runnable);
   for (const command of [carelake, ...carelake.commands, ...carelake.commands.flatMap((c) => c.commands)])
     command.exitOverride();
   try {

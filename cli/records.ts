@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import { MAX_RECORD_BYTES } from '../contracts/envelope';
 import { membersOf } from '../core/records/members';
 import { CliError } from './errors';
+import { withInstead } from './hints';
 import { isFile } from './paths';
 
 /** One record for the stream. */
@@ -57,12 +58,15 @@ export async function* linesOf(source: Readable): AsyncGenerator<Placed> {
 export function openInput(path: string): Readable {
   if (path === '-') return process.stdin;
   if (existsSync(path) && !statSync(path).isFile() && !statSync(path).isFIFO()) {
-    throw new CliError('this is not a file', { where: path, next: 'carelake push FILE.ndjson: one file at a time' });
+    throw new CliError('this is not a file', {
+      where: path,
+      next: `${withInstead(path, ['FILE.ndjson'])}: one file at a time`,
+    });
   }
   if (!existsSync(path)) {
     throw new CliError('no such file', {
       where: path,
-      next: 'carelake push FILE.ndjson; to read standard input: carelake push -',
+      next: `${withInstead(path, ['FILE.ndjson'])}; to read standard input: ${withInstead(path, ['-'])}`,
     });
   }
   return createReadStream(path, { highWaterMark: 1 << 20 });

@@ -5,13 +5,16 @@ import { ownFolder } from '@carelake/laptop/data-folder';
 import { DEFAULT_NETWORK, minimumEvents } from '../synthetic';
 import { CliError } from './errors';
 import { HOME, type InputFile, readRun, refuseServed, type RunState } from './folder';
-import { again, ofFolder, quoted } from './hints';
+import { again, ofFolder, quoted, withInstead } from './hints';
 import { knownEnvironment } from './known-environment';
 import { isFile } from './paths';
 import { profileDigest, profileKey, sourceKey } from '../profiles';
 import { chooseProfile } from './profile';
 import { filesForSource, readSourceFolder } from './source-folder';
 import { sha256OfFile } from './synthesize';
+
+/** Environment of a folder that is new, unless another is asked for. */
+const DEFAULT_ENV = 'local';
 
 /** What `start` was asked for, as the command line gives it. */
 export interface StartOptions {
@@ -20,7 +23,8 @@ export interface StartOptions {
   /** Files and the profiles that read them, as they were paired on the command line. */
   reads?: readonly Read[];
   phiOk?: boolean;
-  env: string;
+  /** Absent: that of the folder. */
+  env?: string;
   data?: string;
   port?: number;
   patients?: number;
@@ -71,13 +75,14 @@ export async function prepare(options: StartOptions): Promise<Prepared> {
   const source = await chooseSource(options);
   ownFolder(source.dataDir);
   refuseServed(source.dataDir);
-  const state = reconcile(readRun(source.dataDir), source, options.env);
+  const previous = readRun(source.dataDir);
+  const state = reconcile(previous, source, options.env ?? previous?.env ?? DEFAULT_ENV);
   return { source, state };
 }
 
 /** Decides between the synthetic network and a file, and checks everything that can be checked before a boot. */
 async function chooseSource(options: StartOptions): Promise<Source> {
-  knownEnvironment(options.env);
+  if (options.env !== undefined) knownEnvironment(options.env);
   if (options.keySecretFile !== undefined && !isFile(options.keySecretFile)) {
     throw new CliError('no such file', {
       where: options.keySecretFile,
@@ -111,15 +116,16 @@ async function files(reads: readonly Read[], options: StartOptions): Promise<Sou
 
 async function filesOf(read: Read, options: StartOptions): Promise<SourceFile[]> {
   const { profile, source, input } = read;
+  const reader = profile ?? source ?? '';
   if (input === undefined)
     throw new CliError(`a ${source === undefined ? 'profile' : 'source'} reads files, and none was given`, {
       where: source === undefined ? `--profile ${profile}` : `--source ${source}`,
-      next: again('--input', source === undefined ? 'FILE' : 'FOLDER', ...consent(options)),
+      next: withInstead(reader, [reader, '--input', source === undefined ? 'FILE' : 'FOLDER'], ...consent(options)),
     });
   if (profile === undefined && source === undefined)
     throw new CliError('a file needs a profile that says how it is read', {
       where: `--input ${input}`,
-      next: `${again('--profile', 'NAME', ...consent(options))} (docs/profiles.md); envelopes, one per line: carelake push ${quoted(input)}`,
+      next: `${withInstead('--input', ['--profile', 'NAME', '--input'], ...consent(options))} (docs/profiles.md); envelopes, one per line: carelake push ${quoted(input)}`,
     });
   if (source === undefined && !isFile(input))
     throw new CliError('no such file', {

@@ -79,6 +79,9 @@ function plain(field: Field): unknown {
   return field.stringValue ?? field.longValue ?? field.doubleValue ?? field.booleanValue ?? field.blobValue ?? null;
 }
 
+const REFUSED_BY_S3 =
+  'the role of the warehouse may not do this, here or in an account; for the rows of a query: carelake sql --csv "select …"; to take in the rows of a file: carelake ingest FILE --profile PROFILE --phi-ok';
+const NAMES_OF_BUCKETS = 'npm start, and in another terminal: carelake env; it prints the names of the buckets';
 const LIST_OF_TABLES = 'to list the tables: carelake tables; the columns of one: carelake describe TABLE';
 
 /** What to do about a failure, by the words that it is told in; the nearest that works comes with a refusal itself. */
@@ -92,6 +95,8 @@ const NEXT: readonly (readonly [RegExp, string | ((found: RegExpExecArray) => st
   [/Invalid digit/, 'cast to a decimal first: CAST(CAST(x AS decimal(18, 2)) AS integer)'],
   [/disk full|out of disk space/, 'free some space on that disk, then run it again'],
   [/longer than the \d+ s/, 'ask for less: fewer rows, fewer joins, or a LIMIT'],
+  [/not authorized to perform: s3:/, REFUSED_BY_S3],
+  [/^(ERROR: )?The S3 bucket/, NAMES_OF_BUCKETS],
   [/does not exist|not found in FROM/, LIST_OF_TABLES],
 ];
 

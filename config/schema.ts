@@ -42,7 +42,7 @@ const Shape = z.strictObject({
    * that names a role that does not exist is refused.
    */
   producers: z
-    .array(z.string().regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/, 'is no ARN of one role'))
+    .array(z.string().regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/, 'is not the ARN of one role'))
     .min(1)
     .optional(),
   keys: z.strictObject({
@@ -56,7 +56,7 @@ const Shape = z.strictObject({
      * Ids of the availability zones, one for each of `azs`. Absent: the first ones of the Region by position, which are other zones in
      * each account; Redshift Serverless does not take every zone, so preflight looks which these are.
      */
-    zones: z.array(z.string().regex(/^[a-z]{2,5}\d-az\d$/, 'is no id of a zone, like use1-az1')).optional(),
+    zones: z.array(z.string().regex(/^[a-z]{2,5}\d-az\d$/, 'is not the id of a zone, like use1-az1')).optional(),
     enhancedVpcRouting: z.boolean(),
     flowLogs: z.boolean(),
   }),
@@ -178,7 +178,7 @@ const crossFieldRules: Rule[] = [
     c.alarms.loadOverdueHours * 30 < loadIntervalMinutes(c)
       ? [
           'alarms.loadOverdueHours',
-          `half of it must hold a load, which the trigger starts every ${loadIntervalMinutes(c)} minutes`,
+          `half of it must be long enough for a load, which the trigger starts every ${loadIntervalMinutes(c)} minutes`,
         ]
       : undefined,
   (c) =>
@@ -187,7 +187,7 @@ const crossFieldRules: Rule[] = [
       : undefined,
   (c) =>
     c.place === 'cloud' && c.network.azs !== 3
-      ? ['network.azs', 'Redshift Serverless asks for subnets in three availability zones']
+      ? ['network.azs', 'Redshift Serverless requires subnets in three availability zones']
       : undefined,
   (c) =>
     c.network.zones && new Set(c.network.zones).size !== c.network.azs
@@ -223,9 +223,9 @@ const crossFieldRules: Rule[] = [
       : undefined,
   (c) =>
     c.place === 'cloud' && !c.warehouse.usageLimit
-      ? ['warehouse.usageLimit', 'a cloud environment states a limit of RPU-hours a month']
+      ? ['warehouse.usageLimit', 'a cloud environment must have a monthly limit of RPU-hours']
       : undefined,
-  (c) => (c.place === 'cloud' && !c.budget ? ['budget', 'a cloud environment states a monthly budget'] : undefined),
+  (c) => (c.place === 'cloud' && !c.budget ? ['budget', 'a cloud environment must have a monthly budget'] : undefined),
   (c) =>
     c.lake.archive && c.lake.archive.afterDays < (c.lake.coldAfterDays ?? 0) + 30
       ? [
@@ -236,7 +236,7 @@ const crossFieldRules: Rule[] = [
   (c) =>
     LOG_RETENTION_DAYS.includes(c.logs.retentionDays)
       ? undefined
-      : ['logs.retentionDays', `CloudWatch Logs knows only ${LOG_RETENTION_DAYS.join(', ')}`],
+      : ['logs.retentionDays', `CloudWatch Logs accepts only ${LOG_RETENTION_DAYS.join(', ')}`],
   historyHolds('pollSeconds'),
   historyHolds('busySeconds'),
   (c) =>

@@ -98,7 +98,7 @@ export const RULES = {
   },
   'DQ-ID-13': {
     severity: 'warn',
-    doc: 'An identifier was not altered by a spreadsheet. ="00123", a leading apostrophe and a trailing .0 are removed; 2.98725E+13 has lost digits and is kept as received.',
+    doc: 'An identifier was not altered on its way. ="00123", a leading apostrophe, a trailing .0 and characters without width are removed; 2.98725E+13 has lost digits and is kept as received.',
   },
   'DQ-ID-10': { severity: 'reject', doc: 'A link joins two records, and not one with itself.' },
   'DQ-ID-15': { severity: 'warn', doc: 'The organization that a fact names is described by some source.' },

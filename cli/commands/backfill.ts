@@ -45,7 +45,7 @@ export async function backfill(options: BackfillOptions): Promise<number> {
   if (options.from > options.to)
     throw new CliError('the first day is after the last', {
       where: `--from ${options.from} --to ${options.to}`,
-      next: `carelake backfill --from ${options.to} --to ${options.from}`,
+      next: again('--from', options.to, '--to', options.from),
     });
   const at = options.env === undefined ? laptop(options.data) : await account(options.env, options.region);
   const sfn = new SFNClient(at.clients);
@@ -105,17 +105,23 @@ export function report({ landing, bronze }: Told, options: BackfillOptions): num
       );
     if (result.killed > 0)
       print(
-        runnable(
-          `${count(result.killed)} records were left in quarantine: they crashed the process that read them. Once that is fixed: carelake quarantine replay --rule SYS-KILLED`,
-        ),
+        `${count(result.killed)} records were left in quarantine: they crashed the process that read them.` +
+          // The command reads a data folder: it does not reach the quarantine of an account.
+          (options.env === undefined
+            ? runnable(' Once that is fixed: carelake quarantine replay --rule SYS-KILLED')
+            : ''),
       );
     if (archived > 0)
       print(
-        `${count(archived)} objects are archived and were left out: the same command with --restore has S3 restore them, which takes up to ${hours} hours and is billed by the GB.`,
+        runnable(
+          `${count(archived)} objects are archived and were left out. To have S3 restore them, which takes up to ${hours} hours and is billed by the GB: ${again('--restore')}`,
+        ),
       );
     if (restoring > 0)
       print(
-        `${count(restoring)} objects are being restored from the archive: run the same backfill again in ${hours} hours; they stay readable for seven days.`,
+        runnable(
+          `${count(restoring)} objects are being restored from the archive and stay readable for seven days; in ${hours} hours: ${again()}`,
+        ),
       );
   }
   return archived + restoring === 0 ? EXIT.ok : EXIT.failed;

@@ -11,7 +11,7 @@ export async function check(options: { data?: string; json?: boolean }): Promise
   if (!run.names)
     throw new CliError('the first start on this folder did not get far enough to check anything', {
       where: dataDir,
-      next: 'carelake start',
+      next: 'npm start',
     });
   const names = run.names;
   const found = await new Progress(options.json).step('check', (tell) => checkFolder(dataDir, names, tell));

@@ -1,5 +1,6 @@
 import { meanings } from '../dictionary';
 import { CliError, EXIT } from '../errors';
+import { withInstead } from '../hints';
 import { print, printJson, table } from '../output';
 import { run } from './sql';
 
@@ -36,7 +37,7 @@ export async function tables(schema: string | undefined, { json, data }: Options
 export async function describe(name: string, { json, data }: Options): Promise<number> {
   const parts = name.toLowerCase().split('.');
   const relation = parts.at(-1)!;
-  const schema = parts.at(-2) ?? (await schemaOf(relation, data));
+  const schema = parts.at(-2) ?? (await schemaOf(name, relation, data));
   const described = schema === undefined ? [] : await columnsOf(schema, relation, data);
   if (described.length === 0)
     throw new CliError(`there is no table or view ${name}`, { next: 'carelake tables', exitCode: EXIT.failed });
@@ -50,13 +51,13 @@ export async function describe(name: string, { json, data }: Options): Promise<n
 }
 
 /** The schema of a table that was named without one. @throws CliError where several have such a table */
-async function schemaOf(relation: string, data: string | undefined): Promise<string | undefined> {
+async function schemaOf(name: string, relation: string, data: string | undefined): Promise<string | undefined> {
   const where = `table_name = ${quoted(relation)}`;
   const [found] = await run([`select table_schema from information_schema.tables where ${where} order by 1`], data);
   const [first, ...others] = found!.rows.map((row) => String(row[0]));
   if (others.length > 0)
     throw new CliError(`${relation} is in several schemas`, {
-      next: `carelake describe ${first}.${relation}`,
+      next: withInstead(name, [`${first}.${relation}`]),
       exitCode: EXIT.failed,
     });
   return first;

@@ -1,6 +1,6 @@
 import { clientsFor } from '../clients';
 import { CliError, EXIT } from '../errors';
-import { runnable } from '../hints';
+import { again, quoted, runnable, withInstead } from '../hints';
 import { servedFolder } from '../folder';
 import { print, printJson, table } from '../output';
 import { isFile } from '../paths';
@@ -84,8 +84,10 @@ export async function list(options: ListOptions): Promise<number> {
         byRule.map((r) => [r.rule, r.n, r.sentence]),
       )}\n\n${recordsTable(records)}`,
     );
-  if (records.length < rejected.length) print(`… ${rejected.length - records.length} more: --limit ${rejected.length}`);
-  if (closed > 0 && !options.all) print(`${closed} more were replayed, corrected or discarded: --all shows them.`);
+  if (records.length < rejected.length)
+    print(runnable(`… ${rejected.length - records.length} more: ${again('--limit', String(rejected.length))}`));
+  if (closed > 0 && !options.all)
+    print(runnable(`${closed} more were replayed, corrected or discarded: ${again('--all')}`));
   return EXIT.ok;
 }
 
@@ -123,7 +125,9 @@ export async function show(id: string, options: Common & { phiOk?: boolean }): P
   print(`\n${rules.map(({ rule, sentence }) => `${rule}: ${sentence}`).join('\n')}`);
   if (isWhole(record)) print('\nIt was refused as a whole: no row of it was read.');
   else if (data === undefined)
-    print(`\nThe record itself may hold a patient, and so may the name of a file; --phi-ok prints both.`);
+    print(
+      runnable(`\nThe record itself may hold a patient, and so may the name of a file; both: ${again('--phi-ok')}`),
+    );
   else print(`\n${unknown?.length ? `Members that no contract names: ${unknown.join(' ')}\n\n` : ''}${data}`);
   return EXIT.ok;
 }
@@ -150,10 +154,10 @@ export async function replay(ids: string[], options: Common & { rule?: string; w
   if (mended !== undefined && ids.length !== 1)
     throw new CliError('a corrected record replaces exactly one', {
       where: '--with',
-      next: 'carelake quarantine replay ID --with FILE',
+      next: `carelake quarantine replay ID --with ${quoted(mended)}`,
     });
   if (mended !== undefined && !isFile(mended))
-    throw new CliError('no such file', { where: mended, next: 'carelake quarantine replay ID --with FILE' });
+    throw new CliError('no such file', { where: mended, next: withInstead(mended, ['FILE']) });
   const at = placeOf(options.data);
   const records = await chosen(at, ids, options.rule, 'replay');
   const { stream, rows, files } = waysOf(at, records);

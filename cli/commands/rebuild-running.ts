@@ -6,6 +6,7 @@ import { deployedEnvironment, notDeployed } from '../account';
 import { CliError, EXIT } from '../errors';
 import { execute } from '../executions';
 import type { Names, Served } from '../folder';
+import { again } from '../hints';
 import { countUnder } from '../keys-under';
 import { count, type Progress } from '../output';
 
@@ -44,7 +45,7 @@ export async function rebuildRunning(at: RunningPlace, progress: Progress): Prom
         {
           what: 'the rebuild',
           where: at.logs,
-          next: 'on REBUILD-BUSY a load is under way: wait for it to end; otherwise the log of migrate says why (docs/runbooks/load.md); then: carelake rebuild',
+          next: `on REBUILD-BUSY a load is under way: wait for it to end; otherwise the log of migrate says why (docs/runbooks/load.md); then: ${again()}`,
         },
       ),
     );
@@ -71,7 +72,7 @@ async function loadAll(
   const saying = {
     what: 'the load',
     where: at.logs,
-    next: 'the log of load says why (docs/runbooks/load.md); what is loaded stays: start the load machine with {"window":"full"}, or: carelake rebuild',
+    next: `the log of load says why (docs/runbooks/load.md); what is loaded stays: start the load machine with {"window":"full"}, or: ${again()}`,
   };
   let before = -1;
   for (let still = 0; still < MOST_IDLE_RUNS; still++) {
@@ -103,7 +104,7 @@ export function servedPlace(
   if (!rebuildMachine || !buckets.control || !buckets.silver)
     throw new CliError('this data folder is served by an earlier release, which cannot rebuild', {
       where: dataDir,
-      next: 'stop it, then: carelake rebuild',
+      next: `stop it, then: ${again()}`,
     });
   return {
     rebuildMachine,

@@ -38,7 +38,7 @@ export async function rebuild(options: RebuildOptions): Promise<number> {
   if (!names)
     throw new CliError('the first start on this folder did not get far enough to rebuild anything', {
       where: dataDir,
-      next: 'carelake start',
+      next: 'npm start',
     });
   const file = warehouseFile(dataDir);
   const lost = `${file} is removed and rebuilt from silver; your own views in the schema custom are lost.`;

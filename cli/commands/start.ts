@@ -84,7 +84,7 @@ export async function start(options: StartOptions, { source, state }: Prepared, 
         `Serving at ${session.platform.url} from ${source.dataDir}. Ctrl-C stops; the next start serves what is there.`,
       );
       progress.line(`In a browser: ${session.platform.page}`);
-      if (!loadsOnArrival(options.env)) progress.line(loadsText(options.env));
+      if (!loadsOnArrival(state.env)) progress.line(loadsText(state.env));
       await stopped;
       progress.line('Stopping.');
       return EXIT.ok;
@@ -105,8 +105,8 @@ async function open(
 ): Promise<Session> {
   const { dataDir } = source;
   const { assemblyDir } = await progress.step(
-    `synthesize the templates of environment ${options.env}`,
-    () => synthesize(dataDir, options.env),
+    `synthesize the templates of environment ${state.env}`,
+    () => synthesize(dataDir, state.env),
     ({ made }) => (made ? 'made' : 'unchanged since last time'),
   );
   const say = (text: string | undefined): void => {
@@ -127,7 +127,7 @@ async function open(
         onProgress: tell,
         onAlarm,
         onNotice: say,
-        page: () => pageContent(options.env, dataDir),
+        page: () => pageContent(state.env, dataDir),
       }),
     (booted) => `endpoints at ${booted.url}`,
   );
@@ -165,13 +165,13 @@ async function takeIn(session: Session, wasInOrder: boolean): Promise<AnswersDoc
   const isComplete = session.state.status !== 'streaming';
   if (!isComplete) await feed(session);
   else progress.line(`- ${session.source.dataDir} already holds its data: ${count(before.ingest.received)} records`);
-  if (!loadsOnArrival(session.options.env)) progress.line(waitText(session.options.env));
+  if (!loadsOnArrival(session.state.env)) progress.line(waitText(session.state.env));
   await progress.step('load', (tell) =>
     untilLoaded(platform, ask, tell, isComplete && wasInOrder ? STILL_QUIET_MS : QUIET_MS),
   );
-  if (!loadsOnArrival(session.options.env)) {
+  if (!loadsOnArrival(session.state.env)) {
     // Nobody waits a day for the first answers: what the schedule would start is started once now.
-    await progress.step(`start the load that environment ${session.options.env} starts on a schedule`, () =>
+    await progress.step(`start the load that environment ${session.state.env} starts on a schedule`, () =>
       platform.execute('LoadMachine', { window: 'open' }),
     );
   }

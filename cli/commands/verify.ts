@@ -7,7 +7,7 @@ import { compare, markdown } from '../../ops/verify/report';
 import { target, type Places } from '../../ops/verify/target';
 import { regionOf } from '../account';
 import { CliError, EXIT } from '../errors';
-import { again } from '../hints';
+import { again, runnable } from '../hints';
 import { knownEnvironment } from '../known-environment';
 import { existingFolder, servedBy, type Names, type Served } from '../folder';
 import { print, printJson, Progress } from '../output';
@@ -32,7 +32,7 @@ export async function verify(options: VerifyOptions): Promise<number> {
   if (!laptop && options.env === undefined)
     throw new CliError('nothing to verify: no laptop is serving, and no environment was named', {
       where: options.data ?? '.carelake',
-      next: 'in another terminal: npm start; or name a deployed environment: carelake verify --env dev',
+      next: `in another terminal: npm start; or name a deployed environment: ${again('--env', 'dev')}`,
     });
   const account = options.env === undefined ? undefined : await consented(options.env, options);
 
@@ -44,7 +44,7 @@ export async function verify(options: VerifyOptions): Promise<number> {
   const report = compare(options.env ?? 'laptop', PROBES, onLaptop, inAccount);
   if (options.out !== undefined) writeFileSync(options.out, markdown(report));
   if (options.json) printJson(report);
-  else print(markdown(report));
+  else print(runnable(markdown(report)));
   return [onLaptop, inAccount].every((seen) => seen === undefined || fine(seen)) ? EXIT.ok : EXIT.failed;
 }
 

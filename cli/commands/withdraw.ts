@@ -100,7 +100,7 @@ export async function find(s3: S3Client, landing: string, object: string, option
   if (found.length === 0)
     throw new CliError('there is no such object in landing', {
       where: landing,
-      next: 'give its key as aws s3 ls shows it, or its id from carelake quarantine list; with --object-version, an existing version',
+      next: `give its key as aws s3 ls shows it, or its id${options.env === undefined ? ' from carelake quarantine list' : ''}; with --object-version, an existing version`,
     });
   throw new CliError(`this object was landed ${found.length} times`, {
     where: landing,

@@ -28,7 +28,7 @@ function gone(at: Place, record: Rejected): CliError {
   return new CliError('the object that holds the record was replaced or removed, and no version of it has the record', {
     where: landingId(at, record) ?? record.bronze_object,
     rule: 'a record is shown and sent only as it arrived (its checksum is compared)',
-    next: `send the right record from its source, then: carelake quarantine discard ${record.quarantine_id}`,
+    next: `send the right record from its source, then, while the folder is served: carelake quarantine discard ${record.quarantine_id}`,
     exitCode: EXIT.failed,
   });
 }

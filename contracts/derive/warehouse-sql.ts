@@ -270,6 +270,7 @@ export function warehouseSql(
     make(`load/${name}.sql`, 'load/dimension.sql', d);
     make(`load/keys-${name}.sql`, 'load/keys-dimension.sql', d);
     make(`load/reread-${name}.sql`, 'load/reread.sql', d);
+    make(`load/more-${name}.sql`, 'load/more.sql', d);
     make(`load/forget-${name}.sql`, 'load/forget-dimension.sql', d);
     if ((d.keepers as readonly Row[]).length > 0) make(`load/prune-${name}.sql`, 'load/prune.sql', d);
     const isPerson = (d.links as readonly Row[]).length > 0;
@@ -290,6 +291,7 @@ export function warehouseSql(
     make(`load/${name}-restate.sql`, 'load/fact-restate.sql', f);
     make(`load/keys-${name}.sql`, 'load/keys-fact.sql', f);
     make(`load/reread-${name}.sql`, 'load/reread.sql', f);
+    make(`load/more-${name}.sql`, 'load/more.sql', f);
     make(`load/forget-${name}.sql`, 'load/forget-fact.sql', f);
     if ((f.identifieds as readonly Row[]).length > 0) make(`load/rename-${name}.sql`, 'load/rename.sql', f);
     if ((f.relations as readonly Row[]).length > 0) make(`load/relate-${name}.sql`, 'load/relate.sql', f);

@@ -28,7 +28,7 @@ export function readCheckSql(root: string): CheckSql {
     statements.map((sql, i) => ({ name: statements.length === 1 ? file : `${file}-${i + 1}`, sql })),
   );
   const holder = readSql(root, 'load').get('holder')?.statements[0];
-  if (checks.length === 0 || holder === undefined) throw new SqlError('the SQL of the checks is not whole');
+  if (checks.length === 0 || holder === undefined) throw new SqlError('the SQL of the checks is incomplete');
   return { holder, checks };
 }
 

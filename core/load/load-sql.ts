@@ -4,7 +4,7 @@ import { columnsOf, stageDdl } from '../../contracts/derive';
 import { readSql } from '../warehouse/sql-files';
 import { SqlError, fill, type SqlFile } from '../warehouse/sql';
 import { LIMITS, type Size } from './pack';
-import { allFollowUps, phasesOf, type Entities, type Phase } from './phases';
+import { aboutOf, allFollowUps, isOfStanding, phasesOf, rereadsOf, type Entities, type Phase } from './phases';
 import { MAX_VERSIONS, loadNames, type CopyGroup } from './plan';
 
 /** What a statement is for: a failure is classified by it. */
@@ -30,12 +30,14 @@ const BY_HAND = ['begin', 'reconcile', 'release', 'holder'];
 
 /** Files that a phase consists of; stage and COPY, which depend on the objects of the load, come before them. */
 function filesOf(phase: Phase): string[] {
-  const [kind, entity] = phase.split(':');
+  const { kind, entity } = aboutOf(phase);
   switch (kind) {
     case 'keys':
       return [`keys-${entity}`];
     case 'reread':
       return [`reread-${entity}`, `forget-${entity}`, entity];
+    case 'more':
+      return [`more-${entity}`, entity];
     case 'dimension':
       return [entity];
     case 'fact':
@@ -52,14 +54,17 @@ function filesOf(phase: Phase): string[] {
     case 'close':
       return [kind];
     default:
-      throw new SqlError(`${phase} is no phase of a load`);
+      throw new SqlError(`${phase} is not a phase of a load`);
   }
 }
 
-/** Every phase that a load can have. */
+/** Every phase that a load can have, the smallest of those that read versions apart. */
 function everyPhase(entities: Entities): Phase[] {
   const names = new Set(Object.keys(entities) as EntityName[]);
-  const ofRereads = phasesOf(names, [], entities, true);
+  const ofRereads = phasesOf(names, [], entities, true).flatMap((phase) => {
+    const { kind, entity } = aboutOf(phase);
+    return kind === 'reread' ? rereadsOf(entity, [[entities[entity].version], [1]]) : [phase];
+  });
   return [...new Set([...phasesOf(names, [], entities), ...ofRereads, ...allFollowUps(entities)])];
 }
 
@@ -78,13 +83,11 @@ export function readLoadSql(root: string): LoadSql {
 export function loadSql(files: ReadonlyMap<string, SqlFile>, entities: Entities = ENTITIES): LoadSql {
   const phases = everyPhase(entities);
   const missing = new Set([...BY_HAND, ...phases.flatMap(filesOf)].filter((name) => !files.has(name)));
-  if (missing.size) throw new SqlError(`load SQL is not whole, missing: ${[...missing].join(', ')}`);
+  if (missing.size) throw new SqlError(`load SQL is incomplete, missing: ${[...missing].join(', ')}`);
   const sql = { files, entities };
   const opening = sizeOf(ofFile(sql, 'begin'));
   for (const phase of phases) {
-    // All versions that stand are read again, however many: two fit with ten references, and more with fewer.
-    const versions = phase.startsWith('reread:') ? 2 : MAX_VERSIONS;
-    const { statements, bytes } = sizeOf(phaseStatements(sql, phase, mostVersions(entities, versions)));
+    const { statements, bytes } = sizeOf(phaseStatements(sql, phase, mostVersions(entities)));
     if (opening.statements + statements > LIMITS.statements || opening.bytes + bytes > LIMITS.bytes)
       throw new SqlError(
         `phase ${phase} fits no transaction: ${statements} statements and ${bytes} bytes after the opening ${opening.statements} and ${opening.bytes}`,
@@ -94,9 +97,9 @@ export function loadSql(files: ReadonlyMap<string, SqlFile>, entities: Entities 
 }
 
 /** The largest load: of each entity as many versions as one load may hold, the newest, which have the most columns. */
-const mostVersions = (entities: Entities, most: number): CopyGroup[] =>
+const mostVersions = (entities: Entities): CopyGroup[] =>
   Object.values(entities).flatMap(({ name, version }) =>
-    Array.from({ length: Math.min(version, most) }, (_, i) => ({ entity: name, version: version - i })),
+    Array.from({ length: Math.min(version, MAX_VERSIONS) }, (_, i) => ({ entity: name, version: version - i })),
   );
 
 function roleOf(sql: string): Role {
@@ -124,7 +127,7 @@ const other = (sql: string): Statement => ({ sql, role: { kind: 'other' } });
 function stage(entities: Entities, phase: Phase, entity: EntityName, versions: readonly number[]): Statement[] {
   const newest = entities[entity];
   const table = phase.startsWith('keys:') ? `changed_${entity}` : `stage_${entity}`;
-  const of = phase.startsWith('reread:') ? 'standing' : undefined;
+  const of = isOfStanding(phase) ? 'standing' : undefined;
   return [
     other(stageDdl(newest, table)),
     ...versions.flatMap((version) => {
@@ -154,10 +157,15 @@ export function phaseStatements(sql: LoadSql, phase: Phase, groups: readonly Cop
   const unknown = names.find((name) => !sql.files.has(name));
   if (unknown) throw new SqlError(`phase ${phase} has no file ${unknown}`);
   const body = names.flatMap((name) => ofFile(sql, name));
-  const [kind, entity] = phase.split(':') as [string, EntityName];
-  if (!['dimension', 'fact', 'keys', 'reread'].includes(kind)) return body;
-  const versions = groups.filter((g) => g.entity === entity).map((g) => g.version);
-  return [...stage(sql.entities, phase, entity, versions), ...body];
+  const { kind, entity, versions: own } = aboutOf(phase);
+  if (!['dimension', 'fact', 'keys', 'reread', 'more'].includes(kind)) return body;
+  const all = groups.filter((g) => g.entity === entity).map((g) => g.version);
+  const copies = stage(sql.entities, phase, entity, own ?? all);
+  if (!isOfStanding(phase)) return [...copies, ...body];
+  // Contract versions count from 1: none is 0.
+  const elsewhere = own ? all.filter((version) => !own.includes(version)) : [];
+  const lists = { versions: (own ?? all).join(', '), elsewhere: elsewhere.join(', ') || '0' };
+  return [...copies, ...body.map(({ sql: text, role }) => ({ sql: fill(text, lists), role }))];
 }
 
 /** Fills the placeholders of a statement with the URIs of a load. */

@@ -10,8 +10,9 @@ export interface Size {
 /** Limits of one transaction: those of one call of the Data API. */
 export const LIMITS: Size = { statements: MAX_STATEMENTS, bytes: MAX_SQL_BYTES };
 
-const plus = (a: Size, b: Size): Size => ({ statements: a.statements + b.statements, bytes: a.bytes + b.bytes });
-const fits = (size: Size): boolean => size.statements <= LIMITS.statements && size.bytes <= LIMITS.bytes;
+export const plus = (a: Size, b: Size): Size => ({ statements: a.statements + b.statements, bytes: a.bytes + b.bytes });
+/** Whether one transaction holds it. */
+export const fits = (size: Size): boolean => size.statements <= LIMITS.statements && size.bytes <= LIMITS.bytes;
 
 /**
  * Packs phases into as few transactions as hold them, in their order. Packing starts at the end: what may share the last transaction

@@ -18,7 +18,8 @@ export type FollowUp =
 /**
  * A part of a load, which one transaction holds whole, in the order in which they run:
  * - `keys:<entity>`: the keys that objects name which are withdrawn or stand again
- * - `reread:<entity>`: what `dimension` or `fact` does, with all that standing objects say of these keys
+ * - `reread:<entity>`: what `dimension` or `fact` does, with all that standing objects say of these keys. Where no transaction holds the COPYs
+ *   of all contract versions, it names those that it reads, and `more:<entity>:<versions>` adds what objects of the others say
  * - `dimension:<entity>`: stage, COPY, log and history of a dimension with rows
  * - `rename:<fact>`
  * - `fact:<entity>`: stage, COPY, log and rows of a fact with rows, then what `restate` does
@@ -32,11 +33,31 @@ export type FollowUp =
 export type Phase =
   | `keys:${EntityName}`
   | `reread:${EntityName}`
+  | `${'reread' | 'more'}:${EntityName}:${string}`
   | `dimension:${EntityName}`
   | `fact:${EntityName}`
   | FollowUp
   | 'rewind'
   | 'close';
+
+/** What a phase is about. Versions: those that it reads, where it does not read all; newest first. */
+export function aboutOf(phase: Phase): { kind: string; entity: EntityName; versions?: number[] } {
+  const [kind = '', entity, versions] = phase.split(':');
+  return {
+    kind,
+    entity: entity as EntityName,
+    ...(versions === undefined ? {} : { versions: versions.split('+').map(Number) }),
+  };
+}
+
+/** Whether a phase reads again objects that stand. */
+export const isOfStanding = (phase: Phase): boolean => /^(reread|more):/.test(phase);
+
+/** The phases that read an entity's standing objects again, each those of some versions. @param parts versions of each, newest first */
+export const rereadsOf = (entity: EntityName, parts: readonly (readonly number[])[]): Phase[] =>
+  parts.length < 2
+    ? [`reread:${entity}`]
+    : parts.map((versions, i): Phase => `${i === 0 ? 'reread' : 'more'}:${entity}:${versions.join('+')}`);
 
 /** Newest contracts by name, in load order. */
 export type Entities = Readonly<Record<string, EntityContract>>;
@@ -164,8 +185,8 @@ export function phasesOf(
 export function leftBy(phases: readonly Phase[], entities: Entities = ENTITIES): FollowUp[] {
   const left = new Set<FollowUp>();
   for (const phase of phases) {
-    const [kind, name] = phase.split(':') as [string, EntityName];
-    const isReread = kind === 'reread';
+    const { kind, entity: name } = aboutOf(phase);
+    const isReread = isOfStanding(phase);
     // Keys of facts are noted with the members that these facts may leave behind.
     const isFact = kind === 'fact' || ((isReread || kind === 'keys') && entities[name].kind === 'fact');
     if (kind === 'dimension' || (isReread && !isFact))
@@ -175,7 +196,7 @@ export function leftBy(phases: readonly Phase[], entities: Entities = ENTITIES):
         if (isReread || identified(entities).has(name)) left.add(`prune:${name}`);
       }
     for (const d of ofKind(entities, 'dimension'))
-      if (d.identity && /^(?:dimension|fact|reread)$/.test(kind) && identifying(d, entities).includes(name))
+      if (d.identity && /^(?:dimension|fact|reread|more)$/.test(kind) && identifying(d, entities).includes(name))
         left.add(`identity:${d.name}`);
     if (kind === 'rename') {
       left.add(`restate:${name}`);

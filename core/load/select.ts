@@ -51,6 +51,17 @@ export function isFull(pending: readonly Listed[], state: ControlState, caps: Ca
   return batch >= caps.objects || batch < pending.filter((p) => !failed.has(p.object)).length;
 }
 
+/** Of objects those of as many contract versions of an entity as one load copies, the first ones. */
+export function withinVersions(objects: readonly string[]): string[] {
+  const versions = new Map<string, Set<number>>();
+  return objects.filter((object) => {
+    const { entity, version } = parseSilverKey(object)!;
+    const taken = versions.get(entity) ?? new Set();
+    if (taken.size < MAX_VERSIONS) versions.set(entity, taken.add(version));
+    return taken.has(version);
+  });
+}
+
 /** As many pending objects, oldest first, as a load may hold; those of failed groups are left out, since they would stop the others. */
 export function nextBatch(pending: readonly Listed[], state: ControlState, caps: Caps): Listed[] {
   const failed = failedObjects(state);

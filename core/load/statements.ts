@@ -1,8 +1,8 @@
 import type { EntityName } from '../../contracts';
 import { transaction, SqlError, type Transaction } from '../warehouse/sql';
 import { filled, ofFile, phaseStatements, sizeOf, type LoadSql, type Role, type Statement } from './load-sql';
-import { pack } from './pack';
-import { phasesOf, type FollowUp, type Phase } from './phases';
+import { fits, pack, plus } from './pack';
+import { aboutOf, isOfStanding, phasesOf, rereadsOf, type FollowUp, type Phase } from './phases';
 import { copyGroups, type CopyGroup, type LoadPlan, type Reread } from './plan';
 import { applyIndex, type Step } from './steps';
 
@@ -32,10 +32,14 @@ export function packSteps(
   absent?: ReadonlySet<EntityName>,
 ): Phase[][] {
   const entities = new Set(copyGroups(objects).map((g) => g.entity));
-  const phases = phasesOf(entities, left, sql.entities, reread !== undefined, absent);
+  const phases = phasesOf(entities, left, sql.entities, reread !== undefined, absent).flatMap((phase) =>
+    isOfStanding(phase) ? split(sql, aboutOf(phase).entity, reread!.standing) : [phase],
+  );
   const isLarge = reread !== undefined || objects.reduce((rows, o) => rows + o.rows, 0) > LARGE_LOAD_ROWS;
-  const facts = new Set(Object.values(sql.entities).flatMap((e) => (e.kind === 'fact' ? [`reread:${e.name}`] : [])));
-  const firstJoin = phases.findIndex((p) => /^(?:rename|fact|restate):/.test(p) || facts.has(p));
+  const firstJoin = phases.findIndex((phase) => {
+    const { kind, entity } = aboutOf(phase);
+    return ['rename', 'fact', 'restate'].includes(kind) || (kind === 'reread' && sql.entities[entity].kind === 'fact');
+  });
   return pack(
     phases,
     (phase) => sizeOf(phaseStatements(sql, phase, groupsOf({ objects, reread }, phase))),
@@ -44,11 +48,31 @@ export function packSteps(
   );
 }
 
+/**
+ * The phases in which an entity's standing objects are read again: one, or as many as it takes for the COPYs of all contract versions, the
+ * newest first.
+ */
+function split(sql: LoadSql, entity: EntityName, standing: readonly CopyGroup[]): Phase[] {
+  const parts: number[][] = [[]];
+  const groups = copyGroups(standing);
+  const opening = sizeOf(ofFile(sql, 'begin'));
+  const versions = groups.filter((g) => g.entity === entity).map((g) => g.version);
+  for (const version of versions.reverse()) {
+    const last = [...parts.at(-1)!, version];
+    // Named apart, a phase is as large as it gets.
+    const phase = rereadsOf(entity, [...parts.slice(0, -1), last, [0]])[parts.length - 1];
+    if (last.length === 1 || fits(plus(opening, sizeOf(phaseStatements(sql, phase, groups)))))
+      parts[parts.length - 1] = last;
+    else parts.push([version]);
+  }
+  return rereadsOf(entity, parts);
+}
+
 /** What a phase copies. */
 const groupsOf = (
   { objects, reread }: { readonly objects: readonly CopyGroup[]; readonly reread?: Pick<Reread, 'standing'> },
   phase: Phase,
-): CopyGroup[] => copyGroups(phase.startsWith('reread:') ? reread!.standing : objects);
+): CopyGroup[] => copyGroups(isOfStanding(phase) ? reread!.standing : objects);
 
 function statementsOf(sql: LoadSql, plan: LoadPlan, step: Exclude<Step, 'release-holder'>): Statement[] {
   if (step === 'reconcile' || step === 'release') return ofFile(sql, step);
@@ -57,12 +81,12 @@ function statementsOf(sql: LoadSql, plan: LoadPlan, step: Exclude<Step, 'release
   return [...ofFile(sql, 'begin'), ...phases.flatMap((p) => phaseStatements(sql, p, groupsOf(plan, p)))];
 }
 
-/** Entities whose rows earlier transactions of the load have applied: as many as must have their counts in the warehouse by now. */
+/** Phases by which earlier transactions of the load have applied rows: as many as must have their counts in the warehouse by now. */
 const entitiesApplied = (plan: LoadPlan, step: Step): number =>
   plan.steps
     .slice(0, applyIndex(step) ?? 0)
     .flat()
-    .filter((phase) => /^(dimension|fact|reread):/.test(phase)).length;
+    .filter((phase) => /^(dimension|fact|reread|more):/.test(phase)).length;
 
 /**
  * Statements of one transaction of a load.

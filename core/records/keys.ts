@@ -64,7 +64,7 @@ export class Keyring {
     const version = parsed?.key_version;
     const secret = parsed?.secret;
     if (typeof version !== 'number' || !Number.isInteger(version) || version < 1)
-      throw new Error('key secret: key_version is no positive whole number');
+      throw new Error('key secret: key_version is not a positive integer');
     if (typeof secret !== 'string' || Buffer.byteLength(secret) < MIN_SECRET_BYTES)
       throw new Error(`key secret: secret is shorter than ${MIN_SECRET_BYTES} bytes`);
     const hmac = new Hmac(Buffer.from(secret, 'utf8'));

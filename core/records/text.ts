@@ -49,17 +49,26 @@ export function trimmed(value: unknown): unknown {
 }
 
 const FORMULA = /^="(.*)"$/s;
-const SCIENTIFIC = /^\d+(?:\.\d+)?[eE]\+\d{1,3}$/;
+/** Much of Europe writes the mark of decimals as a comma. */
+const SCIENTIFIC = /^\d+(?:[.,]\d+)?[eE]\+\d{1,3}$/;
+/** Characters that nobody sees: soft hyphen, zero width, marks of direction, byte-order mark. */
+const INVISIBLE = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]/g;
 const DECIMAL = /^(\d{1,15})\.00?$/;
 const EQUALS = 61;
 const APOSTROPHE = 39;
 
 /**
- * What a spreadsheet has made of an identifier, undone where nothing is lost: `="00123"` (kept from being a number), `'00124` (typed as
- * text), `123.0` (a column with gaps, read as numbers). `2.98725E+13` has lost its digits and stays.
- * @returns null where no spreadsheet shows
+ * What was made of an identifier on its way, undone where nothing is lost: `="00123"` (a spreadsheet, to keep it from being a number),
+ * `'00124` (typed as text), `123.0` (a column with gaps, read as numbers), a U+200B in its middle (copied from a page). `2.98725E+13` has
+ * lost its digits and stays.
+ * @returns null where nothing shows
  */
 export function restoredIdentifier(text: string): string | null {
+  const seen = text.search(INVISIBLE) < 0 ? text : stripped(text.replace(INVISIBLE, ''));
+  return ofSpreadsheet(seen) ?? (seen === text ? null : seen);
+}
+
+function ofSpreadsheet(text: string): string | null {
   const first = text.charCodeAt(0);
   if (first === EQUALS) {
     const inner = FORMULA.exec(text)?.[1];

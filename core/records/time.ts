@@ -106,7 +106,7 @@ function canonicalOf(text: string, micros: number, offsetMin: number): string {
   return text.slice(0, 20) + String(micros).padStart(6, '0') + tail;
 }
 
-const OTHER = /^(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d)(?::(\d\d)(?:[.,](\d+))?)?([Zz]|[+-]\d\d):?(\d\d)?(?:\[[^\]]*\])?$/;
+const OTHER = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(?::(\d\d)(?:[.,](\d+))?)?([Zz]|[+-]\d\d):?(\d\d)?(?:\[[^\]]*\])?$/;
 
 /** The usual notation of an instant that a standard library writes otherwise, or undefined. */
 function usualNotation(text: string): string | undefined {
@@ -121,8 +121,8 @@ function usualNotation(text: string): string | undefined {
 }
 
 /**
- * Reads an ISO-8601 instant: `YYYY-MM-DDTHH:MM[:SS[.f…]](Z|±HH:MM|±HHMM)`, `t` and `z` too, a zone's name in brackets behind it
- * (Java) passed over; a fraction finer than microseconds (.NET, Java, Go) is cut.
+ * Reads an ISO-8601 instant: `YYYY-MM-DDTHH:MM[:SS[.f…]](Z|±HH:MM|±HHMM)`, `t` and `z` too, a blank for the T (Python's str), a
+ * zone's name in brackets behind it (Java) passed over; a fraction finer than microseconds (.NET, Java, Go) is cut.
  * @returns undefined if the text is not such an instant, the day or time does not exist, or the instant lies outside
  * the years 1900 to 2200 in UTC
  */

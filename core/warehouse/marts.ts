@@ -23,17 +23,19 @@ function resolve(name: string, text: string, known: ReadonlySet<string>): View {
   const select = selectOf(name, text).replace(/\{\{(.*?)\}\}/gs, (_, call: string) => {
     const ref = /^\s*ref\(\s*'([^']*)'\s*\)\s*$/.exec(call);
     if (ref) {
-      if (!known.has(ref[1])) throw new SqlError(`marts/${name}.sql: ref('${ref[1]}') names no mart`);
+      if (!known.has(ref[1])) throw new SqlError(`marts/${name}.sql: ref('${ref[1]}') does not name a mart`);
       return `${MART_SCHEMA}.${ref[1]}`;
     }
     const source = /^\s*source\(\s*'([^']*)'\s*,\s*'([^']*)'\s*\)\s*$/.exec(call);
-    if (!source) throw new SqlError(`marts/${name}.sql: only ref() and source() may stand in a mart`);
+    if (!source) throw new SqlError(`marts/${name}.sql: a mart may contain only ref() and source()`);
     if (!SOURCES.has(source[1]) || !NAME.test(source[2]))
-      throw new SqlError(`marts/${name}.sql: source('${source[1]}', '${source[2]}') names no table of the warehouse`);
+      throw new SqlError(
+        `marts/${name}.sql: source('${source[1]}', '${source[2]}') does not name a table of the warehouse`,
+      );
     return `${source[1]}.${source[2]}`;
   });
   if (/\{%|\{#|\{\{|\}\}/.test(select))
-    throw new SqlError(`marts/${name}.sql: only ref() and source() may stand in a mart`);
+    throw new SqlError(`marts/${name}.sql: a mart may contain only ref() and source()`);
   return { name: `${MART_SCHEMA}.${name}`, select };
 }
 

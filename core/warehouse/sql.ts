@@ -125,12 +125,14 @@ export function parameterNames(sql: string): string[] {
   return [...names];
 }
 
-/** Placeholders that may stand in load SQL, and the shape of what may replace them: URIs of a load's own folder. */
+/** Placeholders that may stand in load SQL, and the shape of what may replace them: URIs of a load's own folder, numbers of contract versions. */
 const PLACEHOLDERS: Readonly<Record<string, RegExp>> = {
   objects_uri: /^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\/loads\/[0-9a-f]{32}\/objects\.parquet$/,
   manifest_uri: new RegExp(
     `^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/loads/[0-9a-f]{32}/(manifest|standing)-${ENTITY_NAME_PATTERN}-v\\d{1,9}\\.json$`,
   ),
+  versions: /^\d{1,9}(, \d{1,9})*$/,
+  elsewhere: /^\d{1,9}(, \d{1,9})*$/,
 };
 
 /**
@@ -140,10 +142,10 @@ const PLACEHOLDERS: Readonly<Record<string, RegExp>> = {
 export function fill(sql: string, values: Readonly<Record<string, string>>): string {
   return sql.replace(/\{\{\s*(.*?)\s*\}\}/gs, (_, name: string) => {
     const shape = Object.hasOwn(PLACEHOLDERS, name) ? PLACEHOLDERS[name] : undefined;
-    if (!shape) throw new SqlError(`placeholder {{${name}}} is not on the list of placeholders`);
+    if (!shape) throw new SqlError(`placeholder {{${name}}} is not a known placeholder`);
     const value = Object.hasOwn(values, name) ? values[name] : undefined;
     if (value === undefined || !shape.test(value))
-      throw new SqlError(`placeholder {{${name}}} has no value of its shape`);
+      throw new SqlError(`placeholder {{${name}}} has no value of its form`);
     return value;
   });
 }

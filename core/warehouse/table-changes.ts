@@ -25,7 +25,7 @@ export function newMigrations(files: ReadonlyMap<string, string>, rendered: stri
   const last = Math.max(0, ...[...files.keys()].map((name) => Number(name.slice(0, 3))));
   const portions = [...portionsOf(together).map((p) => ({ header: true, sqls: p })), ...alone.map((sql) => ({ header: false, sqls: [sql] }))]; // prettier-ignore
   if (portions.length > 0 && !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(words))
-    throw new SqlError('the change has no name of plain words: npm run migration -- add payer');
+    throw new SqlError('the change needs a name of plain words: npm run migration -- add payer');
   return portions.map(({ header, sqls }, i) => ({
     name: `${String(last + 1 + i).padStart(3, '0')}-${words}${i > 0 ? `-${i + 1}` : ''}`,
     text: `-- transactional: ${header}\n${GENERATED}\n${sqls.map((sql) => `${sql};\n`).join('')}`,
@@ -56,9 +56,7 @@ function statementsFor(before: Schema, rendered: readonly string[]): Changes {
     if (made === undefined && filled === undefined) throw new SqlError('tables.sql holds CREATE TABLE and INSERT only');
     if (isNew(made) || isNew(filled)) together.push(sql);
     else if (filled !== undefined && !before.inserts.has(sql.replace(/\s+/g, ' ')))
-      refused.push(
-        `the rows of ${filled} are other ones: write by hand how rows that stand change, and the new INSERT`,
-      );
+      refused.push(`the rows of ${filled} are other ones: write by hand how existing rows change, and the new INSERT`);
     else if (made !== undefined) compare(before.tables.get(made)!, after.tables.get(made)!, together, alone, refused);
   }
   if (refused.length > 0)
@@ -81,7 +79,7 @@ function compare(old: Table, now: Table, together: string[], alone: string[], re
       const change = resize(name, before, column);
       if (change) (change.refused ? refused : alone).push(change.text);
     } else if (column.notNull)
-      refused.push(`${name}.${column.name} is new and NOT NULL: rows that stand have no value, so leave it nullable`);
+      refused.push(`${name}.${column.name} is new and NOT NULL: existing rows have no value, so leave it nullable`);
     else
       together.push(
         `ALTER TABLE ${name} ADD COLUMN ${column.name} ${column.type}${column.rest ? ` ${column.rest}` : ''}`,
@@ -94,11 +92,14 @@ function resize(table: string, old: Column, now: Column): { text: string; refuse
   const place = `${table}.${now.name}`;
   if (old.notNull !== now.notNull)
     return {
-      text: `${place} ${now.notNull ? 'becomes NOT NULL' : 'becomes nullable'}: Redshift cannot change it; leave it as it is${now.notNull ? ' and hold it by a check in sql/checks' : ''}`,
+      text: `${place} ${now.notNull ? 'becomes NOT NULL' : 'becomes nullable'}: Redshift cannot change it; leave it as it is${now.notNull ? ' and enforce it with a check in sql/checks' : ''}`,
       refused: true,
     };
   if (old.rest !== now.rest)
-    return { text: `${place}: another DEFAULT or ENCODE than it was made with; leave it as it is`, refused: true };
+    return {
+      text: `${place}: its DEFAULT or ENCODE differs from the one it was created with; leave it as it is`,
+      refused: true,
+    };
   if (old.type === now.type) return undefined;
   const [from, to] = [old, now].map((c) => Number(/^varchar\((\d+)\)$/.exec(c.type)?.[1] ?? NaN));
   if (to > from) return { text: `ALTER TABLE ${table} ALTER COLUMN ${now.name} TYPE ${now.type}` };

@@ -47,7 +47,7 @@ export function schemaOf(files: ReadonlyMap<string, string>): Schema {
       if (/^CREATE TABLE\b/i.test(statement)) {
         const table = parseTable(name, statement);
         // The engine would keep the first one without a word.
-        if (tables.has(table.name)) throw new SqlError(`${name}: ${table.name} is made by an earlier file already`);
+        if (tables.has(table.name)) throw new SqlError(`${name}: ${table.name} is already created by an earlier file`);
         tables.set(table.name, table);
         if (generated) derived.add(table.name);
       } else if (/^(ALTER|DROP) TABLE\b/i.test(statement)) alter(name, statement, tables);
@@ -67,7 +67,8 @@ const squeeze = (sql: string): string => sql.replace(/\s+/g, ' ').trim();
 function parseTable(where: string, sql: string): Table {
   const head = new RegExp(`^CREATE TABLE (?:IF NOT EXISTS )?${NAME} ?\\(`, 'i').exec(sql);
   const end = head ? closing(sql, head[0].length) : -1;
-  if (!head || end < 0) throw new SqlError(`${where}: a table is made as CREATE TABLE schema.name (columns) layout`);
+  if (!head || end < 0)
+    throw new SqlError(`${where}: a table must be created as CREATE TABLE schema.name (columns) layout`);
   const columns = splitTop(sql.slice(head[0].length, end)).map((text) => parseColumn(where, text));
   return {
     name: head[1].toLowerCase(),
@@ -78,7 +79,7 @@ function parseTable(where: string, sql: string): Table {
 
 function parseColumn(where: string, text: string): Column {
   const found = /^(\w+) (double precision|\w+(?: ?\([\d, ]+\))?)(.*)$/i.exec(text.trim());
-  if (!found) throw new SqlError(`${where}: a column is a name, a type, and NOT NULL, DEFAULT or ENCODE`);
+  if (!found) throw new SqlError(`${where}: a column must be a name, a type, and NOT NULL, DEFAULT or ENCODE`);
   const rest = squeeze(found[3].replace(/\bNOT NULL\b/i, ' '));
   return {
     name: found[1].toLowerCase(),
@@ -119,7 +120,7 @@ function splitTop(text: string): string[] {
 function alter(where: string, sql: string, tables: Map<string, Table>): void {
   const found = new RegExp(`^(ALTER|DROP) TABLE (?:IF EXISTS )?${NAME}(?: (.+))?$`, 'i').exec(sql);
   const table = found && tables.get(found[2].toLowerCase());
-  if (!table) throw new SqlError(`${where}: changes a table that no migration makes`);
+  if (!table) throw new SqlError(`${where}: changes a table that no migration creates`);
   if (/^DROP$/i.test(found[1])) tables.delete(table.name);
   else tables.set(table.name, changed(where, table, found[3] ?? ''));
 }
@@ -139,7 +140,7 @@ function changed(where: string, table: Table, change: string): Table {
   const layout = /^ALTER (DISTSTYLE .+|DISTKEY .+|(?:COMPOUND )?SORTKEY .+)$/i.exec(change);
   if (added) {
     const parsed = parseColumn(where, added[1]);
-    if (columns.has(parsed.name)) throw new SqlError(`${where}: ${table.name} has ${parsed.name} already`);
+    if (columns.has(parsed.name)) throw new SqlError(`${where}: ${table.name} already has ${parsed.name}`);
     columns.set(parsed.name, parsed);
   } else if (resized) {
     const { name, rest, notNull } = column(resized[1]);

@@ -48,9 +48,9 @@ export function namesRead(sql: string, names: Iterable<string>): string[] {
 export function orderViews<T extends View>(views: Iterable<T>): T[] {
   const left = new Map<string, T>();
   for (const view of [...views].sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    if (left.has(view.name)) throw new SqlError(`the view ${view.name} stands twice`);
+    if (left.has(view.name)) throw new SqlError(`the view ${view.name} occurs twice`);
     // Redshift reads a backslash in a text as the beginning of an escape, PostgreSQL does not.
-    if (view.select.includes('\\')) throw new SqlError(`the view ${view.name} holds a backslash`);
+    if (view.select.includes('\\')) throw new SqlError(`the view ${view.name} contains a backslash`);
     left.set(view.name, view);
   }
   const reads = new Map([...left.values()].map((v) => [v.name, namesRead(v.select, left.keys())]));

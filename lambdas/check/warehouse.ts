@@ -60,7 +60,7 @@ export async function askWarehouse(c: WarehouseContext): Promise<Answer[]> {
       continue;
     }
     if (c.remainingMs() < RESERVE_MS + BUSY_MS)
-      throw new SafeError('CHECK-BUSY', 'loads were under way, or the warehouse was not there, in all of the time');
+      throw new SafeError('CHECK-BUSY', 'loads were under way, or the warehouse was unavailable, the whole time');
     await c.sleep(BUSY_MS);
   }
 }
@@ -110,6 +110,6 @@ async function countIn(c: WarehouseContext, Id: string): Promise<number> {
   const { Records } = await c.data.send(new GetStatementResultCommand({ Id }));
   const field = Records?.[0]?.[0];
   const count = Number(field?.longValue ?? field?.stringValue);
-  if (!Number.isInteger(count)) throw new SafeError('CHECK-ANSWER', `statement ${Id} answers with no number`);
+  if (!Number.isInteger(count)) throw new SafeError('CHECK-ANSWER', `statement ${Id} did not answer with a number`);
   return count;
 }

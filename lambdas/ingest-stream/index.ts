@@ -34,7 +34,7 @@ interface Response {
 function makePlan(batch: StreamBatch, deadly: boolean, keys: Keyring, bronze: string): IngestPlan {
   const plan = deadly ? planUnread(batch, bronze) : planBatch(batch, keys, bronze);
   if (deadly)
-    logger.error('a record ended the process twice, quarantined unread as SYS-KILLED', {
+    logger.error('a record crashed the process twice and was quarantined unread as SYS-KILLED', {
       stream: batch.stream,
       shard: batch.shardId,
       sequence: batch.records[0].sequence,
@@ -52,7 +52,7 @@ async function unlessStoreFails<T>(
   try {
     return { of: await inTime(context, work) };
   } catch (error) {
-    logger.error('batch not written, asked for again', {
+    logger.error('batch not written, will be retried', {
       failure: showError(error),
       stream: batch.stream,
       shard: batch.shardId,

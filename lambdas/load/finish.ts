@@ -18,7 +18,7 @@ const WRITES = 32;
 export async function finish(c: LoadContext, event: FinishEvent): Promise<FinishReply> {
   const plan = await planOf(c, event.load_id);
   if (!(await exists(c.s3, c.controlBucket, loadNames(plan.load_id).committed)))
-    throw new SafeError('LOAD-NOT-COMMITTED', `load ${plan.load_id} has left no proof of its commit`);
+    throw new SafeError('LOAD-NOT-COMMITTED', `load ${plan.load_id} left no proof of its commit`);
   await inParallel(plan.objects, WRITES, (o) =>
     receipt(c, plan, { object: o.object, load_id: plan.load_id, rows: o.rows }, o.is_withdrawn),
   );

@@ -55,7 +55,7 @@ function sqlOf(root: string) {
   const [generated, runner, own] = ['generated', 'migrations/runner', 'rebuild'].map((folder) => readSql(root, folder));
   const all = (files: ReturnType<typeof readSql>, name: string): readonly string[] => {
     const found = files.get(name)?.statements;
-    if (!found?.length) throw new SqlError(`the SQL of a rebuild is not whole, missing: ${name}`);
+    if (!found?.length) throw new SqlError(`the SQL of a rebuild is incomplete, missing: ${name}`);
     return found;
   };
   const tables = all(generated, 'tables');

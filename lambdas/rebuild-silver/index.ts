@@ -16,7 +16,7 @@ const keyring = keyringOnce(() => ({
   controlBucket: environment('CONTROL_BUCKET'),
 }));
 
-/** Makes silver and quarantine again from the records that bronze keeps of a range of days. */
+/** Regenerates silver and quarantine from the records in bronze of a range of days. */
 export const handler = guarded<RebuildEvent, RebuildResult>(
   logger,
   faultIfFails(async (event, context) => {

@@ -60,7 +60,7 @@ async function plansOf(key: string, batches: StreamBatch[], keys: Keyring, zones
     throw error;
   }
   if (begun === undefined)
-    throw new SafeError('REPLAY-KILLED', 'the object has ended the process that read it twice (memory, time)');
+    throw new SafeError('REPLAY-KILLED', 'the object crashed the process that read it twice (memory, time)');
   const plans = batches.map((batch) => {
     const plan = planBatch(batch, keys, zones.bronze);
     tellThrown(logger, plan.thrown, { stream: batch.stream, shard: batch.shardId });
@@ -76,7 +76,8 @@ async function replay(failed: string, key: string, keys: Keyring, zones: StreamZ
   // Another replay was quicker.
   if (!object) return undefined;
   const batches = givenUpBatches(object.text);
-  if (!batches) throw new SafeError('REPLAY-UNREADABLE', 'the object holds no event of a stream that Lambda gave up');
+  if (!batches)
+    throw new SafeError('REPLAY-UNREADABLE', 'the object does not contain a stream event that Lambda gave up');
   const total: Counts = { received: 0, accepted: 0, quarantined: 0 };
   // Records that were held for long go into hours that a sweep may have settled.
   const oldest = Math.min(...batches.map((batch) => batch.records[0].arrivedAt / 1000));
@@ -88,7 +89,7 @@ async function replay(failed: string, key: string, keys: Keyring, zones: StreamZ
     total.quarantined += plan.counts.quarantined;
   }
   await s3.send(new DeleteObjectCommand({ Bucket: failed, Key: key }));
-  logger.info('a batch that was given up is taken in', { key, ...total });
+  logger.info('a batch that was given up was ingested', { key, ...total });
   return total;
 }
 
@@ -123,7 +124,7 @@ export const handler = guarded<Partial<ReplayState>, ReplayState>(
           if (total.received > 0) publishCounts(metrics, total);
           throw error;
         }
-        logger.error('an object among the given-up batches is left', { key, failure: showError(error) });
+        logger.error('an object among the given-up batches was skipped', { key, failure: showError(error) });
         state.unreadable++;
       }
       state.after = key;

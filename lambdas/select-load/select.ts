@@ -1,6 +1,6 @@
 import { withCurrent, withFailedGroup, withoutObjects, type ControlState } from '../../core/load/control-state';
 import { doneRevision, loadNames, readPlan, type LoadPlan } from '../../core/load/plan';
-import { nextBatch, nextToIsolate, type Listed } from '../../core/load/select';
+import { nextBatch, nextToIsolate, withinVersions, type Listed } from '../../core/load/select';
 import { isObjectWithdrawn, type Decisions } from '../../core/files/withdrawals';
 import { keyId, receiptKey } from '../../core/lake/names';
 import { exists, getText, inParallel, put, writtenAt } from '../shared/s3';
@@ -104,9 +104,11 @@ function parted(
   decisions: Decisions,
 ): { stands: Listed[]; withdrawn: Map<string, boolean> } {
   const isWithdrawn = ({ object }: Listed): boolean => isObjectWithdrawn(decisions, object);
+  // Those of more versions wait for the next load.
+  const withdrawn = withinVersions(pending.filter(isWithdrawn).map((p) => p.object));
   return {
     stands: pending.filter((p) => !isWithdrawn(p)),
-    withdrawn: new Map(pending.filter(isWithdrawn).map((p) => [p.object, true])),
+    withdrawn: new Map(withdrawn.map((object) => [object, true])),
   };
 }
 

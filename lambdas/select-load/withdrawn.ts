@@ -19,7 +19,7 @@ import {
   versionPath,
 } from '../../core/lake/names';
 import type { CopyGroup } from '../../core/load/plan';
-import type { Listed } from '../../core/load/select';
+import { withinVersions, type Listed } from '../../core/load/select';
 import { getText, inParallel, list, pages, put } from '../shared/s3';
 import { publishedVersions, type Lake } from './silver';
 
@@ -54,6 +54,9 @@ export async function openChanges(lake: Lake, decisions: Decisions, most: number
     const some = open.slice(at, at + REQUESTS);
     const found = await inParallel(some, REQUESTS, (d) => objectsOf(lake, decisions, d));
     for (const [i, of] of found.entries()) {
+      // What does not fit beside the others waits for the next load.
+      const all = [...objects.keys(), ...of];
+      if (of.length > 0 && objects.size > 0 && withinVersions(all).length < all.length) continue;
       if (of.length === 0) await put(lake.s3, lake.controlBucket, doneKey(some[i]), '{}', 'application/json');
       else done.push(doneKey(some[i]));
       for (const object of of) objects.set(object, isObjectWithdrawn(decisions, object));

@@ -15,7 +15,7 @@ export interface KeySources {
 
 async function readSecret(from: KeySources): Promise<Keyring> {
   const answer = await from.secrets.send(new GetSecretValueCommand({ SecretId: from.secretArn }));
-  if (!answer.SecretString) throw new SafeError('KEY-SECRET', 'the key secret holds no text');
+  if (!answer.SecretString) throw new SafeError('KEY-SECRET', 'the key secret has no text');
   try {
     return Keyring.fromSecret(answer.SecretString);
   } catch (error) {
@@ -41,7 +41,7 @@ export async function loadKeyring(from: KeySources): Promise<Keyring> {
     if (!(error instanceof SafeError) || error.code !== 'LAKE-CONFLICT') throw error;
     throw new SafeError(
       'KEY-FINGERPRINT',
-      `the key secret is not the one that this lake was keyed with (fingerprint in ${from.controlBucket}/${FINGERPRINT_KEY}); restore the former secret`,
+      `the key secret is not the one with which this lake was keyed (fingerprint in ${from.controlBucket}/${FINGERPRINT_KEY}); restore the former secret`,
     );
   }
   return keys;

@@ -133,7 +133,7 @@ export async function putOnce(
     const stored = await storedChecksum(s3, bucket, key);
     if (stored === checksum) return 'present';
     // An ETag would prove nothing: under KMS it is no digest of the bytes.
-    if (stored !== undefined) throw new SafeError('LAKE-CONFLICT', `other bytes stand under ${bucket}/${key}`);
+    if (stored !== undefined) throw new SafeError('LAKE-CONFLICT', `there are other bytes at ${bucket}/${key}`);
   }
   throw new SafeError('LAKE-BUSY', `could not write ${bucket}/${key} in ${PUT_ATTEMPTS} attempts`);
 }

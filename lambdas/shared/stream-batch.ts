@@ -39,7 +39,7 @@ export async function inTime<T>(context: Pick<Context, 'getRemainingTimeInMillis
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     const ms = Math.max(0, context.getRemainingTimeInMillis() - ANSWER_MS);
-    timer = setTimeout(() => reject(new SafeError('LAKE-SLOW', 'a store did not answer in the time there is')), ms);
+    timer = setTimeout(() => reject(new SafeError('LAKE-SLOW', 'a store did not answer in time')), ms);
   });
   try {
     return await Promise.race([work, late]);

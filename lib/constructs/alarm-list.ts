@@ -112,8 +112,7 @@ function always(config: CarelakeConfig, m: Measured): AlarmDefinition[] {
       id: 'StreamAge',
       metric: m.ingestStream.metric('IteratorAge', { statistic: 'max', period: Duration.minutes(5) }),
       threshold: (LATE_MINUTES * 60 + config.ingest.windowSeconds) * 1000,
-      description:
-        'Records wait half an hour longer than batches are gathered: ingest does not keep up or stands still',
+      description: 'Records wait half an hour longer than the batching window: ingest is too slow or has stopped',
     },
     {
       id: 'StreamStandsStill',
@@ -126,7 +125,7 @@ function always(config: CarelakeConfig, m: Measured): AlarmDefinition[] {
         },
         QUARTER,
       ),
-      description: 'Records came into the stream and nothing read them: the mapping is disabled or may not read',
+      description: 'Records arrived in the stream and nothing read them: the mapping is disabled or lacks permission',
     },
     {
       id: 'GivenUpUndelivered',
@@ -139,7 +138,7 @@ function always(config: CarelakeConfig, m: Measured): AlarmDefinition[] {
       id: 'StartUndelivered',
       metric: m.undelivered.metricApproximateNumberOfMessagesVisible({ statistic: 'max', period: QUARTER }),
       threshold: 1,
-      description: 'A file, a schedule or a notice could not be delivered; it lies in the queue',
+      description: 'A file, a schedule or a notice could not be delivered; it is in the queue',
     },
     {
       id: 'LoadOverdue',
@@ -153,7 +152,7 @@ function always(config: CarelakeConfig, m: Measured): AlarmDefinition[] {
         },
         half,
       ),
-      description: `Data came in and no load was committed for ${config.alarms.loadOverdueHours / 2} hours or more`,
+      description: `Data arrived and no load was committed for ${config.alarms.loadOverdueHours / 2} hours or more`,
     },
   ];
 }
@@ -174,7 +173,8 @@ function each(config: CarelakeConfig, m: Measured): AlarmDefinition[] {
       id: 'IngestErrors',
       metric: m.ingestStream.metricErrors(sum),
       threshold: 3,
-      description: 'ingest-stream fails; bad data is quarantined, so this is infrastructure or our fault',
+      description:
+        'ingest-stream fails; bad data is quarantined, so this is a fault of the infrastructure or of the platform',
     },
     {
       id: 'BatchesNotWritten',
@@ -193,7 +193,7 @@ function each(config: CarelakeConfig, m: Measured): AlarmDefinition[] {
       id: 'StreamThrottled',
       metric: m.stream.metric('WriteProvisionedThroughputExceeded', sum),
       threshold: 1,
-      description: 'Producers are throttled: too few shards, or a partition key that is too hot',
+      description: 'Producers are throttled: too few shards, or a hot partition key',
     },
     {
       id: 'QuarantineShare',
@@ -208,7 +208,7 @@ function each(config: CarelakeConfig, m: Measured): AlarmDefinition[] {
         period: Duration.hours(1),
       }),
       threshold: config.alarms.quarantineShare,
-      description: `At least ${Math.round(config.alarms.quarantineShare * 100)} % of what came in within an hour was quarantined: a source has changed`,
+      description: `At least ${Math.round(config.alarms.quarantineShare * 100)} % of the records of an hour were quarantined: a source has changed`,
     },
     {
       id: 'FileFailed',
@@ -222,7 +222,7 @@ function each(config: CarelakeConfig, m: Measured): AlarmDefinition[] {
       'FileRefused',
       'ingest-file',
       'RefusedFiles',
-      'A landed file does not fit its profile and was refused as a whole',
+      'A landed file does not match its profile and was refused as a whole',
     ),
     fault(
       'LandedUnread',
@@ -240,13 +240,13 @@ function each(config: CarelakeConfig, m: Measured): AlarmDefinition[] {
       id: 'LoadTimedOut',
       metric: m.loads.metricTimedOut(sum),
       threshold: 1,
-      description: 'A load did not end in its time: the warehouse is busy, off, or over its usage limit',
+      description: 'A load did not finish in time: the warehouse is busy, off, or over its usage limit',
     },
     fault(
       'ObjectRefused',
       'load',
       'RefusedObjects',
-      'COPY refused a silver object: its rows are missing in the warehouse',
+      'COPY refused a silver object: its rows are missing from the warehouse',
     ),
     fault('ObjectUnreadable', 'select-load', 'UnreadableObjects', 'Silver holds objects whose names no load can read'),
     {
@@ -259,7 +259,7 @@ function each(config: CarelakeConfig, m: Measured): AlarmDefinition[] {
         Duration.days(1),
       ),
       threshold: 1,
-      description: 'The daily check found what does not agree in warehouse, silver and receipts, or could not look',
+      description: 'The daily check found that warehouse, silver and receipts disagree, or could not run',
     },
     {
       id: 'KeysEndangered',
@@ -271,7 +271,7 @@ function each(config: CarelakeConfig, m: Measured): AlarmDefinition[] {
         Duration.days(1),
       ),
       threshold: 1,
-      description: 'A key or a secret is disabled or scheduled for deletion, or could not be looked at',
+      description: 'A key or a secret is disabled or scheduled for deletion, or could not be checked',
     },
   ];
 }
@@ -287,14 +287,14 @@ function folded(config: CarelakeConfig, m: Measured): AlarmDefinition[] {
       id: 'ExecutionFailed',
       metric: sumOf([m.files.metricFailed(sum), m.loads.metricFailed(sum), m.loads.metricTimedOut(sum)]),
       threshold: 1,
-      description: 'A landed file could not be ingested, or a load failed or did not end in its time',
+      description: 'A landed file could not be ingested, or a load failed or did not finish in time',
     },
     {
       id: 'Faults',
       metric: own(config, 'platform', 'Faults'),
       threshold: 1,
       description:
-        'Something was refused, held, unreadable, mostly quarantined, about to be deleted or does not agree; the logs of the functions name it',
+        'Something was refused, held, unreadable, mostly quarantined, about to be deleted or inconsistent; the logs of the functions name it',
     },
   ];
 }

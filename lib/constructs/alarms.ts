@@ -68,7 +68,7 @@ export class Alarms extends Construct {
         period: Duration.days(1),
       }),
       threshold: rpuHoursPerDay * 3600,
-      description: 'The warehouse computes more a day than planned',
+      description: 'The warehouse uses more compute a day than planned',
     });
   }
 
@@ -89,7 +89,7 @@ export class Alarms extends Construct {
         arn: this.topic.topicArn,
         deadLetterConfig: { arn: undelivered.queueArn },
         input: events.RuleTargetInput.fromText(
-          `A batch was given up and lies in ${events.EventField.fromPath('$.detail.object.key')}`,
+          `A batch was given up and is in ${events.EventField.fromPath('$.detail.object.key')}`,
         ),
       }),
     });

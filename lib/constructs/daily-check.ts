@@ -37,7 +37,7 @@ export class DailyCheck extends Construct {
       config,
       code: props.code,
       logKey: key,
-      description: 'Counts what in the warehouse violates its own checks, and what of silver no load has taken',
+      description: 'Counts violations of the checks of the warehouse, and silver objects that no load has loaded',
       memoryMb: 512,
       timeoutSeconds: 900,
       environment: {
@@ -64,7 +64,7 @@ export class DailyCheck extends Construct {
       key,
       undelivered,
       roleDescription: 'Starts the daily check',
-      description: 'Looks whether warehouse, silver and receipts agree',
+      description: 'Checks whether warehouse, silver and receipts agree',
     });
   }
 }

@@ -47,11 +47,11 @@ export class LandingSweep extends Construct {
       functions: [sweepLanding, rebuildSilver],
       definition: sweepDefinition(this, { sweepLanding, rebuildSilver }),
       timeout: Duration.hours(48),
-      comment: 'Looks through landing for what nobody has read; starts again what arrived in a range of days',
+      comment: 'Looks through landing for unread files; reads again what arrived in a range of days',
     }).machine;
     new CfnOutput(scope, 'SweepMachineArn', {
       value: this.machine.stateMachineArn,
-      description: 'Start it with {"from","to","id"} to start again what arrived in these days',
+      description: 'Start it with {"from","to","id"} to read again what arrived in these days',
     });
   }
 
@@ -63,7 +63,7 @@ export class LandingSweep extends Construct {
       code,
       logKey,
       description:
-        'Finds landed objects that nobody has read and starts them; starts again what landed in a range of days',
+        'Finds unread objects in landing and starts reading them; reads again what landed in a range of days',
       memoryMb: 1024,
       timeoutSeconds: 900,
       environment: {
@@ -95,7 +95,7 @@ export class LandingSweep extends Construct {
       config,
       code,
       logKey,
-      description: 'Makes silver and quarantine again from the records that bronze keeps of a range of days',
+      description: 'Regenerates silver and quarantine from the records in bronze of a range of days',
       memoryMb: 1769,
       timeoutSeconds: 900,
       environment: {

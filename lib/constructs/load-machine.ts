@@ -148,7 +148,7 @@ export function replayDefinition(scope: Construct, fn: lambda.IFunction): sfn.IC
   const replay = call(scope, 'Replay', { fn, patience: LOAD_PATIENCE });
   const left = new sfn.Fail(scope, 'Objects left', {
     error: 'REPLAY-UNREADABLE',
-    cause: 'Some objects hold no batch of the stream and stay; the log of replay-failed names them',
+    cause: 'Some objects do not contain a batch of the stream and stay; the log of replay-failed names them',
   });
   return replay.next(
     new sfn.Choice(scope, 'All looked at?')

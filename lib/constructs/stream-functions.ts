@@ -102,7 +102,7 @@ function replayFailedFunction(scope: Construct, props: StreamFunctionsProps): la
   const { bronze, control, failed } = lake.buckets;
   const failedKey = keys.useFailed(scope);
   return new CarelakeFunction(scope, 'ReplayFailed', {
-    ...common(props, 'replay-failed', 'Takes in the batches of the stream that were given up'),
+    ...common(props, 'replay-failed', 'Ingests the batches of the stream that were given up'),
     memoryMb: config.ingest.memoryMb,
     timeoutSeconds: 900,
     environment: {

@@ -71,7 +71,7 @@ export class Triggers extends Construct {
       windowOf('sweep'),
       'Looks for pending objects in silver that is not settled',
     );
-    clock.add('FullPass', props.loads, FULL_PASS, windowOf('full'), 'Looks for pending objects in the whole of silver');
+    clock.add('FullPass', props.loads, FULL_PASS, windowOf('full'), 'Looks for pending objects in all of silver');
   }
 
   private onObject(id: string, bucket: s3.IBucket, machine: sfn.StateMachine, input: Record<string, unknown>): void {

@@ -82,7 +82,7 @@ export class PipelineStack extends BaseStack {
       functions: [replayFailed],
       definition: replayDefinition(this, replayFailed),
       timeout: Duration.hours(12),
-      comment: 'Takes in the batches of the stream that were given up; started by carelake replay-failed',
+      comment: 'Ingests the batches of the stream that were given up; started by carelake replay-failed',
     }).machine;
     const loads = new Machine(this, 'LoadMachine', {
       config,
@@ -162,12 +162,12 @@ export class PipelineStack extends BaseStack {
     });
     new CfnOutput(this, 'ReplayFailedMachineArn', {
       value: replays.stateMachineArn,
-      description: 'Start it to take in the batches of the stream that were given up',
+      description: 'Start it to ingest the batches of the stream that were given up',
     });
     new CfnOutput(this, 'RebuildMachineArn', {
       value: rebuilds.stateMachineArn,
       description:
-        'Empties the warehouse, which a load with {"window":"full"} then makes again; carelake rebuild does both',
+        'Empties the warehouse, which a load with {"window":"full"} then fills again; carelake rebuild does both',
     });
     new CfnOutput(this, 'AlarmTopicArn', { value: alarms.topic.topicArn, description: 'Subscribe to hear of alarms' });
   }
@@ -226,7 +226,7 @@ export class PipelineStack extends BaseStack {
     const { config, lake } = this.props;
     const { silver, control } = lake.buckets;
     return new CarelakeFunction(this, 'SelectLoad', {
-      ...this.common('select-load', 'Finds silver objects that no load has taken and plans the next load'),
+      ...this.common('select-load', 'Finds pending silver objects and plans the next load'),
       memoryMb: 1024,
       timeoutSeconds: 300,
       environment: {

@@ -29,7 +29,7 @@ export class WarehouseStack extends BaseStack {
     const name = `carelake-${config.env}`;
     this.database = config.warehouse.database;
     this.adminSecret = new secrets.Secret(this, 'AdminSecret', {
-      description: 'Administrator of the warehouse; read by the migrations alone',
+      description: 'Administrator of the warehouse; read only by the migrations',
       encryptionKey: keys.use(this, 'platform'),
       // Editing anything below makes CloudFormation generate another value; the stateful inventory refuses it.
       generateSecretString: {

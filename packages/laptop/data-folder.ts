@@ -1,5 +1,6 @@
 import { accessSync, chmodSync, constants, existsSync, mkdirSync, readdirSync, statSync, type Stats } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { quoted } from './hint';
 
 /** A data folder that cannot be used as it is: why, and what to do. */
 export class FolderRefused extends Error {
@@ -38,7 +39,7 @@ export function ownFolder(dataDir: string): void {
     throw new FolderRefused(
       'other users may read this folder, and it holds things other than Carelake data',
       dataDir,
-      `${ELSEWHERE}, or if it is meant for this data: chmod 700 ${dataDir}`,
+      `${ELSEWHERE}, or if it is meant for this data: chmod 700 ${quoted(dataDir)}`,
     );
   for (const name of readdirSync(dataDir)) tighten(join(dataDir, name));
   chmodSync(dataDir, 0o700);
@@ -77,7 +78,7 @@ function refuseUnusable(dataDir: string): void {
     throw new FolderRefused(
       readOnly ? 'this folder is on a read-only file system' : 'this user may not read and write this folder',
       dataDir,
-      readOnly ? ELSEWHERE : `chmod u+rwx ${dataDir}, or ${ELSEWHERE}`,
+      readOnly ? ELSEWHERE : `chmod u+rwx ${quoted(dataDir)}, or ${ELSEWHERE}`,
     );
   }
 }

@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { dirname, join, relative, resolve, sep } from 'node:path';
+import { hint } from './hint';
 
 /** What is done to a file. */
 export type DiskOperation = 'write' | 'rename' | 'sync';
@@ -32,7 +33,7 @@ export interface DiskPolicy {
 export class DiskFull extends Error {
   constructor(readonly path: string) {
     super(
-      `disk full: ${path}. Nothing more is ingested; free some space, stop with Ctrl-C, and start again: carelake start`,
+      `disk full: ${path}. Nothing more is ingested; free some space, stop with Ctrl-C, and start again: ${hint('npm start')}`,
     );
     this.name = 'DiskFull';
   }

@@ -30,5 +30,10 @@ SELECT 'yes', 'yes', 'yes', nullif(k.fingerprint, k.fingerprint), 'yes'
 FROM ops.key_fingerprint k WHERE k.fingerprint <> :key_fingerprint
 UNION ALL
 SELECT 'yes', 'yes', 'yes', 'yes', CAST(nullif(c.applied, c.applied) AS varchar(64))
-FROM (SELECT count(DISTINCT entity) AS applied FROM ops.load_count WHERE load_id = :load_id) c
+FROM (
+  -- An entity that is read again in several transactions has a row of each.
+  SELECT c.entities + r.more AS applied
+  FROM (SELECT count(DISTINCT entity) AS entities FROM ops.load_count WHERE load_id = :load_id) c
+  CROSS JOIN (SELECT count(*) - count(DISTINCT entity) AS more FROM ops.reread WHERE load_id = :load_id) r
+) c
 WHERE c.applied < CAST(:entities_applied AS bigint);

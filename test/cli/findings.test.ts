@@ -60,26 +60,29 @@ test.each([
     'MOST RECORDS WERE REJECTED: 4 of 4 records broke a rule and are missing from the answers:',
   ],
   ['none', [GOOD, GOOD, GOOD, GOOD], 4, false, ''],
-])('a file that a mended profile reads anew counts whole: it rejects %s', async (_, rows, accepted, isWrong, text) => {
-  read(FIRST, [GOOD, GOOD, GOOD, '{'], { 'FIL-TXT-01': 1 });
-  const before = await look();
-  read(MENDED, rows, { 'FIL-TXT-01': 2 });
-  decide(FIRST, 'withdrawn', 1);
-  decide(MENDED, 'standing', 1);
-  const after = await look();
-  checkIngest(after.counts.ingest, 'here');
-  const rejected = 4 - accepted;
-  const run = runOf(after, before);
-  expect(run).toMatchObject({
-    ingest: { received: 4, accepted, quarantined: rejected, held: 0 },
-    rejected: rejected === 0 ? {} : { 'DQ-FMT-02': rejected },
-    warnings: { 'FIL-TXT-01': 2 },
-  });
-  expect([wentWrong(run), told(run).replace(/^Accepted.*/, '')]).toEqual([isWrong, text]);
-  // Nothing came in since.
-  const nothing = { ingest: { received: 0, accepted: 0, quarantined: 0, held: 0 }, rejected: {}, warnings: {} };
-  expect(runOf(await look(), after)).toMatchObject(nothing);
-});
+])(
+  'a file read again with a corrected profile counts in full: it rejects %s',
+  async (_, rows, accepted, isWrong, text) => {
+    read(FIRST, [GOOD, GOOD, GOOD, '{'], { 'FIL-TXT-01': 1 });
+    const before = await look();
+    read(MENDED, rows, { 'FIL-TXT-01': 2 });
+    decide(FIRST, 'withdrawn', 1);
+    decide(MENDED, 'standing', 1);
+    const after = await look();
+    checkIngest(after.counts.ingest, 'here');
+    const rejected = 4 - accepted;
+    const run = runOf(after, before);
+    expect(run).toMatchObject({
+      ingest: { received: 4, accepted, quarantined: rejected, held: 0 },
+      rejected: rejected === 0 ? {} : { 'DQ-FMT-02': rejected },
+      warnings: { 'FIL-TXT-01': 2 },
+    });
+    expect([wentWrong(run), told(run).replace(/^Accepted.*/, '')]).toEqual([isWrong, text]);
+    // Nothing came in since.
+    const nothing = { ingest: { received: 0, accepted: 0, quarantined: 0, held: 0 }, rejected: {}, warnings: {} };
+    expect(runOf(await look(), after)).toMatchObject(nothing);
+  },
+);
 
 test('what was withdrawn by the object was received all the same', async () => {
   read(FIRST, [GOOD, '{']);

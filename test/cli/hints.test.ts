@@ -1,64 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import ts from 'typescript';
-import { again, runnable, typedAs } from '../../cli/hints';
+import { again, runnable, typedAs, withInstead } from '../../cli/hints';
 import { main, program } from '../../cli/main';
+import { suggestions, suggestionsIn } from './suggestions';
 
 const ROOT = join(__dirname, '..', '..');
-afterEach(() => typedAs([], undefined));
-
-/** A text of a source file, and whether it is printed by the way on which its commands become ones that can be copied. */
-interface Text {
-  text: string;
-  isRunnable: boolean;
-}
-
-/** Texts of a source file; what is put into them is a word. */
-function textsOf(file: string, source = readFileSync(file, 'utf8')): Text[] {
-  const found: Text[] = [];
-  const filled = (before: string, code: string): string => {
-    if (code.startsWith('ofFolder')) return '--data DIR';
-    if (code.startsWith('again')) return 'carelake check';
-    if (code === 'command') return 'replay';
-    return /--(from|to) $/.test(before) ? '2026-01-01' : '7';
-  };
-  const visit = (node: ts.Node, inside: boolean): void => {
-    // The message of a CliError makes its `next` runnable.
-    const isRunnable =
-      inside ||
-      (ts.isCallExpression(node) && node.expression.getText() === 'runnable') ||
-      (ts.isPropertyAssignment(node) && node.name.getText() === 'next');
-    if (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node))
-      found.push({ text: node.text, isRunnable });
-    if (ts.isTemplateExpression(node)) {
-      let text = node.head.text;
-      for (const span of node.templateSpans) text += filled(text, span.expression.getText()) + span.literal.text;
-      found.push({ text, isRunnable });
-    }
-    ts.forEachChild(node, (child) => visit(child, isRunnable));
-  };
-  visit(ts.createSourceFile(file, source, ts.ScriptTarget.Latest, true), false);
-  return found;
-}
-
-/** Commands that a text suggests, as words: from the name to the first mark that ends a sentence or begins an aside. */
-function commandsIn(text: string): string[][] {
-  return [...text.matchAll(/(?<![\w`.@/-])(npm start(?: --(?= ))?|carelake)(?=$|[\s);:,])/g)].flatMap((m) => {
-    const words: string[] = m[1] === 'carelake' ? [] : ['start'];
-    for (const [token] of text.slice(m.index + m[0].length).matchAll(/"[^"]*"|'[^']*'|\S+/g)) {
-      if (token.startsWith('(')) break;
-      const word = token.replace(/^(["'])(.*)\1$/, '$2').replace(/[)"\].:;,]+$/, '');
-      if (word !== '') words.push(word.replace(/^DAY$/, '2026-01-01'));
-      if (/[):;,.]$/.test(token)) break;
-    }
-    // "carelake" alone is the name of the project.
-    return words.length > 0 && /^[a-z-]+$/.test(words[0]!) && program().commands.some((c) => c.name() === words[0])
-      ? [words]
-      : [];
-  });
-}
+afterEach(() => typedAs([], {}));
 
 /** What the command line makes of words; undefined where it refuses them. */
 function parsed(words: string[]): { command: string; options: Record<string, unknown>; args: string[] } | undefined {
@@ -77,40 +26,75 @@ function parsed(words: string[]): { command: string; options: Record<string, unk
   return made;
 }
 
-const files = readdirSync(join(ROOT, 'cli'), { recursive: true, encoding: 'utf8' })
-  .filter((name) => name.endsWith('.ts') && name !== 'hints.ts')
-  .map((name) => join(ROOT, 'cli', name));
-const texts = files.flatMap((file) => textsOf(file));
-const suggested = [
-  ...new Set(
-    texts
-      .map(({ text }) => text)
-      .flatMap(commandsIn)
-      .map((words) => JSON.stringify(words)),
-  ),
-];
+/** A literal command as words, its open places filled; undefined for one that is made of what was typed. */
+function wordsOf(id: string): string[] | undefined {
+  const command = id.slice(id.indexOf(': ') + 2).replace(/ \(\d\)$/, '');
+  const called = /^(npm start(?: --)?|carelake|npm run --silent carelake --)(?: |$)/.exec(command);
+  if (!called) return undefined;
+  const rest = command.slice(called[0].length).replaceAll('DAY', '2026-01-01').replaceAll('……', '7');
+  const words = [...rest.matchAll(/"[^"]*"|\S+/g)].map(([word]) => word.replaceAll('"', ''));
+  const filled = words.map((word) =>
+    word === '…' && words[0] === 'quarantine' && words.length === 3
+      ? 'replay'
+      : word === '…' && words[0] === 'wipe'
+        ? '--yes'
+        : word,
+  );
+  return called[1]!.startsWith('npm start') ? ['start', ...filled] : filled;
+}
 
-describe('every command that this command line suggests', () => {
-  test('is found', () => expect(suggested.length).toBeGreaterThan(20));
+const all = suggestions();
+const ids = all.map(({ id }) => id);
+describe('every command that is suggested', () => {
+  test('is found where it is printed, made of what was typed, or put into a text', () => {
+    const source = `
+      function told(): void { print('then: carelake check'); print(runnable(\`then: carelake load \${x}; or npm start\`)); }
+      const RULES = { 'A-1': { next: 'carelake rebuild' } };
+      const next = (): string => \`do \${again('--yes')} (x)\`;`;
+    expect(suggestionsIn('any.ts', source)).toEqual([
+      { id: 'any.ts told: carelake check', isRunnable: false },
+      { id: 'any.ts told: carelake load …', isRunnable: true },
+      { id: 'any.ts told: npm start', isRunnable: true },
+      { id: 'any.ts A-1: carelake rebuild', isRunnable: true },
+      { id: "any.ts next: again('--yes')", isRunnable: false },
+    ]);
+    expect(ids.length).toBeGreaterThan(100);
+  });
 
-  test.each(suggested)('%s can be typed', (words) => {
-    expect(parsed(JSON.parse(words) as string[])).toBeDefined();
+  test.each(ids.filter((id) => wordsOf(id) !== undefined))('%s: can be typed', (id) => {
+    expect(parsed(wordsOf(id)!)).toBeDefined();
+  });
+
+  test('of this project is a script of it', () => {
+    const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: object };
+    const run = ids.flatMap((id) => /: npm run (?:--silent )?([a-z:-]+)/.exec(id)?.[1] ?? []);
+    expect(run.filter((name) => !(name in scripts))).toEqual([]);
   });
 
   test('is printed so that it can be copied', () => {
-    const bare = (all: Text[]) => all.filter((t) => !t.isRunnable && commandsIn(t.text).length > 0).map((t) => t.text);
-    expect(bare(texts)).toEqual([
-      // Help, which nobody copies; and what becomes the `next` of an error later on.
-      'print the exports that point any AWS client at the serving laptop: eval "$(carelake env)"',
-      'to list the tables: carelake tables; the columns of one: carelake describe TABLE',
+    const isOurs = (id: string): boolean => /: (carelake|npm start|again|withInstead)/.test(id);
+    expect(all.filter(({ id, isRunnable }) => isOurs(id) && !isRunnable).map(({ id }) => id)).toEqual([
+      // What becomes the `next` of an error, or a text that is made runnable, later on.
+      'cli/findings.ts readAgain: again()',
+      'cli/findings.ts readAgain: carelake ingest --phi-ok --profile PROFILE FILE',
+      'cli/sql.ts REFUSED_BY_S3: carelake sql --csv "select …"',
+      'cli/sql.ts REFUSED_BY_S3: carelake ingest FILE --profile PROFILE --phi-ok',
+      'cli/sql.ts NAMES_OF_BUCKETS: npm start',
+      'cli/sql.ts NAMES_OF_BUCKETS: carelake env',
+      'cli/sql.ts LIST_OF_TABLES: carelake tables',
+      'cli/sql.ts LIST_OF_TABLES: carelake describe TABLE',
+      'ops/verify/report.ts summary: npm start',
+      'ops/verify/report.ts summary: carelake verify --env dev',
+      // It is told to whoever has no way in yet: which folder, it does not say.
+      'packages/laptop/endpoints/page.ts CLOSED: npm start',
+      'packages/laptop/engines/lost-warehouse.ts damagedWarehouse: carelake rebuild',
     ]);
-    const source =
-      "print('then: carelake check'); print(runnable(`then: carelake check`)); fail({ next: 'npm start' })";
-    expect(bare(textsOf('any.ts', source))).toEqual(['then: carelake check']);
   });
 
   test('would be told if prose ran into it', () => {
-    expect(commandsIn('then carelake check tells again')).toEqual([['check', 'tells', 'again']]);
+    expect(suggestionsIn('any.ts', "print('then carelake check tells again')")).toMatchObject([
+      { id: 'any.ts : carelake check tells again' },
+    ]);
     expect(parsed(['check', 'tells', 'again'])).toBeUndefined();
   });
 });
@@ -145,7 +129,7 @@ describe('a hint', () => {
   writeFileSync(file, 'id\n1\n');
 
   test('goes to the folder of the command that it follows', () => {
-    typedAs(['sql', 'select 1', '--data', '/a b'], '/a b');
+    typedAs(['sql', 'select 1', '--data', '/a b'], { data: '/a b' });
     expect(runnable('carelake quarantine list; then: carelake sql "select 1"')).toBe(
       `npm run --silent carelake -- quarantine list --data '/a b'; then: npm run --silent carelake -- sql --data '/a b' "select 1"`,
     );
@@ -155,7 +139,7 @@ describe('a hint', () => {
     expect(runnable('carelake wipe, or start another with --data DIR')).toBe(
       `npm run --silent carelake -- wipe --data '/a b', or start another with --data DIR`,
     );
-    typedAs(['start'], undefined);
+    typedAs(['start'], {});
     expect(runnable('npm start; carelake check')).toBe('npm start; npm run --silent carelake -- check');
   });
 
@@ -185,8 +169,21 @@ describe('a hint', () => {
       port: 0,
       phiOk: true,
     });
-    typedAs(['backfill', '--from', '2026-01-01'], undefined);
+    typedAs(['backfill', '--from=2026-01-01', '--yes'], {});
     expect(again('--yes')).toBe('carelake backfill --from 2026-01-01 --yes');
+    expect(again('--from', '2026-02-02')).toBe('carelake backfill --yes --from 2026-02-02');
+  });
+
+  test('stands in the place of what was typed, and starts where the other one started', () => {
+    typedAs(['start', '--profile', 'a', '--profile', 'b', '--input', 'x'], { port: 0, durable: true });
+    expect(withInstead('a', ['a', '--input', 'FILE'], '--phi-ok')).toBe(
+      'npm start -- --profile a --input FILE --profile b --input x --phi-ok',
+    );
+    expect(again('--input', 'y')).toBe('npm start -- --profile a --profile b --input x --input y');
+    expect(runnable('npm start; carelake check')).toBe(
+      'npm start -- --port 0 --durable; npm run --silent carelake -- check',
+    );
+    expect(runnable('npm start -- --port 1 (x)')).toBe('npm start -- --durable --port 1 (x)');
   });
 
   test('quotes a path that a shell would take apart', async () => {

@@ -303,7 +303,7 @@ describe('what an endpoint refuses', () => {
   it('for want of room is told as a full disk, with its path', () => {
     const told = refused('disk full: /d/kinesis/s. Nothing more is ingested; free some space');
     expect([told.exitCode, told.details.where]).toEqual([1, '/d/kinesis/s']);
-    expect(told.details.next).toMatch(/^free some space on that disk, then: carelake start/);
+    expect(told.details.next).toMatch(/^free some space on that disk, then: npm start;/);
   });
 
   it('for another reason names what refused, and the log', () => {

@@ -164,6 +164,12 @@ describe('an accepted record', () => {
     expect(id("'00124")).toEqual(['00124', 'DQ-ID-13', true]);
     expect(id('29872499824296.0')).toEqual(['29872499824296', 'DQ-ID-13', true]);
     expect(id('2.98725E+13')).toEqual(['2.98725E+13', 'DQ-ID-13', true]);
+    expect(id('2,98725E+13')).toEqual(['2,98725E+13', 'DQ-ID-13', true]);
+    // What nobody sees does not make another patient, wherever it stands.
+    for (const hidden of ['P\u200b1', 'P\ufeff1', '\u202aP1\u202c', 'P1\u00ad', '="P\u200b1"'])
+      expect(id(hidden)).toEqual(['P1', 'DQ-ID-13', true]);
+    expect(id(' P1\u200b\ufeff')).toEqual(['P1', null, true]);
+    expect(broken(envelope('patient', { patient_id: '\u00ad\u202a' }))).toEqual(['DQ-ID-01 /payload/patient_id']);
     for (const plain of ['00123', '2E10', '1.5', 'A=1', "O'Neil", "'quoted'", '1.2.0'])
       expect(id(plain)).toEqual([plain, null, true]);
     expect(broken(envelope('patient', { patient_id: '=" "' }))).toEqual(['DQ-ID-01 /payload/patient_id']);

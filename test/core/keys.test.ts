@@ -46,9 +46,9 @@ describe('durable keys', () => {
     [
       'no version',
       JSON.stringify({ secret: 'sesame sesame sesame' }),
-      'key secret: key_version is no positive whole number',
+      'key secret: key_version is not a positive integer',
     ],
-    ['null', 'null', 'key secret: key_version is no positive whole number'],
+    ['null', 'null', 'key secret: key_version is not a positive integer'],
   ])('refuses %s and does not show the secret', (_name, json, message) => {
     let told = '';
     try {

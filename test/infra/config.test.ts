@@ -75,7 +75,7 @@ test.each<[string, string, (c: Loose) => void, string]>([
     `a producer is one role: ${producer}`,
     'dev',
     (c) => void (c['producers'] = [producer] as never),
-    'producers.0: is no ARN of one role',
+    'producers.0: is not the ARN of one role',
   ]),
   [
     'tags of others are not taken',
@@ -93,7 +93,7 @@ test.each<[string, string, (c: Loose) => void, string]>([
     'zones are ids, since their names differ from account to account',
     'dev',
     (c) => void (c['network']!['zones'] = ['us-east-1a', 'us-east-1b', 'us-east-1c']),
-    'is no id of a zone',
+    'is not the id of a zone',
   ],
   [
     'on-arrival loads in the cloud need an accepted price',

@@ -45,7 +45,7 @@ describe('writing once', () => {
     await putOnce(s3, 'silver', 'k', body);
     await expect(putOnce(s3, 'silver', 'k', Buffer.from('other'))).rejects.toMatchObject({
       code: 'LAKE-CONFLICT',
-      detail: 'other bytes stand under silver/k',
+      detail: 'there are other bytes at silver/k',
     });
     expect(aws.objects.get('silver/k')?.body).toEqual(body);
   });

@@ -6,8 +6,8 @@ import { checkContracts } from '../../contracts/check';
 import { warehouseLists, warehouseSql } from '../../contracts/derive';
 import { loadSql, ofFile, phaseStatements, sizeOf, type LoadSql } from '../../core/load/load-sql';
 import { LIMITS, pack, type Size } from '../../core/load/pack';
-import { allFollowUps, phasesOf } from '../../core/load/phases';
-import { copyGroups, loadIdOf, type LoadObject } from '../../core/load/plan';
+import { aboutOf, allFollowUps, isOfStanding, phasesOf, type Phase } from '../../core/load/phases';
+import { copyGroups, loadIdOf, type LoadObject, type Reread } from '../../core/load/plan';
 import { packSteps, stepOf } from '../../core/load/statements';
 import { applyStep } from '../../core/load/steps';
 import { parseSql } from '../../core/warehouse/sql';
@@ -116,16 +116,22 @@ function fewest(sizes: readonly Size[], opening: Size): number {
 }
 
 /** Packs, and holds every transaction to the limits as it is submitted, with the longest names that an account may have. */
-function packed(sql: LoadSql, objects: readonly LoadObject[], left = allFollowUps(sql.entities)): string[][] {
-  const steps = packSteps(sql, objects, left);
+function packed(
+  sql: LoadSql,
+  objects: readonly LoadObject[],
+  left = allFollowUps(sql.entities),
+  reread?: Reread,
+): Phase[][] {
+  const steps = packSteps(sql, objects, left, reread);
   const plan = {
-    load_id: loadIdOf(objects),
+    load_id: loadIdOf(objects, reread),
     revision: 0,
     stale: 0,
     complete: false,
     key_fingerprint: 'f'.repeat(64),
     objects,
     steps,
+    ...(reread ? { reread } : {}),
   };
   steps.forEach((_, i) => stepOf(sql, plan, applyStep(i), 'b'.repeat(63)));
   return steps;
@@ -180,6 +186,38 @@ describe('packing of generated contracts', () => {
     expect(steps[0]).toEqual(['fact:kind_of_fact_0']);
     expect(steps.slice(1).flat()).toHaveLength(11);
   });
+
+  it('reads all versions that stand again, each once and the newest first, in as many transactions as it takes', () => {
+    const versions = fc.integer({ min: 1, max: 30 });
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 10 }),
+        versions,
+        versions,
+        fc.infiniteStream(fc.boolean()),
+        (many, d, f, pick) => {
+          const contracts = [
+            dimension(0, 40, d),
+            ...Array.from({ length: many - 1 }, (_, i) => dimension(i + 1, 1)),
+            fact(0, many, many, 60, f),
+          ];
+          const sql = sqlOf(contracts);
+          const standing = contracts.flatMap(({ name: entity, version: newest }) =>
+            Array.from({ length: newest }, (_, i) => ({ entity, version: i + 1 })).filter(() => pick.next().value),
+          );
+          const steps = packed(sql, objectsOf(contracts), [], { done: [], standing });
+          for (const { name } of contracts) {
+            const phases = steps.flat().filter((p) => isOfStanding(p) && aboutOf(p).entity === name);
+            const read = phases.flatMap((p) => aboutOf(p).versions ?? []);
+            const all = standing.filter(({ entity }) => entity === name).map(({ version: v }) => v);
+            expect(read).toEqual(phases.length > 1 ? all.reverse() : []);
+            expect(phases.map((p) => aboutOf(p).kind)).toEqual(['reread', ...phases.slice(1).map(() => 'more')]);
+          }
+        },
+      ),
+      { numRuns: 15 },
+    );
+  }, 60_000);
 
   it('takes twenty entities of a hundred columns', () => {
     const contracts = [

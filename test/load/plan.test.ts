@@ -21,7 +21,7 @@ import {
   type LoadObject,
   type LoadPlan,
 } from '../../core/load/plan';
-import { isFull, nextBatch, nextToIsolate, windowStart, withoutReceipt } from '../../core/load/select';
+import { isFull, nextBatch, nextToIsolate, windowStart, withinVersions, withoutReceipt } from '../../core/load/select';
 import { loadSql, readLoadSql } from '../../core/load/load-sql';
 import { packSteps, releaseOf, stepOf } from '../../core/load/statements';
 import type { Step } from '../../core/load/steps';
@@ -224,6 +224,8 @@ describe('selection', () => {
     const batch = nextBatch(versions, EMPTY_STATE, { objects: 9, bytes: 1e9 });
     expect(batch).toEqual(versions.slice(0, 3));
     expect(isFull(versions, EMPTY_STATE, { objects: 9, bytes: 1e9 })).toBe(true);
+    const names = versions.map((v) => v.object);
+    expect(withinVersions(names)).toEqual([...names.slice(0, 3), names[4]]);
   });
 
   it('every pending object is in some batch, and no batch exceeds its caps', () => {

@@ -91,11 +91,11 @@ describe('marts', () => {
     expect(marts[1].select).toBe('SELECT * FROM gold_phi.obt, gold_phi.b');
   });
   it.each([
-    [{ a: `SELECT {{ ref('b') }}` }, /names no mart/],
+    [{ a: `SELECT {{ ref('b') }}` }, /does not name a mart/],
     [{ a: `SELECT * FROM {{ ref('b') }}`, b: `SELECT * FROM {{ ref('a') }}` }, /circle: gold_phi.a, gold_phi.b/],
     [{ a: `SELECT {{ config(x=1) }}` }, /only ref\(\) and source\(\)/],
     [{ a: `{% if x %} SELECT 1` }, /only ref\(\) and source\(\)/],
-    [{ a: `SELECT * FROM {{ source('pg_catalog', 'x') }}` }, /names no table/],
+    [{ a: `SELECT * FROM {{ source('pg_catalog', 'x') }}` }, /does not name a table/],
     [{ a: `SELECT 1; DROP TABLE x` }, /one SELECT without a semicolon/],
     [{ 'A b': `SELECT 1` }, /name is a-z/],
   ])('refuse %j', (files, message) => expect(() => orderViews(martViews(texts(files as never)))).toThrow(message));

@@ -88,8 +88,8 @@ describe('the migration of a rendered table', () => {
     ['a new column that is NOT NULL', RENDERED.replace('  rate', '  since date NOT NULL,\n  rate'), /since is new and NOT NULL: .* nullable/],
     ['another layout', RENDERED.replace('DISTSTYLE ALL', 'DISTSTYLE EVEN'), /another layout: write ALTER TABLE/],
     ['another sort key', RENDERED.replace('SORTKEY (payer_key)', 'SORTKEY (load_id)'), /another layout/],
-    ['another default', RENDERED.replace('DEFAULT false', 'DEFAULT true'), /is_current: another DEFAULT or ENCODE/],
-    ['another encoding', RENDERED.replace(' ENCODE RAW', ''), /payer_key: another DEFAULT or ENCODE/],
+    ['another default', RENDERED.replace('DEFAULT false', 'DEFAULT true'), /is_current: its DEFAULT or ENCODE differs/],
+    ['another encoding', RENDERED.replace(' ENCODE RAW', ''), /payer_key: its DEFAULT or ENCODE differs/],
     ['other rows', RENDERED.replace("'migration'", "'other'"), /the rows of core.dim_payer_history are other ones/],
   ])('with %s is refused with the way out', (_, rendered, message) => expect(refusal(rendered)).toMatch(message)); // prettier-ignore
 
@@ -119,10 +119,10 @@ describe('what migrations leave behind', () => {
     expect([...read(PAYER, 'DROP TABLE IF EXISTS core.dim_payer_history;').tables]).toEqual([]);
   });
   it.each([
-    ['a table that is made twice, which the engine would pass over', [PAYER, PAYER], /made by an earlier file already/],
-    ['a change of a table that nothing makes', ['ALTER TABLE core.x ADD COLUMN a integer;'], /no migration makes/],
+    ['a table that is made twice, which the engine would pass over', [PAYER, PAYER], /already created by an earlier file/],
+    ['a change of a table that nothing makes', ['ALTER TABLE core.x ADD COLUMN a integer;'], /no migration creates/],
     ['a column that is not there', [PAYER, 'ALTER TABLE core.dim_payer_history DROP COLUMN x;'], /has no column x/],
-    ['a column that is there', [PAYER, 'ALTER TABLE core.dim_payer_history ADD COLUMN rate date;'], /has rate already/],
+    ['a column that is there', [PAYER, 'ALTER TABLE core.dim_payer_history ADD COLUMN rate date;'], /already has rate/],
     ['a change that it cannot read', [PAYER, 'ALTER TABLE core.dim_payer_history OWNER TO x;'], /not one that migrations/],
     ['a table without a list of columns', ['CREATE TABLE core.x AS SELECT 1 AS a;'], /CREATE TABLE schema.name \(columns\)/],
   ])('refuses %s', (_, texts, message) => expect(() => read(...texts)).toThrow(message)); // prettier-ignore

@@ -45,10 +45,14 @@ function placeholders(sql: string, place: Place): Finding[] {
   const allowed = (text: string): boolean =>
     place === 'marts'
       ? /^\{\{ (ref\('\w+'\)|source\('\w+', '\w+'\)) \}\}$/.test(text)
-      : place === 'load' && /^COPY\b/i.test(sql.trim()) && /^\{\{\w+\}\}$/.test(text);
+      : place === 'load' &&
+        ((/^COPY\b/i.test(sql.trim()) && /^\{\{\w+\}\}$/.test(text)) || /^\{\{ (versions|elsewhere) \}\}$/.test(text));
   return found
     .filter((text) => !allowed(text))
-    .map((text) => ({ rule: 'placeholders: {{word}} in COPY of a load, ref() and source() in a mart', found: text }));
+    .map((text) => ({
+      rule: 'placeholders: {{word}} in COPY and lists of versions in a load, ref() and source() in a mart',
+      found: text,
+    }));
 }
 
 /** Items of every select list of a statement whose texts are blanked; what stands in parentheses belongs to its item. */

@@ -1,10 +1,17 @@
 import { ENTITIES, ENTITY_NAMES, type EntityName } from '../../contracts';
 import { ofFile, phaseStatements, readLoadSql, type Statement } from '../../core/load/load-sql';
-import { phasesOf } from '../../core/load/phases';
+import { aboutOf, type Phase } from '../../core/load/phases';
+import { copyGroups } from '../../core/load/plan';
+import { packSteps } from '../../core/load/statements';
 import type { Engine } from './engines';
 import { copied, load, SQL, type Event, type LoadOptions } from './warehouse';
 
-const sql = readLoadSql(SQL);
+/** As many contract versions as a test likes, all with the columns of the newest. */
+const MANY_VERSIONS = 40;
+const sql = {
+  ...readLoadSql(SQL),
+  entities: Object.fromEntries(ENTITY_NAMES.map((e) => [e, { ...ENTITIES[e], version: MANY_VERSIONS }])),
+};
 
 /** Silver objects by name, each of events of one entity, and which of them the ledger holds as standing or withdrawn. */
 export class Objects {
@@ -13,7 +20,11 @@ export class Objects {
   constructor(
     private readonly engine: Engine,
     private readonly events: Readonly<Record<string, readonly Event[]>>,
+    /** Contract versions of objects, where they are not the newest. */
+    private readonly versions: Readonly<Record<string, number>> = {},
   ) {}
+
+  private versionOf = (name: string): number => this.versions[name] ?? MANY_VERSIONS;
 
   /** Events of all objects that stand. */
   get standing(): Event[] {
@@ -25,6 +36,11 @@ export class Objects {
 
   private entityOf = (name: string): EntityName => this.events[name]![0]!.entity;
 
+  /** Takes it for loaded, as a listing of silver would. */
+  assume(name: string): void {
+    this.ledger.set(name, 'standing');
+  }
+
   /** Loads new objects, in one load. */
   async load(loadId: string, names: readonly string[], options: LoadOptions = {}): Promise<void> {
     const events = names.flatMap((name) => this.events[name]!);
@@ -33,7 +49,7 @@ export class Objects {
       if (of.length > 1) throw new Error('one object of an entity per load');
       return of;
     });
-    await load(this.engine, loadId, events, { ...options, objects });
+    await load(this.engine, loadId, events, { ...options, objects, versions: objects.map(this.versionOf) });
     if (options.stopAfter === undefined) for (const name of names) this.ledger.set(name, 'standing');
   }
 
@@ -51,30 +67,35 @@ export class Objects {
     role?: string,
   ): Promise<void> {
     const names = Object.keys(changes);
+    const groupOf = (name: string) => ({ entity: this.entityOf(name), version: this.versionOf(name), rows: 1 });
     const entities = new Set(names.map(this.entityOf));
-    const phases = phasesOf(entities, [], ENTITIES, true);
-    const standing = [...this.ledger.keys()].filter((name) =>
-      name in changes ? !changes[name] : this.ledger.get(name) === 'standing',
+    const standing = [...this.ledger.keys()].filter(
+      (name) =>
+        entities.has(this.entityOf(name)) && (name in changes ? !changes[name] : this.ledger.get(name) === 'standing'),
     );
-    const rows = (of: readonly string[], entity: EntityName): Event[] =>
-      of.filter((name) => this.entityOf(name) === entity).flatMap((name) => [...this.events[name]!]);
+    const phases = packSteps(sql, names.map(groupOf), [], { standing: standing.map(groupOf) }).flat();
+    const rows = (of: readonly string[], entity: EntityName, version: number): Event[] =>
+      of
+        .filter((name) => this.entityOf(name) === entity && this.versionOf(name) === version)
+        .flatMap((name) => [...this.events[name]!]);
     const bound = ({ sql: text, role }: Statement): string[] => {
       if (role.kind === 'copyList')
         return names.map(
           (name) =>
-            `INSERT INTO batch_object VALUES ('${name}', '${this.entityOf(name)}', 1, ${this.events[name]!.length}, ${String(changes[name])})`,
+            `INSERT INTO batch_object VALUES ('${name}', '${this.entityOf(name)}', ${this.versionOf(name)}, ${this.events[name]!.length}, ${String(changes[name])})`,
         );
       if (role.kind !== 'copy') return [text];
       return copied(
         /^COPY (\w+)/.exec(text)![1]!,
         role.entity,
-        rows(role.of === 'standing' ? standing : names, role.entity),
+        rows(role.of === 'standing' ? standing : names, role.entity, role.version),
       );
     };
-    let applied = 0;
+    const applies = (phase: Phase): boolean => /^(reread|more):/.test(phase);
+    let applied = phases.slice(0, from).filter(applies).length;
     for (const phase of phases.slice(from, stopAfter)) {
-      const [kind, entity] = phase.split(':') as [string, EntityName];
-      const groups = kind === 'keys' || kind === 'reread' ? [{ entity, version: 1 }] : [];
+      const { kind, entity } = aboutOf(phase);
+      const groups = copyGroups((kind === 'keys' ? names : standing).map(groupOf));
       const statements = [...ofFile(sql, 'begin'), ...phaseStatements(sql, phase, groups)];
       const parameters = {
         load_id: loadId,
@@ -83,8 +104,8 @@ export class Objects {
         entities_applied: String(applied),
       };
       await this.engine.batch(statements.flatMap(bound), parameters, role);
+      if (applies(phase)) applied++;
       if (kind !== 'reread') continue;
-      applied++;
       // Ledger and log of an entity change in one transaction.
       for (const name of names.filter((n) => this.entityOf(n) === entity))
         this.ledger.set(name, changes[name] ? 'withdrawn' : 'standing');

@@ -116,7 +116,8 @@ function planOf(events: Event[], { order, cuts, repeats, others, detours }: Way)
 /** @returns how many rows were read, and how many of them do not stand */
 async function bring(engine: Engine, events: Event[], way: Way): Promise<{ read: number; withdrawn: number }> {
   const { objects: byName, steps, withdrawn } = planOf(events, way);
-  const objects = new Objects(engine, byName);
+  // Each of a contract version of its own: more of them than one transaction reads again.
+  const objects = new Objects(engine, byName, Object.fromEntries(Object.keys(byName).map((name, i) => [name, i + 1])));
   for (const [i, step] of steps.entries()) {
     // What was decided about before it was loaded is in the ledger already.
     const load = 'load' in step ? step.load.filter((name) => !objects.isKnown(name)) : [];

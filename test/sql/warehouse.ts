@@ -117,6 +117,8 @@ export interface LoadOptions {
   /** A statement that spoils what was staged. */
   spoil?: string;
   objects?: string[];
+  /** Their contract versions, in the same order. */
+  versions?: number[];
   /** Database role that loads. */
   role?: string;
   /** How many objects the plan listed, if not as many as there are. */
@@ -146,7 +148,7 @@ export async function load(engine: Engine, loadId: string, events: Event[], opti
   const rowsOf = (entity: EntityName): Event[] => events.filter((s) => s.entity === entity);
   const listed = present.map(
     (entity, i) =>
-      `INSERT INTO batch_object VALUES ('${options.objects?.[i] ?? `${loadId}/${entity}`}', '${entity}', 1, ${rowsOf(entity).length}, NULL)`,
+      `INSERT INTO batch_object VALUES ('${options.objects?.[i] ?? `${loadId}/${entity}`}', '${entity}', ${options.versions?.[i] ?? 1}, ${rowsOf(entity).length}, NULL)`,
   );
   const begin = statementsOf(sqlFile('load/begin.sql')).flatMap((sql) => (sql.startsWith('COPY') ? listed : [sql]));
   const file = (name: string): string[] =>

@@ -157,6 +157,100 @@ describe.each(engines)('withdrawn objects on $name', ({ open }) => {
     await only([['moved', 'day1']]);
   });
 
+  describe('of more contract versions than one transaction reads', () => {
+    const NAMES = Array.from({ length: 11 }, (_, i) => `v${i + 1}`);
+    const MANY: Record<string, Event[]> = {
+      ...EVENTS,
+      ...Object.fromEntries(
+        // Each version says something of its own and repeats what another says; the oldest knows the latest of A1.
+        NAMES.flatMap((name, i) => [
+          [
+            name,
+            [
+              visit('A1', 1 + (i % 4), i % 2 ? 'noshow' : 'booked'),
+              visit(`A${i}`, 3, 'booked', `P${i % 3}`),
+              visit('A2', 1, 'booked'),
+            ],
+          ],
+          [`p-${name}`, [patient('P1', 1 + (i % 5), `1000${i % 7}`), patient(`P${i % 3}`, 2, '10001')]],
+        ]),
+      ),
+      last: [visit('A1', 8, 'fulfilled'), visit('A9', 8, 'booked')],
+    };
+    const versions = Object.fromEntries(
+      [...NAMES, 'last'].flatMap((name, i) => [[name, i === 11 ? 1 : i + 1], [`p-${name}`, i + 1]]), // prettier-ignore
+    );
+    const withVersions = () => new Objects(engine, MANY, versions);
+    const loadAll = async (into: Objects, except: string[] = []): Promise<void> => {
+      for (const [i, name] of [...NAMES, 'last'].entries()) {
+        const some = [`p-${name}`, name].filter((n) => n in MANY && !except.includes(n));
+        if (some.length > 0) await into.load(`l${i}`, some);
+      }
+    };
+
+    it('reads them in several, and ends in the tables of a warehouse that never knew what is withdrawn', async () => {
+      const many = withVersions();
+      await loadAll(many);
+      const all = await dump(engine);
+      const counted = await counts();
+      const gone = { v2: true, last: true, 'p-v3': true };
+      await many.change('w1', gone);
+      const after = await dump(engine);
+      expect(await brokenChecks(engine)).toEqual([]);
+      expect((await counts()).map(([entity, read, , , , withdrawn]) => [entity, read, withdrawn])).toEqual([
+        ['appointment', '35', '5'],
+        ['patient', '22', '2'],
+      ]);
+      await many.change('w2', { v2: false, last: false, 'p-v3': false });
+      expect(await dump(engine)).toEqual(all);
+      expect(await counts()).toEqual(counted);
+      await empty(engine);
+      await loadAll(withVersions(), Object.keys(gone));
+      expect(await dump(engine)).toEqual(after);
+    });
+
+    it.each([3, 4, 6, 7])('whatever transaction a crash follows (%i), given up or gone on with', async (stop) => {
+      const many = withVersions();
+      await loadAll(many);
+      await many.change('w1', { v2: true, 'p-v3': true }, stop);
+      expect(await brokenChecks(engine)).not.toContain('conservation');
+      if (stop % 2) {
+        await engine.batch(statementsOf(sqlFile('load/release.sql')), { load_id: 'w1' });
+        await many.change('w2', { v2: true, 'p-v3': true });
+      } else await many.change('w1', { v2: true, 'p-v3': true });
+      const after = await dump(engine);
+      const counted = await counts();
+      expect(await brokenChecks(engine)).toEqual([]);
+      await empty(engine);
+      const never = withVersions();
+      await loadAll(never, ['v2', 'p-v3']);
+      expect(await dump(engine)).toEqual(after);
+      const counts2 = (await counts()).map(([entity, , applied, superseded, duplicate]) => [
+        entity,
+        applied,
+        superseded,
+        duplicate,
+      ]);
+      expect(counted.map(([entity, , applied, superseded, duplicate]) => [entity, applied, superseded, duplicate])).toEqual(counts2); // prettier-ignore
+    });
+
+    it('refuses where a later one does not read all that stands, or an earlier one is lost', async () => {
+      const many = withVersions();
+      await loadAll(many);
+      const incomplete = new Objects(engine, MANY, versions);
+      for (const name of NAMES.slice(4)) incomplete.assume(name);
+      incomplete.assume('last');
+      await expect(incomplete.change('w1', { v11: true })).rejects.toThrow(/rows_before/);
+      await engine.batch(statementsOf(sqlFile('load/release.sql')), { load_id: 'w1' });
+      await many.change('w2', { v11: true }, 2);
+      await engine.batch([
+        `DELETE FROM ops.reread WHERE load_id = 'w2'`,
+        `DELETE FROM ops.load_count WHERE load_id = 'w2'`,
+      ]);
+      await expect(many.change('w2', { v11: true }, 3, 2)).rejects.toThrow(/earlier_steps_are_there/);
+    });
+  });
+
   it('refuses where not all of what stands was read, and where the keys are not there', async () => {
     await everything();
     const before = await dump(engine);

@@ -295,6 +295,7 @@ describe('what is not one of the supported is refused, and says why', () => {
     ['CREATE TABLE s.k AS FROM s.t', /begins with SELECT/],
     ['SELECT a FROM s.t UNION ALL FROM s.t', /begins with SELECT/],
     ['WITH x AS MATERIALIZED (SELECT 1) SELECT * FROM x', /no hint for WITH/],
+    ["SELECT 'a' 'b'", /two string literals stand side by side; write 'a' \|\| 'b', or a comma between them/],
     ['SELECT * FROM s.t FETCH FIRST 1 ROWS ONLY', /write LIMIT/],
     ['INSERT INTO s.t (a,) VALUES (1)', /a trailing comma/],
     ['SELECT a -> a + 1 FROM s.t', /no -> and no lambda/],

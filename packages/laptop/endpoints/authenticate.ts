@@ -4,6 +4,7 @@ import { timeOf, type Signature, type SignedRequest } from './signature';
 import { verifyV2 } from './sigv2';
 import { type ChunkSigner, same, verifyV4 } from './sigv4';
 import type { Caller, Callers } from './types';
+import { envHint } from '../hint';
 
 /** How far the clocks of a client and of the platform may lie apart, in milliseconds; the longest life of a recorded request. */
 const SKEW_MS = 15 * 60_000;
@@ -122,12 +123,12 @@ function unknownKey({ service }: Signature): EndpointError {
   if (service === 's3')
     return new EndpointError(
       'InvalidAccessKeyId',
-      'The AWS Access Key Id you provided does not exist in our records. `carelake env` prints the credentials of the folder served here.',
+      `The AWS Access Key Id you provided does not exist in our records. ${envHint('the credentials of the folder served here')}.`,
       403,
     );
   return new EndpointError(
     service === 'sts' ? 'InvalidClientTokenId' : 'UnrecognizedClientException',
-    'The security token included in the request is invalid. `carelake env` prints the credentials of the folder served here.',
+    `The security token included in the request is invalid. ${envHint('the credentials of the folder served here')}.`,
     403,
   );
 }

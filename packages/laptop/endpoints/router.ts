@@ -1,3 +1,4 @@
+import { envHint } from '../hint';
 import { randomUUID } from 'node:crypto';
 import { DiskFull } from '../disk';
 import { authenticate } from './authenticate';
@@ -79,7 +80,7 @@ const isXml = ({ headers }: RawRequest, { service = '' }: Signature): boolean =>
 const unsigned = (): EndpointError =>
   new EndpointError(
     'MissingAuthenticationTokenException',
-    'the request is not signed; `carelake env` prints the exports with which any AWS client can sign',
+    `the request is not signed; ${envHint('the exports with which any AWS client can sign')}`,
     403,
   );
 

@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { EndpointError } from './errors';
 import type { SignatureV2, SignedRequest } from './signature';
 import { same } from './sigv4';
+import { envHint } from '../hint';
 
 /** Query parameters that version 2 signs: sub-resources, and overrides of the answer's headers. */
 const SIGNED =
@@ -36,7 +37,7 @@ export function verifyV2(
   if (same(createHmac('sha1', secret).update(text, 'latin1').digest('base64'), s.signature)) return;
   throw new EndpointError(
     'SignatureDoesNotMatch',
-    'The request signature we calculated does not match the signature you provided. `carelake env` prints the credentials of the folder served here.',
+    `The request signature we calculated does not match the signature you provided. ${envHint('the credentials of the folder served here')}.`,
     403,
   );
 }

@@ -1,6 +1,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { EndpointError } from './errors';
 import type { Headers, SignatureV4, SignedRequest } from './signature';
+import { envHint } from '../hint';
 
 /** SHA-256 of no bytes. */
 export const EMPTY_SHA256 = createHash('sha256').digest('hex');
@@ -51,7 +52,7 @@ export function verifyV4(request: SignedRequest, s: SignatureV4, secret: string,
   if (!same(last, s.signature))
     throw new EndpointError(
       s.service === 's3' || s.service === 'sts' ? 'SignatureDoesNotMatch' : 'InvalidSignatureException',
-      'The request signature we calculated does not match the signature you provided. `carelake env` prints the credentials of the folder served here.',
+      `The request signature we calculated does not match the signature you provided. ${envHint('the credentials of the folder served here')}.`,
       403,
     );
   return {

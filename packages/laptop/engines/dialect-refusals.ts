@@ -56,7 +56,7 @@ export const REFUSALS: readonly Refusal[] = [
   { words: 'OVERLAPS', why: 'the engines evaluate it differently', instead: 'a_start < b_end AND b_start < a_end' },
   { words: 'PIVOT', why: PLATFORM, instead: 'sum(CASE WHEN … THEN … END) per column' },
   { words: 'UNPIVOT', why: PLATFORM, instead: 'UNION ALL' },
-  none('DESCRIBE', 'show columns from table s.t, or carelake describe s.t'),
+  none('DESCRIBE', 'show columns from table s.t'),
   none('SUMMARIZE', 'count, min and max of the columns'),
   { words: 'FILTER (', why: 'Redshift has no FILTER on aggregates', instead: 'sum(CASE WHEN … THEN 1 ELSE 0 END)' },
   none('DISTINCT ON', 'QUALIFY row_number() OVER (PARTITION BY … ORDER BY …) = 1'),

@@ -92,8 +92,8 @@ function translated(sql: string): Plan {
 const INSTEAD: Readonly<Record<string, string>> = {
   FROM: 'SELECT * FROM …',
   VALUES: 'SELECT 1 UNION ALL SELECT 2',
-  DESCRIBE: 'show columns from table s.t, or carelake describe s.t',
-  DESC: 'show columns from table s.t, or carelake describe s.t',
+  DESCRIBE: 'show columns from table s.t',
+  DESC: 'show columns from table s.t',
   SUMMARIZE: 'count, min and max of the columns',
   USE: 'the schema before the name: gold_phi.no_show_rate',
   BEGIN: 'the statements in one call: they are one transaction',
@@ -129,6 +129,9 @@ function check(tokens: readonly Token[], token: Token, i: number): void {
   const after = tokens[i + 1];
   if (token.kind === 'quoted' && after?.text === '(' && !isDefinition(tokens, i))
     throw new DialectError('write function names without quotes');
+  // The engine would complain of a bracket that nobody wrote.
+  if (token.kind === 'string' && before?.kind === 'string')
+    throw new DialectError("two string literals stand side by side; write 'a' || 'b', or a comma between them");
   if (token.kind === 'word' && token.text.startsWith('#'))
     throw new DialectError('# has no meaning here; write the column name, or CREATE TEMP TABLE for a temporary table');
   const engines = after?.text !== '(' && ENGINE_NAMES.find(([name]) => name.test(plainName(token)));

@@ -1,5 +1,5 @@
 -- Procedure: objects are withdrawn, or stand again. The load function has made stage_procedure and copied into it every object of the ledger that
--- stands from now on. What these objects say of the keys in question (ops.reread_key) is left there, and loaded by procedure.sql as if nothing had
+-- stands from now on; those of some contract versions are read by more-procedure.sql (placeholder: elsewhere). What these objects say of the keys in question (ops.reread_key) is left there, and loaded by procedure.sql as if nothing had
 -- been known of these keys: an event is removed only if no standing object says it. Parameter: :load_id.
 -- What loads that were given up have left about these keys is forgotten with the rest: they add it again, or never come.
 UPDATE ops.load_count SET events_added = events_added - g.events, events_repeated = 0
@@ -31,7 +31,9 @@ FROM (
   ) q ON q.entity_key = e.procedure_key
 ) s
 CROSS JOIN (
-  SELECT coalesce(sum(CASE WHEN coalesce(b.is_withdrawn, o.is_withdrawn) THEN 0 ELSE o.row_count END), 0) AS standing,
+  SELECT
+    coalesce(sum(CASE WHEN coalesce(b.is_withdrawn, o.is_withdrawn) OR o.schema_version IN ({{ elsewhere }}) THEN 0
+      ELSE o.row_count END), 0) AS standing,
     coalesce(sum(CASE WHEN coalesce(b.is_withdrawn, o.is_withdrawn) = o.is_withdrawn THEN 0 WHEN b.is_withdrawn THEN o.row_count
       ELSE -o.row_count END), 0) AS moved,
     coalesce(sum(b.row_count), 0) AS changed
