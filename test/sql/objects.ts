@@ -62,7 +62,7 @@ export class Objects {
       if (role.kind === 'copyList')
         return names.map(
           (name) =>
-            `INSERT INTO batch_object VALUES ('${name}', '${this.entityOf(name)}', 1, ${this.events[name]!.length}, ${String(changes[name])})`,
+            `INSERT INTO batch_object VALUES ('${name}', '${this.entityOf(name)}', ${ENTITIES[this.entityOf(name)].version}, ${this.events[name]!.length}, ${String(changes[name])})`,
         );
       if (role.kind !== 'copy') return [text];
       return copied(
@@ -74,7 +74,7 @@ export class Objects {
     let applied = 0;
     for (const phase of phases.slice(from, stopAfter)) {
       const [kind, entity] = phase.split(':') as [string, EntityName];
-      const groups = kind === 'keys' || kind === 'reread' ? [{ entity, version: 1 }] : [];
+      const groups = kind === 'keys' || kind === 'reread' ? [{ entity, version: ENTITIES[entity].version }] : [];
       const statements = [...ofFile(sql, 'begin'), ...phaseStatements(sql, phase, groups)];
       const parameters = {
         load_id: loadId,
