@@ -79,7 +79,8 @@ test('what agrees is counted as nothing, by questions that answer with numbers a
 test('no call of the Data API is given more SQL than it takes, nor fewer checks than fit', () => {
   const half = { name: 'half', sql: 'x'.repeat(MAX_SQL_BYTES / 2 - 200) };
   const few = { name: 'few', sql: 'SELECT 1' };
-  const packed = (...checks: Check[]) => batchesOf({ holder: 'SELECT 1', checks }).map((b) => b.map(({ name }) => name));
+  const packed = (...checks: Check[]) =>
+    batchesOf({ holder: 'SELECT 1', checks }).map((b) => b.map(({ name }) => name));
   expect(packed(half, half, few)).toEqual([['half', 'half', 'few']]);
   expect(packed(half, half, half, few)).toEqual([
     ['half', 'half'],
@@ -120,7 +121,9 @@ test('a check that cannot be asked is one violation, and the others are asked al
 
 test('what is counted while a load is between two transactions is not believed', async () => {
   let asked = 0;
-  const { context, errors, slept } = world((questions) => (++asked < 4 ? counted(1, { conservation: 7 }) : counted(0))(questions));
+  const { context, errors, slept } = world((questions) =>
+    (++asked < 4 ? counted(1, { conservation: 7 }) : counted(0))(questions),
+  );
   expect(await check(context)).toMatchObject({ violations: 0 });
   expect([asked, errors, slept() >= 45_000]).toEqual([3 + batchesOf(sql).length, [], true]);
 });

@@ -202,10 +202,7 @@ describe('names of a fact', () => {
     const names = ['provider_id', 'provider_npi'];
     const tables = (change: Partial<EntityContract>) => warehouseSql(lists('', change), new Map(sqlTemplates()))['tables.sql']; // prettier-ignore
     const before = new Map([
-      [
-        '001-x',
-        `-- generated: true\n${tables({ references, fields: fields.filter((f) => !names.includes(f.name)) })}`,
-      ],
+      ['001-x', `-- generated: true\n${tables({ references, fields: fields.filter((f) => !names.includes(f.name)) })}`],
     ]);
     const [{ text }] = newMigrations(before, tables({ version: 2, fields }), 'add-provider');
     expect(text).toContain(

@@ -124,7 +124,9 @@ describe('an accepted record', () => {
 
   it('names a provider by the identifier of its source, else by the NPI, else by another identifier of its source', () => {
     const by = (named: Record<string, unknown>) => {
-      const { provider_key, provider_named_key, dq_flags } = silver(envelope('encounter', { provider_id: undefined, ...named }));
+      const { provider_key, provider_named_key, dq_flags } = silver(
+        envelope('encounter', { provider_id: undefined, ...named }),
+      );
       return [provider_key, provider_named_key, dq_flags];
     };
     const token = hmac('provider\x1fclinic-ehr\x1furn:oid:1\x1fX|7');
