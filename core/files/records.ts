@@ -1,6 +1,5 @@
 import { isAscii } from 'node:buffer';
 import type { Profile } from '../../profiles/schema';
-import type { FhirRow } from './fhir/resource';
 import { namesTwice } from '../records/envelope';
 import { type ByteSource, Window } from './source';
 import { isTwiceEncoded, isUtf8Instead } from './text';
@@ -24,7 +23,7 @@ export interface FileRecord {
   offset: number;
   length: number;
   /** CSV: the cells as text. NDJSON: the parsed object. FHIR: the resource. */
-  value?: string[] | Record<string, unknown> | FhirRow;
+  value?: string[] | Record<string, unknown>;
   fault?: RecordFault;
   /** Where in the record the fault is; without it the record as a whole. */
   pointer?: string;

@@ -65,6 +65,8 @@ export function checkViews(profile: Profile, report: Report): void {
 /** What other formats have and FHIR has not. */
 function checkFormat({ file, mode, ignored, optional, file_time }: Profile, report: Report): void {
   if (file.encoding !== 'utf-8') report('PRF-VALUE', '/file/encoding', 'JSON of FHIR is always UTF-8');
+  if (file.preamble_lines !== undefined)
+    report('PRF-VALUE', '/file/preamble_lines', 'FHIR has no lines above its resources');
   if (file.header) report('PRF-COLUMN', '/file/header', 'FHIR has no header');
   if (ignored.length + optional.length > 0)
     report(
@@ -86,7 +88,7 @@ function checkColumnsOf(profile: Profile, index: number, view: View, report: Rep
   for (const { column, pointer } of columnUses({ ...profile, entities: profile.entities.slice(0, index + 1) })) {
     if (!pointer.startsWith(base) && !ofAll(pointer)) continue;
     const found = columns.find(({ name }) => name === column);
-    if (!found && !KNOWN_COLUMNS.has(column))
+    if (!found && !(KNOWN_COLUMNS as readonly string[]).includes(column))
       report('PRF-COLUMN', pointer, 'the view of the entity has no such column');
     if (found?.collection) report('PRF-COLUMN', pointer, 'the column is a collection: a field takes one value');
   }

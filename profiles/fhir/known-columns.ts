@@ -1,12 +1,12 @@
-/** Columns that every row of a view has besides those of the view, with what they hold. */
-export const KNOWN_COLUMN_DOCS = {
-  _resource_type: 'type of the resource',
-  _resource_id: 'its id',
-  _last_updated: '`meta.lastUpdated`',
-  _version_id: '`meta.versionId`',
-  _version_number: '`meta.versionId`, where it is a whole number',
-  _bundle_timestamp: '`timestamp` of the Bundle around it',
-  _file_time: 'time of the file',
-} as const;
+/** Columns that every row of a view has besides those of the view (docs/profiles.md says what they hold). */
+export const KNOWN_COLUMNS = [
+  '_resource_type',
+  '_resource_id',
+  '_last_updated',
+  '_version_id',
+  '_version_number',
+  '_bundle_timestamp',
+  '_file_time',
+] as const;
 
-export const KNOWN_COLUMNS: ReadonlySet<string> = new Set(Object.keys(KNOWN_COLUMN_DOCS));
+export type KnownColumn = (typeof KNOWN_COLUMNS)[number];

@@ -304,7 +304,7 @@ describe('times', () => {
     );
     const sequence = (resource: object): unknown => {
       const found = readResource(Buffer.from(JSON.stringify(resource)), ALONE);
-      const [member] = 'row' in found ? mapper.members(found.row as unknown as Row, []) : [];
+      const [member] = 'row' in found ? mapper.members(found.row as Row, []) : [];
       return member!.mapped[0]!.envelope.source_sequence;
     };
     expect(['10', '9', 'W/"x"'].map((id) => sequence(version(id)))).toEqual(['10', '9', undefined]);

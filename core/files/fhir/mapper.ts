@@ -1,5 +1,5 @@
 import { SEQUENCE_MAX_DIGITS } from '../../../contracts/envelope';
-import type { KNOWN_COLUMN_DOCS } from '../../../profiles/fhir/known-columns';
+import type { KnownColumn } from '../../../profiles/fhir/known-columns';
 import { type CompiledView, compileView, type View, type ViewRow } from '../../../profiles/fhir/view';
 import type { FileRule } from '../../../profiles/rules';
 import type { Profile } from '../../../profiles/schema';
@@ -49,13 +49,13 @@ export class FhirMapper implements RowMapper {
   }
 
   unmapped(row: Row): string | undefined {
-    const type = String((row as unknown as FhirRow).resource.resourceType);
+    const type = String((row as FhirRow).resource.resourceType);
     return this.byType.has(type) ? undefined : type;
   }
 
   /** The resource as one member, by the views without a list, and each row of the others as one. */
   members(row: Row, violations: RowViolation[]): Member[] {
-    const found = row as unknown as FhirRow;
+    const found = row as FhirRow;
     const { resource, isDeleted } = found;
     const foreign = foreignElement(resource);
     if (foreign !== null) {
@@ -89,7 +89,7 @@ export class FhirMapper implements RowMapper {
   }
 
   /** The columns that a row has besides those of its view. */
-  private knownOf({ resource, timestamp }: FhirRow): Record<keyof typeof KNOWN_COLUMN_DOCS, unknown> {
+  private knownOf({ resource, timestamp }: FhirRow): Record<KnownColumn, unknown> {
     const { lastUpdated, versionId } = (resource.meta ?? {}) as { lastUpdated?: unknown; versionId?: unknown };
     return {
       _resource_type: resource.resourceType,

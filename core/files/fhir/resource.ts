@@ -5,7 +5,7 @@ import type { RecordFault } from '../records';
 import { identityOf, type Neighbours } from './bundle';
 
 /** A resource as a file or record brings it. */
-export interface FhirRow {
+export interface FhirRow extends Record<string, unknown> {
   resource: Record<string, unknown>;
   /** What it may refer to. */
   neighbours: Neighbours;

@@ -30,7 +30,7 @@ function endOfText(bytes: Uint8Array, at: number): number {
 }
 
 /** Byte after a value that begins at `at`; -1 where it does not end. */
-export function endOfValue(bytes: Uint8Array, at: number): number {
+function endOfValue(bytes: Uint8Array, at: number): number {
   const first = bytes[at];
   if (first === QUOTE) return endOfText(bytes, at);
   if (first !== OPEN_OBJECT && first !== OPEN_LIST) {
