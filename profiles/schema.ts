@@ -206,6 +206,9 @@ const entity = z.strictObject({
     .describe('With absent tombstone: if more than this share of keys is absent, no tombstone is written'),
 });
 
+/** The most that a profile allows a record to have. */
+export const MOST_RECORD_BYTES = 8_388_608;
+
 const file = z.strictObject({
   format: z.enum(['csv', 'ndjson', 'fhir']),
   encoding: z
@@ -237,7 +240,7 @@ const file = z.strictObject({
     .max(50)
     .default([])
     .describe('Texts that mean "no value", in addition to the empty text'),
-  max_record_bytes: z.int().min(64).max(8_388_608).default(1_048_576).describe('A longer row is quarantined'),
+  max_record_bytes: z.int().min(64).max(MOST_RECORD_BYTES).default(1_048_576).describe('A longer row is quarantined'),
 });
 
 export const profileSchema = z

@@ -7,6 +7,7 @@ export const KNOWN_COLUMNS = [
   '_version_number',
   '_bundle_timestamp',
   '_file_time',
+  '_element_number',
 ] as const;
 
 export type KnownColumn = (typeof KNOWN_COLUMNS)[number];

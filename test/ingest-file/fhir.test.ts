@@ -1,3 +1,4 @@
+import { lineAgain } from '../../core/files/fhir/again';
 import { ALONE } from '../../core/files/fhir/bundle';
 import { readResource } from '../../core/files/fhir/resource';
 import type { Row } from '../../core/files/making';
@@ -382,4 +383,39 @@ test('rows of a list are accepted and rejected each by itself, with the resource
     ['1/2', 'w2'],
   ]);
   expect(await rejected()).toEqual([['1/1', expect.any(String), '/id']]);
+});
+
+describe('a record that was rejected, sent once more as a line', () => {
+  const again = (record: string, around: string): string =>
+    lineAgain(Buffer.from(record), { bytes: Buffer.from(around), at: around.indexOf(record) }).toString();
+
+  test('an entry brings the time of its Bundle, and the references that only its neighbours explain', async () => {
+    const broken = entry(visit('v', ['urn:uuid:p', 'Location/l1'], { status: 'lost' }), 'urn:uuid:v');
+    const body = indented(bundle([broken, entry(person('a'), 'urn:uuid:p')], { timestamp: '2026-02-03T04:05:06Z' }));
+    await read(body);
+    const [bytes] = await rejectedBytes(body);
+    const line = again(bytes!, body);
+    expect(line).not.toContain('\n');
+    expect(JSON.parse(line)).toEqual({
+      resourceType: 'Bundle',
+      type: 'transaction',
+      timestamp: '2026-02-03T04:05:06Z',
+      entry: [JSON.parse(JSON.stringify(broken).replace('urn:uuid:p', 'Patient/a'))],
+    });
+    expect(await read(line.replace('lost', 'booked'))).toMatchObject(counts(1, 1, 0));
+    expect((await silver('appointment')).map((r) => [r.patient_id, r.dq_flags])).toEqual([['a', null]]);
+  });
+
+  test('a resource by itself is the same on one line, and what is no JSON stays what it is', () => {
+    const alone = indented(person('a'));
+    expect(JSON.parse(again(alone, alone))).toEqual(person('a'));
+    expect(again('{"resourceType":\n"Patient",', '{"resourceType":\n"Patient",')).toBe('{"resourceType": "Patient",');
+    expect(again('{"resource":\n', '{"resourceType":"Bundle","type":"batch","entry":[{"resource":\n')).toBe(
+      '{"resourceType":"Bundle","type":"batch","entry":[{"resource":]}',
+    );
+  });
+});
+
+test('lines whose first is cut off in the middle are lines, and no document', async () => {
+  expect(await read(lines('{"resourceType":"Patient",', person('a')))).toMatchObject(counts(2, 1, 1));
 });

@@ -6,7 +6,7 @@ import type { Profile } from '../../../profiles/schema';
 import type { Received } from '../../records/conform';
 import { viewCell } from '../cells';
 import type { FileFacts, Row } from '../making';
-import { EntityPlan, type Member, receivedAt, type RowMapper, type RowViolation } from '../mapper';
+import { EntityPlan, type MappedEntity, type Member, receivedAt, type RowMapper, type RowViolation } from '../mapper';
 import { FileTime, textOfTime } from '../row-time';
 import { writeReferences } from './references';
 import { foreignElement } from './releases';
@@ -67,16 +67,15 @@ export class FhirMapper implements RowMapper {
     const own: Member = { mapped: [] };
     const elements: Member[] = [];
     for (const fed of this.byType.get(String(resource.resourceType)) ?? [])
-      for (const viewRow of rowsOf(fed, found, violations)) {
-        const full = { ...viewRow, ...known };
-        const mapped = fed.plans.filter((plan) => isDeleted || plan.feeds(full)).map((plan) => plan.map(full));
-        for (const one of mapped) {
-          if (dangles) one.flags.push('FIL-FHR-07');
-          if (isDeleted) one.envelope.op = 'delete';
-        }
+      rowsOf(fed, found, violations).forEach((viewRow, i) => {
+        const full = { ...viewRow, ...known, _element_number: fed.view.isList ? i + 1 : undefined };
+        const mapped = isDeleted
+          ? deletesOf(fed, full)
+          : fed.plans.filter((p) => p.feeds(full)).map((p) => p.map(full));
+        if (dangles) for (const one of mapped) one.flags.push('FIL-FHR-07');
         if (!fed.view.isList) own.mapped.push(...mapped);
         else if (mapped.length > 0) elements.push({ place: elements.length, mapped });
-      }
+      });
     return [...(own.mapped.length > 0 ? [own] : []), ...elements];
   }
 
@@ -89,7 +88,7 @@ export class FhirMapper implements RowMapper {
   }
 
   /** The columns that a row has besides those of its view. */
-  private knownOf({ resource, timestamp }: FhirRow): Record<KnownColumn, unknown> {
+  private knownOf({ resource, timestamp }: FhirRow): Record<Exclude<KnownColumn, '_element_number'>, unknown> {
     const { lastUpdated, versionId } = (resource.meta ?? {}) as { lastUpdated?: unknown; versionId?: unknown };
     return {
       _resource_type: resource.resourceType,
@@ -101,6 +100,13 @@ export class FhirMapper implements RowMapper {
       _file_time: this.fileTime,
     };
   }
+}
+
+/** Deletes of what a resource is. What it only mentions, such as a code, does not go with it: no key can be made of it. */
+function deletesOf({ plans }: FedView, row: ViewRow): MappedEntity[] {
+  const mapped = plans.map((plan) => plan.map(row));
+  for (const one of mapped) one.envelope.op = 'delete';
+  return mapped.filter(({ plan, envelope }) => plan.naturalKey(envelope) !== null);
 }
 
 /** Rows of a view; of what is deleted the key alone is known, so that no condition is asked, and no list has an element. */

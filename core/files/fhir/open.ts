@@ -20,8 +20,11 @@ export async function layoutOf(source: ByteSource, skip: number): Promise<Layout
         ? 'the file is XML; FHIR is read as JSON'
         : 'the file does not begin with a JSON object',
     };
-  // A line that is broken by itself costs no more than itself; one that leaves off in the middle of something begins a document.
-  const isLine = isJson(text) ? !(await isBlankFrom(source, line.end)) : !/[{[,:]$/.test(text);
+  // A line that is broken by itself costs no more than itself; one that leaves off in the middle of something begins a document, unless a whole
+  // value follows it.
+  const isLine = isJson(text)
+    ? !(await isBlankFrom(source, line.end))
+    : !/[{[,:]$/.test(text) || (await isFollowedByObject(source, line.end));
   if (isLine && line.end < source.size) return { document: null };
   return source.size > DOCUMENT_BYTES ? TOO_LARGE : { document: Buffer.from(await source.read(0, source.size)) };
 }
@@ -47,6 +50,11 @@ async function firstLine(source: ByteSource, skip: number): Promise<{ text: Buff
     at += block.length;
   }
   return text.length > DOCUMENT_BYTES ? null : { text, end: source.size };
+}
+
+async function isFollowedByObject(source: ByteSource, at: number): Promise<boolean> {
+  const text = (await firstLine(source, at))?.text.toString('utf8').trim() ?? '';
+  return text.startsWith('{') && isJson(text);
 }
 
 async function isBlankFrom(source: ByteSource, at: number): Promise<boolean> {
