@@ -104,7 +104,9 @@ describe('what became of the records of a stream', () => {
     write(plan(batch(1, [GOOD, GOOD])), ['bronze']);
     const { ingest: counts } = await countIngest(zones);
     expect(counts).toEqual({ received: 2, accepted: 0, quarantined: 0, unmapped: 0, held: 0 });
-    expect(() => checkIngest(counts, 'here')).toThrow('2 received, but 0 accepted + 0 quarantined + 0 unmapped + 0 held');
+    expect(() => checkIngest(counts, 'here')).toThrow(
+      '2 received, but 0 accepted + 0 quarantined + 0 unmapped + 0 held',
+    );
   });
 
   it('counts as accepted what one release accepted and the next one, trying again, did not', async () => {

@@ -101,9 +101,7 @@ test.each<[string, (profile: Profile) => void, string[]]>([
   [
     'each',
     (p) => Object.assign(p.entities[1]!, { each: { column: 'name' }, fields: { clinic_id: { element: true } } }),
-    [
-      'PRF-VIEW /entities/1/each a list in a resource is read by forEach in a view',
-    ],
+    ['PRF-VIEW /entities/1/each a list in a resource is read by forEach in a view'],
   ],
   [
     'another encoding',
