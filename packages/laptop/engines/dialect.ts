@@ -142,7 +142,7 @@ function check(tokens: readonly Token[], token: Token, i: number): void {
     throw new DialectError(`${plainName(token)}: ${engines[1]}`);
   if (token.kind !== 'word' || after?.text !== '(') return;
   if (tokens[i + 2]?.text === '+' && tokens[i + 3]?.text === ')')
-    throw new DialectError('Redshift’s sign (+) of an outer join is not known here; write LEFT JOIN … ON …');
+    throw new DialectError('the outer join operator (+) is not supported here; write LEFT JOIN … ON …');
   if (
     before?.text === '.'
       ? !isDefinition(tokens, i)

@@ -274,7 +274,7 @@ const isText = ({ type }: ColumnDefinition): boolean => type === 'varchar(65535)
 async function collect(result: DuckDBResult): Promise<QueryResult> {
   const types = result.columnTypes();
   if (types.some((type) => type?.typeId === DuckDBTypeId.STRUCT))
-    throw new DialectError('a whole row as one value: Redshift has none; write its columns, or name.* for all of them');
+    throw new DialectError('Redshift has no whole row as one value; write the columns, or t.* for all of them');
   const columns = result.columnNames().map((name, i) => columnInfo(name, types[i] as (typeof types)[number]));
   const rows: unknown[][] = [];
   let bytes = 0;

@@ -12,7 +12,7 @@ export interface Argument {
 /** A literal argument. @throws DialectError naming it. */
 export function literal({ nodes }: Argument, what: string): string {
   const text = nodes.length === 1 ? textOf(nodes[0]) : undefined;
-  if (text === undefined) throw new DialectError(`${what} is a text literal here; write it in quotes`);
+  if (text === undefined) throw new DialectError(`${what} must be a text literal here; write it in quotes`);
   return text;
 }
 

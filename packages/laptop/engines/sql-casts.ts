@@ -77,13 +77,14 @@ export const RAISED = {
   long: 'Value too long for character type',
   digit: 'Invalid digit, Type: Integer',
   substring: 'negative substring length not allowed',
-  length: 'negative length; write one of 0 or more',
-  position: 'field position must be greater than zero; write one from 1 on',
+  length: 'negative length; write 0 or more',
+  position: 'field position must be greater than zero; write 1 or greater',
   condition:
-    'Redshift has no sum, min or max of truth values; write CASE WHEN x THEN 1 ELSE 0 END, bool_and(x) or bool_or(x)',
+    'Redshift has no sum, min or max of booleans; write CASE WHEN x THEN 1 ELSE 0 END, bool_and(x) or bool_or(x)',
   quotient:
-    'a quotient of decimals is a decimal in Redshift, of fewer digits than here; write CAST(x AS double precision) for one of its factors',
-  middle: 'what lies between two decimals has the digits of its argument; write CAST(x AS double precision)',
+    'a quotient of decimals has other digits in Redshift; write one of its operands as CAST(x AS double precision)',
+  middle:
+    'a median of decimals may be rounded differently in Redshift; write its argument as CAST(x AS double precision)',
 } as const;
 
 /** An expression that fails with one of the sentences. `column` says where. */

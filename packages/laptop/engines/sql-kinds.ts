@@ -13,7 +13,7 @@ const isDecimal = (text: string): string => `typeof(${text}) LIKE 'DECIMAL%'`;
 
 const COMPARES = new Set(['=', '<', '>', '<=', '>=', '<>', '!=', 'AND', 'OR', 'NOT', 'IS', 'ISNULL', 'NOTNULL', 'IN', 'LIKE', 'ILIKE', 'BETWEEN', 'EXISTS', 'TRUE', 'FALSE']); // prettier-ignore
 
-/** SUM, MIN and MAX, which take no truth values in Redshift. @throws DialectError where they are given a comparison in plain sight */
+/** SUM, MIN and MAX, which take no booleans in Redshift. @throws DialectError where they are given a comparison in plain sight */
 export function ofValues(name: string, nodes: readonly Node[], render: (nodes: readonly Node[]) => string): string {
   const head = ['DISTINCT', 'ALL'].includes(upperOf(nodes[0])) ? 1 : 0;
   const value = nodes.slice(head);
@@ -24,8 +24,8 @@ function noCondition(name: string, nodes: readonly Node[], text: string): string
   if (nodes.some((node) => COMPARES.has(upperOf(node))))
     throw new DialectError(
       name === 'SUM'
-        ? 'Redshift adds no truth values up; write sum(CASE WHEN … THEN 1 ELSE 0 END)'
-        : `Redshift has no ${name.toLowerCase()} of truth values; write ${name === 'MIN' ? 'bool_and(…)' : 'bool_or(…)'}`,
+        ? 'Redshift has no sum of booleans; write sum(CASE WHEN … THEN 1 ELSE 0 END)'
+        : `Redshift has no ${name.toLowerCase()} of booleans; write ${name === 'MIN' ? 'bool_and(…)' : 'bool_or(…)'}`,
     );
   // Of a column alone nothing is known here.
   const isColumn = nodes.every((n, i) => (i % 2 === 0 ? /^(word|quoted)$/.test(tokenOf(n)?.kind ?? '') : upperOf(n) === '.'));

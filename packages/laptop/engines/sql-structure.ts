@@ -23,7 +23,7 @@ export function refuseStructures(nodes: readonly Node[]): void {
     if (wordsAt(nodes, 0, 'WITH', 'RECURSIVE')) refuseRecursion(nodes);
   }
   if (isQuery(nodes) && nodes.some((n, i) => upperOf(n) === 'INTO' && upperOf(nodes[i - 1]) !== '.'))
-    throw new DialectError('SELECT INTO is not known here; write CREATE TABLE t AS SELECT …');
+    throw new DialectError('SELECT INTO is not supported here; write CREATE TABLE t AS SELECT …');
   for (const node of nodes) if (isNest(node)) refuseStructures(node.nodes);
 }
 
@@ -40,7 +40,7 @@ function refuseNamelessTables(nodes: readonly Node[]): void {
     const isTable = inFrom && (before === 'FROM' || before === 'JOIN' || before === ',');
     const isNamed = upperOf(nodes[i + 1]) === 'AS' || isName(nodes[i + 1]);
     if (isTable && isGroup(node) && isQuery(node.nodes) && !isNamed)
-      throw new DialectError('a query in FROM has no name, and Redshift wants one; write FROM (SELECT …) AS t');
+      throw new DialectError('a query in FROM has no alias, which Redshift requires; write FROM (SELECT …) AS t');
   });
 }
 
@@ -59,7 +59,7 @@ function refuseHiddenOrder(nodes: readonly Node[]): void {
     if (tokenOf(bare[0])?.kind === 'number' || shown.has(written(bare)) || (isPlain && shown.has(nameOf(bare.at(-1)))))
       continue;
     throw new DialectError(
-      'SELECT DISTINCT is ordered by something that it does not select; write it into the list of columns too',
+      'SELECT DISTINCT can only be ordered by what it selects; write that into the list of columns too',
     );
   }
 }
@@ -81,10 +81,12 @@ function refuseRecursion(nodes: readonly Node[]): void {
     if (!isGroup(node) || upperOf(nodes[i - 1]) !== 'AS' || !reads(node.nodes, name)) return;
     if (list === 0)
       throw new DialectError(
-        'a recursive WITH has no list of columns, and Redshift wants one; write WITH RECURSIVE t (a, b) AS (…)',
+        'a recursive WITH has no list of columns, which Redshift requires; write WITH RECURSIVE t (a, b) AS (…)',
       );
     if (node.nodes.some((n, k) => upperOf(n) === 'UNION' && upperOf(node.nodes[k + 1]) !== 'ALL'))
-      throw new DialectError('a recursive WITH takes no UNION in Redshift; write UNION ALL, and DISTINCT behind it');
+      throw new DialectError(
+        'a recursive WITH cannot use UNION in Redshift; write UNION ALL, and SELECT DISTINCT from the result',
+      );
   });
 }
 
@@ -103,17 +105,17 @@ const FRAMED =
 export function refuseWindow(name: string, args: readonly Node[], window: readonly Node[]): void {
   if (upperOf(args[0]) === 'DISTINCT')
     throw new DialectError(
-      'DISTINCT over a window: Redshift has none; write it with GROUP BY in a query that is joined',
+      'Redshift has no DISTINCT in window functions; write it in a query of its own and join that',
     );
   for (const word of ['RANGE', 'GROUPS', 'EXCLUDE'])
     if (window.some((n) => upperOf(n) === word))
-      throw new DialectError(`${word} in a window: Redshift has frames of ROWS only; write ROWS BETWEEN … AND …`);
+      throw new DialectError(`${word} in a window: Redshift has only frames of ROWS; write ROWS BETWEEN … AND …`);
   const isOrdered = wordsAt(window, placeOf(window, new Set(['ORDER'])), 'ORDER', 'BY');
   const isFramed = window.some((n) => upperOf(n) === 'ROWS');
   if (isOrdered && !isFramed && FRAMED.test(name))
     throw new DialectError(
-      `${name.toLowerCase()} over an order: Redshift wants its frame; write ROWS UNBOUNDED PRECEDING behind the ORDER BY`,
+      `${name.toLowerCase()} OVER (ORDER BY …) requires a frame in Redshift; write ROWS UNBOUNDED PRECEDING after the ORDER BY`,
     );
   if (!isOrdered && /^(LAG|LEAD)$/.test(name))
-    throw new DialectError(`${name.toLowerCase()} without an order: Redshift wants one; write OVER (ORDER BY …)`);
+    throw new DialectError(`${name.toLowerCase()} requires an ORDER BY in Redshift; write OVER (ORDER BY …)`);
 }
