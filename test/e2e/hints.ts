@@ -28,7 +28,11 @@ const wordsOf = (id: string): string[] => {
 /** What may stand for a word that a suggestion leaves open. */
 export type Fill = Readonly<Record<string, string>>;
 const filled = (command: string, fill: Fill): string =>
-  Object.entries(fill).reduce((text, [open, word]) => text.replaceAll(open, word), command);
+  Object.entries(fill).reduce(
+    // FILE stands in PROFILE, too.
+    (text, [open, word]) => text.replace(/^[A-Z]+$/.test(open) ? new RegExp(`\\b${open}\\b`, 'g') : open, () => word),
+    command,
+  );
 
 /**
  * The command that a text prints for a suggestion, by the words of that suggestion and the folder that it must name.
