@@ -63,7 +63,7 @@ export function conservationText(document: AnswersDocument): string {
   checkLoad(load, 'ops.conservation');
   return [
     'Conservation',
-    `  ingest  ${count(ingest.received)} received = ${count(ingest.accepted)} accepted + ${count(ingest.quarantined)} quarantined${ingest.held > 0 ? ` + ${count(ingest.held)} held` : ''}`,
+    `  ingest  ${count(ingest.received)} received = ${count(ingest.accepted)} accepted + ${count(ingest.quarantined)} quarantined${ingest.unmapped > 0 ? ` + ${count(ingest.unmapped)} unmapped` : ''}${ingest.held > 0 ? ` + ${count(ingest.held)} held` : ''}`,
     `  load    ${count(load.read)} read = ${count(load.applied)} applied + ${count(load.superseded)} superseded + ${count(load.duplicate)} duplicate${load.withdrawn > 0 ? ` + ${count(load.withdrawn)} withdrawn` : ''}`,
   ].join('\n');
 }

@@ -8,7 +8,7 @@ import { membersOf } from '../core/records/members';
 import { givenUpBatches } from '../core/stream-event';
 import { CliError, EXIT } from './errors';
 import { filesUnder, withEngine, type Query } from './lake-files';
-import { folderDecisions, type ReadingRows, readingRows } from './readings';
+import { folderDecisions, type ReadingRows, readingRows, unmappedOf } from './readings';
 
 export type { Query } from './lake-files';
 
@@ -16,6 +16,8 @@ export interface IngestCounts {
   received: number;
   accepted: number;
   quarantined: number;
+  /** Records of files of kinds that nothing in their profiles reads; they stay in landing. */
+  unmapped: number;
   /** Given up by the stream's mapping and not yet taken in (carelake replay-failed). */
   held: number;
 }
@@ -53,19 +55,22 @@ export interface ZoneFolders {
 export async function countIngest(zones: ZoneFolders): Promise<CountedIngest> {
   const { received, silver, quarantine, held } = await distinctRecords(zones);
   const readings = readingRows(zones.control);
-  const rows = [...readings.values()].reduce((sum, of) => sum + of.received, 0);
-  return { ingest: { received: received + rows, accepted: silver, quarantined: quarantine, held }, readings };
+  const sum = (of: (rows: ReadingRows) => number): number =>
+    [...readings.values()].reduce((total, rows) => total + of(rows), 0);
+  const rows = sum((of) => of.received);
+  const unmapped = sum(unmappedOf);
+  return { ingest: { received: received + rows, accepted: silver, quarantined: quarantine, unmapped, held }, readings };
 }
 
-/** @throws CliError when records are missing or appear twice: received must be accepted + quarantined + held. */
+/** @throws CliError when records are missing or appear twice: received must be accepted + quarantined + unmapped + held. */
 export function checkIngest(counts: IngestCounts, where: string): void {
-  const { received, accepted, quarantined, held } = counts;
-  if (received === accepted + quarantined + held) return;
+  const { received, accepted, quarantined, unmapped, held } = counts;
+  if (received === accepted + quarantined + unmapped + held) return;
   throw new CliError(
-    `conservation is broken: ${received} received, but ${accepted} accepted + ${quarantined} quarantined + ${held} held`,
+    `conservation is broken: ${received} received, but ${accepted} accepted + ${quarantined} quarantined + ${unmapped} unmapped + ${held} held`,
     {
       where,
-      rule: 'received = accepted + quarantined + held',
+      rule: 'received = accepted + quarantined + unmapped + held',
       next: 'npm start -- --once; if the error persists, keep the folder and report it',
       exitCode: EXIT.failed,
     },
@@ -252,8 +257,10 @@ async function distinctRecords(zones: ZoneFolders): Promise<Distinct> {
 export function cameIn(after: CountedIngest, before: CountedIngest): IngestCounts {
   const came = difference(after.ingest, before.ingest);
   for (const [reading, rows] of before.readings)
-    if (!after.readings.has(reading))
+    if (!after.readings.has(reading)) {
       for (const name of ['received', 'accepted', 'quarantined'] as const) came[name] += rows[name];
+      came.unmapped += unmappedOf(rows);
+    }
   return came;
 }
 

@@ -17,6 +17,8 @@ export interface Findings {
   rejected: Record<string, number>;
   /** Accepted events that bear the flag of a rule, and rows of files of which a rule has something to tell. */
   warnings: Record<string, number>;
+  /** Records of files of kinds that nothing in their profiles reads, by kind. */
+  unmapped: Record<string, number>;
   /** Snapshots whose absences were not acted on, by profile and moment, with the rule that held them. */
   held_snapshots: { snapshot: string; rule: string }[];
 }
@@ -30,6 +32,8 @@ export interface Found {
   readonly flags: Record<string, number>;
   /** By reading and rule. */
   readonly notes: Record<string, number>;
+  /** By reading and kind. */
+  readonly unmapped: Record<string, number>;
   readonly held_snapshots: Findings['held_snapshots'];
 }
 
@@ -40,7 +44,8 @@ export async function readFindings(zones: ZoneFolders, ask: Ask): Promise<Found>
   return {
     rejected: await rejectedByRule(zones),
     flags: await flagCounts(ask),
-    notes: noteCounts(zones.control),
+    notes: toldOf(zones.control, 'notes'),
+    unmapped: toldOf(zones.control, 'unmapped'),
     held_snapshots: heldSnapshots(zones.control),
   };
 }
@@ -75,11 +80,11 @@ async function flagCounts(ask: Ask): Promise<Record<string, number>> {
   return Object.fromEntries(Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** What ingest noted of rows of files that it read all the same. */
-const noteCounts = (control: string): Found['notes'] =>
+/** What the receipts of files tell besides their counts: of rows that were read all the same, and of what nothing maps. */
+const toldOf = (control: string, what: 'notes' | 'unmapped'): Record<string, number> =>
   Object.fromEntries(
-    [...readingRows(control)].flatMap(([reading, { notes }]) =>
-      Object.entries(notes).map(([rule, n]) => [keyOf(reading, rule), n]),
+    [...readingRows(control)].flatMap(([reading, rows]) =>
+      Object.entries(rows[what]).map(([name, n]) => [keyOf(reading, name), n]),
     ),
   );
 
@@ -107,6 +112,7 @@ export function newFindings(after: Found, before: Found): Findings {
   return {
     rejected: grown(after.rejected, before.rejected),
     warnings: { ...grown(after.flags, before.flags), ...grown(after.notes, before.notes) },
+    unmapped: grown(after.unmapped, before.unmapped),
     held_snapshots: after.held_snapshots.filter(
       ({ snapshot, rule }) => !before.held_snapshots.some((one) => one.snapshot === snapshot && one.rule === rule),
     ),
@@ -136,9 +142,16 @@ const byRule = (counts: Record<string, number>): string =>
       .map(([rule, n]) => [rule, n, sentenceOf(rule)]),
   ).replace(/^/gm, '  ');
 
+/** Records of kinds that nothing maps, by kind. */
+export const unmappedText = (unmapped: Record<string, number>): string =>
+  `Nothing in the profile reads these; they stay in landing as they came:\n${table(
+    ['type', 'records'],
+    Object.entries(unmapped).sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)),
+  ).replace(/^/gm, '  ')}`;
+
 /** Findings as the console shows them; empty where there are none. */
 export function findingsText(run: Run, areDefectsPlanted: boolean): string {
-  const { ingest, rejected, warnings, held_snapshots } = run;
+  const { ingest, rejected, warnings, unmapped, held_snapshots } = run;
   const parts: string[] = [];
   if (ingest.quarantined > 0) {
     const head = mostOf(run)
@@ -147,6 +160,7 @@ export function findingsText(run: Run, areDefectsPlanted: boolean): string {
     parts.push(`${head}\n${byRule(rejected)}\n${runnable('  next: carelake quarantine list')}`);
   }
   if (Object.keys(warnings).length > 0) parts.push(`Accepted with a warning:\n${byRule(warnings)}`);
+  if (Object.keys(unmapped).length > 0) parts.push(unmappedText(unmapped));
   for (const { snapshot, rule } of held_snapshots)
     parts.push(
       [

@@ -19,6 +19,8 @@ export interface ReadingRows {
   received: number;
   accepted: number;
   quarantined: number;
+  /** Records of kinds that nothing in the profile reads, by kind. */
+  unmapped: Record<string, number>;
   /** What ingest noted of rows that it accepted all the same, by rule. */
   notes: Record<string, number>;
 }
@@ -30,14 +32,19 @@ export function readingRows(control: string): Map<string, ReadingRows> {
   for (const file of filesUnder(join(control, CHUNK_RECEIPTS), '.json')) {
     const reading = readingOfReceipt(file);
     if (reading === undefined || isReplaced(decisions, reading)) continue;
-    const of = rows.get(reading) ?? { received: 0, accepted: 0, quarantined: 0, notes: {} };
+    const of = rows.get(reading) ?? { received: 0, accepted: 0, quarantined: 0, unmapped: {}, notes: {} };
     const chunk = readState<Partial<ReadingRows>>(file, {
       what: 'the receipt of a chunk of a file that was read',
       mend: 'remove it and start again: the file is read again from landing, which changes nothing in the tables',
     });
     for (const name of ['received', 'accepted', 'quarantined'] as const) of[name] += chunk?.[name] ?? 0;
-    for (const [rule, n] of Object.entries(chunk?.notes ?? {})) of.notes[rule] = (of.notes[rule] ?? 0) + n;
+    for (const kind of ['unmapped', 'notes'] as const)
+      for (const [name, n] of Object.entries(chunk?.[kind] ?? {})) of[kind][name] = (of[kind][name] ?? 0) + n;
     rows.set(reading, of);
   }
   return rows;
 }
+
+/** Records of a reading of kinds that nothing in its profile reads. */
+export const unmappedOf = ({ unmapped }: Pick<ReadingRows, 'unmapped'>): number =>
+  Object.values(unmapped).reduce((sum, n) => sum + n, 0);

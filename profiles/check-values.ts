@@ -63,7 +63,17 @@ function misfit(field: Pick<Field, 'type' | 'values' | 'name'>, value: unknown):
   return typeof value === 'string' ? null : 'takes a text';
 }
 
-const SOURCES = ['column', 'columns', 'constant', 'element', 'object_key', 'preamble', 'last_modified'] as const;
+const SOURCES = [
+  'column',
+  'columns',
+  'first',
+  'constant',
+  'element',
+  'object_key',
+  'preamble',
+  'last_modified',
+] as const;
+const isTimeType = (type: Field['type']): boolean => type === 'ts' || type === 'date';
 const TIME_STEPS = ['minutes_of_day', 'next_day_when_before', 'plus'] as const;
 
 /** Holds an expression against the type that it is for. */
@@ -77,21 +87,23 @@ export function checkExpression(profile: Profile, placed: Placed, type: Field['t
   if (e.preamble !== undefined) {
     checkRegex(e.preamble, `${pointer}/preamble`, true, report);
     if (profile.file.preamble_lines === undefined)
-      report('PRF-VALUE', `${pointer}/preamble`, 'say in file.preamble_lines how many lines stand above the columns');
+      report('PRF-VALUE', `${pointer}/preamble`, 'state in file.preamble_lines how many lines are above the columns');
   }
   if (e.columns?.every((part) => typeof part !== 'string'))
     report('PRF-VALUE', `${pointer}/columns`, 'none of the parts is a column: use constant');
   if (e.pattern !== undefined) {
     checkRegex(e.pattern, `${pointer}/pattern`, true, report);
-    if (e.column === undefined && !e.columns && e.element === undefined)
-      report('PRF-VALUE', `${pointer}/pattern`, 'pattern requires column, columns or element');
+    if (e.column === undefined && !e.columns && !e.first && e.element === undefined)
+      report('PRF-VALUE', `${pointer}/pattern`, 'pattern requires column, columns, first or element');
   }
   if (e.round !== undefined && type !== 'int' && type !== 'decimal')
     report('PRF-VALUE', `${pointer}/round`, 'only whole numbers and decimals are rounded');
   if (e.datetime !== undefined && e.date !== undefined)
     report('PRF-TIME', `${pointer}/date`, 'datetime and date exclude each other');
+  if (e.precision && isTimeType(type))
+    report('PRF-TIME', `${pointer}/precision`, 'the field is a date or time, and not how precise one is');
   const time = e.datetime ?? e.date;
-  const isTime = type === 'ts' || type === 'date';
+  const isTime = isTimeType(type);
   if (!isTime) {
     for (const member of ['datetime', 'date', 'zone', 'day', 'nonexistent', 'ambiguous', ...TIME_STEPS] as const) {
       if (e[member] !== undefined) report('PRF-TIME', `${pointer}/${member}`, 'the field is not a date or time');

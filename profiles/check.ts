@@ -3,6 +3,7 @@ import { ENTITIES, type EntityName } from '../contracts';
 import { isZone } from '../contracts/zones';
 import { escapePointer, JsonSyntaxError, lineOf, parseLocated } from './json-lines';
 import { checkExpression, checkTest, checkValue, type Report } from './check-values';
+import { checkViews } from './fhir/check-views';
 import type { ProfileError } from './rules';
 import { type EntityProfile, type Profile, profileSchema } from './schema';
 import { columnsOf, columnUses, placedFileTime, placedTests, placedValues } from './walk';
@@ -89,6 +90,7 @@ function reportIssue(issue: Issue, base: string, report: Report): void {
 
 function checkSense(profile: Profile, report: Report): void {
   checkMode(profile, report);
+  checkViews(profile, report);
   checkColumns(profile, report);
   const fileTime = profile.file_time === undefined ? undefined : placedFileTime(profile);
   if (fileTime) checkExpression(profile, fileTime, 'ts', report);
@@ -105,7 +107,8 @@ function checkSense(profile: Profile, report: Report): void {
   const uses = profile.entities.map((e) => e.entity);
   profile.entities.forEach((e, index) => {
     const twin = uses.indexOf(e.entity);
-    if (twin !== index && (e.when === undefined || profile.entities[twin]?.when === undefined)) {
+    const isOther = e.view !== profile.entities[twin]?.view;
+    if (twin !== index && !isOther && (e.when === undefined || profile.entities[twin]?.when === undefined)) {
       report('PRF-ENTITY', `/entities/${index}`, `${e.entity} is fed twice, and one of the two has no condition`);
     }
   });
@@ -161,6 +164,7 @@ function checkMode(profile: Profile, report: Report): void {
 
 function checkColumns(profile: Profile, report: Report): void {
   const { format, header } = profile.file;
+  if (format === 'fhir') return; // told by checkViews
   const uses = columnUses(profile);
   const used = new Set(uses.map((u) => u.column));
   const lists = { ignored: profile.ignored, optional: profile.optional };

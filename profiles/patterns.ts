@@ -40,12 +40,14 @@ export class PatternError extends Error {}
 
 /**
  * Compiles a pattern: yyyy yy MMM MM M dd d HH H hh h mm m ss s f (1-9 digits of a second, cut to microseconds) a (AM/PM) Z (offset), text in 'quotes',
- * everything else that is no letter literally; or `epoch_s`, `epoch_ms`; or `iso` (ISO-8601, time of day and offset may lack).
+ * everything else that is no letter literally; or `epoch_s`, `epoch_ms`; or `iso` (ISO-8601, time of day and offset may lack); or `fhir` (date, dateTime and instant of FHIR,
+ * of which a year or a month alone stands for its first day).
  * @throws PatternError
  */
 export function compilePattern(pattern: string): TimeParser {
   if (pattern === 'epoch_s' || pattern === 'epoch_ms') return epochParser(pattern === 'epoch_s' ? 1000 : 1);
   if (pattern === 'iso') return regexParser(ISO);
+  if (pattern === 'fhir') return regexParser(FHIR);
   const seen = new Set<string>();
   const source = pattern.replace(
     /'((?:[^']|'')*)'|([A-Za-z])\2*|[^A-Za-z']+|'/g,
@@ -74,6 +76,16 @@ export function compilePattern(pattern: string): TimeParser {
 const ISO =
   /^(?<y>\d{4})-(?<M>\d{2})-(?<d>\d{2})(?:[Tt ](?<H>\d{2}):(?<m>\d{2})(?::(?<s>\d{2})(?:[.,](?<f>\d+))?)?(?:(?<o>[Zz]|[+-]\d{2}:?\d{2})(?:\[[^\]]*\])?)?)?$/;
 
+const FHIR =
+  /^(?<y>\d{4})(?:-(?<M>\d{2})(?:-(?<d>\d{2})(?:T(?<H>\d{2}):(?<m>\d{2}):(?<s>\d{2})(?:\.(?<f>\d+))?(?<o>Z|[+-]\d{2}:\d{2}))?)?)?$/;
+
+/** How much of a date of FHIR is stated; null for what is none. */
+export function fhirPrecision(text: string): 'year' | 'month' | 'day' | 'instant' | null {
+  const g = regexParser(FHIR)(text) && FHIR.exec(text)?.groups;
+  if (!g) return null;
+  return g.H !== undefined ? 'instant' : g.d !== undefined ? 'day' : g.M !== undefined ? 'month' : 'year';
+}
+
 /** A regular expression of a text that stands for itself. */
 export const literal = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
 
@@ -99,11 +111,11 @@ function regexParser(regex: RegExp): TimeParser {
     if (!g) return null;
     const short = g.y === undefined ? Number(g.y2) : null;
     const year = short === null ? Number(g.y) : short + (short < 69 ? 2000 : 1900);
-    const month = g.mon !== undefined ? MONTHS.indexOf(g.mon.toLowerCase()) + 1 : Number(g.M);
+    const month = g.mon !== undefined ? MONTHS.indexOf(g.mon.toLowerCase()) + 1 : Number(g.M ?? 1);
     const half = g.h === undefined ? null : Number(g.h);
     if (half !== null && (half < 1 || half > 12)) return null;
     const hour = half === null ? Number(g.H ?? 0) : (half % 12) + (g.a?.toLowerCase() === 'pm' ? 12 : 0);
-    const [day, minute, second] = [Number(g.d), Number(g.m ?? 0), Number(g.s ?? 0)];
+    const [day, minute, second] = [Number(g.d ?? 1), Number(g.m ?? 0), Number(g.s ?? 0)];
     if (month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || second > 59) return null;
     const local = utc(year, month, day) + ((hour * 60 + minute) * 60 + second) * 1000;
     const other = short === null ? NaN : utc(year < 2000 ? year + 100 : year - 100, month, day);

@@ -38,6 +38,10 @@ export const FILE_RULES = {
     doc: 'a regular expression is not valid RE2 (no look-around, no back-references), or lacks the group whose text is the value',
   },
   'PRF-MODE': { scope: 'profile', doc: 'members that the mode requires are missing, or belong to another mode' },
+  'PRF-VIEW': {
+    scope: 'profile',
+    doc: 'a view of FHIR resources is not a ViewDefinition, uses something that is not evaluated here, or does not belong to its entity',
+  },
   'FIL-PRF-01': { scope: 'file', doc: 'the first folder of the object name is not the name of a profile' },
   'FIL-PRF-03': {
     scope: 'file',
@@ -72,6 +76,25 @@ export const FILE_RULES = {
   'FIL-ROW-05': {
     scope: 'row',
     doc: 'the row is UTF-8 but the profile declares a single-byte encoding: ü would become Ã¼',
+  },
+  'FIL-FHR-01': {
+    scope: 'file',
+    doc: 'the FHIR document is larger than 64 MiB: written as NDJSON, a resource per line, it may have any size',
+  },
+  'FIL-FHR-02': { scope: 'row', doc: 'the entry of the Bundle has no resource, and deletes none by type and id' },
+  'FIL-FHR-03': { scope: 'row', doc: 'the resource names no type of FHIR R4 (resourceType)' },
+  'FIL-FHR-04': { scope: 'row', doc: 'the resource has the form of another release of FHIR than R4' },
+  'FIL-FHR-05': {
+    scope: 'row',
+    doc: 'the Bundle is of a type that is not read: batch, transaction, searchset and collection are',
+  },
+  'FIL-FHR-06': {
+    scope: 'row',
+    doc: 'a view cannot be evaluated on the resource, such as where a path that must have one value has several',
+  },
+  'FIL-FHR-07': {
+    scope: 'warn',
+    doc: 'the resource refers to an entry that the Bundle does not have (urn:uuid); the reference was kept as it is',
   },
   'FIL-MAP-01': { scope: 'member', doc: 'the code is not in the map of the profile' },
   'FIL-MAP-02': { scope: 'member', doc: 'the value does not match the date or time pattern of the profile' },

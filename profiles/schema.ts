@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { ENTITIES } from '../contracts';
+import { views } from './fhir/schema';
 
 /** The profile language: one declarative file that says how somebody's layout feeds the contracts. `docs/profiles.md` teaches it. */
 const entityNames = Object.keys(ENTITIES) as [string, ...string[]];
@@ -7,7 +8,9 @@ const column = z
   .string()
   .min(1)
   .max(256)
-  .describe('A column of the header, by its exact name (CSV), or a JSON pointer such as /payload/status (NDJSON)');
+  .describe(
+    'A column of the header, by its exact name (CSV), or a JSON pointer such as /payload/status (NDJSON), or a column of the view (FHIR)',
+  );
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 
 const part = z.union([column, z.strictObject({ literal: z.string().min(1).max(64) })]);
@@ -23,6 +26,7 @@ const valueSource = {
       'Several columns, with literal texts between them, joined into one value; empty if any of the columns is empty',
     ),
   join: z.string().max(8).optional().describe('Text between joined columns; default "|"'),
+  first: z.array(column).min(2).max(8).optional().describe('Several columns: the value of the first that has one'),
   element: z
     .union([z.literal(true), column])
     .optional()
@@ -84,6 +88,10 @@ const timeShape = {
     .union([z.string(), z.array(z.string()).min(1).max(8)])
     .optional()
     .describe('Pattern or patterns of a date'),
+  precision: z
+    .literal(true)
+    .optional()
+    .describe('Not the date but how much of it is stated: year, month, day or instant'),
   zone: z.string().optional().describe('IANA zone of local wall time; default as in file.zone'),
   day: z
     .enum(['start', 'end'])
@@ -138,7 +146,7 @@ const timeSteps = {
 const expression = z
   .strictObject({ ...shape, ...timeSteps })
   .describe(
-    'Where a value comes from (exactly one of column, columns, constant, element, object_key, preamble, last_modified) and how it is read',
+    'Where a value comes from (exactly one of column, columns, first, constant, element, object_key, preamble, last_modified) and how it is read',
   );
 const value = z.union([column, expression]).describe('A column name, or an expression');
 
@@ -157,6 +165,7 @@ const condition = z.union([test, z.strictObject({ any: z.array(test).min(1) })])
 
 const entity = z.strictObject({
   entity: z.enum(entityNames),
+  view: z.string().optional().describe('FHIR: the view whose rows feed the entity; its columns are those of the view'),
   when: z.array(condition).min(1).optional().describe('The row feeds this entity only if all of these are true'),
   each: z
     .strictObject({
@@ -197,8 +206,11 @@ const entity = z.strictObject({
     .describe('With absent tombstone: if more than this share of keys is absent, no tombstone is written'),
 });
 
+/** The most that a profile allows a record to have. */
+export const MOST_RECORD_BYTES = 8_388_608;
+
 const file = z.strictObject({
-  format: z.enum(['csv', 'ndjson']),
+  format: z.enum(['csv', 'ndjson', 'fhir']),
   encoding: z
     .enum(['utf-8', 'windows-1252', 'iso-8859-1', 'utf-16le', 'utf-16be'])
     .default('utf-8')
@@ -228,7 +240,7 @@ const file = z.strictObject({
     .max(50)
     .default([])
     .describe('Texts that mean "no value", in addition to the empty text'),
-  max_record_bytes: z.int().min(64).max(8_388_608).default(1_048_576).describe('A longer row is quarantined'),
+  max_record_bytes: z.int().min(64).max(MOST_RECORD_BYTES).default(1_048_576).describe('A longer row is quarantined'),
 });
 
 export const profileSchema = z
@@ -258,6 +270,7 @@ export const profileSchema = z
       .optional()
       .describe('In a source (a folder of profiles): the names of the files that this profile reads, with * and ?'),
     file,
+    views: views.optional(),
     file_time: value
       .optional()
       .describe(

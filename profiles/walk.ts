@@ -48,7 +48,7 @@ export function placedValues(profile: Profile, entity: EntityProfile, index: num
 
 /** Columns that an expression reads. */
 export function columnsOf(e: Expression): string[] {
-  const parts = (e.columns ?? []).filter((part) => typeof part === 'string');
+  const parts = [...(e.columns ?? []).filter((part) => typeof part === 'string'), ...(e.first ?? [])];
   const added = [e.minutes_of_day, e.plus?.column].filter((name) => name !== undefined);
   const other = e.next_day_when_before ? columnsOf(e.next_day_when_before) : [];
   return [...new Set([...(e.column === undefined ? parts : [e.column]), ...added, ...other])];

@@ -8,7 +8,7 @@ import { readMarkKey, versionOf } from '../../core/files/landed';
 import { landingOfReading } from '../../core/files/readings';
 import { streamSource } from '../../core/lake/names';
 import { withRecords, type Query, type ZoneFolders } from '../conservation';
-import { readingRows, readingSql } from '../readings';
+import { type ReadingRows, readingRows, readingSql, unmappedOf } from '../readings';
 import { differenceOf, type Difference } from './difference';
 
 /** What records are compared with. */
@@ -125,7 +125,9 @@ async function checkFiles({ zones, buckets, s3 }: RecordSources, query: Query): 
   );
   const stored = new Map(rows.map((row) => [String(row.reading), Number(row.n)]));
   const readings = [...new Set([...counted.keys(), ...stored.keys()])].sort();
-  const uneven = readings.filter((reading) => (counted.get(reading)?.received ?? 0) !== (stored.get(reading) ?? 0));
+  // What nothing maps lies in landing alone.
+  const expected = (rows: ReadingRows | undefined): number => (rows ? rows.received - unmappedOf(rows) : 0);
+  const uneven = readings.filter((reading) => expected(counted.get(reading)) !== (stored.get(reading) ?? 0));
   const gone = [...new Set([...stored.keys()].map(landingOfReading))].filter((hash) => !landed.has(hash));
   return [
     ...differenceOf('CHK-LANDING-01', 'landing', unread),

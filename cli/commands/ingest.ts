@@ -11,7 +11,7 @@ import { decisionsAbout } from '../decisions';
 import { CliError, EXIT } from '../errors';
 import { ended, started } from '../executions';
 import { storedFile, uploadFile, uploadProfile } from '../feed';
-import { mostRejected } from '../findings';
+import { mostRejected, unmappedText } from '../findings';
 import { servedFolder } from '../folder';
 import { again, quoted, runnable } from '../hints';
 import { keysUnder } from '../keys-under';
@@ -55,6 +55,8 @@ interface Read {
   received: number;
   accepted: number;
   quarantined: number;
+  /** Records of kinds that nothing in the profile reads, by kind. */
+  unmapped?: Record<string, number>;
   /** The landing object of which the same bytes were read before: nothing was read of this one. */
   same_as?: string;
 }
@@ -114,11 +116,11 @@ function report(told: { id: string; already: boolean; read?: Read | undefined },
 
 function rowsText(already: boolean, read: Read | undefined, isLaptop: boolean): string {
   if (!read) return `It is read${already ? ' again' : ''} now, or as soon as the files before it have been read.`;
-  const { received, accepted, quarantined, same_as } = read;
+  const { received, accepted, quarantined, unmapped, same_as } = read;
   if (same_as !== undefined)
     return `Its bytes are the same as those of landing object ${same_as}, which was read before: nothing was ingested from it.`;
   const look = quarantined > 0 && isLaptop ? runnable(' Look at them: carelake quarantine list') : '';
-  return `${count(received)} rows read: ${count(accepted)} accepted, ${count(quarantined)} rejected.${look}`;
+  return `${count(received)} rows read: ${count(accepted)} accepted, ${count(quarantined)} rejected.${look}${unmapped ? `\n${unmappedText(unmapped)}` : ''}`;
 }
 
 async function landed({ s3, landing }: Place, key: string): Promise<Omit<Reading, 'digest'>> {
@@ -173,6 +175,8 @@ async function countsOf(s3: S3Client, control: string, { hash, digest }: Reading
     const receipt = await s3.send(new GetObjectCommand({ Bucket: control, Key }));
     const counts = JSON.parse(await receipt.Body!.transformToString()) as Partial<Read>;
     for (const name of ['received', 'accepted', 'quarantined'] as const) total[name] += counts[name] ?? 0;
+    for (const [kind, n] of Object.entries(counts.unmapped ?? {}))
+      total.unmapped = { ...total.unmapped, [kind]: (total.unmapped?.[kind] ?? 0) + n };
     if (counts.same_as !== undefined) total.same_as = counts.same_as;
   }
   // A copy keeps the receipt that says so where it was read after all.

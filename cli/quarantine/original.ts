@@ -4,6 +4,7 @@ import { type StoredVersion, storedVersions } from '@carelake/laptop/endpoints/s
 import { pathOfKey } from '@carelake/laptop/endpoints/s3-keys';
 import { MTIME, senderTime } from '../../core/files/sender-time';
 import { versionOf } from '../../core/files/landed';
+import { lineAgain } from '../../core/files/fhir/again';
 import { openFile } from '../../core/files/open';
 import { originalRow, originMetadata, originOf } from '../../core/files/origin';
 import { unitBytes } from '../../core/files/text';
@@ -19,6 +20,7 @@ import {
   sourceKey,
 } from '../../profiles';
 import { isAsStored } from '../check/objects';
+import { MOST_RECORD_BYTES } from '../../profiles/schema';
 import { CliError, EXIT } from '../errors';
 import { bucketFolder, type Query, withEngine } from '../lake-files';
 import { fileSource } from '../profile';
@@ -131,6 +133,17 @@ export interface Frame {
   /** Everything before the first row: byte-order mark and header, however many lines it has; nothing in a file without a header. */
   head: Buffer;
   lineEnd: Buffer;
+  /** FHIR: a record as a line that is read without what stood around it. */
+  lineOf?: (bytes: Buffer, record: Rejected) => Buffer;
+}
+
+/** The line in which a byte of a file lies, and where in it. No line that was read is longer than a record may be. */
+function lineAround(path: string, at: number, size: number): { bytes: Buffer; at: number } {
+  const from = Math.max(0, at - MOST_RECORD_BYTES);
+  const bytes = readRange(path, from, Math.min(size, at + MOST_RECORD_BYTES) - from);
+  const begin = bytes.lastIndexOf('\n', at - from) + 1;
+  const end = bytes.indexOf('\n', at - from);
+  return { bytes: bytes.subarray(begin, end < 0 ? bytes.length : end), at: at - from - begin };
 }
 
 /** The profile that read a record: one that is built in, somebody's own, or of the source in whose folder the file lies. */
@@ -169,7 +182,19 @@ export async function frameOf(at: Place, record: Rejected): Promise<Frame> {
     const { encoding } = checked!.profile.file;
     const lineEnd = Buffer.from('\n', unitBytes(encoding) === 2 ? 'utf16le' : 'latin1');
     if (encoding === 'utf-16be') lineEnd.swap16();
-    return { head: readRange(path, 0, opened.file.start.offset), lineEnd };
+    const frame = { head: readRange(path, 0, opened.file.start.offset), lineEnd };
+    if (checked!.profile.file.format !== 'fhir') return frame;
+    const { document, start } = opened.file;
+    return {
+      ...frame,
+      lineOf: (bytes, { byte_offset: at }) =>
+        lineAgain(
+          bytes,
+          document
+            ? { bytes: document.subarray(start.offset), at: at! - start.offset }
+            : lineAround(path, at!, source.size),
+        ),
+    };
   } finally {
     source.close();
   }

@@ -97,7 +97,7 @@ async function putTogether(
   const lines: Buffer[] = [frame.head];
   for (const row of rows) {
     const line = mended === undefined ? await originalOf(at, row) : rowOf(readFileSync(mended), frame);
-    lines.push(line, frame.lineEnd);
+    lines.push(frame.lineOf ? frame.lineOf(line, row) : line, frame.lineEnd);
   }
   await s3.send(
     new PutObjectCommand({

@@ -17,6 +17,12 @@ export function csvCell(header: readonly string[]): (column: string) => CellRead
   };
 }
 
+/** Reads columns of the rows of a view. */
+export const viewCell =
+  (column: string): CellReader =>
+  (row) =>
+    own(row as Record<string, unknown>, column);
+
 /** Reads members of objects by their JSON pointers. */
 export function jsonCell(column: string): CellReader {
   const parts = splitPointer(column);

@@ -4,8 +4,8 @@ import { conformEnvelope, type ConformContext, type Received, type SilverRow } f
 import { trimmed } from '../records/text';
 import type { FileRule } from '../../profiles/rules';
 import type { Row } from './making';
-import type { Mapper, MappedEntity, Member, RowViolation } from './mapper';
-import type { FileRecord, Position, RecordReader } from './records';
+import type { MappedEntity, Member, RowMapper, RowViolation } from './mapper';
+import type { FileRecord, Position, Records } from './records';
 
 /** Rows after which a chunk ends. Chunks name objects, so neither number may depend on anything but the file. */
 export const CHUNK_ROWS = 20_000;
@@ -41,6 +41,8 @@ export interface Chunk {
   accepted: number;
   entities: EntityRows[];
   rejected: RejectedRow[];
+  /** Records of kinds that nothing in the profile reads, by kind. */
+  unmapped: Record<string, number>;
   /** Rows by what is worth telling of them. */
   notes: Partial<Record<FileRule, number>>;
   /** Keys that the rows name, for a snapshot; null in other modes. */
@@ -69,15 +71,20 @@ interface Verdict extends Member {
   violations: RowViolation[];
 }
 
-const refusedBy = (rule: RowViolation['rule']): Verdict => ({
+const refusedBy = (rule: RowViolation['rule'], pointer = '#'): Verdict => ({
   mapped: [],
   events: [],
   faulty: [],
-  violations: [{ rule, pointer: '#' }],
+  violations: [{ rule, pointer }],
 });
 
 /** Validates a row. One at which the code itself throws is rejected, since the file would be stopped by it at every further try. */
-function validateRow(record: FileRecord, mapper: Mapper, ctx: ConformContext, into: Chunk): void {
+function validateRow(record: FileRecord, mapper: RowMapper, ctx: ConformContext, into: Chunk): void {
+  const unmapped = record.value && mapper.unmapped(record.value as Row);
+  if (unmapped) {
+    into.unmapped[unmapped] = (into.unmapped[unmapped] ?? 0) + 1;
+    return;
+  }
   let verdicts: Verdict[];
   try {
     verdicts = judge(record, mapper, ctx);
@@ -89,7 +96,7 @@ function validateRow(record: FileRecord, mapper: Mapper, ctx: ConformContext, in
     const isAccepted = verdict.violations.length === 0;
     if (isAccepted) {
       into.accepted++;
-      for (const event of verdict.events) accept(into, event, positionOf(record.row, verdict));
+      for (const event of verdict.events) accept(into, event, positionOf(record, verdict));
     } else reject(into, record, verdict);
     if (into.keys) noteKeys(into, verdict.mapped, isAccepted);
   }
@@ -99,14 +106,14 @@ function validateRow(record: FileRecord, mapper: Mapper, ctx: ConformContext, in
  * What a row feeds must be right, or the row as a whole is rejected with all that is wrong; the elements of a list in it are each accepted or
  * rejected by themselves.
  */
-function judge(record: FileRecord, mapper: Mapper, ctx: ConformContext): Verdict[] {
-  if (record.value === undefined) return [refusedBy(record.fault ?? 'DQ-FMT-01')];
+function judge(record: FileRecord, mapper: RowMapper, ctx: ConformContext): Verdict[] {
+  if (record.value === undefined) return [refusedBy(record.fault ?? 'DQ-FMT-01', record.pointer)];
   const row = record.value as Row;
   const unknown = mapper.unknownMember(row);
-  const members = mapper.members(row);
   const violations: RowViolation[] = unknown === null ? [] : [{ rule: 'FIL-ROW-03', pointer: unknown }];
-  if (members.length === 0) violations.push({ rule: 'FIL-ROW-04', pointer: '#' });
-  const received = mapper.received(row, record.row, violations);
+  const members = mapper.members(row, violations);
+  if (members.length === 0 && violations.length === 0) violations.push({ rule: 'FIL-ROW-04', pointer: '#' });
+  const received = receivedOf(mapper.received(row, record.row, violations), record);
   if (violations.length > 0) {
     // One fault of the row is told once, with all that is wrong in what it feeds.
     const mapped = members.flatMap((member) => member.mapped);
@@ -115,22 +122,27 @@ function judge(record: FileRecord, mapper: Mapper, ctx: ConformContext): Verdict
   return members.map((member) => validateMember(member, ctx, received, []));
 }
 
-/** Place of a member in its file: the row and, after a slash, the element. */
-const positionOf = (row: number, { place }: Pick<Member, 'place'>): string =>
-  place === undefined ? String(row) : `${row}/${place}`;
+/** Place of a member in its file: the row, the entry of a row that packs several and, of a list in it, the element, with slashes between. */
+const positionOf = ({ row, entry }: FileRecord, { place }: Pick<Member, 'place'>): string =>
+  [row, entry, place].filter((part) => part !== undefined).join('/');
 
 type Event = { entity: EntityName; version: number; row: SilverRow };
 
-/** Elements of one row follow one another as rows of a file do. */
-const receivedOf = (received: Received, { place }: Pick<Member, 'place'>): Received =>
-  place === undefined || received.order === undefined
-    ? received
-    : { ...received, order: received.order + BigInt(place + 1) };
+/** Room between two entries of a row for the elements of the lists in one, and entries for which there is some. */
+const PER_ENTRY = 100;
+const MOST_ENTRIES = 9_999;
+
+/** Entries and elements of one row follow one another as rows of a file do. */
+function receivedOf(received: Received, { entry, place }: { entry?: number; place?: number }): Received {
+  if (received.order === undefined || (entry ?? place) === undefined) return received;
+  const step = entry === undefined ? place! + 1 : Math.min(entry, MOST_ENTRIES) * PER_ENTRY;
+  return { ...received, order: received.order + BigInt(step) };
+}
 
 function validateMember(member: Member, ctx: ConformContext, ofRow: Received, violations: RowViolation[]): Verdict {
   const events: Event[] = [];
   const faulty: MappedEntity[] = [];
-  const received = receivedOf(ofRow, member);
+  const received = receivedOf(ofRow, { place: member.place });
   for (const one of member.mapped) {
     const found = validateEntity(one, ctx, received, violations);
     if (found) events.push(found);
@@ -178,7 +190,7 @@ function reject(into: Chunk, record: FileRecord, verdict: Verdict): void {
   const one = plans.size === 1 && only ? only : null;
   into.rejected.push({
     record: { ...record, value: undefined },
-    position: positionOf(record.row, verdict),
+    position: positionOf(record, verdict),
     sha256: '',
     violations: verdict.violations,
     entity: one?.entity ?? null,
@@ -199,8 +211,8 @@ function noteKeys(into: Chunk, mapped: MappedEntity[], accepted: boolean): void 
 
 /** Reads and validates one chunk from where the reader stands. Its end depends on the file alone. */
 export async function nextChunk(
-  reader: RecordReader,
-  mapper: Mapper,
+  reader: Records,
+  mapper: RowMapper,
   ctx: ConformContext,
   limits = { rows: CHUNK_ROWS, bytes: CHUNK_BYTES },
 ): Promise<Chunk> {
@@ -211,6 +223,7 @@ export async function nextChunk(
     accepted: 0,
     entities: [],
     rejected: [],
+    unmapped: {},
     notes: {},
     keys: mapper.profile.mode === 'snapshot' ? [] : null,
     unkeyed: 0,
@@ -218,7 +231,9 @@ export async function nextChunk(
     end: begin,
     done: false,
   };
-  while (chunk.lastRow - begin.row < limits.rows && reader.position.offset - begin.offset < limits.bytes) {
+  const isFull = (): boolean =>
+    chunk.lastRow - begin.row >= limits.rows || reader.position.offset - begin.offset >= limits.bytes;
+  while (reader.isWithinRow || !isFull()) {
     const record = reader.take();
     if (record) {
       chunk.lastRow = record.row;

@@ -8,7 +8,7 @@ import type { Condition, EntityProfile, Profile, Test } from '../../profiles/sch
 import { columnsOf, columnUses, placedValues } from '../../profiles/walk';
 import { columnPointer, csvCell, jsonCell, splitPointer } from './cells';
 import type { Received } from '../records/conform';
-import { type Origin, originalRow } from './origin';
+import { originalRow } from './origin';
 import { FileTime, textOfTime } from './row-time';
 import { birthDay } from './centuries';
 import { type CellReader, Fault, type FileFacts, type Maker, type Row, TwoCenturies } from './making';
@@ -139,22 +139,49 @@ export class EntityPlan {
 }
 
 /** A profile compiled for one file: says which entities a row feeds and makes their envelopes. */
-export class Mapper {
+export interface RowMapper {
+  readonly profile: Profile;
+  /** What is worth telling of the row in hand. */
+  readonly notes: Set<FileRule>;
+  /** The kind of a row of which nothing in the profile reads any; undefined for all others. */
+  unmapped(row: Row): string | undefined;
+  /** The row as one member, and each element of its lists as one. What keeps the row from being read goes to `violations`. */
+  members(row: Row, violations: RowViolation[]): Member[];
+  /** What is known of a 1-based data row besides what it says of the entities. A time that cannot be read goes to `violations`. */
+  received(row: Row, number: number, violations: RowViolation[]): Received;
+  /** Pointer to the object that has a member which the profile neither uses nor ignores, or null. The member's name is the sender's and is not repeated. */
+  unknownMember(row: Row): string | null;
+}
+
+/** What is known of a 1-based data row by the time of its file. */
+export function receivedAt(
+  time: FileTime,
+  facts: FileFacts,
+  row: Row,
+  number: number,
+  violations: RowViolation[],
+): Received {
+  const arrivedAt = facts.lastModifiedMs * 1000;
+  const order = time.orderOf(row, originalRow(number, facts.origin));
+  if (!(order instanceof Fault)) return { arrivedAt, order };
+  for (const pointer of time.pointers) violations.push({ rule: order.rule, pointer });
+  return { arrivedAt };
+}
+
+/** The mapper of CSV and NDJSON. */
+export class Mapper implements RowMapper {
   private readonly plans: EntityPlan[];
   private readonly known: MemberTree | null;
-  /** What is worth telling of the row in hand. */
   readonly notes = new Set<FileRule>();
   /** Readers of the lists that entities are fed from. */
   private readonly lists: { id: string; elements: (row: Row) => unknown[]; plans: EntityPlan[] }[];
   private readonly time: FileTime;
-  private readonly arrivedAt: number;
-  private readonly origin: Origin | undefined;
 
   /** @param header columns of the file in order (CSV), or null (NDJSON) */
   constructor(
     readonly profile: Profile,
     header: readonly string[] | null,
-    facts: FileFacts,
+    private readonly facts: FileFacts,
   ) {
     const cell = header ? csvCell(header) : jsonCell;
     this.time = new FileTime(profile, facts, cell);
@@ -165,12 +192,13 @@ export class Mapper {
       const [column, separator] = JSON.parse(id) as [string, string];
       return { id, elements: elementsOf(cell(column), separator), plans: this.plans.filter(({ list }) => list === id) };
     });
-    this.arrivedAt = facts.lastModifiedMs * 1000;
-    this.origin = facts.origin;
     this.known = !header && profile.other_columns === 'refuse' ? memberTree(profile) : null;
   }
 
-  /** The row as one member, and each element of its lists as one. */
+  unmapped(): undefined {
+    return undefined;
+  }
+
   members(row: Row): Member[] {
     const own: MappedEntity[] = [];
     for (const plan of this.plans) if (plan.list === null && plan.feeds(row)) own.push(plan.map(row));
@@ -187,15 +215,10 @@ export class Mapper {
     return found;
   }
 
-  /** What is known of a 1-based data row besides what it says of the entities. A time that cannot be read goes to `violations`. */
   received(row: Row, number: number, violations: RowViolation[]): Received {
-    const order = this.time.orderOf(row, originalRow(number, this.origin));
-    if (!(order instanceof Fault)) return { arrivedAt: this.arrivedAt, order };
-    for (const pointer of this.time.pointers) violations.push({ rule: order.rule, pointer });
-    return { arrivedAt: this.arrivedAt };
+    return receivedAt(this.time, this.facts, row, number, violations);
   }
 
-  /** Pointer to the object that has a member which the profile neither uses nor ignores, or null. The member's name is the sender's and is not repeated. */
   unknownMember(row: Row): string | null {
     return this.known ? unknownIn(row as Record<string, unknown>, this.known, '') : null;
   }

@@ -33,6 +33,8 @@ export interface ChunkCounts {
   received: number;
   accepted: number;
   quarantined: number;
+  /** Of kinds that nothing in the profile reads. */
+  unmapped: number;
 }
 
 /** 16 hex digits that stand for the landing object in names. */
@@ -60,11 +62,15 @@ export const chunkReceiptKey = (reading: string, firstRow: number, lastRow: numb
 const json = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
 
 /** The counts of a chunk. */
-export const countsOf = (chunk: Chunk): ChunkCounts => ({
-  received: chunk.accepted + chunk.rejected.length,
-  accepted: chunk.accepted,
-  quarantined: chunk.rejected.length,
-});
+export function countsOf(chunk: Chunk): ChunkCounts {
+  const unmapped = Object.values(chunk.unmapped).reduce((sum, n) => sum + n, 0);
+  return {
+    received: chunk.accepted + chunk.rejected.length + unmapped,
+    accepted: chunk.accepted,
+    quarantined: chunk.rejected.length,
+    unmapped,
+  };
+}
 
 /**
  * The objects that a chunk becomes: silver by entity, quarantine, and last the receipt with the counts, which therefore
@@ -91,6 +97,7 @@ export function objectsOf(chunk: Chunk, landing: Reading, profile: string): Lake
     key: chunkReceiptKey(range.reading, chunk.firstRow, chunk.lastRow),
     body: json({
       ...countsOf(chunk),
+      unmapped: Object.keys(chunk.unmapped).length > 0 ? chunk.unmapped : undefined,
       ...(Object.keys(chunk.notes).length > 0 ? { notes: chunk.notes } : {}),
       ...(chunk.keys ? { keys: chunk.keys.length, unkeyed: chunk.unkeyed } : {}),
     }),

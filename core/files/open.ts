@@ -2,7 +2,10 @@ import { type CheckedProfile, checkHeader } from '../../profiles';
 import type { FileRule } from '../../profiles/rules';
 import type { Profile } from '../../profiles/schema';
 import { CsvReader } from './csv';
-import { type FileRecord, NdjsonReader, type Position, type RecordReader } from './records';
+import { FhirDocument } from './fhir/document';
+import { FhirLines } from './fhir/lines';
+import { layoutOf } from './fhir/open';
+import { type FileRecord, NdjsonReader, type Position, type Records } from './records';
 import type { ByteSource } from './source';
 import { linesAbove } from './preamble';
 import { binaryKind, byteOrderMark, type Encoding, isUtf8Head, textOf, unitBytes } from './text';
@@ -19,10 +22,12 @@ export interface Refusal {
 export interface OpenFile {
   profile: Profile;
   source: ByteSource;
-  /** Columns in the order of the file; null for NDJSON. */
+  /** Columns in the order of the file; null for NDJSON and FHIR. */
   header: string[] | null;
   /** The lines above the columns, as many as the profile says. */
   preamble: string[];
+  /** All bytes of a file of FHIR that is one JSON document. */
+  document?: Buffer;
   /** The first data record. */
   start: Position;
 }
@@ -78,10 +83,21 @@ export async function openFile(
       `the file has an odd number of bytes, which ${encoding} text cannot have`,
       '/file/encoding',
     );
+  if (profile.file.format === 'fhir') return openFhir(profile, source, skip, refuse);
   const above = linesAbove(profile.file, head.subarray(skip), source.size <= head.length);
   if ('rule' in above) return refuse(above.rule, above.message, above.pointer);
   const file = { profile, source, preamble: above.lines, start: { offset: skip + above.bytes, row: 0 } };
   return profile.file.format === 'ndjson' ? openNdjson(file, refuse) : openCsv(checked, file, refuse);
+}
+
+async function openFhir(profile: Profile, source: ByteSource, skip: number, refuse: Refuse): Promise<Opened> {
+  const layout = await layoutOf(source, skip);
+  if ('rule' in layout) return refuse(layout.rule, layout.message);
+  const document = layout.document === null ? {} : { document: layout.document };
+  return {
+    ok: true,
+    file: { profile, source, header: null, preamble: [], ...document, start: { offset: skip, row: 0 } },
+  };
 }
 
 /** Which marks of line ends the head of a file holds. */
@@ -108,7 +124,7 @@ async function openNdjson(file: Below, refuse: Refuse): Promise<Opened> {
   if (first.fault && (/^\[/.test(line) || (records.length > 1 && records.every((r) => r.fault) && /[{[,]$/.test(line))))
     return refuse(
       'FIL-HDR-07',
-      'the file is one JSON document over many lines (indented, or an array), but the profile reads one object per line: convert it (jq -c .)',
+      "the file is one JSON document over many lines (indented, or an array), but the profile reads one object per line: convert it (jq -c . for an object, jq -c '.[]' for an array)",
     );
   if (first.fault && !line.startsWith('{')) return refuse('FIL-HDR-06', 'the first line is not a JSON object');
   return { ok: true, file: { ...file, header: null } };
@@ -146,7 +162,7 @@ async function openCsv(checked: CheckedProfile, file: Below, refuse: Refuse): Pr
 }
 
 /** Records from where a reader stands, as many as there are up to a number. */
-async function firstRecords(reader: RecordReader, most: number): Promise<FileRecord[]> {
+async function firstRecords(reader: Records, most: number): Promise<FileRecord[]> {
   const found: FileRecord[] = [];
   for (;;) {
     const record = reader.take();
@@ -157,10 +173,13 @@ async function firstRecords(reader: RecordReader, most: number): Promise<FileRec
 }
 
 /** A reader of an open file from a position on. */
-export function readerAt(file: OpenFile, from: Position, blockBytes?: number): RecordReader {
-  return file.header
-    ? new CsvReader(file.source, file.profile.file, from, file.header.length, blockBytes)
-    : new NdjsonReader(file.source, file.profile.file, from, blockBytes);
+export function readerAt(file: OpenFile, from: Position, blockBytes?: number): Records {
+  const { profile, source, header, document, start } = file;
+  if (document) return new FhirDocument(document, start.offset, from, profile.file.max_record_bytes);
+  if (profile.file.format === 'fhir') return new FhirLines(source, profile.file, from, blockBytes);
+  return header
+    ? new CsvReader(source, profile.file, from, header.length, blockBytes)
+    : new NdjsonReader(source, profile.file, from, blockBytes);
 }
 
 const lineIn = (checked: CheckedProfile, pointer: string): number =>

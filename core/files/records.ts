@@ -4,16 +4,29 @@ import { namesTwice } from '../records/envelope';
 import { type ByteSource, Window } from './source';
 import { isTwiceEncoded, isUtf8Instead } from './text';
 
-export type RecordFault = 'DQ-FMT-01' | 'DQ-FMT-02' | 'DQ-FMT-07' | 'FIL-ROW-01' | 'FIL-ROW-02' | 'FIL-ROW-05';
+export type RecordFault =
+  | 'DQ-FMT-01'
+  | 'DQ-FMT-02'
+  | 'DQ-FMT-07'
+  | 'FIL-ROW-01'
+  | 'FIL-ROW-02'
+  | 'FIL-ROW-05'
+  | 'FIL-FHR-02'
+  | 'FIL-FHR-03'
+  | 'FIL-FHR-05';
 
 /** One record of a file, by place: 1-based data row, first byte, length in bytes; its values, or why it has none. */
 export interface FileRecord {
   row: number;
+  /** Number of the entry, from 1, where the row packs several records. */
+  entry?: number;
   offset: number;
   length: number;
-  /** CSV: the cells as text. NDJSON: the parsed object. */
+  /** CSV: the cells as text. NDJSON: the parsed object. FHIR: the resource. */
   value?: string[] | Record<string, unknown>;
   fault?: RecordFault;
+  /** Where in the record the fault is; without it the record as a whole. */
+  pointer?: string;
 }
 
 /** Where to go on reading: the first byte that is not consumed and the number of data rows before it. */
@@ -21,6 +34,27 @@ export interface Position {
   offset: number;
   row: number;
 }
+
+/** Gives the records of a file one after the other: `take()` while it gives records, `fill()` when it gives none, until `done`. */
+export interface Records {
+  /** The place after the last record taken; one to go on from where it is not within a row. */
+  readonly position: Position;
+  readonly done: boolean;
+  /** Whether the row that is read packs records that were not taken yet. */
+  readonly isWithinRow: boolean;
+  take(): FileRecord | undefined;
+  fill(): Promise<void>;
+  /** Passes what is left of a row; false: fill and call again. */
+  settle(): boolean;
+  /** The bytes of the record that was just taken. */
+  bytesOf(record: FileRecord): Uint8Array;
+  /** Whether the record that was just taken holds UTF-8 that was read as one byte per letter and written again. */
+  isTwiceEncoded(record: FileRecord): boolean;
+}
+
+/** Whether bytes of UTF-8 hold text that was UTF-8 before, was read as one byte per letter and written again. */
+export const holdsTwiceEncoded = (bytes: Uint8Array): boolean =>
+  !isAscii(bytes) && isTwiceEncoded(Buffer.from(bytes).toString('utf8'));
 
 const LF = 10;
 const CR = 13;
@@ -30,7 +64,7 @@ const CR = 13;
  * until `done`. What is read at an offset depends on the file's bytes alone, never on the size of blocks or where an
  * invocation began. A record with a fault is cut back to its first line, so that a stray quote costs one line and not the rest of the file.
  */
-export abstract class RecordReader {
+export abstract class RecordReader implements Records {
   protected readonly window: Window;
   protected row: number;
   private skipping = false;
@@ -43,6 +77,10 @@ export abstract class RecordReader {
   ) {
     this.window = new Window(source, file.encoding, from.offset, blockBytes);
     this.row = from.row;
+  }
+
+  get isWithinRow(): boolean {
+    return false;
   }
 
   /** The place after the last record taken. */
@@ -58,16 +96,12 @@ export abstract class RecordReader {
     return this.window.fill();
   }
 
-  /** The bytes of the record that was just taken. */
   bytesOf({ offset, length }: FileRecord): Uint8Array {
     return this.window.bytesAt(offset, length);
   }
 
-  /** Whether the record that was just taken holds UTF-8 that was read as one byte per letter and written again. */
   isTwiceEncoded(record: FileRecord): boolean {
-    if (this.file.encoding !== 'utf-8') return false;
-    const bytes = this.bytesOf(record);
-    return !isAscii(bytes) && isTwiceEncoded(Buffer.from(bytes).toString('utf8'));
+    return this.file.encoding === 'utf-8' && holdsTwiceEncoded(this.bytesOf(record));
   }
 
   /** Passes the rest of a line that was too long; false: fill and call again. A position is only one when settled. */

@@ -1,5 +1,6 @@
 import type { Field } from '../../contracts';
 import { trimmed } from '../records/text';
+import { fhirPrecision } from '../../profiles/patterns';
 import { compileRegex } from '../../profiles/regex';
 import type { Expression, Profile } from '../../profiles/schema';
 import { asText, plainNumber, roundedTo, notation } from './numbers';
@@ -48,6 +49,16 @@ function textMaker(e: Expression, profile: Profile, facts: FileFacts, cell: (col
   if (e.column !== undefined) {
     const read = cell(e.column);
     return (row) => clean(read(row));
+  }
+  if (e.first) {
+    const reads = e.first.map(cell);
+    return (row) => {
+      for (const read of reads) {
+        const made = clean(read(row));
+        if (made !== undefined) return made;
+      }
+      return undefined;
+    };
   }
   if (e.element !== undefined) {
     const read = e.element === true ? (element: unknown) => element : memberReader(e.element);
@@ -131,6 +142,7 @@ function converter(
   facts: FileFacts,
   cell: (column: string) => CellReader,
 ): Converter {
+  if (e.precision) return (value) => fhirPrecision(String(value)) ?? Fault.of('FIL-MAP-02');
   const convert =
     target.type === 'ts' || target.type === 'date'
       ? timeMaker(e, target.type, profile, { compileOther, notes: facts.notes, cell, isPast: target.isPast === true })

@@ -21,6 +21,8 @@ export interface IngestFileEvent {
   received?: number;
   accepted?: number;
   quarantined?: number;
+  /** Records of kinds that nothing in the profile reads; they stay in landing. */
+  unmapped?: number;
   /** What a person decides about the object, before it is looked at any further. */
   decide?: Standing;
   /** Digest of the profile by which it is read; where the profile is changed meanwhile, reading begins anew. */
@@ -76,6 +78,7 @@ export function readEvent(event: IngestFileEvent): IngestFileResult {
     received: count(event.received),
     accepted: count(event.accepted),
     quarantined: count(event.quarantined),
+    ...(event.unmapped ? { unmapped: count(event.unmapped) } : {}),
     waits: count(event.waits),
     done: false,
   };

@@ -111,7 +111,15 @@ async function read(from: IngestFileResult, context: Context): Promise<IngestFil
   }
   const budget = budgetOf(context);
   if (from.profile_digest !== undefined && from.profile_digest !== digest)
-    Object.assign(from, { offset: 0, row: 0, received: 0, accepted: 0, quarantined: 0, file_time: undefined });
+    Object.assign(from, {
+      offset: 0,
+      row: 0,
+      received: 0,
+      accepted: 0,
+      quarantined: 0,
+      unmapped: 0,
+      file_time: undefined,
+    });
   from.profile_digest = digest;
   const isKnown = from.file_time !== undefined;
   const id = isKnown ? (from.file_id ?? '') : await identify(s3, file, profile.checked);
@@ -152,6 +160,7 @@ async function read(from: IngestFileResult, context: Context): Promise<IngestFil
     received: result.received,
     accepted: result.accepted,
     quarantined: result.quarantined,
+    unmapped: result.unmapped,
     tombstones: result.tombstones,
     held: result.held,
   });

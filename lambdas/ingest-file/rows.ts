@@ -1,7 +1,7 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { type Chunk, nextChunk } from '../../core/files/chunk';
 import { countsOf, type LakeObject, objectsOf, type Reading } from '../../core/files/objects';
-import { Mapper } from '../../core/files/mapper';
+import { mapperOf } from '../../core/files/mapper-of';
 import { type OpenFile, readerAt } from '../../core/files/open';
 import { keysObject } from '../../core/files/snapshot';
 import { keyId } from '../../core/lake/names';
@@ -49,7 +49,7 @@ export async function ingestRows(
 ): Promise<IngestFileResult> {
   const result = { ...from };
   const start = from.offset > 0 ? { offset: from.offset, row: from.row } : open.start;
-  const mapper = new Mapper(open.profile, open.header, {
+  const mapper = mapperOf(open, {
     objectKey: file.key,
     lastModifiedMs: file.lastModifiedMs,
     fileTime: from.file_time!,
@@ -72,6 +72,7 @@ export async function ingestRows(
     result.received += counts.received;
     result.accepted += counts.accepted;
     result.quarantined += counts.quarantined;
+    if (counts.unmapped > 0) result.unmapped = (result.unmapped ?? 0) + counts.unmapped;
     result.offset = chunk.end.offset;
     result.row = chunk.end.row;
     result.done = chunk.done;

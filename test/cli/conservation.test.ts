@@ -85,20 +85,28 @@ describe('what became of the records of a stream', () => {
     write(plan(batch(6, [GOOD])), ['silver']);
     giveUp(batch(6, [GOOD, '{']));
     const { ingest: counts } = await countIngest(zones);
-    expect(counts).toEqual({ received: 7, accepted: 3, quarantined: 1, held: 3 });
+    expect(counts).toEqual({ received: 7, accepted: 3, quarantined: 1, unmapped: 0, held: 3 });
     checkIngest(counts, 'here');
   });
 
   it('is nothing held after the replay', async () => {
     write(plan(batch(4, [GOOD, '{'])));
-    expect((await countIngest(zones)).ingest).toEqual({ received: 2, accepted: 1, quarantined: 1, held: 0 });
+    expect((await countIngest(zones)).ingest).toEqual({
+      received: 2,
+      accepted: 1,
+      quarantined: 1,
+      unmapped: 0,
+      held: 0,
+    });
   });
 
   it('is an error where a record is lost: bronze has it, and nothing else', async () => {
     write(plan(batch(1, [GOOD, GOOD])), ['bronze']);
     const { ingest: counts } = await countIngest(zones);
-    expect(counts).toEqual({ received: 2, accepted: 0, quarantined: 0, held: 0 });
-    expect(() => checkIngest(counts, 'here')).toThrow('2 received, but 0 accepted + 0 quarantined + 0 held');
+    expect(counts).toEqual({ received: 2, accepted: 0, quarantined: 0, unmapped: 0, held: 0 });
+    expect(() => checkIngest(counts, 'here')).toThrow(
+      '2 received, but 0 accepted + 0 quarantined + 0 unmapped + 0 held',
+    );
   });
 
   it('counts as accepted what one release accepted and the next one, trying again, did not', async () => {
@@ -106,14 +114,14 @@ describe('what became of the records of a stream', () => {
     const next = plan(batch(1, [GOOD, '{']));
     put('quarantine', rereadKey(next.quarantine!.key, 2), next.quarantine!.body);
     const { ingest: counts } = await countIngest(zones);
-    expect(counts).toEqual({ received: 2, accepted: 2, quarantined: 0, held: 0 });
+    expect(counts).toEqual({ received: 2, accepted: 2, quarantined: 0, unmapped: 0, held: 0 });
   });
 
   it('is an error where one reading puts a record in both places', async () => {
     write(plan(batch(1, [GOOD, GOOD])));
     write(plan(batch(1, [GOOD, '{'])), ['quarantine']);
     const { ingest: counts } = await countIngest(zones);
-    expect(counts).toEqual({ received: 2, accepted: 2, quarantined: 1, held: 0 });
+    expect(counts).toEqual({ received: 2, accepted: 2, quarantined: 1, unmapped: 0, held: 0 });
     expect(() => checkIngest(counts, 'here')).toThrow('conservation is broken');
   });
 });

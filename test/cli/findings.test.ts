@@ -73,13 +73,17 @@ test.each([
     const rejected = 4 - accepted;
     const run = runOf(after, before);
     expect(run).toMatchObject({
-      ingest: { received: 4, accepted, quarantined: rejected, held: 0 },
+      ingest: { received: 4, accepted, quarantined: rejected, unmapped: 0, held: 0 },
       rejected: rejected === 0 ? {} : { 'DQ-FMT-02': rejected },
       warnings: { 'FIL-TXT-01': 2 },
     });
     expect([wentWrong(run), told(run).replace(/^Accepted.*/, '')]).toEqual([isWrong, text]);
     // Nothing came in since.
-    const nothing = { ingest: { received: 0, accepted: 0, quarantined: 0, held: 0 }, rejected: {}, warnings: {} };
+    const nothing = {
+      ingest: { received: 0, accepted: 0, quarantined: 0, unmapped: 0, held: 0 },
+      rejected: {},
+      warnings: {},
+    };
     expect(runOf(await look(), after)).toMatchObject(nothing);
   },
 );
@@ -89,7 +93,7 @@ test('what was withdrawn by the object was received all the same', async () => {
   const before = await look();
   decide(HASH, 'withdrawn', 1);
   const run = runOf(await look(), before);
-  expect(run.ingest).toEqual({ received: 0, accepted: 0, quarantined: 0, held: 0 });
+  expect(run.ingest).toEqual({ received: 0, accepted: 0, quarantined: 0, unmapped: 0, held: 0 });
   expect([run.rejected, wentWrong(run)]).toEqual([{}, false]);
 });
 

@@ -58,10 +58,12 @@ describe('lines of an input', () => {
 
 describe('conservation', () => {
   it('is an error when records are missing or too many', () => {
-    checkIngest({ received: 3, accepted: 2, quarantined: 1, held: 0 }, 'here');
-    expect(cliError(() => checkIngest({ received: 3, accepted: 2, quarantined: 0, held: 0 }, 'here')).exitCode).toBe(1);
+    checkIngest({ received: 3, accepted: 2, quarantined: 1, unmapped: 0, held: 0 }, 'here');
     expect(
-      cliError(() => checkIngest({ received: 3, accepted: 4, quarantined: 0, held: 0 }, 'here')).render(),
+      cliError(() => checkIngest({ received: 3, accepted: 2, quarantined: 0, unmapped: 0, held: 0 }, 'here')).exitCode,
+    ).toBe(1);
+    expect(
+      cliError(() => checkIngest({ received: 3, accepted: 4, quarantined: 0, unmapped: 0, held: 0 }, 'here')).render(),
     ).toContain('3 received');
     checkLoad({ read: 6, applied: 3, superseded: 2, duplicate: 1, withdrawn: 0 }, 'here');
     expect(
@@ -101,10 +103,10 @@ describe('conservation', () => {
   it('of one run is what came in addition', () => {
     expect(
       difference(
-        { received: 5, accepted: 4, quarantined: 1, held: 0 },
-        { received: 2, accepted: 2, quarantined: 0, held: 0 },
+        { received: 5, accepted: 4, quarantined: 1, unmapped: 0, held: 0 },
+        { received: 2, accepted: 2, quarantined: 0, unmapped: 0, held: 0 },
       ),
-    ).toEqual({ received: 3, accepted: 2, quarantined: 1, held: 0 });
+    ).toEqual({ received: 3, accepted: 2, quarantined: 1, unmapped: 0, held: 0 });
   });
 });
 

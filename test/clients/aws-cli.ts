@@ -170,7 +170,7 @@ async function main(): Promise<number> {
       const { ingest, load, answers } = generate(network).expected();
       assert.deepEqual(
         { ingest: document.ingest, load: document.load, answers: document.answers },
-        { ingest: { ...ingest, held: 0 }, load, answers },
+        { ingest: { ...ingest, unmapped: 0, held: 0 }, load, answers },
       );
     });
   } catch {

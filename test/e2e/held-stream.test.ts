@@ -69,7 +69,7 @@ async function whole(platform: VirtualPlatform, quarantinedMore = 0): Promise<vo
   await platform.settled();
   const counts = await platform.counts();
   checkIngest(counts, platform.dataDir);
-  expect(counts).toMatchObject({ received: records.length + quarantinedMore, accepted, held: 0 });
+  expect(counts).toMatchObject({ received: records.length + quarantinedMore, accepted, unmapped: 0, held: 0 });
   expect(await platform.tables()).toEqual(undisturbed);
 }
 

@@ -108,7 +108,7 @@ function truths(rows: Row[]): Answer[] {
   }, 240_000);
 
   it('is received and accepted whole; the age of -1 is none, and flagged', async () => {
-    expect(document.ingest).toEqual({ received: 110_527, accepted: 110_527, quarantined: 0, held: 0 });
+    expect(document.ingest).toEqual({ received: 110_527, accepted: 110_527, quarantined: 0, unmapped: 0, held: 0 });
     expect(rows).toHaveLength(110_527);
     expect(document.run).toMatchObject({ ingest: document.ingest, load: document.load });
     const bad = rows.find((row) => row.age < 0)!;

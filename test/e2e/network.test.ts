@@ -74,10 +74,10 @@ describe('the synthetic network, from the generator to the answers', () => {
   const rowsNow: Query = async (statement) => (await sql(statement)).rows;
 
   it('answers what the generator worked out, to the last count', () => {
-    expect(document.ingest).toEqual({ ...expected.ingest, held: 0 });
+    expect(document.ingest).toEqual({ ...expected.ingest, unmapped: 0, held: 0 });
     expect(document.load).toEqual(expected.load);
     expect(document.run).toMatchObject({
-      ingest: { ...expected.ingest, held: 0 },
+      ingest: { ...expected.ingest, unmapped: 0, held: 0 },
       load: expected.load,
       rejected: expected.quarantinedByRule,
       held_snapshots: [],
@@ -403,7 +403,7 @@ describe('the synthetic network, from the generator to the answers', () => {
     const tables = await tablesOf(dataDir);
     const again = JSON.parse(await must(['start', '--once', '--json', ...at])) as AnswersDocument;
     expect(again.run).toEqual({
-      ingest: { received: 0, accepted: 0, quarantined: 0, held: 0 },
+      ingest: { received: 0, accepted: 0, quarantined: 0, unmapped: 0, held: 0 },
       load: { read: 0, applied: 0, superseded: 0, duplicate: 0, withdrawn: 0 },
       rejected: {},
       warnings: {},

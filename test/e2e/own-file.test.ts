@@ -71,7 +71,7 @@ describe("somebody else's file, read by a profile of their own", () => {
 
   it('arrives as it is meant: encoding, quotes, zone, codes; what cannot be is quarantined by row', async () => {
     const document = await start(first);
-    expect(document.ingest).toEqual({ received: 6, accepted: 4, quarantined: 2, held: 0 });
+    expect(document.ingest).toEqual({ received: 6, accepted: 4, quarantined: 2, unmapped: 0, held: 0 });
     expect(document.load).toMatchObject({ read: 8, duplicate: 0 });
     expect(document.run.warnings).toEqual({ 'DQ-ID-06': 4, 'FIL-MAP-02': 1 });
     const rows = await rowsOf(
@@ -93,14 +93,14 @@ describe("somebody else's file, read by a profile of their own", () => {
   });
 
   it('changes nothing when the same file is started again, and takes a second file of the profile', async () => {
-    expect((await start(first)).run.ingest).toEqual({ received: 0, accepted: 0, quarantined: 0, held: 0 });
+    expect((await start(first)).run.ingest).toEqual({ received: 0, accepted: 0, quarantined: 0, unmapped: 0, held: 0 });
     const second = file('zwei.csv', [
       'L;2;p2;-;-;Köln;-;-;-;20.03.2024 09:00;-',
       'N;6;p2;Groß;05.06.1950;Bonn;da;02.04.2024;08:00;02.04.2024 09:00;-',
     ]);
     const document = await start(second);
-    expect(document.run.ingest).toEqual({ received: 2, accepted: 2, quarantined: 0, held: 0 });
-    expect(document.ingest).toEqual({ received: 8, accepted: 6, quarantined: 2, held: 0 });
+    expect(document.run.ingest).toEqual({ received: 2, accepted: 2, quarantined: 0, unmapped: 0, held: 0 });
+    expect(document.ingest).toEqual({ received: 8, accepted: 6, quarantined: 2, unmapped: 0, held: 0 });
     expect(
       await rowsOf(
         dataDir,
@@ -120,7 +120,7 @@ describe("somebody else's file, read by a profile of their own", () => {
     await killed.until('the file in landing', () => (runOf(again)?.sent === 1 ? true : undefined));
     await killed.kill();
     const document = JSON.parse(await must(args)) as AnswersDocument;
-    expect(document.ingest).toEqual({ received: 6, accepted: 4, quarantined: 2, held: 0 });
+    expect(document.ingest).toEqual({ received: 6, accepted: 4, quarantined: 2, unmapped: 0, held: 0 });
     expect(document.load).toMatchObject({ read: 8, duplicate: 0 });
   });
 
@@ -149,7 +149,7 @@ describe("somebody else's file, read by a profile of their own", () => {
       await must(['start', '--once', '--json', '--phi-ok', ...files, '--data', dataDir]),
     ) as AnswersDocument;
     expect(document.run).toMatchObject({
-      ingest: { received: 3, accepted: 3, quarantined: 0, held: 0 },
+      ingest: { received: 3, accepted: 3, quarantined: 0, unmapped: 0, held: 0 },
       rejected: {},
       held_snapshots: [],
     });

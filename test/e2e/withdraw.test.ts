@@ -103,7 +103,7 @@ describe('a landed file is withdrawn, and read anew', () => {
     expect(before.load).toEqual({ read: 10, applied: 7, superseded: 1, duplicate: 2, withdrawn: 0 });
     const after = await once(dataDir, TUESDAY, profileOf(RIGHT));
     // Received and accepted once, by the reading that stands.
-    expect(after.ingest).toEqual({ received: 5, accepted: 5, quarantined: 0, held: 0 });
+    expect(after.ingest).toEqual({ received: 5, accepted: 5, quarantined: 0, unmapped: 0, held: 0 });
     expect(after.load).toMatchObject({ read: 16, withdrawn: 6 });
     expect(await tablesOf(dataDir)).toEqual(both);
     await must(['check', '--data', dataDir]);

@@ -1,0 +1,3 @@
+import './websocket';
+
+export { evalSqlOnFhir, parseFhirPath } from '@medplum/core';
