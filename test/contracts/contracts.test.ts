@@ -205,7 +205,7 @@ describe('contracts', () => {
     [
       'a reference by system and code to a dimension known by an identifier',
       { ...appointment, references: [{ ...appointment.references[0], system: 'status_code' }] },
-      /patient_key names a dimension by system and code, its key has 1/,
+      /patient_key names a dimension whose key is not a system and a code/,
     ],
     [
       'a reference whose system is no member',
@@ -237,7 +237,7 @@ describe('contracts', () => {
       { ...clinic, identifiers: [{ column: 'alias_key', value: 'city', system: { field: 'stranger' } }] },
       /identifier city names no member/,
     ],
-    ['a dimension that belongs to a fact', { ...clinic, relations: appointment.relations }, /has no relations/],
+    ['a dimension that belongs to a fact', { ...clinic, relations: appointment.relations }, /must not have relations/],
     [
       'a relation that no member names',
       { ...appointment, relations: [{ ...relation, field: 'stranger' }] },
@@ -268,6 +268,11 @@ describe('contracts', () => {
       { ...diagnosis, standing: { ...diagnosis.standing!, uncounted: ['wrong'] } },
       /standing: \w+ has no value wrong/,
     ],
+    [
+      'an identity whose link names nobody',
+      { ...ENTITIES.patient, identity: { link: 'clinic', agree: [] } },
+      /identity: the link names two members/,
+    ],
     ['a dimension of unknown size', { ...clinic, members: undefined }, /few or many/],
   ])('%s is refused when the contracts are read', (_, contract, message) => {
     const others = Object.values(ENTITIES).filter((c) => c.name !== contract.name);
@@ -279,7 +284,7 @@ describe('contracts', () => {
   it('a reference to a dimension whose key is two members is refused', () => {
     const fields = clinic.fields.map((f) => ({ ...f, required: true }));
     const contracts = [...Object.values<EntityContract>(ENTITIES).filter((c) => c.name !== 'clinic'), { ...clinic, fields, naturalKey: ['clinic_id', 'city'] }]; // prettier-ignore
-    expect(() => checkContracts(contracts)).toThrow(/clinic_key names a dimension by one member, its key has 2/);
+    expect(() => checkContracts(contracts)).toThrow(/clinic_key names a dimension whose key is not one member/);
   });
 
   it('a name of several words is legal', () => {

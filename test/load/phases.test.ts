@@ -34,6 +34,7 @@ describe('phases of a load', () => {
       'relate:encounter',
       'prune:patient',
       'prune:payer',
+      'identity:patient',
       'close',
     ]);
   });
@@ -59,7 +60,11 @@ describe('phases of a load', () => {
 
 describe('follow-ups', () => {
   it('of a dimension are the facts that name it, of a fact the members that it may have named last', () => {
-    expect(leftBy(['dimension:patient'] as never[], two)).toEqual(['restate:appointment', 'restate:encounter']);
+    expect(leftBy(['dimension:patient'] as never[], two)).toEqual([
+      'restate:appointment',
+      'restate:encounter',
+      'identity:patient',
+    ]);
     expect(leftBy(['fact:encounter'] as never[], two)).toEqual([
       'prune:patient',
       'prune:payer',
@@ -85,6 +90,8 @@ describe('follow-ups', () => {
       'prune:patient',
       'prune:payer',
       'prune:provider',
+      'identity:patient',
+      'identity:provider',
     ]);
     expect(phases(['clinic'], allFollowUps(two)).slice(1)).toEqual([...allFollowUps(two), 'close']);
   });

@@ -1,4 +1,4 @@
-import { ENTITIES, ENTITY_NAMES, type EntityName } from '../../contracts';
+import { ENTITIES, ENTITY_NAMES, type EntityContract, type EntityName } from '../../contracts';
 import { ofFile, phaseStatements, readLoadSql, type Statement } from '../../core/load/load-sql';
 import { aboutOf, type Phase } from '../../core/load/phases';
 import { copyGroups } from '../../core/load/plan';
@@ -8,10 +8,15 @@ import { copied, load, SQL, type Event, type LoadOptions } from './warehouse';
 
 /** As many contract versions as a test likes, all with the columns of the newest. */
 const MANY_VERSIONS = 40;
-const sql = {
-  ...readLoadSql(SQL),
-  entities: Object.fromEntries(ENTITY_NAMES.map((e) => [e, { ...ENTITIES[e], version: MANY_VERSIONS }])),
-};
+const everSince = <T extends { readonly since?: number }>(of: readonly T[]): T[] =>
+  of.map((member) => ({ ...member, since: 1 }));
+const many = (c: EntityContract): EntityContract => ({
+  ...c,
+  version: MANY_VERSIONS,
+  fields: everSince(c.fields),
+  identifiers: c.identifiers && everSince(c.identifiers),
+});
+const sql = { ...readLoadSql(SQL), entities: Object.fromEntries(ENTITY_NAMES.map((e) => [e, many(ENTITIES[e])])) };
 
 /** Silver objects by name, each of events of one entity, and which of them the ledger holds as standing or withdrawn. */
 export class Objects {
