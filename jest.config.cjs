@@ -28,6 +28,8 @@ const WHOLE_PLATFORMS = [
   'load/engine-ends',
   'migrate/views',
   'privilege/',
+  'sql/people',
+  'sql/related',
   'sql/security',
   'sql/withdraw',
   'warehouse/process',

@@ -18,6 +18,9 @@ const OTHERS = /^(date|time)$|^(dim|fact)_|_(log|superseded|history)$/;
 /** What the member is to the fact: the alias under which its attributes are joined. */
 export const roleOf = (r: Reference): string => r.role ?? r.entity;
 
+/** Column of a fact with the key as its event names the member, where that may be an identifier's. */
+export const namedKey = (r: Reference): string => `${roleOf(r)}_named_key`;
+
 /** A contract that says something no table could hold. Its message names the entity and the member. */
 export class ContractError extends Error {
   override readonly name = 'ContractError';
@@ -36,11 +39,18 @@ function* mistakes(c: EntityContract, all: ReadonlyMap<string, EntityContract>):
   const columns = [
     ...fields.keys(),
     ...c.references.map((r) => r.column),
+    ...(c.relations ?? []).flatMap((r) => [r.column, r.known]),
+    ...(c.identifiers ?? []).map((i) => i.column),
+    ...(c.names ?? []).map((n) => n.column),
+    ...c.references.flatMap((r) => (r.identifier ? [namedKey(r)] : [])),
     ...c.derived.flatMap((d) => (d.take === 'local_date' ? [d.name, `${d.name}_key`] : [d.name])),
   ];
   const twice = columns.find((name, i) => columns.indexOf(name) < i);
   if (twice !== undefined) yield `${twice} would be two columns`;
-  for (const key of c.naturalKey) if (!fields.get(key)?.required) yield `key member ${key} is not required`;
+  for (const key of c.naturalKey)
+    if (!fields.get(key)?.required && !c.otherKey) yield `key member ${key} is not required`;
+  if (c.otherKey && (!fields.has(c.otherKey) || c.naturalKey.length !== 1))
+    yield 'otherKey stands for one other member';
   for (const f of c.fields) {
     if ((f.since ?? 1) > c.version) yield `${f.name} came in version ${f.since}, but the contract is at ${c.version}`;
     if ((f.since ?? 1) > 1 && f.required) yield `${f.name} was appended, so it cannot be required`;
@@ -49,7 +59,12 @@ function* mistakes(c: EntityContract, all: ReadonlyMap<string, EntityContract>):
     if (!fields.has(r.field)) yield `reference ${r.column} does not name a member`;
     const named = all.get(r.entity);
     if (named?.kind !== 'dimension') yield `reference ${r.column} does not name a dimension`;
-    if (named?.naturalKey.length !== 1) yield `reference ${r.column} names a dimension whose key is not one member`;
+    if (named?.naturalKey.length !== (r.system ? 2 : 1))
+      yield `reference ${r.column} names a dimension whose key is not ${r.system ? 'a system and a code' : 'one member'}`;
+    if (r.system && !fields.has(r.system)) yield `reference ${r.column} names no system`;
+    if (r.identifier && (!fields.has(r.identifier) || !named?.identifiers))
+      yield `reference ${r.column} names nobody by an identifier`;
+    if (r.orElse && (!fields.has(r.orElse) || !named?.otherKey)) yield `reference ${r.column} has no other key`;
     if (r.column !== `${roleOf(r)}_key`) yield `reference ${r.column} is not named after its role`;
   }
   if (c.kind === 'dimension') {
@@ -57,6 +72,13 @@ function* mistakes(c: EntityContract, all: ReadonlyMap<string, EntityContract>):
     if (c.references.length) yield 'a dimension must not have references';
     if (fields.size <= c.naturalKey.length) yield 'a dimension must have a member besides its key';
     if (c.stateOrder) yield 'a dimension must not have an order of states';
+    if (c.relations || c.partOf) yield 'a dimension must not have relations';
+    for (const n of c.names ?? [])
+      if (!fields.has(n.field) || !fields.has(n.source)) yield `${n.column} names no member`;
+    if (c.identity && all.get(c.identity.link)?.names?.length !== 2) yield 'identity: the link names two members';
+    for (const { value, system } of c.identifiers ?? [])
+      if (!fields.has(value) || ('field' in system && !fields.has(system.field)))
+        yield `identifier ${value} names no member`;
   } else {
     const asOf = fields.get(c.asOf ?? '');
     if (!c.layout) yield 'a fact must have a layout';
@@ -75,7 +97,28 @@ function* mistakes(c: EntityContract, all: ReadonlyMap<string, EntityContract>):
     for (const name of c.asKnown ?? [])
       if (!fields.has(name) || c.references.some((r) => r.field === name)) yield `asKnown: the fact keeps no ${name}`;
     yield* stateMistakes(c, fields);
+    yield* relationMistakes(c, fields, all);
   }
+  const { field, removes, uncounted } = c.standing ?? {};
+  const unknown = [...(removes ?? []), ...(uncounted ?? [])].find((v) => !fields.get(field!)?.values?.includes(v));
+  if (unknown !== undefined) yield `standing: ${field} has no value ${unknown}`;
+}
+
+function* relationMistakes(
+  { relations = [], partOf }: EntityContract,
+  fields: ReadonlyMap<string, Field>,
+  all: ReadonlyMap<string, EntityContract>,
+): Generator<string> {
+  for (const r of relations) {
+    const named = all.get(r.entity);
+    if (!fields.has(r.field)) yield `relation ${r.column} names no member`;
+    if (named?.kind !== 'fact' || named.naturalKey.length !== 1 || named.keyScope !== 'source')
+      yield `relation ${r.column} names no fact that one identifier of its source names`;
+  }
+  if (!partOf) return;
+  const parent = all.get(relations.find((r) => r.column === partOf.relation)?.entity ?? '');
+  if (fields.get(partOf.position)?.type !== 'int') yield 'partOf: the position is no whole number';
+  if (parent?.fields.find((f) => f.name === partOf.count)?.type !== 'int') yield 'partOf: the parent has no such count';
 }
 
 function* stateMistakes(
@@ -116,7 +159,13 @@ export function contractAt(c: EntityContract, version: number): EntityContract {
     ...c,
     version,
     fields: c.fields.filter((f) => stands(f.name)),
-    references: c.references.filter((r) => stands(r.field)),
+    naturalKey: c.naturalKey.filter((n) => stands(n)),
+    references: c.references.filter((r) => stands(r.orElse ?? r.field)),
+    identifiers: c.identifiers?.filter((i) => (i.since ?? 1) <= version && stands(i.value)),
+    names: c.names?.filter((n) => stands(n.field, n.source)),
+    relations: c.relations?.filter((r) => stands(r.field)),
+    partOf: c.partOf && stands(c.partOf.position) ? c.partOf : undefined,
+    standing: c.standing && stands(c.standing.field) ? c.standing : undefined,
     derived: c.derived.filter((d) => stands(d.name)),
     oneOf: c.oneOf.filter((o) => stands(...o.fields)),
     orders: c.orders.filter((o) => stands(o.first, o.second)),

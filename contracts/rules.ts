@@ -100,6 +100,23 @@ export const RULES = {
     severity: 'warn',
     doc: 'An identifier was not altered on its way. ="00123", a leading apostrophe, a trailing .0 and characters without width are removed; 2.98725E+13 has lost digits and is kept as received.',
   },
+  'DQ-ID-10': { severity: 'reject', doc: 'A link joins two records, and not one with itself.' },
+  'DQ-ID-15': { severity: 'warn', doc: 'The organization that a fact names is described by some source.' },
+  'DQ-ID-16': { severity: 'warn', doc: 'The location that a fact names is described by some source.' },
+  'DQ-COD-06': {
+    severity: 'warn',
+    doc: 'The code that a fact is about is described by a reference file; those that none describes are the list of unmapped codes.',
+  },
+  'DQ-ENC-01': { severity: 'warn', doc: 'An encounter or a stay begins before it ends.' },
+  'DQ-ENC-07': { severity: 'warn', doc: 'An encounter names its patient.' },
+  'DQ-ENC-14': {
+    severity: 'warn',
+    doc: 'The offset of the start was written as the zone of the location has it at that time.',
+  },
+  'DQ-DX-01': { severity: 'warn', doc: 'A condition begins before it ends.' },
+  'DQ-PRC-01': { severity: 'warn', doc: 'A procedure begins before it ends.' },
+  'DQ-RX-07': { severity: 'warn', doc: 'A medicine is ordered before it is stopped.' },
+  'DQ-PAT-02': { severity: 'warn', doc: 'A patient is born before the day of death.' },
   'DQ-PAT-01': { severity: 'member', doc: 'A birth date is not before 1900-01-01.' },
   'DQ-PAT-05': { severity: 'member', doc: 'A reported age is not negative.' },
   'DQ-PAT-07': {

@@ -61,11 +61,81 @@ export interface Field {
 export interface Reference {
   readonly column: string;
   readonly field: string;
+  /** The member that says in which system the value of `field` is a code, where the named entity is known by system and code. */
+  readonly system?: string;
+  /** The member that names it where `field` is absent, by the other key of the named entity. */
+  readonly orElse?: string;
+  /**
+   * The member that names it, where neither does, by another identifier that it has in the same source, as `system|value`. Who holds that
+   * identifier is looked up when facts are loaded, in any order of arrival.
+   */
+  readonly identifier?: string;
   readonly entity: EntityName;
   /** What the member is to the fact, where a fact names two of one entity; the entity's name if not given. */
   readonly role?: string;
   /** Rule that flags a reference to a member that nobody has described (yet); set in the warehouse. */
   readonly rule: RuleId;
+}
+
+/**
+ * A fact that this fact belongs to, named by an identifier of the same source: a diagnosis made in an encounter. A fact never stands in
+ * for another one that nobody has reported: the key is kept, and `known` says whether that fact is there.
+ */
+export interface Relation {
+  readonly column: string;
+  readonly field: string;
+  readonly entity: EntityName;
+  /** Column that is 1 where the named fact is there, else 0; set after the facts of a load. */
+  readonly known: string;
+}
+
+/**
+ * Facts that are parts of another one and arrive with it: the stays of an encounter, the components of an observation. They are numbered from 1,
+ * and the parent says how many there are: a part stands only while the winning event of its parent lists it, in any order of arrival.
+ */
+export interface Part {
+  /** Column of the relation to the parent. */
+  readonly relation: string;
+  /** Member with the number of the part, from 1. */
+  readonly position: string;
+  /** Member of the parent that says how many parts it lists. */
+  readonly count: string;
+}
+
+/** A further identifier of a member of a dimension: `value` within `system`. */
+export interface Identifier {
+  /** Column with a key of the identifier within the source, by which facts may name its holder. */
+  readonly column: string;
+  readonly value: string;
+  /** Member with the system that assigned it, or the system itself where it is always the same. */
+  readonly system: { readonly field: string } | { readonly uri: string };
+  readonly since?: number;
+}
+
+/** A column of a dimension with the key of a member of another one, of a source that the record names. */
+export interface NamedMember {
+  readonly column: string;
+  readonly entity: EntityName;
+  readonly field: string;
+  /** Member with the source system that knows it. */
+  readonly source: string;
+}
+
+/** People that several sources know: which members are one person. */
+export interface Identity {
+  /** Dimension whose members say that two of these are one person. */
+  readonly link: EntityName;
+  /** Members of one person agree in these attributes: an identifier whose holders do not is nobody's. */
+  readonly agree: readonly string[];
+}
+
+/** What a status says of a record as a whole, by every way in. */
+export interface Standing {
+  readonly field: string;
+  /** The record was a mistake: it is a tombstone, whatever its `op`. */
+  readonly removes: readonly string[];
+  /** The record is kept, and stands in no measure: `is_counted` is 0. */
+  readonly uncounted: readonly string[];
 }
 
 /**
@@ -157,7 +227,17 @@ export interface EntityContract {
   readonly naturalKey: readonly string[];
   /** `source`: the natural key is unique within its source system; `global`: everywhere. */
   readonly keyScope: 'source' | 'global';
+  /** Dimensions: a member by which it is known everywhere, where a record has no natural key. */
+  readonly otherKey?: string;
   readonly references: readonly Reference[];
+  /** Dimensions: identifiers beside the natural key, by which others may name a member. */
+  readonly identifiers?: readonly Identifier[];
+  readonly identity?: Identity;
+  /** Dimensions: members of others that a record names; it is refused where they are one and the same. */
+  readonly names?: readonly NamedMember[];
+  readonly relations?: readonly Relation[];
+  readonly partOf?: Part;
+  readonly standing?: Standing;
   readonly derived: readonly DerivedField[];
   readonly oneOf: readonly OneOf[];
   readonly orders: readonly OrderCheck[];

@@ -5,7 +5,7 @@ import { print, printJson, table } from '../output';
 import { run } from './sql';
 
 /** Schemas in the order in which people ask for them. */
-const ORDER = ['gold_phi', 'core', 'ops'];
+const ORDER = ['gold_phi', 'documents', 'core', 'ops'];
 
 interface Options {
   json?: boolean;

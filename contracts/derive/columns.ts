@@ -1,5 +1,6 @@
 import { ENVELOPE_FIELDS } from '../envelope';
 import { ENTITIES, contractOf } from '../index';
+import { namedKey } from '../check';
 import type { DerivedField, EntityContract, EntityName, Field, PhiClass } from '../types';
 
 /** Physical kind of a Parquet column; `decimal` is INT64 (up to 18 digits), `decimal128` FIXED_LEN_BYTE_ARRAY(16), `timestamp` is INT64 microseconds UTC, `date` INT32 days. */
@@ -124,6 +125,34 @@ export function columnsOf(contract: EntityContract): Column[] {
       `Durable key of the ${contract.name}: 128 bits of HMAC-SHA-256 over its natural key, as hex.`,
     ),
     ...contract.references.map((r) =>
+      key(
+        r.column,
+        'reference',
+        `Durable key of the ${r.entity} named by ${r.field}${r.orElse ? `, else by ${r.orElse}` : ''}; 32 zeros where none is named.`,
+      ),
+    ),
+    ...contract.references
+      .filter((r) => r.identifier)
+      .map((r) => ({
+        ...key(
+          namedKey(r),
+          'reference',
+          `${r.column}, where ${r.identifier} names the ${r.entity}; the holder is looked up in the warehouse.`,
+        ),
+        nullable: true,
+      })),
+    ...(contract.names ?? []).map((n) =>
+      key(n.column, 'reference', `Durable key of the ${n.entity} named by ${n.source} and ${n.field}.`),
+    ),
+    ...(contract.identifiers ?? []).map((i) => ({
+      ...key(
+        i.column,
+        'reference',
+        `Key of ${i.value} within its system and source, by which facts may name the ${contract.name}.`,
+      ),
+      nullable: true,
+    })),
+    ...(contract.relations ?? []).map((r) =>
       key(r.column, 'reference', `Durable key of the ${r.entity} named by ${r.field}; 32 zeros where none is named.`),
     ),
     ...contract.fields.map((f) => fieldColumn(f, 'payload')),

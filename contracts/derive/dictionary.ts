@@ -39,7 +39,7 @@ function entityChapter(contract: EntityContract): string {
   return [
     `## ${contract.name} v${contract.version}`,
     contract.doc,
-    `Natural key: ${contract.naturalKey.join(', ')}${contract.keyScope === 'source' ? ' within its source_system' : ', everywhere'}.` +
+    `Natural key: ${contract.naturalKey.join(', ')}${contract.keyScope === 'source' ? ' within its source_system' : ', everywhere'}${contract.otherKey ? `; where that is absent, ${contract.otherKey}, everywhere` : ''}.` +
       contract.oneOf.map((o) => ` One of ${o.fields.join(', ')} is required (${o.rule}).`).join(''),
     '### Payload',
     payloadTable(contract),

@@ -75,7 +75,9 @@ function payloadSchema(contract: EntityContract): JsonSchema {
     type: 'object',
     additionalProperties: false,
     properties: Object.fromEntries(contract.fields.map((f) => [f.name, property(f, contract)])),
-    required: [...contract.naturalKey],
+    ...(contract.otherKey
+      ? { anyOf: [...contract.naturalKey, contract.otherKey].map((member) => ({ required: [member] })) }
+      : { required: [...contract.naturalKey] }),
   };
 }
 

@@ -1,4 +1,5 @@
-import { roleOf } from '../check';
+import { namedKey, roleOf } from '../check';
+import { describedPeople } from './people-dictionary';
 import { ENVELOPE_FIELDS } from '../envelope';
 import { redshiftType } from './columns';
 import { table } from './markdown';
@@ -82,18 +83,12 @@ function describedDimension({ contract, naturals, attributes }: DimensionLists):
     (n) => `core.${n}`,
   );
   const all = [history, current, log, beside];
-  const identity = key(
-    'enterprise_patient_key',
-    'Key of the person across sources; equal to patient_key where no source links the patient to another one.',
-    current,
-  );
   return [
     key(
       `${e}_key`,
       `Durable key of the ${e.replaceAll('_', ' ')}: the same on every engine and after every rebuild.`,
       ...all,
     ),
-    ...(e === 'patient' ? [identity] : []),
     common('source_system', ...all),
     ...[...naturals, ...attributes].map((c) => at(c, ...all)),
     common('valid_from', history, current),
@@ -110,6 +105,36 @@ function describedDimension({ contract, naturals, attributes }: DimensionLists):
     common('is_tied', history),
     common('dq_flags', ...all),
     common('load_id', ...all),
+    ...describedPeople({ contract, naturals, attributes }),
+  ];
+}
+
+/** Columns that say what a fact belongs to. */
+function describedRelations({ contract: c }: FactLists, ...places: string[]): DescribedColumn[] {
+  const source = `contracts/entities/${c.name}.ts`;
+  const flag = (name: string, doc: string) => at({ name, type: 'smallint', doc, source }, ...places);
+  const words = (entity: string) => entity.replaceAll('_', ' ');
+  return [
+    ...c.references
+      .filter((r) => r.identifier)
+      .map((r) =>
+        key(
+          namedKey(r),
+          `Key of the identifier by which the fact names the ${words(r.entity)}; null where it does not.`,
+          ...places,
+        ),
+      ),
+    ...(c.relations ?? []).flatMap((r) => [
+      key(
+        r.column,
+        `Durable key of the ${words(r.entity)} that ${r.field} names; 32 zeros where none is named.`,
+        ...places,
+      ),
+      flag(r.known, `1: the ${words(r.entity)} that it names is there.`),
+    ]),
+    ...(c.partOf
+      ? [flag('is_listed', '1: its parent lists it, or it is part of nothing. The views show only these.')]
+      : []),
   ];
 }
 
@@ -145,6 +170,7 @@ function describedFact(f: FactLists): DescribedColumn[] {
     ...f.naturals.map((c) => at(c, stored, fact, obt)),
     common('source_system', stored, fact, log, beside, obt),
     ...f.references.map(reference),
+    ...describedRelations(f, stored, fact),
     ...f.dates.map(date),
     ...f.members.map((c) => at(c, stored, fact)),
     ...f.dates.map((d) => at({ name: d.name, type: 'date', doc: d.doc, source: `contracts/entities/${e}.ts` }, stored)),

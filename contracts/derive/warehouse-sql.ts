@@ -1,10 +1,18 @@
-import { roleOf } from '../check';
-import type { EntityContract, Reference } from '../types';
+import { namedKey, roleOf } from '../check';
+import type { EntityContract, Reference, Relation } from '../types';
 import { UNKNOWN_KEY } from '../index';
 import { columnsOf } from './columns';
 import type { Measures } from './measures';
 import { render, type Row } from './template';
-import { dimensionLists, factLists, type DimensionLists, type FactLists, type WarehouseColumn } from './warehouse';
+import {
+  dimensionLists,
+  factLists,
+  IS_LISTED,
+  relationColumns,
+  type DimensionLists,
+  type FactLists,
+  type WarehouseColumn,
+} from './warehouse';
 
 /** Lists of all entities, dimensions and facts each in the order of the contracts. */
 export interface WarehouseLists {
@@ -45,12 +53,31 @@ function dimensionScope({ contract, naturals, attributes }: DimensionLists, fact
   return {
     ...words(contract),
     naturals: naturals.map(columnRow),
-    attributes: attributes.map(columnRow),
+    // A tombstone keeps the member that names it, and no attributes.
+    attributes: attributes.map((a) => ({
+      ...columnRow(a),
+      staged:
+        a.name === contract.otherKey
+          ? `s.${a.name}`
+          : `CASE WHEN s.op = 'delete' THEN NULL ELSE s.${a.name} END AS ${a.name}`,
+    })),
     raw: isMany ? RAW : '',
     logLayout: isMany ? `DISTSTYLE KEY DISTKEY (${key})` : 'DISTSTYLE ALL',
     historyLayout: isMany
       ? `DISTSTYLE KEY DISTKEY (${key}) SORTKEY (${key}, valid_from)`
       : `DISTSTYLE ALL SORTKEY (${key})`,
+    holders: contract.identifiers?.length ? [{ name: contract.name }] : [],
+    identifiers: (contract.identifiers ?? []).map((i) => ({
+      name: i.column,
+      value: i.value,
+      system: 'field' in i.system ? `h.${i.system.field}` : `CAST('${i.system.uri}' AS varchar(128))`,
+      valid: contract.fields.some((f) => f.name === i.value && f.type === 'npi')
+        ? "CASE WHEN h.dq_flags LIKE '%DQ-ID-03%' THEN 0 ELSE 1 END"
+        : '1',
+    })),
+    bares: bareIdentifiers(contract),
+    agrees: (contract.identity?.agree ?? []).map((name) => ({ name })),
+    links: contract.identity ? [{ name: contract.identity.link, of: contract.name }] : [],
     nameds: facts.some((f) => f.references.some((r) => r.entity === contract.name))
       ? [
           {
@@ -68,21 +95,69 @@ function dimensionScope({ contract, naturals, attributes }: DimensionLists, fact
   };
 }
 
+/** The other key of inferred members, which nothing but a fact has told. */
+const bareIdentifiers = ({ otherKey, identifiers = [] }: EntityContract): Row[] =>
+  identifiers.flatMap(({ value, system }) =>
+    value === otherKey && 'uri' in system ? [{ name: value, system: system.uri }] : [],
+  );
+
 function referenceRow(c: EntityContract, r: Reference, dimensions: ReadonlyMap<string, EntityContract>): Row {
   const of = dimensions.get(r.entity)!;
   const raw = of.members === 'many' ? RAW : '';
-  const isAppended = (c.fields.find((f) => f.name === r.field)?.since ?? 1) > 1;
-  const isOfSource = of.keyScope === 'source';
+  const isAppended = (c.fields.find((f) => f.name === (r.orElse ?? r.field))?.since ?? 1) > 1;
   return {
     name: r.column,
     role: roleOf(r),
     entity: r.entity,
     key: `${r.entity}_key`,
     field: r.field,
-    own: of.naturalKey[0],
-    source: isOfSource ? 'source_system, ' : '',
-    staged_source: isOfSource ? 's.source_system, ' : '',
+    ...named(r, of),
     null: isAppended ? ` DEFAULT '${UNKNOWN_KEY}'${raw}` : `${raw} NOT NULL`,
+  };
+}
+
+/** What an inferred member is known by, and what a fact says of that. */
+function named(r: Reference, of: EntityContract): Record<'source' | 'own' | 'staged_source' | 'staged', string> {
+  const source = of.keyScope === 'source' ? 'source_system, ' : '';
+  if (r.orElse) {
+    return {
+      source,
+      own: `${of.naturalKey[0]}, ${of.otherKey}`,
+      staged_source: `CASE WHEN s.${r.field} IS NOT NULL THEN s.source_system END, `,
+      staged: `s.${r.field}, CASE WHEN s.${r.field} IS NULL THEN s.${r.orElse} END`,
+    };
+  }
+  return {
+    source,
+    own: of.naturalKey.join(', '),
+    staged_source: source && 's.source_system, ',
+    staged: r.system ? `s.${r.system}, s.${r.field}` : `s.${r.field}`,
+  };
+}
+
+function relationRows(
+  { name, references, relations = [], partOf }: EntityContract,
+  all: ReadonlyMap<string, EntityContract>,
+): Row {
+  const row = (r: Relation): Row => ({
+    name: r.column,
+    known: r.known,
+    entity: r.entity,
+    key: `${r.entity}_key`,
+    // In versions before it came nothing was named.
+    null:
+      (all.get(name)!.fields.find((f) => f.name === r.field)?.since ?? 1) > 1
+        ? ` DEFAULT '${UNKNOWN_KEY}'${RAW}`
+        : `${RAW} NOT NULL`,
+    none: UNKNOWN_KEY,
+  });
+  const parent = relations.find((r) => r.column === partOf?.relation);
+  return {
+    identifieds: references
+      .filter((r) => r.identifier)
+      .map((r) => ({ name: r.column, named: namedKey(r), entity: r.entity, key: `${r.entity}_key`, role: roleOf(r) })),
+    relations: relations.map(row),
+    parts: parent && partOf ? [{ ...row(parent), name: IS_LISTED, column: parent.column, ...partOf }] : [],
   };
 }
 
@@ -94,6 +169,7 @@ function factColumns(f: FactLists): string[] {
       ...f.naturals.map((n) => n.name),
       'source_system',
       ...f.references.map((r) => r.column),
+      ...relationColumns(f.contract),
     ],
     ...[...f.dates.map((d) => d.key), ...f.members.map((m) => m.name)],
     ...['dq_flags', 'event_id', 'payload_hash', 'effective_at', 'recorded_at', 'source_order', 'is_tied', 'load_id'],
@@ -120,7 +196,7 @@ function stateRank(c: EntityContract, alias: string, stored: (field: string) => 
 const FLAGS = `nullif(substring(coalesce(' ' || f.dq_flags, '') || coalesce(' ' || f.state_flags, '')
     || CASE WHEN f.is_tied THEN ' DQ-TIE-01' ELSE '' END, 2, 800), '')`;
 
-function factScope(f: FactLists, dimensions: ReadonlyMap<string, EntityContract>): Row {
+function factScope(f: FactLists, contracts: ReadonlyMap<string, EntityContract>): Row {
   const c = f.contract;
   const isPlain = (m: { name: string; value: string }): boolean => m.value === `e.${m.name}`;
   const lineage = new Set(['op', 'record_source', 'record_position', 'source_order', 'dq_flags']);
@@ -135,7 +211,11 @@ function factScope(f: FactLists, dimensions: ReadonlyMap<string, EntityContract>
     ...words(c),
     asOf,
     naturals: f.naturals.map(columnRow),
-    references: f.references.map((r) => referenceRow(c, r, dimensions)),
+    references: f.references.map((r) => referenceRow(c, r, contracts)),
+    ...relationRows(c, contracts),
+    // A part that its parent no longer lists is kept in the table alone.
+    listed: c.partOf ? ', where its parent lists it' : '',
+    where: c.partOf ? ` WHERE f.${IS_LISTED} = 1` : '',
     dates: f.dates.map((d) => ({ name: d.name, key: d.key })),
     members: f.members.map(columnRow),
     plains: f.members.filter(isPlain).map(columnRow),
@@ -176,7 +256,7 @@ export function warehouseSql(
   { dimensions, facts }: WarehouseLists,
   templates: ReadonlyMap<string, string>,
 ): Record<string, string> {
-  const contracts = new Map(dimensions.map((d) => [d.contract.name as string, d.contract]));
+  const contracts = new Map([...dimensions, ...facts].map((d) => [d.contract.name as string, d.contract]));
   const files: Record<string, string> = {};
   const make = (path: string, template: string, scope: Row): void => {
     const text = templates.get(templates.has(`${path}`) ? path : template);
@@ -193,8 +273,17 @@ export function warehouseSql(
     make(`load/more-${name}.sql`, 'load/more.sql', d);
     make(`load/forget-${name}.sql`, 'load/forget-dimension.sql', d);
     if ((d.keepers as readonly Row[]).length > 0) make(`load/prune-${name}.sql`, 'load/prune.sql', d);
-    make(`views/core.dim_${name}.sql`, 'views/dimension.sql', d);
+    const isPerson = (d.links as readonly Row[]).length > 0;
+    make(`views/core.dim_${name}.sql`, isPerson ? 'views/person.sql' : 'views/dimension.sql', d);
+    if (isPerson) {
+      make(`load/identity-${name}.sql`, 'load/identity.sql', d);
+      make(`views/core.${name}_shared_identifier.sql`, 'views/shared-identifier.sql', d);
+      make(`views/core.${name}_match.sql`, 'views/match.sql', d);
+      make(`views/core.enterprise_${name}.sql`, 'views/enterprise.sql', d);
+    }
     make(`views/core.${name}_log.sql`, 'views/dimension-log.sql', d);
+    if ((d.identifiers as readonly Row[]).length > 0)
+      make(`views/core.${name}_identifier.sql`, 'views/identifier.sql', d);
   }
   for (const f of factRows) {
     const name = f.name as string;
@@ -204,6 +293,8 @@ export function warehouseSql(
     make(`load/reread-${name}.sql`, 'load/reread.sql', f);
     make(`load/more-${name}.sql`, 'load/more.sql', f);
     make(`load/forget-${name}.sql`, 'load/forget-fact.sql', f);
+    if ((f.identifieds as readonly Row[]).length > 0) make(`load/rename-${name}.sql`, 'load/rename.sql', f);
+    if ((f.relations as readonly Row[]).length > 0) make(`load/relate-${name}.sql`, 'load/relate.sql', f);
     make(`views/core.fact_${name}.sql`, 'views/fact.sql', f);
     make(`views/core.${name}_log.sql`, 'views/fact-log.sql', f);
     make(`views/gold_phi.obt_${name}.sql`, 'views/one-big-table.sql', f);

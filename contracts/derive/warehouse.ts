@@ -1,6 +1,6 @@
-import { roleOf } from '../check';
+import { namedKey, roleOf } from '../check';
 import { SQL_WORDS } from '../sql-words';
-import type { EntityContract, Reference } from '../types';
+import type { EntityContract, Reference, Relation } from '../types';
 import { columnsOf, redshiftType } from './columns';
 import { localLists, type LocalLists } from './local-time';
 import { MeasureError, NO_MEASURES, type Item, type Measures } from './measures';
@@ -34,6 +34,7 @@ export interface FactLists {
   readonly values: readonly Item[];
   readonly naturals: readonly StoredColumn[];
   readonly references: readonly Reference[];
+  readonly relations: readonly Relation[];
   readonly dates: readonly { readonly name: string; readonly key: string; readonly doc: string }[];
   /** How local days and hours are made, whenever the zone may have changed (`contracts/derive/local-time.ts`). */
   readonly local: LocalLists;
@@ -63,7 +64,21 @@ function memberColumns(c: EntityContract): (WarehouseColumn & { readonly isNatur
 /** Lists of a dimension. */
 export function dimensionLists(contract: EntityContract): DimensionLists {
   const members = memberColumns(contract);
-  const attributes = members.filter((m) => !m.isNatural);
+  const attributes = [
+    ...members.filter((m) => !m.isNatural),
+    ...(contract.identifiers ?? []).map((i) => ({
+      name: i.column,
+      type: 'varchar(32)',
+      doc: `Key of ${i.value} within its system and source, by which facts may name the ${contract.name}.`,
+      source: contractSource(contract),
+    })),
+    ...(contract.names ?? []).map((n) => ({
+      name: n.column,
+      type: 'varchar(32)',
+      doc: `Durable key of the ${n.entity} named by ${n.source} and ${n.field}.`,
+      source: contractSource(contract),
+    })),
+  ];
   return { contract, naturals: members.filter((m) => m.isNatural), attributes };
 }
 
@@ -85,7 +100,11 @@ export function factLists(
   const named = new Map(m.measures.filter((i) => i.column).map((i) => [i.column!, i.name]));
   for (const from of named.keys())
     if (!all.some((a) => a.name === from)) fail(`${from} is not a member of the contract`);
-  const used = new Set(contract.references.map((r) => r.field));
+  const used = new Set(
+    contract.references
+      .filter((r) => !r.system)
+      .flatMap((r) => [r.field, r.orElse ?? r.field, r.identifier ?? r.field]),
+  );
   const stored = (name: string): string => named.get(name) ?? name;
   const members: StoredColumn[] = [
     ...contract.derived
@@ -103,6 +122,7 @@ export function factLists(
     ...m.measures
       .filter((i) => !i.column)
       .map((i) => ({ name: i.name, type: i.type!, doc: i.doc!, source, value: i.sql })),
+    ...counted(contract).map((c) => ({ ...c, source: contractSource(contract) })),
   ];
   const naturals = all.filter((a) => a.isNatural).map((a) => ({ ...a, value: `e.${a.name}` }));
   const dates = contract.derived
@@ -142,6 +162,7 @@ export function factLists(
     values: m.values,
     naturals,
     references: contract.references,
+    relations: contract.relations ?? [],
     dates,
     members,
     attributes,
@@ -174,6 +195,33 @@ interface Named {
   readonly name: string;
 }
 
+/** Whether a fact is listed by its parent; all are that are parts of nothing. */
+export const IS_LISTED = 'is_listed';
+/** Whether a fact stands in measures, by its status. */
+const IS_COUNTED = 'is_counted';
+
+/** Columns of a fact that say by which identifier it names its members, what it belongs to, and whether that is there. */
+export const relationColumns = ({ references, relations = [], partOf }: EntityContract): string[] => [
+  ...references.flatMap((r) => (r.identifier ? [namedKey(r)] : [])),
+  ...relations.flatMap((r) => [r.column, r.known]),
+  ...(partOf ? [IS_LISTED] : []),
+];
+
+/** The measure that every fact with a status that may not count has. */
+function counted({ standing }: EntityContract): StoredColumn[] {
+  if (!standing?.uncounted.length) return [];
+  const within = standing.uncounted.map((v) => `'${v}'`).join(', ');
+  return [
+    {
+      name: IS_COUNTED,
+      type: 'smallint',
+      doc: `1: stands in measures; 0: ${standing.field} is one of ${standing.uncounted.join(', ')}, or nobody has said it.`,
+      source: '',
+      value: `CAST(CASE WHEN e.${standing.field} NOT IN (${within}) THEN 1 ELSE 0 END AS smallint)`,
+    },
+  ];
+}
+
 /** Holds the columns of a fact to names that stand once and are no words of SQL, and its layout to name some of them. */
 function checkNames(
   contract: EntityContract,
@@ -184,6 +232,7 @@ function checkNames(
   const fact = [
     ...key,
     ...contract.references.map((r) => r.column),
+    ...relationColumns(contract),
     ...of.dates.map((d) => d.key),
     ...of.stored.map((c) => c.name),
     ...[

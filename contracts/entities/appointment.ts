@@ -1,3 +1,4 @@
+import { code, id, text } from '../fields';
 import type { EntityContract } from '../types';
 
 /** FHIR R4 value set appointmentstatus. */
@@ -43,7 +44,7 @@ export const appointment = {
   },
   localTime: { role: 'clinic', zone: 'timezone', rule: 'DQ-APT-14' },
   layout: { distKey: 'patient_key', sortKey: ['scheduled_date_key', 'clinic_key'] },
-  version: 1,
+  version: 2,
   doc: 'An agreed time of a patient at a clinic, and its outcome.',
   naturalKey: ['appointment_id'],
   keyScope: 'source',
@@ -165,12 +166,55 @@ export const appointment = {
       doc: 'Number of reminders sent.',
       example: 2,
     },
+    id(
+      'provider_id',
+      'none',
+      'Identifier of the provider in the same source system; without it the NPI names the provider.',
+      {
+        since: 2,
+      },
+    ),
+    id('encounter_id', 'direct_id', 'Identifier of the encounter that the appointment led to.', {
+      since: 2,
+      example: 'E1',
+    }),
+    id('slot_id', 'none', 'Identifier of the slot of the schedule that it takes.', { since: 2, example: 'S1' }),
+    id('referral_id', 'direct_id', 'Identifier of the referral or order that it carries out.', {
+      since: 2,
+      example: 'R1',
+    }),
+    code(
+      'priority_code',
+      ['stat', 'asap', 'urgent', 'routine', 'low'],
+      'sensitive',
+      'Priority (FHIR request-priority; low: less than routine).',
+      {
+        since: 2,
+        example: 'routine',
+      },
+    ),
+    code('modality_code', ['in-person', 'video', 'phone'], 'none', 'How patient and provider meet.', {
+      since: 2,
+      example: 'in-person',
+    }),
+    text('channel_code', 32, 'none', 'How it was booked, in the words of the source (phone, portal, desk).', {
+      since: 2,
+      example: 'portal',
+    }),
+    text('hospital_name', 256, 'none', 'Hospital that the clinic belongs to, in the words of the source.', {
+      since: 2,
+      example: 'General Hospital',
+    }),
+    text('cancel_reason_code', 64, 'sensitive', 'Why it was cancelled (FHIR appointment-cancellation-reason).', {
+      since: 2,
+    }),
   ],
   references: [
     { column: 'patient_key', field: 'patient_id', entity: 'patient', rule: 'DQ-ID-05' },
     { column: 'clinic_key', field: 'clinic_id', entity: 'clinic', rule: 'DQ-ID-06' },
-    { column: 'provider_key', field: 'provider_npi', entity: 'provider', rule: 'DQ-ID-12' },
+    { column: 'provider_key', field: 'provider_id', orElse: 'provider_npi', entity: 'provider', rule: 'DQ-ID-12' },
   ],
+  relations: [{ column: 'encounter_key', field: 'encounter_id', entity: 'encounter', known: 'encounter_is_known' }],
   derived: [
     {
       name: 'scheduled_tz_offset_min',

@@ -1,10 +1,11 @@
+import { id, place, text } from '../fields';
 import type { EntityContract } from '../types';
 
 export const clinic = {
   name: 'clinic',
   kind: 'dimension',
   members: 'few',
-  version: 1,
+  version: 2,
   doc: 'A place where appointments take place.',
   naturalKey: ['clinic_id'],
   keyScope: 'source',
@@ -36,6 +37,12 @@ export const clinic = {
       doc: 'IANA time zone of the clinic, such as America/New_York.',
       example: 'America/New_York',
     },
+    id('organization_id', 'none', 'Identifier of the organization that the clinic belongs to.', {
+      since: 2,
+      example: 'O1',
+    }),
+    text('address_line', 256, 'none', 'Street address of the clinic.', { since: 2 }),
+    ...place('the clinic', { since: 2 }),
   ],
   references: [],
   derived: [],

@@ -2,7 +2,24 @@
 
 /** Entities that the platform knows. */
 export type EntityName =
+  | 'adverse_event'
   | 'appointment'
+  | 'capacity'
   | 'clinic'
+  | 'diagnosis'
+  | 'diagnosis_code'
+  | 'encounter'
+  | 'encounter_location'
+  | 'location'
+  | 'medication'
+  | 'medication_order'
+  | 'observation'
+  | 'observation_code'
+  | 'organization'
   | 'patient'
-  | 'provider';
+  | 'patient_link'
+  | 'prescription_fill'
+  | 'procedure'
+  | 'procedure_code'
+  | 'provider'
+  | 'provider_link';

@@ -1,10 +1,11 @@
+import { id, instant, precision, text } from '../fields';
 import type { EntityContract } from '../types';
 
 export const patient = {
   name: 'patient',
   kind: 'dimension',
   members: 'many',
-  version: 1,
+  version: 2,
   doc: 'A person who receives care, as known to one source system.',
   naturalKey: ['patient_id'],
   keyScope: 'source',
@@ -71,9 +72,73 @@ export const patient = {
       doc: 'Identifier of the payer billed first.',
       example: 'AET',
     },
+    instant('deceased_at', 'When the patient died, as far as it is known.', { since: 2 }),
+    {
+      name: 'is_deceased',
+      type: 'bool',
+      phi: 'sensitive',
+      doc: 'Whether the patient is known to have died, also where nobody says when.',
+      since: 2,
+    },
+    precision('birth_date_precision', 'birth_date', { since: 2 }),
+    text('race_code', 32, 'sensitive', 'Race, in the codes of the source (OMB categories in the United States).', {
+      since: 2,
+      example: '2106-3',
+    }),
+    text('ethnicity_code', 32, 'sensitive', 'Ethnicity, in the codes of the source (OMB categories).', {
+      since: 2,
+      example: '2186-5',
+    }),
+    text('language_code', 16, 'quasi_id', 'Preferred language (BCP 47).', { since: 2, example: 'en-US' }),
+    text('marital_status_code', 16, 'sensitive', 'Marital status (v3 MaritalStatus: M, S, D, W).', {
+      since: 2,
+      example: 'M',
+    }),
+    text('city', 128, 'quasi_id', 'City of residence.', { since: 2, example: 'Troy' }),
+    {
+      name: 'is_test',
+      type: 'bool',
+      phi: 'none',
+      doc: 'A person made up to test the source system, who stands in no measure.',
+      since: 2,
+      example: false,
+    },
+    {
+      name: 'contact_opt_out',
+      type: 'bool',
+      phi: 'sensitive',
+      doc: 'The patient wants no reminders or other messages.',
+      since: 2,
+      example: false,
+    },
+    text(
+      'sensitivity_code',
+      16,
+      'sensitive',
+      'Label of confidentiality (FHIR meta.security, v3 Confidentiality: N, R, V).',
+      {
+        since: 2,
+        example: 'N',
+      },
+    ),
+    id('mrn', 'direct_id', 'Medical record number.', { since: 2, example: 'MRN-1' }),
+    text('mrn_system', 128, 'none', 'Who assigned the medical record number.', { since: 2, example: 'urn:oid:1.2.3' }),
+    id('member_id', 'direct_id', 'Identifier of the patient as the member of a payer.', { since: 2, example: 'W1' }),
+    text('member_id_system', 128, 'none', 'The payer that assigned the member identifier.', {
+      since: 2,
+      example: 'urn:payer:1',
+    }),
   ],
   references: [],
+  identity: { link: 'patient_link', agree: ['birth_date', 'gender_code'] },
+  identifiers: [
+    { column: 'mrn_alias_key', value: 'mrn', system: { field: 'mrn_system' }, since: 2 },
+    { column: 'member_id_alias_key', value: 'member_id', system: { field: 'member_id_system' }, since: 2 },
+  ],
   derived: [],
   oneOf: [{ rule: 'FLD-ONE-OF', fields: ['birth_date', 'reported_age_years'] }],
-  orders: [{ rule: 'DQ-PAT-07', first: 'birth_date', second: 'recorded_at', graceDays: 1, clears: true }],
+  orders: [
+    { rule: 'DQ-PAT-07', first: 'birth_date', second: 'recorded_at', graceDays: 1, clears: true },
+    { rule: 'DQ-PAT-02', first: 'birth_date', second: 'deceased_at', graceDays: 1 },
+  ],
 } as const satisfies EntityContract;

@@ -116,11 +116,16 @@ export class EntityPlan {
     return { plan: this, envelope, failed, flags, ...(element ? { element: element.index } : {}) };
   }
 
-  /** The natural key as the contract reads it, in its order; null if a part of it is missing. */
+  /**
+   * The natural key as the contract reads it, in its order, or empty texts and the other key; null if a part of it is missing.
+   */
   naturalKey(envelope: Record<string, unknown>): string[] | null {
     const payload = envelope.payload as Record<string, unknown>;
-    const parts = ENTITIES[this.entity].naturalKey.map((name) => identifierText(payload[name]));
-    return parts.every((part): part is string => typeof part === 'string') ? parts : null;
+    const { naturalKey, otherKey } = ENTITIES[this.entity];
+    const parts = naturalKey.map((name) => identifierText(payload[name]));
+    if (parts.every((part): part is string => typeof part === 'string')) return parts;
+    const other = otherKey === undefined ? undefined : identifierText(payload[otherKey]);
+    return other === undefined ? null : [...naturalKey.map(() => ''), other];
   }
 
   /** The source columns of a member that a rule of the contract points at. */

@@ -252,7 +252,9 @@ export function tombstoneObjects(
 
 function tombstone(absent: Absent, snapshot: Snapshot, keys: Keyring): SilverRow {
   const at = new Date(snapshot.takenAt).toISOString();
-  const payload = Object.fromEntries(ENTITIES[absent.entity].naturalKey.map((name, i) => [name, absent.naturalKey[i]]));
+  const { naturalKey, otherKey } = ENTITIES[absent.entity];
+  const members = otherKey === undefined ? naturalKey : [...naturalKey, otherKey];
+  const payload = Object.fromEntries(members.map((name, i) => [name, absent.naturalKey[i] || undefined]));
   const envelope = {
     entity: absent.entity,
     schema_version: ENTITIES[absent.entity].version,

@@ -44,6 +44,10 @@ function filesOf(phase: Phase): string[] {
       return [entity, `${entity}-restate`];
     case 'restate':
       return [`${entity}-restate`];
+    case 'identity':
+    case 'rename':
+    case 'relate':
+      return [`${kind}-${entity}`];
     case 'prune':
       return [`prune-${entity}`];
     case 'rewind':
@@ -130,7 +134,9 @@ function stage(entities: Entities, phase: Phase, entity: EntityName, versions: r
       if (version === newest.version) return [copy(table, { entity, version }, of)];
       const older = contractAt(newest, version);
       const columns = columnsOf(older).map((c) => c.name);
-      const unnamed = newest.references.map((r) => r.column).filter((name) => !columns.includes(name));
+      const unnamed = [...newest.references, ...(newest.relations ?? [])]
+        .map((r) => r.column)
+        .filter((name) => !columns.includes(name));
       const into = [...columns, ...unnamed].join(', ');
       const from = [...columns, ...unnamed.map(() => `'${UNKNOWN_KEY}'`)].join(', ');
       return [

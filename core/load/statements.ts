@@ -21,6 +21,7 @@ const LARGE_LOAD_ROWS = 100_000;
 /**
  * Phases of a load, packed into as few transactions as hold them, each with the opening statements.
  * @param left what loads that were given up have left
+ * @param absent facts of which the lake holds no object
  * @param reread for a load that reads again what stands; how many rows these are is not known, so that it is taken for large
  */
 export function packSteps(
@@ -28,15 +29,16 @@ export function packSteps(
   objects: readonly (CopyGroup & { readonly rows: number })[],
   left: readonly FollowUp[] = [],
   reread?: Pick<Reread, 'standing'>,
+  absent?: ReadonlySet<EntityName>,
 ): Phase[][] {
   const entities = new Set(copyGroups(objects).map((g) => g.entity));
-  const phases = phasesOf(entities, left, sql.entities, reread !== undefined).flatMap((phase) =>
+  const phases = phasesOf(entities, left, sql.entities, reread !== undefined, absent).flatMap((phase) =>
     isOfStanding(phase) ? split(sql, aboutOf(phase).entity, reread!.standing) : [phase],
   );
   const isLarge = reread !== undefined || objects.reduce((rows, o) => rows + o.rows, 0) > LARGE_LOAD_ROWS;
   const firstJoin = phases.findIndex((phase) => {
     const { kind, entity } = aboutOf(phase);
-    return kind === 'fact' || kind === 'restate' || (kind === 'reread' && sql.entities[entity].kind === 'fact');
+    return ['rename', 'fact', 'restate'].includes(kind) || (kind === 'reread' && sql.entities[entity].kind === 'fact');
   });
   return pack(
     phases,

@@ -1,5 +1,13 @@
-import { UNKNOWN_KEY, type EntityContract, type EntityName, type RuleId } from '../../contracts';
+import {
+  UNKNOWN_KEY,
+  type EntityContract,
+  type EntityName,
+  type Reference,
+  type Relation,
+  type RuleId,
+} from '../../contracts';
 import type { Op } from '../../contracts/envelope';
+import { namedKey } from '../../contracts/check';
 import { isIdentifier, isInSilver, silverColumns } from '../../contracts/derive';
 import type { AnyRule } from './envelope';
 import { SEPARATOR } from './hash';
@@ -38,6 +46,19 @@ interface FieldStep {
   fallback: string | null;
 }
 
+/** A column with the key of another entity, and the members that name it. */
+interface Named {
+  at: number;
+  from: number;
+  system: number | undefined;
+  orElse: number | undefined;
+  /** The member with another identifier, and the column of its key. */
+  identifier: number | undefined;
+  named: number | undefined;
+  entity: EntityName;
+  npi: boolean;
+}
+
 interface Order {
   rule: RuleId;
   first: number;
@@ -70,7 +91,12 @@ export class Compiled {
   private readonly flagsAt: number;
   private readonly keyAt: number;
   private readonly keyPlaces: number[];
-  private readonly references: { at: number; from: number; entity: EntityName; npi: boolean }[];
+  private readonly references: Named[];
+  private readonly identifiers: { at: number; value: number; system: number | string }[];
+  private readonly names: { at: number; entity: EntityName; value: number; source: number }[];
+  private readonly otherKeyAt: number | undefined;
+  /** The member whose value may make the record a tombstone, and the values that do. */
+  readonly removes: { field: string; values: ReadonlySet<unknown> } | undefined;
   private readonly orders: Order[];
   private readonly conflicts: { rule: RuleId; field: number; values: readonly string[]; excludes: number[] }[];
   private readonly oneOf: { rule: RuleId; names: readonly string[] }[];
@@ -86,7 +112,7 @@ export class Compiled {
       member: `payload/${field.name}`,
       at: at(field.name),
       read: readerOf(field, contract, at(field.name), at),
-      isKey: contract.naturalKey.includes(field.name),
+      isKey: contract.otherKey === undefined && contract.naturalKey.includes(field.name),
       isIdentifier: isIdentifier(field),
       required: field.required === true,
       fallback: field.default ?? null,
@@ -103,12 +129,35 @@ export class Compiled {
     this.flagsAt = at('dq_flags');
     this.keyAt = at(`${contract.name}_key`);
     this.keyPlaces = contract.naturalKey.map(at);
-    this.references = contract.references.map((r) => ({
-      at: at(r.column),
-      from: at(r.field),
-      entity: r.entity,
-      npi: contract.fields.find((f) => f.name === r.field)?.type === 'npi',
+    const isNpi = (name: string | undefined) => contract.fields.find((f) => f.name === name)?.type === 'npi';
+    this.references = [...contract.references, ...(contract.relations ?? [])].map((r: Reference | Relation) => {
+      const { system, orElse, identifier } = r as Partial<Reference>;
+      return {
+        at: at(r.column),
+        // In a version before the member came the other one is all that names it.
+        from: at(this.place.has(r.field) ? r.field : orElse!),
+        system: system === undefined ? undefined : at(system),
+        orElse: orElse === undefined ? undefined : at(orElse),
+        identifier: identifier === undefined ? undefined : at(identifier),
+        named: identifier === undefined ? undefined : at(namedKey(r as Reference)),
+        entity: r.entity,
+        npi: isNpi(orElse ?? r.field),
+      };
+    });
+    this.identifiers = (contract.identifiers ?? []).map(({ column, value, system }) => ({
+      at: at(column),
+      value: at(value),
+      system: 'field' in system ? at(system.field) : system.uri,
     }));
+    this.names = (contract.names ?? []).map(({ column, entity, field, source }) => ({
+      at: at(column),
+      entity,
+      value: at(field),
+      source: at(source),
+    }));
+    this.otherKeyAt = contract.otherKey === undefined ? undefined : at(contract.otherKey);
+    const { field, removes } = contract.standing ?? {};
+    this.removes = field === undefined ? undefined : { field, values: new Set(removes) };
     // Local days follow the zone of a member: the warehouse compares them.
     const isLocal = (name: string) => contract.derived.some((d) => d.name === name && !isInSilver(d));
     this.orders = contract.orders
@@ -176,10 +225,32 @@ export class Compiled {
     }
     // The pointer stops at the payload: the name of an unknown member is the sender's text and may hold anything.
     if (memberCount(payload, seen) !== seen) target.violations.push({ rule: 'FLD-UNKNOWN', pointer: '/payload' });
+    this.requireKey(target);
+    if (upsert) this.refuseCircle(target);
     if (upsert)
       for (const o of this.oneOf) if (o.names.every((n) => isAbsent(payload[n], faults, n))) flag(target, o.rule);
     // Flags are part of what the event says: one whose member was unreadable is no repeat of one that had none.
     if (target.flags.length > 0) target.canonical += SEPARATOR + target.flags.sort().join(' ');
+  }
+
+  /** A record that either of two keys may name has one of them, and the other key only where it is a right one. */
+  private requireKey({ row, violations, flags }: Target): void {
+    if (this.otherKeyAt === undefined || this.keyPlaces.some((p) => row[p] !== null)) return;
+    const pointer = `/payload/${this.contract.otherKey}`;
+    if (row[this.otherKeyAt] === null) violations.push({ rule: 'DQ-ID-01', pointer });
+    else if (flags.includes('DQ-ID-03')) violations.push({ rule: 'DQ-ID-03', pointer });
+  }
+
+  /** Two members that are one and the same are no link. */
+  private refuseCircle({ row, violations }: Target): void {
+    const [one, other] = this.names;
+    if (!other || row[one.value] === null || row[one.value] !== row[other.value]) return;
+    if (row[one.source] === row[other.source]) violations.push({ rule: 'DQ-ID-10', pointer: '/payload' });
+  }
+
+  /** The operation of a record: a status that says that it was a mistake makes it a tombstone. */
+  opOf(op: Op, payload: Record<string, unknown>): Op {
+    return this.removes?.values.has(trimmed(payload[this.removes.field])) ? 'delete' : op;
   }
 
   /** Fills the columns of the envelope and the hash. */
@@ -197,14 +268,22 @@ export class Compiled {
   /** Fills what follows from envelope and payload, both filled before: keys, blanks and warnings. */
   complete(target: Target, sourceSystem: string, keys: Keyring): void {
     const { row, flags } = target;
-    row[this.keyAt] = keys.key(this.contract.name, sourceSystem, this.naturalKey(row));
-    for (const r of this.references) {
-      const named = row[r.from] as string | null;
-      row[r.at] =
-        named !== null && r.npi && flags.includes('DQ-ID-03')
-          ? UNKNOWN_KEY
-          : keys.reference(r.entity, sourceSystem, named);
+    const { name } = this.contract;
+    const isKeyed = this.otherKeyAt === undefined || this.keyPlaces.some((p) => row[p] !== null);
+    row[this.keyAt] = isKeyed
+      ? keys.key(name, sourceSystem, this.naturalKey(row))
+      : keys.everywhere(name, this.naturalKey(row)[0]);
+    for (const i of this.identifiers) {
+      const value = row[i.value] as string | null;
+      const system = typeof i.system === 'string' ? i.system : (row[i.system] as string | null);
+      if (value !== null && system !== null) row[i.at] = keys.identifier(name, sourceSystem, system, value);
     }
+    for (const n of this.names) {
+      const value = row[n.value] as string | null;
+      row[n.at] =
+        value === null ? UNKNOWN_KEY : keys.key(n.entity, (row[n.source] as string | null) ?? sourceSystem, [value]);
+    }
+    for (const r of this.references) row[r.at] = this.referenceKey(r, target, sourceSystem, keys);
     for (const c of this.conflicts)
       if (c.values.includes(row[c.field] as string) && c.excludes.some((x) => row[x] !== null)) flag(target, c.rule);
     for (const o of this.orders) {
@@ -217,8 +296,32 @@ export class Compiled {
     row[this.flagsAt] = flags.length === 0 ? null : flags.sort().join(' ');
   }
 
+  private referenceKey(r: Named, { row, flags }: Target, sourceSystem: string, keys: Keyring): string {
+    const named = row[r.from] as string | null;
+    if (r.system !== undefined) {
+      const system = row[r.system] as string | null;
+      return named === null || system === null ? UNKNOWN_KEY : keys.key(r.entity, sourceSystem, [system, named]);
+    }
+    const isOther = r.orElse === r.from;
+    if (named !== null && !isOther)
+      // A wrong NPI names nobody.
+      return r.npi && r.orElse === undefined && flags.includes('DQ-ID-03')
+        ? UNKNOWN_KEY
+        : keys.reference(r.entity, sourceSystem, named);
+    const other = r.orElse === undefined ? null : (row[r.orElse] as string | null);
+    if (other !== null && !flags.includes('DQ-ID-03')) return keys.everywhere(r.entity, other);
+    const token = r.identifier === undefined ? null : (row[r.identifier] as string | null);
+    const bar = token?.indexOf('|') ?? -1;
+    if (bar < 0) return UNKNOWN_KEY;
+    const key = keys.identifier(r.entity, sourceSystem, token!.slice(0, bar), token!.slice(bar + 1));
+    row[r.named!] = key;
+    return key;
+  }
+
+  /** The natural key in the order of the contract; the other key where the record has none. */
   naturalKey(row: SilverRow): string[] {
-    return this.keyPlaces.map((p) => row[p] as string);
+    const parts = this.keyPlaces.map((p) => row[p] as string | null);
+    return parts.every((part) => part !== null) && parts.length > 0 ? parts : [row[this.otherKeyAt!] as string];
   }
 }
 

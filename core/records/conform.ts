@@ -67,15 +67,16 @@ function validate(
   // Without a contract the payload cannot be validated; readHead has reported why there is none, or no payload.
   if (!contract || !isObject(envelope.payload)) return refused(violations, head);
   const plan = compile(contract);
+  const op = plan.opOf(head.op, head.payload);
   const row = new Array<Cell>(plan.size).fill(null);
   const target: Target = {
     row,
     violations,
     flags: [...making.flags],
     escaped,
-    canonical: `${contract.name}${SEPARATOR}${contract.version}${SEPARATOR}${head.op}${SEPARATOR}${head.sourceSystem}${SEPARATOR}${microsText(head.effectiveAt)}${SEPARATOR}${microsText(head.recordedAt)}`,
+    canonical: `${contract.name}${SEPARATOR}${contract.version}${SEPARATOR}${op}${SEPARATOR}${head.sourceSystem}${SEPARATOR}${microsText(head.effectiveAt)}${SEPARATOR}${microsText(head.recordedAt)}`,
   };
-  plan.readPayload(head.payload, head.op, target, making.faults);
+  plan.readPayload(head.payload, op, target, making.faults);
   if (violations.length > 0) return refused(violations, head);
   const payloadHash = hash64(target.canonical);
   // Only now: a sequence that cannot be read says nothing of what happened, so that no hash may rest on it.
@@ -84,7 +85,7 @@ function validate(
   plan.fillEnvelope(row, {
     event_id:
       head.eventId || fileEventId({ ...head, entity: contract.name, naturalKey: plan.naturalKey(row), payloadHash }),
-    op: head.op,
+    op,
     source_system: head.sourceSystem,
     effective_at: head.effectiveAt,
     recorded_at: head.recordedAt,

@@ -73,11 +73,24 @@ export class Keyring {
 
   /**
    * Durable key of an entity: 32 lower hex digits (128 bits).
-   * @param sourceSystem source of the record; left out of the key where the natural key holds everywhere (provider)
+   * @param sourceSystem source of the record; left out of the key where the natural key holds everywhere (a code)
    * @param parts natural key in contract order
    */
   key(entity: EntityName, sourceSystem: string, parts: readonly string[]): string {
-    const scope = ENTITIES[entity].keyScope === 'global' ? '' : sourceSystem;
+    return this.keyWithin(entity, ENTITIES[entity].keyScope === 'global' ? '' : sourceSystem, parts);
+  }
+
+  /** Durable key of an entity by a member that names it everywhere, whatever the source. */
+  everywhere(entity: EntityName, part: string): string {
+    return this.keyWithin(entity, '', [part]);
+  }
+
+  /** Key of an identifier that a member of an entity holds within a source: never equal to the durable key of a member. */
+  identifier(entity: EntityName, sourceSystem: string, system: string, value: string): string {
+    return this.keyWithin(entity, sourceSystem + UNIT + system, [value]);
+  }
+
+  private keyWithin(entity: EntityName, scope: string, parts: readonly string[]): string {
     const message = entity + UNIT + scope + UNIT + (parts.length === 1 ? parts[0] : parts.join(UNIT));
     if (!REMEMBERED.has(entity)) return this.hmac.hex(message).slice(0, 32);
     let key = this.remembered.get(message);

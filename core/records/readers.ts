@@ -124,7 +124,10 @@ function isDigits(text: string, length: number): boolean {
   return true;
 }
 
-/** An NPI that is the entity's own key must be right; one that only refers is kept, as far as it fits, and flagged. */
+/**
+ * An NPI that is the entity's only key must be right; one that only refers, or stands beside an identifier of the source, is kept as far as
+ * it fits, and flagged.
+ */
 function npiReader(at: number, field: Field, contract: EntityContract): Reader {
   const own = contract.naturalKey.includes(field.name);
   const width = widthOf(field);

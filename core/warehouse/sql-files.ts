@@ -30,8 +30,10 @@ export function readTexts(root: string, folder: string): Map<string, string> {
   return new Map(names.map((f) => [f.slice(0, -'.sql'.length), readFileSync(join(base, f), 'utf8')]));
 }
 
-/** All views of a release, the derived ones and the marts, in an order in which they can be made. @throws SqlError */
+/** All views of a release, the derived ones, those under the names of the documents and the marts, in an order in which they can be made. @throws SqlError */
 export function readViews(root: string): View[] {
-  const derived = [...readSql(root, 'generated/views')].map(([name, file]) => parseView(name, file));
+  const derived = ['generated/views', 'documents'].flatMap((folder) =>
+    [...readSql(root, folder)].map(([name, file]) => parseView(name, file)),
+  );
   return orderViews([...derived, ...martViews(readTexts(root, 'marts'))]);
 }

@@ -17,7 +17,7 @@ import { FINGERPRINT_KEY } from '../../core/lake/names';
 import { writeObjectList } from '../../core/lake/parquet';
 import { getText, put } from '../shared/s3';
 import { SafeError } from '../shared/errors';
-import type { Lake } from './silver';
+import { absentEntities, type Lake } from './silver';
 
 /** What a plan is made with. */
 export interface PlanContext extends Lake {
@@ -36,10 +36,11 @@ export async function writePlan(
   const loadId = loadIdOf(sorted, reread);
   const names = loadNames(loadId);
   const sql = readLoadSql(c.sqlDir);
+  const absent = await absentEntities(c);
   const plan: LoadPlan = {
     load_id: loadId,
     ...(await revisionOf(c, loadId, (complete) =>
-      packSteps(sql, sorted, complete ? allFollowUps() : state.followUps, reread),
+      packSteps(sql, sorted, complete ? allFollowUps() : state.followUps, reread, absent),
     )),
     key_fingerprint: await fingerprint(c),
     objects: sorted,

@@ -1,6 +1,6 @@
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { parquetMetadata } from 'hyparquet';
-import { ENTITY_NAMES, PUBLISHED } from '../../contracts';
+import { ENTITY_NAMES, PUBLISHED, type EntityName } from '../../contracts';
 import type { CopyGroup, LoadObject } from '../../core/load/plan';
 import { footerLength } from '../../core/load/select';
 import { parseSilverKey, versionPath } from '../../core/lake/names';
@@ -41,6 +41,12 @@ export async function strayObjects(lake: Lake): Promise<string[]> {
 
 const level = (lake: Lake, prefix: string): Promise<Page> =>
   list(lake.s3, lake.silverBucket, { prefix, delimiter: '/' });
+
+/** Entities of which silver holds no object. */
+export async function absentEntities(lake: Lake): Promise<Set<EntityName>> {
+  const { prefixes } = await level(lake, '');
+  return new Set(ENTITY_NAMES.filter((e) => !prefixes.includes(`${e}/`)));
+}
 
 /** What lies beside the arrival hours of an entity version: the level up to the first hour, and from behind the last one on. */
 async function besideHours(lake: Lake, prefix: string): Promise<Page> {

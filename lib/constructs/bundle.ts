@@ -21,7 +21,7 @@ export const LAMBDA_NAMES = [
 export type LambdaName = (typeof LAMBDA_NAMES)[number];
 
 /** What `migrate` applies to a warehouse; the rest that travels with it empties one for a rebuild. */
-const MIGRATED = ['migrations', 'generated/views', 'generated/grants.sql', 'marts', 'security'];
+const MIGRATED = ['migrations', 'documents', 'generated/views', 'generated/grants.sql', 'marts', 'security'];
 
 /** Folders and files under `sql/` that travel beside a function's `index.js`, as `sql/<folder>/…`. */
 const SQL_FOLDERS: Partial<Record<LambdaName, string[]>> = {

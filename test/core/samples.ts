@@ -26,7 +26,7 @@ export function envelope(entity: EntityName, payload: Payload = {}, around: Payl
   return without({
     event_id: 'e-1',
     entity,
-    schema_version: 1,
+    schema_version: ENTITIES[entity].version,
     op: 'upsert',
     source_system: 'clinic-ehr',
     effective_at: '2024-03-10T00:50:00-05:00',

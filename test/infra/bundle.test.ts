@@ -92,7 +92,7 @@ test('the hash of the SQL follows names and contents of what is migrated, and no
   put('sql/generated/tables.sql', 'select 1;');
   expect(sqlHash(root)).toBe(second);
   const seen = new Set([second]);
-  for (const name of ['marts/m', 'generated/views/v', 'generated/grants', 'security/s']) {
+  for (const name of ['marts/m', 'documents/d', 'generated/views/v', 'generated/grants', 'security/s']) {
     put(`sql/${name}.sql`, 'select 1;');
     expect(seen).not.toContain(sqlHash(root));
     seen.add(sqlHash(root));

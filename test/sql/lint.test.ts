@@ -6,6 +6,7 @@ const FOLDERS: [string, Place][] = [
   ['generated', 'migrations'],
   ['generated/load', 'load'],
   ['generated/views', 'migrations'],
+  ['documents', 'migrations'],
   ['generated/checks', 'checks'],
   ...PLACES.map((place): [string, Place] => [place, place]),
   ['migrations/runner', 'migrations'],

@@ -7,7 +7,7 @@ export interface Finding {
 }
 
 const FUNCTIONS = new Set(
-  ['count', 'sum', 'min', 'max', 'coalesce', 'nullif', 'cast', 'extract', 'floor', 'row_number', 'lag', 'lead', 'substring', 'split_part', 'date_trunc', 'varchar', 'decimal', 'in', 'exists', 'over', 'as', 'values', 'and', 'or', 'not', 'on', 'when', 'then', 'from', 'where', 'join', 'union', 'all', 'distkey', 'sortkey', 'with', 'ref', 'source', 'interval', 'else', 'select', 'by', 'between', 'case'], // prettier-ignore
+  ['count', 'sum', 'min', 'max', 'coalesce', 'nullif', 'cast', 'extract', 'floor', 'row_number', 'lower', 'translate', 'lag', 'lead', 'substring', 'split_part', 'date_trunc', 'varchar', 'decimal', 'in', 'exists', 'over', 'as', 'values', 'and', 'or', 'not', 'on', 'when', 'then', 'from', 'where', 'join', 'union', 'all', 'distkey', 'sortkey', 'with', 'ref', 'source', 'interval', 'else', 'select', 'by', 'between', 'case'], // prettier-ignore
 );
 
 const FORBIDDEN: { rule: string; pattern: RegExp; places?: Place[] }[] = [

@@ -1,4 +1,13 @@
 -- Two neighbouring versions of a key differ in what they say. Rows returned are violations.
+SELECT CAST('capacity' AS varchar(64)) AS entity, n.capacity_key AS member_key, n.valid_from
+FROM core.dim_capacity_history n
+JOIN core.dim_capacity_history p ON p.capacity_key = n.capacity_key AND p.valid_to = n.valid_from
+WHERE n.is_deleted = p.is_deleted AND n.is_inferred = p.is_inferred
+  AND coalesce(n.location_id = p.location_id, n.location_id IS NULL AND p.location_id IS NULL)
+  AND coalesce(n.staffed_bed_count = p.staffed_bed_count, n.staffed_bed_count IS NULL AND p.staffed_bed_count IS NULL)
+  AND coalesce(n.room_count = p.room_count, n.room_count IS NULL AND p.room_count IS NULL)
+  AND coalesce(n.opening_hours = p.opening_hours, n.opening_hours IS NULL AND p.opening_hours IS NULL)
+UNION ALL
 SELECT CAST('clinic' AS varchar(64)) AS entity, n.clinic_key AS member_key, n.valid_from
 FROM core.dim_clinic_history n
 JOIN core.dim_clinic_history p ON p.clinic_key = n.clinic_key AND p.valid_to = n.valid_from
@@ -8,6 +17,81 @@ WHERE n.is_deleted = p.is_deleted AND n.is_inferred = p.is_inferred
   AND coalesce(n.city = p.city, n.city IS NULL AND p.city IS NULL)
   AND coalesce(n.state = p.state, n.state IS NULL AND p.state IS NULL)
   AND coalesce(n.timezone = p.timezone, n.timezone IS NULL AND p.timezone IS NULL)
+  AND coalesce(n.organization_id = p.organization_id, n.organization_id IS NULL AND p.organization_id IS NULL)
+  AND coalesce(n.address_line = p.address_line, n.address_line IS NULL AND p.address_line IS NULL)
+  AND coalesce(n.zip5 = p.zip5, n.zip5 IS NULL AND p.zip5 IS NULL)
+  AND coalesce(n.latitude = p.latitude, n.latitude IS NULL AND p.latitude IS NULL)
+  AND coalesce(n.longitude = p.longitude, n.longitude IS NULL AND p.longitude IS NULL)
+UNION ALL
+SELECT CAST('diagnosis_code' AS varchar(64)) AS entity, n.diagnosis_code_key AS member_key, n.valid_from
+FROM core.dim_diagnosis_code_history n
+JOIN core.dim_diagnosis_code_history p ON p.diagnosis_code_key = n.diagnosis_code_key AND p.valid_to = n.valid_from
+WHERE n.is_deleted = p.is_deleted AND n.is_inferred = p.is_inferred
+  AND coalesce(n.code_system = p.code_system, n.code_system IS NULL AND p.code_system IS NULL)
+  AND coalesce(n.code = p.code, n.code IS NULL AND p.code IS NULL)
+  AND coalesce(n.display = p.display, n.display IS NULL AND p.display IS NULL)
+  AND coalesce(n.chapter = p.chapter, n.chapter IS NULL AND p.chapter IS NULL)
+  AND coalesce(n.category = p.category, n.category IS NULL AND p.category IS NULL)
+UNION ALL
+SELECT CAST('location' AS varchar(64)) AS entity, n.location_key AS member_key, n.valid_from
+FROM core.dim_location_history n
+JOIN core.dim_location_history p ON p.location_key = n.location_key AND p.valid_to = n.valid_from
+WHERE n.is_deleted = p.is_deleted AND n.is_inferred = p.is_inferred
+  AND coalesce(n.location_id = p.location_id, n.location_id IS NULL AND p.location_id IS NULL)
+  AND coalesce(n.location_name = p.location_name, n.location_name IS NULL AND p.location_name IS NULL)
+  AND coalesce(n.location_type_code = p.location_type_code, n.location_type_code IS NULL AND p.location_type_code IS NULL)
+  AND coalesce(n.identifier_system = p.identifier_system, n.identifier_system IS NULL AND p.identifier_system IS NULL)
+  AND coalesce(n.identifier_value = p.identifier_value, n.identifier_value IS NULL AND p.identifier_value IS NULL)
+  AND coalesce(n.organization_id = p.organization_id, n.organization_id IS NULL AND p.organization_id IS NULL)
+  AND coalesce(n.part_of_location_id = p.part_of_location_id, n.part_of_location_id IS NULL AND p.part_of_location_id IS NULL)
+  AND coalesce(n.address_line = p.address_line, n.address_line IS NULL AND p.address_line IS NULL)
+  AND coalesce(n.city = p.city, n.city IS NULL AND p.city IS NULL)
+  AND coalesce(n.state = p.state, n.state IS NULL AND p.state IS NULL)
+  AND coalesce(n.zip5 = p.zip5, n.zip5 IS NULL AND p.zip5 IS NULL)
+  AND coalesce(n.latitude = p.latitude, n.latitude IS NULL AND p.latitude IS NULL)
+  AND coalesce(n.longitude = p.longitude, n.longitude IS NULL AND p.longitude IS NULL)
+  AND coalesce(n.timezone = p.timezone, n.timezone IS NULL AND p.timezone IS NULL)
+  AND coalesce(n.identifier_alias_key = p.identifier_alias_key, n.identifier_alias_key IS NULL AND p.identifier_alias_key IS NULL)
+UNION ALL
+SELECT CAST('medication' AS varchar(64)) AS entity, n.medication_key AS member_key, n.valid_from
+FROM core.dim_medication_history n
+JOIN core.dim_medication_history p ON p.medication_key = n.medication_key AND p.valid_to = n.valid_from
+WHERE n.is_deleted = p.is_deleted AND n.is_inferred = p.is_inferred
+  AND coalesce(n.code_system = p.code_system, n.code_system IS NULL AND p.code_system IS NULL)
+  AND coalesce(n.code = p.code, n.code IS NULL AND p.code IS NULL)
+  AND coalesce(n.display = p.display, n.display IS NULL AND p.display IS NULL)
+  AND coalesce(n.ingredient = p.ingredient, n.ingredient IS NULL AND p.ingredient IS NULL)
+  AND coalesce(n.therapeutic_class = p.therapeutic_class, n.therapeutic_class IS NULL AND p.therapeutic_class IS NULL)
+UNION ALL
+SELECT CAST('observation_code' AS varchar(64)) AS entity, n.observation_code_key AS member_key, n.valid_from
+FROM core.dim_observation_code_history n
+JOIN core.dim_observation_code_history p ON p.observation_code_key = n.observation_code_key AND p.valid_to = n.valid_from
+WHERE n.is_deleted = p.is_deleted AND n.is_inferred = p.is_inferred
+  AND coalesce(n.code_system = p.code_system, n.code_system IS NULL AND p.code_system IS NULL)
+  AND coalesce(n.code = p.code, n.code IS NULL AND p.code IS NULL)
+  AND coalesce(n.display = p.display, n.display IS NULL AND p.display IS NULL)
+  AND coalesce(n.category = p.category, n.category IS NULL AND p.category IS NULL)
+  AND coalesce(n.canonical_unit = p.canonical_unit, n.canonical_unit IS NULL AND p.canonical_unit IS NULL)
+UNION ALL
+SELECT CAST('organization' AS varchar(64)) AS entity, n.organization_key AS member_key, n.valid_from
+FROM core.dim_organization_history n
+JOIN core.dim_organization_history p ON p.organization_key = n.organization_key AND p.valid_to = n.valid_from
+WHERE n.is_deleted = p.is_deleted AND n.is_inferred = p.is_inferred
+  AND coalesce(n.organization_id = p.organization_id, n.organization_id IS NULL AND p.organization_id IS NULL)
+  AND coalesce(n.organization_name = p.organization_name, n.organization_name IS NULL AND p.organization_name IS NULL)
+  AND coalesce(n.organization_type_code = p.organization_type_code, n.organization_type_code IS NULL AND p.organization_type_code IS NULL)
+  AND coalesce(n.npi = p.npi, n.npi IS NULL AND p.npi IS NULL)
+  AND coalesce(n.identifier_system = p.identifier_system, n.identifier_system IS NULL AND p.identifier_system IS NULL)
+  AND coalesce(n.identifier_value = p.identifier_value, n.identifier_value IS NULL AND p.identifier_value IS NULL)
+  AND coalesce(n.part_of_organization_id = p.part_of_organization_id, n.part_of_organization_id IS NULL AND p.part_of_organization_id IS NULL)
+  AND coalesce(n.address_line = p.address_line, n.address_line IS NULL AND p.address_line IS NULL)
+  AND coalesce(n.city = p.city, n.city IS NULL AND p.city IS NULL)
+  AND coalesce(n.state = p.state, n.state IS NULL AND p.state IS NULL)
+  AND coalesce(n.zip5 = p.zip5, n.zip5 IS NULL AND p.zip5 IS NULL)
+  AND coalesce(n.latitude = p.latitude, n.latitude IS NULL AND p.latitude IS NULL)
+  AND coalesce(n.longitude = p.longitude, n.longitude IS NULL AND p.longitude IS NULL)
+  AND coalesce(n.npi_alias_key = p.npi_alias_key, n.npi_alias_key IS NULL AND p.npi_alias_key IS NULL)
+  AND coalesce(n.identifier_alias_key = p.identifier_alias_key, n.identifier_alias_key IS NULL AND p.identifier_alias_key IS NULL)
 UNION ALL
 SELECT CAST('patient' AS varchar(64)) AS entity, n.patient_key AS member_key, n.valid_from
 FROM core.dim_patient_history n
@@ -22,11 +106,78 @@ WHERE n.is_deleted = p.is_deleted AND n.is_inferred = p.is_inferred
   AND coalesce(n.zip5 = p.zip5, n.zip5 IS NULL AND p.zip5 IS NULL)
   AND coalesce(n.state = p.state, n.state IS NULL AND p.state IS NULL)
   AND coalesce(n.primary_payer_id = p.primary_payer_id, n.primary_payer_id IS NULL AND p.primary_payer_id IS NULL)
+  AND coalesce(n.deceased_at = p.deceased_at, n.deceased_at IS NULL AND p.deceased_at IS NULL)
+  AND coalesce(n.is_deceased = p.is_deceased, n.is_deceased IS NULL AND p.is_deceased IS NULL)
+  AND coalesce(n.birth_date_precision = p.birth_date_precision, n.birth_date_precision IS NULL AND p.birth_date_precision IS NULL)
+  AND coalesce(n.race_code = p.race_code, n.race_code IS NULL AND p.race_code IS NULL)
+  AND coalesce(n.ethnicity_code = p.ethnicity_code, n.ethnicity_code IS NULL AND p.ethnicity_code IS NULL)
+  AND coalesce(n.language_code = p.language_code, n.language_code IS NULL AND p.language_code IS NULL)
+  AND coalesce(n.marital_status_code = p.marital_status_code, n.marital_status_code IS NULL AND p.marital_status_code IS NULL)
+  AND coalesce(n.city = p.city, n.city IS NULL AND p.city IS NULL)
+  AND coalesce(n.is_test = p.is_test, n.is_test IS NULL AND p.is_test IS NULL)
+  AND coalesce(n.contact_opt_out = p.contact_opt_out, n.contact_opt_out IS NULL AND p.contact_opt_out IS NULL)
+  AND coalesce(n.sensitivity_code = p.sensitivity_code, n.sensitivity_code IS NULL AND p.sensitivity_code IS NULL)
+  AND coalesce(n.mrn = p.mrn, n.mrn IS NULL AND p.mrn IS NULL)
+  AND coalesce(n.mrn_system = p.mrn_system, n.mrn_system IS NULL AND p.mrn_system IS NULL)
+  AND coalesce(n.member_id = p.member_id, n.member_id IS NULL AND p.member_id IS NULL)
+  AND coalesce(n.member_id_system = p.member_id_system, n.member_id_system IS NULL AND p.member_id_system IS NULL)
+  AND coalesce(n.mrn_alias_key = p.mrn_alias_key, n.mrn_alias_key IS NULL AND p.mrn_alias_key IS NULL)
+  AND coalesce(n.member_id_alias_key = p.member_id_alias_key, n.member_id_alias_key IS NULL AND p.member_id_alias_key IS NULL)
+UNION ALL
+SELECT CAST('patient_link' AS varchar(64)) AS entity, n.patient_link_key AS member_key, n.valid_from
+FROM core.dim_patient_link_history n
+JOIN core.dim_patient_link_history p ON p.patient_link_key = n.patient_link_key AND p.valid_to = n.valid_from
+WHERE n.is_deleted = p.is_deleted AND n.is_inferred = p.is_inferred
+  AND coalesce(n.patient_link_id = p.patient_link_id, n.patient_link_id IS NULL AND p.patient_link_id IS NULL)
+  AND coalesce(n.source_system_1 = p.source_system_1, n.source_system_1 IS NULL AND p.source_system_1 IS NULL)
+  AND coalesce(n.patient_id_1 = p.patient_id_1, n.patient_id_1 IS NULL AND p.patient_id_1 IS NULL)
+  AND coalesce(n.source_system_2 = p.source_system_2, n.source_system_2 IS NULL AND p.source_system_2 IS NULL)
+  AND coalesce(n.patient_id_2 = p.patient_id_2, n.patient_id_2 IS NULL AND p.patient_id_2 IS NULL)
+  AND coalesce(n.patient_1_key = p.patient_1_key, n.patient_1_key IS NULL AND p.patient_1_key IS NULL)
+  AND coalesce(n.patient_2_key = p.patient_2_key, n.patient_2_key IS NULL AND p.patient_2_key IS NULL)
+UNION ALL
+SELECT CAST('procedure_code' AS varchar(64)) AS entity, n.procedure_code_key AS member_key, n.valid_from
+FROM core.dim_procedure_code_history n
+JOIN core.dim_procedure_code_history p ON p.procedure_code_key = n.procedure_code_key AND p.valid_to = n.valid_from
+WHERE n.is_deleted = p.is_deleted AND n.is_inferred = p.is_inferred
+  AND coalesce(n.code_system = p.code_system, n.code_system IS NULL AND p.code_system IS NULL)
+  AND coalesce(n.code = p.code, n.code IS NULL AND p.code IS NULL)
+  AND coalesce(n.display = p.display, n.display IS NULL AND p.display IS NULL)
+  AND coalesce(n.category = p.category, n.category IS NULL AND p.category IS NULL)
 UNION ALL
 SELECT CAST('provider' AS varchar(64)) AS entity, n.provider_key AS member_key, n.valid_from
 FROM core.dim_provider_history n
 JOIN core.dim_provider_history p ON p.provider_key = n.provider_key AND p.valid_to = n.valid_from
 WHERE n.is_deleted = p.is_deleted AND n.is_inferred = p.is_inferred
+  AND coalesce(n.provider_id = p.provider_id, n.provider_id IS NULL AND p.provider_id IS NULL)
   AND coalesce(n.npi = p.npi, n.npi IS NULL AND p.npi IS NULL)
   AND coalesce(n.full_name = p.full_name, n.full_name IS NULL AND p.full_name IS NULL)
-  AND coalesce(n.specialty = p.specialty, n.specialty IS NULL AND p.specialty IS NULL);
+  AND coalesce(n.specialty = p.specialty, n.specialty IS NULL AND p.specialty IS NULL)
+  AND coalesce(n.identifier_system = p.identifier_system, n.identifier_system IS NULL AND p.identifier_system IS NULL)
+  AND coalesce(n.identifier_value = p.identifier_value, n.identifier_value IS NULL AND p.identifier_value IS NULL)
+  AND coalesce(n.entity_type_code = p.entity_type_code, n.entity_type_code IS NULL AND p.entity_type_code IS NULL)
+  AND coalesce(n.gender_code = p.gender_code, n.gender_code IS NULL AND p.gender_code IS NULL)
+  AND coalesce(n.credential = p.credential, n.credential IS NULL AND p.credential IS NULL)
+  AND coalesce(n.taxonomy_code = p.taxonomy_code, n.taxonomy_code IS NULL AND p.taxonomy_code IS NULL)
+  AND coalesce(n.organization_id = p.organization_id, n.organization_id IS NULL AND p.organization_id IS NULL)
+  AND coalesce(n.city = p.city, n.city IS NULL AND p.city IS NULL)
+  AND coalesce(n.state = p.state, n.state IS NULL AND p.state IS NULL)
+  AND coalesce(n.zip5 = p.zip5, n.zip5 IS NULL AND p.zip5 IS NULL)
+  AND coalesce(n.is_active = p.is_active, n.is_active IS NULL AND p.is_active IS NULL)
+  AND coalesce(n.enumerated_on = p.enumerated_on, n.enumerated_on IS NULL AND p.enumerated_on IS NULL)
+  AND coalesce(n.deactivated_on = p.deactivated_on, n.deactivated_on IS NULL AND p.deactivated_on IS NULL)
+  AND coalesce(n.reactivated_on = p.reactivated_on, n.reactivated_on IS NULL AND p.reactivated_on IS NULL)
+  AND coalesce(n.npi_alias_key = p.npi_alias_key, n.npi_alias_key IS NULL AND p.npi_alias_key IS NULL)
+  AND coalesce(n.identifier_alias_key = p.identifier_alias_key, n.identifier_alias_key IS NULL AND p.identifier_alias_key IS NULL)
+UNION ALL
+SELECT CAST('provider_link' AS varchar(64)) AS entity, n.provider_link_key AS member_key, n.valid_from
+FROM core.dim_provider_link_history n
+JOIN core.dim_provider_link_history p ON p.provider_link_key = n.provider_link_key AND p.valid_to = n.valid_from
+WHERE n.is_deleted = p.is_deleted AND n.is_inferred = p.is_inferred
+  AND coalesce(n.provider_link_id = p.provider_link_id, n.provider_link_id IS NULL AND p.provider_link_id IS NULL)
+  AND coalesce(n.source_system_1 = p.source_system_1, n.source_system_1 IS NULL AND p.source_system_1 IS NULL)
+  AND coalesce(n.provider_id_1 = p.provider_id_1, n.provider_id_1 IS NULL AND p.provider_id_1 IS NULL)
+  AND coalesce(n.source_system_2 = p.source_system_2, n.source_system_2 IS NULL AND p.source_system_2 IS NULL)
+  AND coalesce(n.provider_id_2 = p.provider_id_2, n.provider_id_2 IS NULL AND p.provider_id_2 IS NULL)
+  AND coalesce(n.provider_1_key = p.provider_1_key, n.provider_1_key IS NULL AND p.provider_1_key IS NULL)
+  AND coalesce(n.provider_2_key = p.provider_2_key, n.provider_2_key IS NULL AND p.provider_2_key IS NULL);

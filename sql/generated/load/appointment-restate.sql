@@ -2,14 +2,15 @@
 -- Parameter: :load_id. Facts that this load has just written are among them when they name such a member: a load that was given up and
 -- selected again bears the same id, so that the id does not tell which facts know the change.
 CREATE TEMP TABLE appointment_restated AS
-SELECT f.appointment_key, f.appointment_id, f.source_system, f.patient_key, f.clinic_key, f.provider_key, f.scheduled_date_key,
-  f.created_date_key, f.actual_date_key, f.scheduled_tz_offset_min, f.created_tz_offset_min, f.actual_tz_offset_min,
-  f.scheduled_time_key, f.actual_time_key, f.appointment_type, f.status_code, f.created_at, f.scheduled_start_at,
-  f.scheduled_precision, f.planned_duration_min, f.arrived_at, f.actual_start_at, f.completed_at, f.cancelled_at, f.reminder_count,
-  f.start_delay_min, f.lateness_min, f.patient_late_min, f.in_clinic_wait_min, f.lead_time_days, f.actual_duration_min,
-  f.is_attended, f.is_no_show, f.is_cancelled, f.is_unresolved, f.is_delayed, f.is_in_no_show_denominator, f.dq_flags, f.event_id,
-  f.payload_hash, f.effective_at, f.recorded_at, f.source_order, f.is_tied, f.scheduled_date, f.created_date,
-  f.actual_date, f.load_id
+SELECT f.appointment_key, f.appointment_id, f.source_system, f.patient_key, f.clinic_key, f.provider_key, f.encounter_key,
+  f.encounter_is_known, f.scheduled_date_key, f.created_date_key, f.actual_date_key, f.scheduled_tz_offset_min,
+  f.created_tz_offset_min, f.actual_tz_offset_min, f.scheduled_time_key, f.actual_time_key, f.appointment_type, f.status_code,
+  f.created_at, f.scheduled_start_at, f.scheduled_precision, f.planned_duration_min, f.arrived_at, f.actual_start_at,
+  f.completed_at, f.cancelled_at, f.reminder_count, f.encounter_id, f.slot_id, f.referral_id, f.priority_code, f.modality_code,
+  f.channel_code, f.hospital_name, f.cancel_reason_code, f.start_delay_min, f.lateness_min, f.patient_late_min,
+  f.in_clinic_wait_min, f.lead_time_days, f.actual_duration_min, f.is_attended, f.is_no_show, f.is_cancelled, f.is_unresolved,
+  f.is_delayed, f.is_in_no_show_denominator, f.dq_flags, f.event_id, f.payload_hash, f.effective_at, f.recorded_at, f.source_order,
+  f.is_tied, f.scheduled_date, f.created_date, f.actual_date, f.load_id
 FROM core.appointment f
 JOIN (
   SELECT f.appointment_key FROM core.appointment f
@@ -35,22 +36,25 @@ UNION
 ) r ON r.appointment_key = f.appointment_key;
 DELETE FROM core.appointment WHERE appointment_key IN (SELECT r.appointment_key FROM appointment_restated r);
 -- With the zone of a member local days and hours may have changed, and what is measured by them.
-INSERT INTO core.appointment (appointment_key, appointment_id, source_system, patient_key, clinic_key, provider_key,
-  scheduled_date_key, created_date_key, actual_date_key, scheduled_tz_offset_min, created_tz_offset_min, actual_tz_offset_min,
-  scheduled_time_key, actual_time_key, appointment_type, status_code, created_at, scheduled_start_at, scheduled_precision,
-  planned_duration_min, arrived_at, actual_start_at, completed_at, cancelled_at, reminder_count, start_delay_min, lateness_min,
-  patient_late_min, in_clinic_wait_min, lead_time_days, actual_duration_min, is_attended, is_no_show, is_cancelled, is_unresolved,
-  is_delayed, is_in_no_show_denominator, dq_flags, event_id, payload_hash, effective_at, recorded_at, source_order, is_tied,
-  scheduled_date, created_date, actual_date, scheduled_month, clinic_id, clinic_name, clinic_city, clinic_state, clinic_timezone,
-  patient_id, patient_first_name, patient_last_name, patient_gender, patient_dob, patient_age_at_appt, patient_zip5, patient_state,
-  primary_payer_id, provider_npi, provider_name, provider_specialty, state_flags, load_id)
-SELECT f.appointment_key, f.appointment_id, f.source_system, f.patient_key, f.clinic_key, f.provider_key, f.scheduled_date_key,
-  f.created_date_key, f.actual_date_key, f.scheduled_tz_offset_min, f.created_tz_offset_min, f.actual_tz_offset_min,
-  f.scheduled_time_key, f.actual_time_key, f.appointment_type, f.status_code, f.created_at, f.scheduled_start_at,
-  f.scheduled_precision, f.planned_duration_min, f.arrived_at, f.actual_start_at, f.completed_at, f.cancelled_at, f.reminder_count,
-  f.start_delay_min, f.lateness_min, f.patient_late_min, f.in_clinic_wait_min, f.lead_time_days, f.actual_duration_min,
-  f.is_attended, f.is_no_show, f.is_cancelled, f.is_unresolved, f.is_delayed, f.is_in_no_show_denominator, f.dq_flags, f.event_id,
-  f.payload_hash, f.effective_at, f.recorded_at, f.source_order, f.is_tied, f.scheduled_date, f.created_date, f.actual_date,
+INSERT INTO core.appointment (appointment_key, appointment_id, source_system, patient_key, clinic_key, provider_key, encounter_key,
+  encounter_is_known, scheduled_date_key, created_date_key, actual_date_key, scheduled_tz_offset_min, created_tz_offset_min,
+  actual_tz_offset_min, scheduled_time_key, actual_time_key, appointment_type, status_code, created_at, scheduled_start_at,
+  scheduled_precision, planned_duration_min, arrived_at, actual_start_at, completed_at, cancelled_at, reminder_count, encounter_id,
+  slot_id, referral_id, priority_code, modality_code, channel_code, hospital_name, cancel_reason_code, start_delay_min,
+  lateness_min, patient_late_min, in_clinic_wait_min, lead_time_days, actual_duration_min, is_attended, is_no_show, is_cancelled,
+  is_unresolved, is_delayed, is_in_no_show_denominator, dq_flags, event_id, payload_hash, effective_at, recorded_at, source_order,
+  is_tied, scheduled_date, created_date, actual_date, scheduled_month, clinic_id, clinic_name, clinic_city, clinic_state,
+  clinic_timezone, patient_id, patient_first_name, patient_last_name, patient_gender, patient_dob, patient_age_at_appt,
+  patient_zip5, patient_state, primary_payer_id, provider_npi, provider_name, provider_specialty, state_flags, load_id)
+SELECT f.appointment_key, f.appointment_id, f.source_system, f.patient_key, f.clinic_key, f.provider_key, f.encounter_key,
+  f.encounter_is_known, f.scheduled_date_key, f.created_date_key, f.actual_date_key, f.scheduled_tz_offset_min,
+  f.created_tz_offset_min, f.actual_tz_offset_min, f.scheduled_time_key, f.actual_time_key, f.appointment_type, f.status_code,
+  f.created_at, f.scheduled_start_at, f.scheduled_precision, f.planned_duration_min, f.arrived_at, f.actual_start_at,
+  f.completed_at, f.cancelled_at, f.reminder_count, f.encounter_id, f.slot_id, f.referral_id, f.priority_code, f.modality_code,
+  f.channel_code, f.hospital_name, f.cancel_reason_code, f.start_delay_min, f.lateness_min, f.patient_late_min,
+  f.in_clinic_wait_min, f.lead_time_days, f.actual_duration_min, f.is_attended, f.is_no_show, f.is_cancelled, f.is_unresolved,
+  f.is_delayed, f.is_in_no_show_denominator, f.dq_flags, f.event_id, f.payload_hash, f.effective_at, f.recorded_at, f.source_order,
+  f.is_tied, f.scheduled_date, f.created_date, f.actual_date,
   CAST(substring(CAST(f.scheduled_date AS varchar(10)), 1, 7)
     AS varchar(7)),
   clinic.clinic_id,
@@ -88,12 +92,13 @@ SELECT f.appointment_key, f.appointment_id, f.source_system, f.patient_key, f.cl
     OR provider.provider_key IS NULL
   THEN NULL ELSE f.load_id END
 FROM (
-  SELECT e.appointment_key, e.appointment_id, e.source_system, e.patient_key, e.clinic_key, e.provider_key,
-    e.scheduled_tz_offset_min, e.created_tz_offset_min, e.actual_tz_offset_min, e.appointment_type, e.status_code, e.created_at,
-    e.scheduled_start_at, e.scheduled_precision, e.planned_duration_min, e.arrived_at, e.actual_start_at, e.completed_at,
-    e.cancelled_at, e.reminder_count, e.start_delay_min, e.lateness_min, e.patient_late_min, e.in_clinic_wait_min,
-    e.actual_duration_min, e.is_attended, e.is_no_show, e.is_cancelled, e.is_unresolved, e.is_delayed, e.is_in_no_show_denominator,
-    e.dq_flags, e.event_id, e.payload_hash, e.effective_at, e.recorded_at, e.source_order, e.is_tied,
+  SELECT e.appointment_key, e.appointment_id, e.source_system, e.patient_key, e.clinic_key, e.provider_key, e.encounter_key,
+    e.encounter_is_known, e.scheduled_tz_offset_min, e.created_tz_offset_min, e.actual_tz_offset_min, e.appointment_type,
+    e.status_code, e.created_at, e.scheduled_start_at, e.scheduled_precision, e.planned_duration_min, e.arrived_at,
+    e.actual_start_at, e.completed_at, e.cancelled_at, e.reminder_count, e.encounter_id, e.slot_id, e.referral_id, e.priority_code,
+    e.modality_code, e.channel_code, e.hospital_name, e.cancel_reason_code, e.start_delay_min, e.lateness_min, e.patient_late_min,
+    e.in_clinic_wait_min, e.actual_duration_min, e.is_attended, e.is_no_show, e.is_cancelled, e.is_unresolved, e.is_delayed,
+    e.is_in_no_show_denominator, e.dq_flags, e.event_id, e.payload_hash, e.effective_at, e.recorded_at, e.source_order, e.is_tied,
     CASE WHEN e.scheduled_date BETWEEN date '2000-01-01' AND date '2050-12-31'
       THEN CAST(extract(year FROM e.scheduled_date) * 10000 + extract(month FROM e.scheduled_date) * 100
         + extract(day FROM e.scheduled_date) AS integer)
@@ -131,13 +136,14 @@ FROM (
         s.created_at + coalesce(zone_created_at.offset_min, s.created_tz_offset_min, 0) * interval '1 minute' AS created_at_local,
         s.actual_start_at + coalesce(zone_actual_start_at.offset_min, s.actual_tz_offset_min, 0) * interval '1 minute' AS actual_start_at_local,
         CASE WHEN s.scheduled_precision = 'day' THEN 0 WHEN zone_scheduled_start_at.offset_min <> s.scheduled_tz_offset_min THEN 1 ELSE 0 END AS is_other_offset,
-        s.appointment_key, s.appointment_id, s.source_system, s.patient_key, s.clinic_key, s.provider_key,
-          s.scheduled_tz_offset_min, s.created_tz_offset_min, s.actual_tz_offset_min, s.appointment_type, s.status_code,
-          s.created_at, s.scheduled_start_at, s.scheduled_precision, s.planned_duration_min, s.arrived_at, s.actual_start_at,
-          s.completed_at, s.cancelled_at, s.reminder_count, s.start_delay_min, s.lateness_min, s.patient_late_min,
-          s.in_clinic_wait_min, s.actual_duration_min, s.is_attended, s.is_no_show, s.is_cancelled, s.is_unresolved, s.is_delayed,
-          s.is_in_no_show_denominator, s.dq_flags, s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.source_order,
-          s.is_tied, s.load_id
+        s.appointment_key, s.appointment_id, s.source_system, s.patient_key, s.clinic_key, s.provider_key, s.encounter_key,
+          s.encounter_is_known, s.scheduled_tz_offset_min, s.created_tz_offset_min, s.actual_tz_offset_min, s.appointment_type,
+          s.status_code, s.created_at, s.scheduled_start_at, s.scheduled_precision, s.planned_duration_min, s.arrived_at,
+          s.actual_start_at, s.completed_at, s.cancelled_at, s.reminder_count, s.encounter_id, s.slot_id, s.referral_id,
+          s.priority_code, s.modality_code, s.channel_code, s.hospital_name, s.cancel_reason_code, s.start_delay_min,
+          s.lateness_min, s.patient_late_min, s.in_clinic_wait_min, s.actual_duration_min, s.is_attended, s.is_no_show,
+          s.is_cancelled, s.is_unresolved, s.is_delayed, s.is_in_no_show_denominator, s.dq_flags, s.event_id, s.payload_hash,
+          s.effective_at, s.recorded_at, s.source_order, s.is_tied, s.load_id
       FROM appointment_restated s
       LEFT JOIN core.dim_clinic_history z ON z.clinic_key = s.clinic_key
         AND z.valid_from <= s.scheduled_start_at AND s.scheduled_start_at < z.valid_to

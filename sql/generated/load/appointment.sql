@@ -1,6 +1,8 @@
 -- Appointment: events in stage_appointment → core.appointment (one row per key, the winner) and core.appointment_superseded (the rest
 -- of the log). Parameter: :load_id. The load function has made stage_appointment and copied the objects into it. Only keys with
 -- more than one event or with a tombstone need a decision; all others go straight through.
+-- Members that are named by another identifier (none, where the event names them by their own): who holds it now. Where nobody does, the
+-- key stays that of the identifier, and is named anew when the holder comes (rename-appointment.sql).
 -- What the log already holds about the keys of this load. known: 1 stands as the fact, 2 stands beside.
 CREATE TEMP TABLE appointment_prior AS
 SELECT f.appointment_key, f.event_id, f.payload_hash, f.effective_at, f.recorded_at, f.source_order, f.dq_flags, f.source_system, f.load_id,
@@ -202,9 +204,9 @@ LEFT JOIN appointment_decided d ON d.appointment_key = s.appointment_key AND d.e
   AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at AND (d.known = 0 OR d.is_raised = 1) AND d.place = 1 AND d.op = 'upsert'
 WHERE c.appointment_key IS NULL OR d.appointment_key IS NOT NULL
 GROUP BY s.clinic_key, s.source_system, s.clinic_id;
-INSERT INTO core.dim_provider_history (provider_key, npi, valid_from, valid_to,
+INSERT INTO core.dim_provider_history (provider_key, source_system, provider_id, npi, valid_from, valid_to,
   is_current, is_inferred, is_deleted, load_id)
-SELECT s.provider_key, s.provider_npi, timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00',
+SELECT s.provider_key, CASE WHEN s.provider_id IS NOT NULL THEN s.source_system END, s.provider_id, CASE WHEN s.provider_id IS NULL THEN s.provider_npi END, timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00',
   true, true, false, CAST(:load_id AS varchar(32))
 FROM (
   SELECT n.* FROM stage_appointment n
@@ -214,7 +216,7 @@ LEFT JOIN (SELECT g.appointment_key FROM appointment_decided g GROUP BY g.appoin
 LEFT JOIN appointment_decided d ON d.appointment_key = s.appointment_key AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash
   AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at AND (d.known = 0 OR d.is_raised = 1) AND d.place = 1 AND d.op = 'upsert'
 WHERE c.appointment_key IS NULL OR d.appointment_key IS NOT NULL
-GROUP BY s.provider_key, s.provider_npi;
+GROUP BY s.provider_key, CASE WHEN s.provider_id IS NOT NULL THEN s.source_system END, s.provider_id, CASE WHEN s.provider_id IS NULL THEN s.provider_npi END;
 
 DELETE FROM core.appointment
 WHERE appointment_key IN (SELECT d.appointment_key FROM appointment_decided d WHERE d.known = 1 AND (d.place > 1 OR d.is_raised = 1));
@@ -228,22 +230,25 @@ WHERE d.known = 1 AND d.place = 1 AND d.held_tied <> d.is_tied AND d.appointment
 -- Measures and attributes: sql/measures/appointment.sql.
 -- Members are taken as they were at scheduled_start_at. Outer joins keep the order of the joins as written: an as-of condition
 -- makes planners guess far too few rows. A fact whose member is missing would come out with load_id NULL, which the table refuses.
-INSERT INTO core.appointment (appointment_key, appointment_id, source_system, patient_key, clinic_key, provider_key,
-  scheduled_date_key, created_date_key, actual_date_key, scheduled_tz_offset_min, created_tz_offset_min, actual_tz_offset_min,
-  scheduled_time_key, actual_time_key, appointment_type, status_code, created_at, scheduled_start_at, scheduled_precision,
-  planned_duration_min, arrived_at, actual_start_at, completed_at, cancelled_at, reminder_count, start_delay_min, lateness_min,
-  patient_late_min, in_clinic_wait_min, lead_time_days, actual_duration_min, is_attended, is_no_show, is_cancelled, is_unresolved,
-  is_delayed, is_in_no_show_denominator, dq_flags, event_id, payload_hash, effective_at, recorded_at, source_order, is_tied,
-  scheduled_date, created_date, actual_date, scheduled_month, clinic_id, clinic_name, clinic_city, clinic_state, clinic_timezone,
-  patient_id, patient_first_name, patient_last_name, patient_gender, patient_dob, patient_age_at_appt, patient_zip5, patient_state,
-  primary_payer_id, provider_npi, provider_name, provider_specialty, state_flags, load_id)
-SELECT f.appointment_key, f.appointment_id, f.source_system, f.patient_key, f.clinic_key, f.provider_key, f.scheduled_date_key,
-  f.created_date_key, f.actual_date_key, f.scheduled_tz_offset_min, f.created_tz_offset_min, f.actual_tz_offset_min,
-  f.scheduled_time_key, f.actual_time_key, f.appointment_type, f.status_code, f.created_at, f.scheduled_start_at,
-  f.scheduled_precision, f.planned_duration_min, f.arrived_at, f.actual_start_at, f.completed_at, f.cancelled_at, f.reminder_count,
-  f.start_delay_min, f.lateness_min, f.patient_late_min, f.in_clinic_wait_min, f.lead_time_days, f.actual_duration_min,
-  f.is_attended, f.is_no_show, f.is_cancelled, f.is_unresolved, f.is_delayed, f.is_in_no_show_denominator, f.dq_flags, f.event_id,
-  f.payload_hash, f.effective_at, f.recorded_at, f.source_order, f.is_tied, f.scheduled_date, f.created_date, f.actual_date,
+INSERT INTO core.appointment (appointment_key, appointment_id, source_system, patient_key, clinic_key, provider_key, encounter_key,
+  encounter_is_known, scheduled_date_key, created_date_key, actual_date_key, scheduled_tz_offset_min, created_tz_offset_min,
+  actual_tz_offset_min, scheduled_time_key, actual_time_key, appointment_type, status_code, created_at, scheduled_start_at,
+  scheduled_precision, planned_duration_min, arrived_at, actual_start_at, completed_at, cancelled_at, reminder_count, encounter_id,
+  slot_id, referral_id, priority_code, modality_code, channel_code, hospital_name, cancel_reason_code, start_delay_min,
+  lateness_min, patient_late_min, in_clinic_wait_min, lead_time_days, actual_duration_min, is_attended, is_no_show, is_cancelled,
+  is_unresolved, is_delayed, is_in_no_show_denominator, dq_flags, event_id, payload_hash, effective_at, recorded_at, source_order,
+  is_tied, scheduled_date, created_date, actual_date, scheduled_month, clinic_id, clinic_name, clinic_city, clinic_state,
+  clinic_timezone, patient_id, patient_first_name, patient_last_name, patient_gender, patient_dob, patient_age_at_appt,
+  patient_zip5, patient_state, primary_payer_id, provider_npi, provider_name, provider_specialty, state_flags, load_id)
+SELECT f.appointment_key, f.appointment_id, f.source_system, f.patient_key, f.clinic_key, f.provider_key, f.encounter_key,
+  f.encounter_is_known, f.scheduled_date_key, f.created_date_key, f.actual_date_key, f.scheduled_tz_offset_min,
+  f.created_tz_offset_min, f.actual_tz_offset_min, f.scheduled_time_key, f.actual_time_key, f.appointment_type, f.status_code,
+  f.created_at, f.scheduled_start_at, f.scheduled_precision, f.planned_duration_min, f.arrived_at, f.actual_start_at,
+  f.completed_at, f.cancelled_at, f.reminder_count, f.encounter_id, f.slot_id, f.referral_id, f.priority_code, f.modality_code,
+  f.channel_code, f.hospital_name, f.cancel_reason_code, f.start_delay_min, f.lateness_min, f.patient_late_min,
+  f.in_clinic_wait_min, f.lead_time_days, f.actual_duration_min, f.is_attended, f.is_no_show, f.is_cancelled, f.is_unresolved,
+  f.is_delayed, f.is_in_no_show_denominator, f.dq_flags, f.event_id, f.payload_hash, f.effective_at, f.recorded_at, f.source_order,
+  f.is_tied, f.scheduled_date, f.created_date, f.actual_date,
   CAST(substring(CAST(f.scheduled_date AS varchar(10)), 1, 7)
     AS varchar(7)),
   clinic.clinic_id,
@@ -283,6 +288,8 @@ SELECT f.appointment_key, f.appointment_id, f.source_system, f.patient_key, f.cl
 FROM (
   SELECT e.appointment_key, e.appointment_id, e.source_system,
     e.patient_key, e.clinic_key, e.provider_key,
+    e.encounter_key,
+    CAST(0 AS smallint) AS encounter_is_known,
     CASE WHEN e.scheduled_date BETWEEN date '2000-01-01' AND date '2050-12-31'
       THEN CAST(extract(year FROM e.scheduled_date) * 10000 + extract(month FROM e.scheduled_date) * 100
         + extract(day FROM e.scheduled_date) AS integer)
@@ -313,6 +320,14 @@ FROM (
     e.completed_at,
     e.cancelled_at,
     e.reminder_count,
+    e.encounter_id,
+    e.slot_id,
+    e.referral_id,
+    e.priority_code,
+    e.modality_code,
+    e.channel_code,
+    e.hospital_name,
+    e.cancel_reason_code,
     e.appointment_type_code AS appointment_type,
     CAST(floor((e.actual_second - e.scheduled_second) * CAST(5 AS double precision) / 3 + CAST(0.5 AS double precision)) / 100
     AS double precision) AS start_delay_min,
@@ -371,23 +386,29 @@ FROM (
         s.*
       FROM (
         SELECT s.event_id, s.source_system, s.effective_at, s.recorded_at, s.payload_hash, s.appointment_key, s.patient_key,
-          s.clinic_key, s.provider_key, s.appointment_id, s.patient_id, s.clinic_id, s.provider_npi, s.appointment_type_code,
-          s.status_code, s.created_at, s.scheduled_start_at, s.scheduled_precision, s.planned_duration_min, s.arrived_at,
-          s.actual_start_at, s.completed_at, s.cancelled_at, s.reminder_count, s.scheduled_tz_offset_min, s.created_tz_offset_min,
+          s.clinic_key, s.provider_key, s.encounter_key, s.appointment_id, s.patient_id, s.clinic_id, s.provider_npi,
+          s.appointment_type_code, s.status_code, s.created_at, s.scheduled_start_at, s.scheduled_precision, s.planned_duration_min,
+          s.arrived_at, s.actual_start_at, s.completed_at, s.cancelled_at, s.reminder_count, s.provider_id, s.encounter_id,
+          s.slot_id, s.referral_id, s.priority_code, s.modality_code, s.channel_code, s.hospital_name, s.cancel_reason_code,
+          s.scheduled_tz_offset_min, s.created_tz_offset_min,
           s.actual_tz_offset_min, s.source_order, s.dq_flags, false AS is_tied, CAST(:load_id AS varchar(32)) AS brought_by
         FROM stage_appointment s
         WHERE NOT EXISTS (SELECT 1 FROM appointment_decided c WHERE c.appointment_key = s.appointment_key)
         UNION ALL
         SELECT w.event_id, w.source_system, w.effective_at, w.recorded_at, w.payload_hash, w.appointment_key, w.patient_key,
-          w.clinic_key, w.provider_key, w.appointment_id, w.patient_id, w.clinic_id, w.provider_npi, w.appointment_type_code,
-          w.status_code, w.created_at, w.scheduled_start_at, w.scheduled_precision, w.planned_duration_min, w.arrived_at,
-          w.actual_start_at, w.completed_at, w.cancelled_at, w.reminder_count, w.scheduled_tz_offset_min, w.created_tz_offset_min,
+          w.clinic_key, w.provider_key, w.encounter_key, w.appointment_id, w.patient_id, w.clinic_id, w.provider_npi,
+          w.appointment_type_code, w.status_code, w.created_at, w.scheduled_start_at, w.scheduled_precision, w.planned_duration_min,
+          w.arrived_at, w.actual_start_at, w.completed_at, w.cancelled_at, w.reminder_count, w.provider_id, w.encounter_id,
+          w.slot_id, w.referral_id, w.priority_code, w.modality_code, w.channel_code, w.hospital_name, w.cancel_reason_code,
+          w.scheduled_tz_offset_min, w.created_tz_offset_min,
           w.actual_tz_offset_min, w.source_order, w.dq_flags, w.is_tied, w.brought_by
         FROM (
           SELECT s.event_id, s.source_system, s.effective_at, s.recorded_at, s.payload_hash, s.appointment_key, s.patient_key,
-            s.clinic_key, s.provider_key, s.appointment_id, s.patient_id, s.clinic_id, s.provider_npi, s.appointment_type_code,
-            s.status_code, s.created_at, s.scheduled_start_at, s.scheduled_precision, s.planned_duration_min, s.arrived_at,
-            s.actual_start_at, s.completed_at, s.cancelled_at, s.reminder_count, s.scheduled_tz_offset_min, s.created_tz_offset_min,
+            s.clinic_key, s.provider_key, s.encounter_key, s.appointment_id, s.patient_id, s.clinic_id, s.provider_npi,
+            s.appointment_type_code, s.status_code, s.created_at, s.scheduled_start_at, s.scheduled_precision,
+            s.planned_duration_min, s.arrived_at, s.actual_start_at, s.completed_at, s.cancelled_at, s.reminder_count,
+            s.provider_id, s.encounter_id, s.slot_id, s.referral_id, s.priority_code, s.modality_code, s.channel_code,
+            s.hospital_name, s.cancel_reason_code, s.scheduled_tz_offset_min, s.created_tz_offset_min,
             s.actual_tz_offset_min, d.source_order, d.dq_flags, d.is_tied, coalesce(d.load_id, CAST(:load_id AS varchar(32))) AS brought_by, ROW_NUMBER() OVER (PARTITION BY s.appointment_key ORDER BY s.record_source, s.record_position) AS copy_number
           FROM stage_appointment s
           JOIN appointment_decided d ON d.appointment_key = s.appointment_key AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash

@@ -26,18 +26,24 @@ WITH contested AS (
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.city END AS city,
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.state END AS state,
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.timezone END AS timezone,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.organization_id END AS organization_id,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.address_line END AS address_line,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.zip5 END AS zip5,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.latitude END AS latitude,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.longitude END AS longitude,
     s.dq_flags, 0 AS known, CAST(NULL AS varchar(32)) AS load_id, CAST(NULL AS timestamp) AS held_from, CAST(NULL AS timestamp) AS held_to,
     CAST(NULL AS boolean) AS held_tied
   FROM stage_clinic s WHERE s.clinic_key IN (SELECT c.clinic_key FROM contested c)
   UNION ALL
   SELECT h.clinic_key, h.event_id, h.payload_hash, CASE WHEN h.is_deleted THEN 'delete' ELSE 'upsert' END,
-    h.source_system, h.effective_at, h.recorded_at, h.source_order, h.clinic_id, h.clinic_name, h.city, h.state,
-      h.timezone, h.dq_flags,
+    h.source_system, h.effective_at, h.recorded_at, h.source_order, h.clinic_id, h.clinic_name, h.city, h.state, h.timezone,
+      h.organization_id, h.address_line, h.zip5, h.latitude, h.longitude, h.dq_flags,
     1, h.load_id, h.valid_from, h.valid_to, h.is_tied
   FROM core.dim_clinic_history h WHERE h.clinic_key IN (SELECT c.clinic_key FROM contested c) AND NOT h.is_inferred
   UNION ALL
   SELECT p.clinic_key, p.event_id, p.payload_hash, p.op, p.source_system, p.effective_at, p.recorded_at, p.source_order,
-    p.clinic_id, p.clinic_name, p.city, p.state, p.timezone, p.dq_flags,
+    p.clinic_id, p.clinic_name, p.city, p.state, p.timezone, p.organization_id, p.address_line, p.zip5, p.latitude,
+      p.longitude, p.dq_flags,
     2, p.load_id, CAST(NULL AS timestamp), CAST(NULL AS timestamp), CAST(NULL AS boolean)
   FROM core.clinic_superseded p WHERE p.clinic_key IN (SELECT c.clinic_key FROM contested c)
 ), counted AS (
@@ -61,7 +67,12 @@ WITH contested AS (
     LAG(p.clinic_name) OVER (PARTITION BY p.clinic_key, p.wins ORDER BY p.effective_at) AS clinic_name_before,
     LAG(p.city) OVER (PARTITION BY p.clinic_key, p.wins ORDER BY p.effective_at) AS city_before,
     LAG(p.state) OVER (PARTITION BY p.clinic_key, p.wins ORDER BY p.effective_at) AS state_before,
-    LAG(p.timezone) OVER (PARTITION BY p.clinic_key, p.wins ORDER BY p.effective_at) AS timezone_before
+    LAG(p.timezone) OVER (PARTITION BY p.clinic_key, p.wins ORDER BY p.effective_at) AS timezone_before,
+    LAG(p.organization_id) OVER (PARTITION BY p.clinic_key, p.wins ORDER BY p.effective_at) AS organization_id_before,
+    LAG(p.address_line) OVER (PARTITION BY p.clinic_key, p.wins ORDER BY p.effective_at) AS address_line_before,
+    LAG(p.zip5) OVER (PARTITION BY p.clinic_key, p.wins ORDER BY p.effective_at) AS zip5_before,
+    LAG(p.latitude) OVER (PARTITION BY p.clinic_key, p.wins ORDER BY p.effective_at) AS latitude_before,
+    LAG(p.longitude) OVER (PARTITION BY p.clinic_key, p.wins ORDER BY p.effective_at) AS longitude_before
   FROM placed p
 ), marked AS (
   SELECT c.*, CASE WHEN c.wins = 0 THEN 0 WHEN c.op_before IS NULL OR c.op_before <> c.op THEN 1 WHEN c.op = 'delete' THEN 0
@@ -70,11 +81,17 @@ WITH contested AS (
       AND coalesce(c.city = c.city_before, c.city IS NULL AND c.city_before IS NULL)
       AND coalesce(c.state = c.state_before, c.state IS NULL AND c.state_before IS NULL)
       AND coalesce(c.timezone = c.timezone_before, c.timezone IS NULL AND c.timezone_before IS NULL)
+      AND coalesce(c.organization_id = c.organization_id_before, c.organization_id IS NULL AND c.organization_id_before IS NULL)
+      AND coalesce(c.address_line = c.address_line_before, c.address_line IS NULL AND c.address_line_before IS NULL)
+      AND coalesce(c.zip5 = c.zip5_before, c.zip5 IS NULL AND c.zip5_before IS NULL)
+      AND coalesce(c.latitude = c.latitude_before, c.latitude IS NULL AND c.latitude_before IS NULL)
+      AND coalesce(c.longitude = c.longitude_before, c.longitude IS NULL AND c.longitude_before IS NULL)
     THEN 0 ELSE 1 END AS is_version
   FROM compared c
 )
 SELECT m.clinic_key, m.event_id, m.payload_hash, m.op, m.source_system, m.effective_at, m.recorded_at,
-  m.top_order AS source_order, m.clinic_id, m.clinic_name, m.city, m.state, m.timezone, m.all_flags AS dq_flags,
+  m.top_order AS source_order, m.clinic_id, m.clinic_name, m.city, m.state, m.timezone, m.organization_id, m.address_line, m.zip5,
+    m.latitude, m.longitude, m.all_flags AS dq_flags,
   m.is_tied, m.known, m.copies,
   CASE WHEN m.known = 0 THEN 0
     WHEN m.source_order < m.top_order OR coalesce(m.dq_flags, '') <> coalesce(m.all_flags, '') THEN 1
@@ -128,15 +145,18 @@ WHERE EXISTS (
   WHERE t.clinic_key = dim_clinic_history.clinic_key AND t.valid_from = dim_clinic_history.valid_from
 );
 
-INSERT INTO core.dim_clinic_history (clinic_key, source_system, clinic_id, clinic_name, city, state, timezone, valid_from, valid_to,
+INSERT INTO core.dim_clinic_history (clinic_key, source_system, clinic_id, clinic_name, city, state, timezone, organization_id,
+  address_line, zip5, latitude, longitude, valid_from, valid_to,
   is_current, is_inferred, is_deleted, event_id, payload_hash, effective_at, recorded_at, source_order, is_tied, dq_flags, load_id)
-SELECT s.clinic_key, s.source_system, s.clinic_id, s.clinic_name, s.city, s.state, s.timezone,
+SELECT s.clinic_key, s.source_system, s.clinic_id, s.clinic_name, s.city, s.state, s.timezone, s.organization_id, s.address_line,
+  s.zip5, s.latitude, s.longitude,
   timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, false, false,
   s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.source_order, false, s.dq_flags, CAST(:load_id AS varchar(32))
 FROM stage_clinic s
 WHERE NOT EXISTS (SELECT 1 FROM clinic_decided d WHERE d.clinic_key = s.clinic_key)
 UNION ALL
-SELECT d.clinic_key, d.source_system, d.clinic_id, d.clinic_name, d.city, d.state, d.timezone, d.valid_from, d.valid_to,
+SELECT d.clinic_key, d.source_system, d.clinic_id, d.clinic_name, d.city, d.state, d.timezone, d.organization_id, d.address_line,
+  d.zip5, d.latitude, d.longitude, d.valid_from, d.valid_to,
   d.valid_to = timestamp '9999-12-31 00:00:00', false, d.op = 'delete',
   d.event_id, d.payload_hash, d.effective_at, d.recorded_at, d.source_order, d.is_tied, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
 FROM clinic_decided d
@@ -151,10 +171,11 @@ WHERE EXISTS (
     AND d.effective_at = clinic_superseded.effective_at AND d.recorded_at = clinic_superseded.recorded_at
 );
 INSERT INTO core.clinic_superseded (clinic_key, event_id, payload_hash, op, source_system, effective_at, recorded_at,
-  source_order, clinic_id, clinic_name, city, state, timezone, dq_flags, load_id)
+  source_order, clinic_id, clinic_name, city, state, timezone, organization_id, address_line, zip5, latitude,
+    longitude, dq_flags, load_id)
 SELECT d.clinic_key, d.event_id, d.payload_hash, d.op, d.source_system, d.effective_at, d.recorded_at,
-  d.source_order, d.clinic_id, d.clinic_name, d.city, d.state,
-    d.timezone, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
+  d.source_order, d.clinic_id, d.clinic_name, d.city, d.state, d.timezone, d.organization_id, d.address_line, d.zip5, d.latitude,
+    d.longitude, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
 FROM clinic_decided d
 WHERE d.is_version = 0 AND (d.known <> 2 OR d.is_raised = 1);
 

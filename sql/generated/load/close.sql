@@ -1,12 +1,33 @@
 -- Last phase of a load: nothing is left over, then the ledger is written, and the watermark goes on. Parameters: :load_id, :key_fingerprint.
--- No fact may keep attributes of a member as it was before a change, whichever load brought the change.
+-- No fact may keep attributes of a member as it was before a change, whichever load brought the change. A table without
+-- a row has nothing to restate.
 INSERT INTO ops.guard (touched_are_restated)
 SELECT CAST(nullif(t.member_key, t.member_key) AS varchar(64))
 FROM ops.touched_member t
 JOIN (
-  SELECT CAST('appointment' AS varchar(64)) AS fact, CAST('patient' AS varchar(64)) AS entity
-  UNION ALL SELECT CAST('appointment' AS varchar(64)) AS fact, CAST('clinic' AS varchar(64)) AS entity
-  UNION ALL SELECT CAST('appointment' AS varchar(64)) AS fact, CAST('provider' AS varchar(64)) AS entity
+  SELECT CAST('adverse_event' AS varchar(64)) AS fact, CAST('patient' AS varchar(64)) AS entity WHERE EXISTS (SELECT 1 FROM core.adverse_event)
+  UNION ALL SELECT CAST('appointment' AS varchar(64)) AS fact, CAST('patient' AS varchar(64)) AS entity WHERE EXISTS (SELECT 1 FROM core.appointment)
+  UNION ALL SELECT CAST('appointment' AS varchar(64)) AS fact, CAST('clinic' AS varchar(64)) AS entity WHERE EXISTS (SELECT 1 FROM core.appointment)
+  UNION ALL SELECT CAST('appointment' AS varchar(64)) AS fact, CAST('provider' AS varchar(64)) AS entity WHERE EXISTS (SELECT 1 FROM core.appointment)
+  UNION ALL SELECT CAST('diagnosis' AS varchar(64)) AS fact, CAST('patient' AS varchar(64)) AS entity WHERE EXISTS (SELECT 1 FROM core.diagnosis)
+  UNION ALL SELECT CAST('diagnosis' AS varchar(64)) AS fact, CAST('diagnosis_code' AS varchar(64)) AS entity WHERE EXISTS (SELECT 1 FROM core.diagnosis)
+  UNION ALL SELECT CAST('encounter' AS varchar(64)) AS fact, CAST('patient' AS varchar(64)) AS entity WHERE EXISTS (SELECT 1 FROM core.encounter)
+  UNION ALL SELECT CAST('encounter' AS varchar(64)) AS fact, CAST('provider' AS varchar(64)) AS entity WHERE EXISTS (SELECT 1 FROM core.encounter)
+  UNION ALL SELECT CAST('encounter' AS varchar(64)) AS fact, CAST('organization' AS varchar(64)) AS entity WHERE EXISTS (SELECT 1 FROM core.encounter)
+  UNION ALL SELECT CAST('encounter' AS varchar(64)) AS fact, CAST('location' AS varchar(64)) AS entity WHERE EXISTS (SELECT 1 FROM core.encounter)
+  UNION ALL SELECT CAST('encounter_location' AS varchar(64)) AS fact, CAST('patient' AS varchar(64)) AS entity WHERE EXISTS (SELECT 1 FROM core.encounter_location)
+  UNION ALL SELECT CAST('encounter_location' AS varchar(64)) AS fact, CAST('location' AS varchar(64)) AS entity WHERE EXISTS (SELECT 1 FROM core.encounter_location)
+  UNION ALL SELECT CAST('medication_order' AS varchar(64)) AS fact, CAST('patient' AS varchar(64)) AS entity WHERE EXISTS (SELECT 1 FROM core.medication_order)
+  UNION ALL SELECT CAST('medication_order' AS varchar(64)) AS fact, CAST('provider' AS varchar(64)) AS entity WHERE EXISTS (SELECT 1 FROM core.medication_order)
+  UNION ALL SELECT CAST('medication_order' AS varchar(64)) AS fact, CAST('medication' AS varchar(64)) AS entity WHERE EXISTS (SELECT 1 FROM core.medication_order)
+  UNION ALL SELECT CAST('observation' AS varchar(64)) AS fact, CAST('patient' AS varchar(64)) AS entity WHERE EXISTS (SELECT 1 FROM core.observation)
+  UNION ALL SELECT CAST('observation' AS varchar(64)) AS fact, CAST('observation_code' AS varchar(64)) AS entity WHERE EXISTS (SELECT 1 FROM core.observation)
+  UNION ALL SELECT CAST('prescription_fill' AS varchar(64)) AS fact, CAST('patient' AS varchar(64)) AS entity WHERE EXISTS (SELECT 1 FROM core.prescription_fill)
+  UNION ALL SELECT CAST('prescription_fill' AS varchar(64)) AS fact, CAST('medication' AS varchar(64)) AS entity WHERE EXISTS (SELECT 1 FROM core.prescription_fill)
+  UNION ALL SELECT CAST('procedure' AS varchar(64)) AS fact, CAST('patient' AS varchar(64)) AS entity WHERE EXISTS (SELECT 1 FROM core.procedure)
+  UNION ALL SELECT CAST('procedure' AS varchar(64)) AS fact, CAST('provider' AS varchar(64)) AS entity WHERE EXISTS (SELECT 1 FROM core.procedure)
+  UNION ALL SELECT CAST('procedure' AS varchar(64)) AS fact, CAST('location' AS varchar(64)) AS entity WHERE EXISTS (SELECT 1 FROM core.procedure)
+  UNION ALL SELECT CAST('procedure' AS varchar(64)) AS fact, CAST('procedure_code' AS varchar(64)) AS entity WHERE EXISTS (SELECT 1 FROM core.procedure)
 ) p ON p.entity = t.entity
 LEFT JOIN ops.restated r ON r.fact = p.fact AND r.load_id = :load_id
 WHERE r.fact IS NULL;

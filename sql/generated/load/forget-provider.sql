@@ -3,9 +3,9 @@
 INSERT INTO ops.touched_member (load_id, entity, member_key, changed_from, changed_to)
 SELECT k.load_id, k.entity, k.entity_key, timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00'
 FROM ops.reread_key k WHERE k.load_id = :load_id AND k.entity = 'provider';
-INSERT INTO core.dim_provider_history (provider_key, npi, valid_from, valid_to, is_current, is_inferred, is_deleted, load_id)
-SELECT h.provider_key,
-  min(h.npi),
+INSERT INTO core.dim_provider_history (provider_key, source_system, provider_id, valid_from, valid_to, is_current, is_inferred, is_deleted, load_id)
+SELECT h.provider_key, min(h.source_system),
+  min(h.provider_id),
   timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, true, false, CAST(:load_id AS varchar(32))
 FROM core.dim_provider_history h
 WHERE h.provider_key IN (SELECT k.entity_key FROM ops.reread_key k WHERE k.load_id = :load_id AND k.entity = 'provider') AND NOT h.is_inferred

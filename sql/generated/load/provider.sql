@@ -21,20 +21,42 @@ WITH contested AS (
   SELECT h.provider_key FROM core.dim_provider_history h
   WHERE h.provider_key IN (SELECT s.provider_key FROM stage_provider s) AND NOT h.is_inferred
 ), every AS (
-  SELECT s.provider_key, s.event_id, s.payload_hash, s.op, s.source_system, s.effective_at, s.recorded_at, s.source_order, s.npi,
+  SELECT s.provider_key, s.event_id, s.payload_hash, s.op, s.source_system, s.effective_at, s.recorded_at, s.source_order, s.provider_id,
+    s.npi,
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.full_name END AS full_name,
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.specialty END AS specialty,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.identifier_system END AS identifier_system,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.identifier_value END AS identifier_value,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.entity_type_code END AS entity_type_code,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.gender_code END AS gender_code,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.credential END AS credential,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.taxonomy_code END AS taxonomy_code,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.organization_id END AS organization_id,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.city END AS city,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.state END AS state,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.zip5 END AS zip5,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.is_active END AS is_active,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.enumerated_on END AS enumerated_on,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.deactivated_on END AS deactivated_on,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.reactivated_on END AS reactivated_on,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.npi_alias_key END AS npi_alias_key,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.identifier_alias_key END AS identifier_alias_key,
     s.dq_flags, 0 AS known, CAST(NULL AS varchar(32)) AS load_id, CAST(NULL AS timestamp) AS held_from, CAST(NULL AS timestamp) AS held_to,
     CAST(NULL AS boolean) AS held_tied
   FROM stage_provider s WHERE s.provider_key IN (SELECT c.provider_key FROM contested c)
   UNION ALL
   SELECT h.provider_key, h.event_id, h.payload_hash, CASE WHEN h.is_deleted THEN 'delete' ELSE 'upsert' END,
-    h.source_system, h.effective_at, h.recorded_at, h.source_order, h.npi, h.full_name, h.specialty, h.dq_flags,
+    h.source_system, h.effective_at, h.recorded_at, h.source_order, h.provider_id, h.npi, h.full_name, h.specialty,
+      h.identifier_system, h.identifier_value, h.entity_type_code, h.gender_code, h.credential, h.taxonomy_code, h.organization_id,
+      h.city, h.state, h.zip5, h.is_active, h.enumerated_on, h.deactivated_on, h.reactivated_on, h.npi_alias_key,
+      h.identifier_alias_key, h.dq_flags,
     1, h.load_id, h.valid_from, h.valid_to, h.is_tied
   FROM core.dim_provider_history h WHERE h.provider_key IN (SELECT c.provider_key FROM contested c) AND NOT h.is_inferred
   UNION ALL
   SELECT p.provider_key, p.event_id, p.payload_hash, p.op, p.source_system, p.effective_at, p.recorded_at, p.source_order,
-    p.npi, p.full_name, p.specialty, p.dq_flags,
+    p.provider_id, p.npi, p.full_name, p.specialty, p.identifier_system, p.identifier_value, p.entity_type_code, p.gender_code,
+      p.credential, p.taxonomy_code, p.organization_id, p.city, p.state, p.zip5, p.is_active, p.enumerated_on, p.deactivated_on,
+      p.reactivated_on, p.npi_alias_key, p.identifier_alias_key, p.dq_flags,
     2, p.load_id, CAST(NULL AS timestamp), CAST(NULL AS timestamp), CAST(NULL AS boolean)
   FROM core.provider_superseded p WHERE p.provider_key IN (SELECT c.provider_key FROM contested c)
 ), counted AS (
@@ -55,19 +77,55 @@ WITH contested AS (
 ), compared AS (
   SELECT p.*,
     LAG(p.op) OVER (PARTITION BY p.provider_key, p.wins ORDER BY p.effective_at) AS op_before,
+    LAG(p.npi) OVER (PARTITION BY p.provider_key, p.wins ORDER BY p.effective_at) AS npi_before,
     LAG(p.full_name) OVER (PARTITION BY p.provider_key, p.wins ORDER BY p.effective_at) AS full_name_before,
-    LAG(p.specialty) OVER (PARTITION BY p.provider_key, p.wins ORDER BY p.effective_at) AS specialty_before
+    LAG(p.specialty) OVER (PARTITION BY p.provider_key, p.wins ORDER BY p.effective_at) AS specialty_before,
+    LAG(p.identifier_system) OVER (PARTITION BY p.provider_key, p.wins ORDER BY p.effective_at) AS identifier_system_before,
+    LAG(p.identifier_value) OVER (PARTITION BY p.provider_key, p.wins ORDER BY p.effective_at) AS identifier_value_before,
+    LAG(p.entity_type_code) OVER (PARTITION BY p.provider_key, p.wins ORDER BY p.effective_at) AS entity_type_code_before,
+    LAG(p.gender_code) OVER (PARTITION BY p.provider_key, p.wins ORDER BY p.effective_at) AS gender_code_before,
+    LAG(p.credential) OVER (PARTITION BY p.provider_key, p.wins ORDER BY p.effective_at) AS credential_before,
+    LAG(p.taxonomy_code) OVER (PARTITION BY p.provider_key, p.wins ORDER BY p.effective_at) AS taxonomy_code_before,
+    LAG(p.organization_id) OVER (PARTITION BY p.provider_key, p.wins ORDER BY p.effective_at) AS organization_id_before,
+    LAG(p.city) OVER (PARTITION BY p.provider_key, p.wins ORDER BY p.effective_at) AS city_before,
+    LAG(p.state) OVER (PARTITION BY p.provider_key, p.wins ORDER BY p.effective_at) AS state_before,
+    LAG(p.zip5) OVER (PARTITION BY p.provider_key, p.wins ORDER BY p.effective_at) AS zip5_before,
+    LAG(p.is_active) OVER (PARTITION BY p.provider_key, p.wins ORDER BY p.effective_at) AS is_active_before,
+    LAG(p.enumerated_on) OVER (PARTITION BY p.provider_key, p.wins ORDER BY p.effective_at) AS enumerated_on_before,
+    LAG(p.deactivated_on) OVER (PARTITION BY p.provider_key, p.wins ORDER BY p.effective_at) AS deactivated_on_before,
+    LAG(p.reactivated_on) OVER (PARTITION BY p.provider_key, p.wins ORDER BY p.effective_at) AS reactivated_on_before,
+    LAG(p.npi_alias_key) OVER (PARTITION BY p.provider_key, p.wins ORDER BY p.effective_at) AS npi_alias_key_before,
+    LAG(p.identifier_alias_key) OVER (PARTITION BY p.provider_key, p.wins ORDER BY p.effective_at) AS identifier_alias_key_before
   FROM placed p
 ), marked AS (
   SELECT c.*, CASE WHEN c.wins = 0 THEN 0 WHEN c.op_before IS NULL OR c.op_before <> c.op THEN 1 WHEN c.op = 'delete' THEN 0
     WHEN
-      coalesce(c.full_name = c.full_name_before, c.full_name IS NULL AND c.full_name_before IS NULL)
+      coalesce(c.npi = c.npi_before, c.npi IS NULL AND c.npi_before IS NULL)
+      AND coalesce(c.full_name = c.full_name_before, c.full_name IS NULL AND c.full_name_before IS NULL)
       AND coalesce(c.specialty = c.specialty_before, c.specialty IS NULL AND c.specialty_before IS NULL)
+      AND coalesce(c.identifier_system = c.identifier_system_before, c.identifier_system IS NULL AND c.identifier_system_before IS NULL)
+      AND coalesce(c.identifier_value = c.identifier_value_before, c.identifier_value IS NULL AND c.identifier_value_before IS NULL)
+      AND coalesce(c.entity_type_code = c.entity_type_code_before, c.entity_type_code IS NULL AND c.entity_type_code_before IS NULL)
+      AND coalesce(c.gender_code = c.gender_code_before, c.gender_code IS NULL AND c.gender_code_before IS NULL)
+      AND coalesce(c.credential = c.credential_before, c.credential IS NULL AND c.credential_before IS NULL)
+      AND coalesce(c.taxonomy_code = c.taxonomy_code_before, c.taxonomy_code IS NULL AND c.taxonomy_code_before IS NULL)
+      AND coalesce(c.organization_id = c.organization_id_before, c.organization_id IS NULL AND c.organization_id_before IS NULL)
+      AND coalesce(c.city = c.city_before, c.city IS NULL AND c.city_before IS NULL)
+      AND coalesce(c.state = c.state_before, c.state IS NULL AND c.state_before IS NULL)
+      AND coalesce(c.zip5 = c.zip5_before, c.zip5 IS NULL AND c.zip5_before IS NULL)
+      AND coalesce(c.is_active = c.is_active_before, c.is_active IS NULL AND c.is_active_before IS NULL)
+      AND coalesce(c.enumerated_on = c.enumerated_on_before, c.enumerated_on IS NULL AND c.enumerated_on_before IS NULL)
+      AND coalesce(c.deactivated_on = c.deactivated_on_before, c.deactivated_on IS NULL AND c.deactivated_on_before IS NULL)
+      AND coalesce(c.reactivated_on = c.reactivated_on_before, c.reactivated_on IS NULL AND c.reactivated_on_before IS NULL)
+      AND coalesce(c.npi_alias_key = c.npi_alias_key_before, c.npi_alias_key IS NULL AND c.npi_alias_key_before IS NULL)
+      AND coalesce(c.identifier_alias_key = c.identifier_alias_key_before, c.identifier_alias_key IS NULL AND c.identifier_alias_key_before IS NULL)
     THEN 0 ELSE 1 END AS is_version
   FROM compared c
 )
 SELECT m.provider_key, m.event_id, m.payload_hash, m.op, m.source_system, m.effective_at, m.recorded_at,
-  m.top_order AS source_order, m.npi, m.full_name, m.specialty, m.all_flags AS dq_flags,
+  m.top_order AS source_order, m.provider_id, m.npi, m.full_name, m.specialty, m.identifier_system, m.identifier_value,
+    m.entity_type_code, m.gender_code, m.credential, m.taxonomy_code, m.organization_id, m.city, m.state, m.zip5, m.is_active,
+    m.enumerated_on, m.deactivated_on, m.reactivated_on, m.npi_alias_key, m.identifier_alias_key, m.all_flags AS dq_flags,
   m.is_tied, m.known, m.copies,
   CASE WHEN m.known = 0 THEN 0
     WHEN m.source_order < m.top_order OR coalesce(m.dq_flags, '') <> coalesce(m.all_flags, '') THEN 1
@@ -121,15 +179,21 @@ WHERE EXISTS (
   WHERE t.provider_key = dim_provider_history.provider_key AND t.valid_from = dim_provider_history.valid_from
 );
 
-INSERT INTO core.dim_provider_history (provider_key, source_system, npi, full_name, specialty, valid_from, valid_to,
+INSERT INTO core.dim_provider_history (provider_key, source_system, provider_id, npi, full_name, specialty, identifier_system,
+  identifier_value, entity_type_code, gender_code, credential, taxonomy_code, organization_id, city, state, zip5, is_active,
+  enumerated_on, deactivated_on, reactivated_on, npi_alias_key, identifier_alias_key, valid_from, valid_to,
   is_current, is_inferred, is_deleted, event_id, payload_hash, effective_at, recorded_at, source_order, is_tied, dq_flags, load_id)
-SELECT s.provider_key, s.source_system, s.npi, s.full_name, s.specialty,
+SELECT s.provider_key, s.source_system, s.provider_id, s.npi, s.full_name, s.specialty, s.identifier_system, s.identifier_value,
+  s.entity_type_code, s.gender_code, s.credential, s.taxonomy_code, s.organization_id, s.city, s.state, s.zip5, s.is_active,
+  s.enumerated_on, s.deactivated_on, s.reactivated_on, s.npi_alias_key, s.identifier_alias_key,
   timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, false, false,
   s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.source_order, false, s.dq_flags, CAST(:load_id AS varchar(32))
 FROM stage_provider s
 WHERE NOT EXISTS (SELECT 1 FROM provider_decided d WHERE d.provider_key = s.provider_key)
 UNION ALL
-SELECT d.provider_key, d.source_system, d.npi, d.full_name, d.specialty, d.valid_from, d.valid_to,
+SELECT d.provider_key, d.source_system, d.provider_id, d.npi, d.full_name, d.specialty, d.identifier_system, d.identifier_value,
+  d.entity_type_code, d.gender_code, d.credential, d.taxonomy_code, d.organization_id, d.city, d.state, d.zip5, d.is_active,
+  d.enumerated_on, d.deactivated_on, d.reactivated_on, d.npi_alias_key, d.identifier_alias_key, d.valid_from, d.valid_to,
   d.valid_to = timestamp '9999-12-31 00:00:00', false, d.op = 'delete',
   d.event_id, d.payload_hash, d.effective_at, d.recorded_at, d.source_order, d.is_tied, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
 FROM provider_decided d
@@ -144,9 +208,14 @@ WHERE EXISTS (
     AND d.effective_at = provider_superseded.effective_at AND d.recorded_at = provider_superseded.recorded_at
 );
 INSERT INTO core.provider_superseded (provider_key, event_id, payload_hash, op, source_system, effective_at, recorded_at,
-  source_order, npi, full_name, specialty, dq_flags, load_id)
+  source_order, provider_id, npi, full_name, specialty, identifier_system, identifier_value, entity_type_code, gender_code,
+    credential, taxonomy_code, organization_id, city, state, zip5, is_active, enumerated_on, deactivated_on, reactivated_on,
+    npi_alias_key, identifier_alias_key, dq_flags, load_id)
 SELECT d.provider_key, d.event_id, d.payload_hash, d.op, d.source_system, d.effective_at, d.recorded_at,
-  d.source_order, d.npi, d.full_name, d.specialty, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
+  d.source_order, d.provider_id, d.npi, d.full_name, d.specialty, d.identifier_system, d.identifier_value, d.entity_type_code,
+    d.gender_code, d.credential, d.taxonomy_code, d.organization_id, d.city, d.state, d.zip5, d.is_active, d.enumerated_on,
+    d.deactivated_on, d.reactivated_on, d.npi_alias_key,
+    d.identifier_alias_key, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
 FROM provider_decided d
 WHERE d.is_version = 0 AND (d.known <> 2 OR d.is_raised = 1);
 

@@ -30,14 +30,52 @@ LEFT JOIN (
   GROUP BY m.entity
 ) r ON r.entity = o.entity
 JOIN (
+  SELECT CAST('capacity' AS varchar(64)) AS entity, count(*) AS applied, CAST(coalesce(sum(d.events - 1), 0) AS bigint) AS superseded
+  FROM (SELECT capacity_key, effective_at, count(*) AS events FROM core.capacity_log GROUP BY capacity_key, effective_at) d
+UNION ALL
   SELECT CAST('clinic' AS varchar(64)) AS entity, count(*) AS applied, CAST(coalesce(sum(d.events - 1), 0) AS bigint) AS superseded
   FROM (SELECT clinic_key, effective_at, count(*) AS events FROM core.clinic_log GROUP BY clinic_key, effective_at) d
+UNION ALL
+  SELECT CAST('diagnosis_code' AS varchar(64)) AS entity, count(*) AS applied, CAST(coalesce(sum(d.events - 1), 0) AS bigint) AS superseded
+  FROM (SELECT diagnosis_code_key, effective_at, count(*) AS events FROM core.diagnosis_code_log GROUP BY diagnosis_code_key, effective_at) d
+UNION ALL
+  SELECT CAST('location' AS varchar(64)) AS entity, count(*) AS applied, CAST(coalesce(sum(d.events - 1), 0) AS bigint) AS superseded
+  FROM (SELECT location_key, effective_at, count(*) AS events FROM core.location_log GROUP BY location_key, effective_at) d
+UNION ALL
+  SELECT CAST('medication' AS varchar(64)) AS entity, count(*) AS applied, CAST(coalesce(sum(d.events - 1), 0) AS bigint) AS superseded
+  FROM (SELECT medication_key, effective_at, count(*) AS events FROM core.medication_log GROUP BY medication_key, effective_at) d
+UNION ALL
+  SELECT CAST('observation_code' AS varchar(64)) AS entity, count(*) AS applied, CAST(coalesce(sum(d.events - 1), 0) AS bigint) AS superseded
+  FROM (SELECT observation_code_key, effective_at, count(*) AS events FROM core.observation_code_log GROUP BY observation_code_key, effective_at) d
+UNION ALL
+  SELECT CAST('organization' AS varchar(64)) AS entity, count(*) AS applied, CAST(coalesce(sum(d.events - 1), 0) AS bigint) AS superseded
+  FROM (SELECT organization_key, effective_at, count(*) AS events FROM core.organization_log GROUP BY organization_key, effective_at) d
 UNION ALL
   SELECT CAST('patient' AS varchar(64)) AS entity, count(*) AS applied, CAST(coalesce(sum(d.events - 1), 0) AS bigint) AS superseded
   FROM (SELECT patient_key, effective_at, count(*) AS events FROM core.patient_log GROUP BY patient_key, effective_at) d
 UNION ALL
+  SELECT CAST('patient_link' AS varchar(64)) AS entity, count(*) AS applied, CAST(coalesce(sum(d.events - 1), 0) AS bigint) AS superseded
+  FROM (SELECT patient_link_key, effective_at, count(*) AS events FROM core.patient_link_log GROUP BY patient_link_key, effective_at) d
+UNION ALL
+  SELECT CAST('procedure_code' AS varchar(64)) AS entity, count(*) AS applied, CAST(coalesce(sum(d.events - 1), 0) AS bigint) AS superseded
+  FROM (SELECT procedure_code_key, effective_at, count(*) AS events FROM core.procedure_code_log GROUP BY procedure_code_key, effective_at) d
+UNION ALL
   SELECT CAST('provider' AS varchar(64)) AS entity, count(*) AS applied, CAST(coalesce(sum(d.events - 1), 0) AS bigint) AS superseded
   FROM (SELECT provider_key, effective_at, count(*) AS events FROM core.provider_log GROUP BY provider_key, effective_at) d
+UNION ALL
+  SELECT CAST('provider_link' AS varchar(64)) AS entity, count(*) AS applied, CAST(coalesce(sum(d.events - 1), 0) AS bigint) AS superseded
+  FROM (SELECT provider_link_key, effective_at, count(*) AS events FROM core.provider_link_log GROUP BY provider_link_key, effective_at) d
+  UNION ALL
+  SELECT CAST('adverse_event' AS varchar(64)), f.facts + t.removed, l.events - t.removed
+  FROM (SELECT count(*) AS facts FROM core.adverse_event) f
+  CROSS JOIN (SELECT count(*) AS events FROM core.adverse_event_superseded) l
+  CROSS JOIN (
+    SELECT count(*) AS removed FROM (
+      SELECT p.adverse_event_key FROM core.adverse_event_superseded p
+      WHERE p.op = 'delete' AND NOT EXISTS (SELECT 1 FROM core.adverse_event f WHERE f.adverse_event_key = p.adverse_event_key)
+      GROUP BY p.adverse_event_key
+    ) d
+  ) t
   UNION ALL
   SELECT CAST('appointment' AS varchar(64)), f.facts + t.removed, l.events - t.removed
   FROM (SELECT count(*) AS facts FROM core.appointment) f
@@ -47,6 +85,83 @@ UNION ALL
       SELECT p.appointment_key FROM core.appointment_superseded p
       WHERE p.op = 'delete' AND NOT EXISTS (SELECT 1 FROM core.appointment f WHERE f.appointment_key = p.appointment_key)
       GROUP BY p.appointment_key
+    ) d
+  ) t
+  UNION ALL
+  SELECT CAST('diagnosis' AS varchar(64)), f.facts + t.removed, l.events - t.removed
+  FROM (SELECT count(*) AS facts FROM core.diagnosis) f
+  CROSS JOIN (SELECT count(*) AS events FROM core.diagnosis_superseded) l
+  CROSS JOIN (
+    SELECT count(*) AS removed FROM (
+      SELECT p.diagnosis_key FROM core.diagnosis_superseded p
+      WHERE p.op = 'delete' AND NOT EXISTS (SELECT 1 FROM core.diagnosis f WHERE f.diagnosis_key = p.diagnosis_key)
+      GROUP BY p.diagnosis_key
+    ) d
+  ) t
+  UNION ALL
+  SELECT CAST('encounter' AS varchar(64)), f.facts + t.removed, l.events - t.removed
+  FROM (SELECT count(*) AS facts FROM core.encounter) f
+  CROSS JOIN (SELECT count(*) AS events FROM core.encounter_superseded) l
+  CROSS JOIN (
+    SELECT count(*) AS removed FROM (
+      SELECT p.encounter_key FROM core.encounter_superseded p
+      WHERE p.op = 'delete' AND NOT EXISTS (SELECT 1 FROM core.encounter f WHERE f.encounter_key = p.encounter_key)
+      GROUP BY p.encounter_key
+    ) d
+  ) t
+  UNION ALL
+  SELECT CAST('encounter_location' AS varchar(64)), f.facts + t.removed, l.events - t.removed
+  FROM (SELECT count(*) AS facts FROM core.encounter_location) f
+  CROSS JOIN (SELECT count(*) AS events FROM core.encounter_location_superseded) l
+  CROSS JOIN (
+    SELECT count(*) AS removed FROM (
+      SELECT p.encounter_location_key FROM core.encounter_location_superseded p
+      WHERE p.op = 'delete' AND NOT EXISTS (SELECT 1 FROM core.encounter_location f WHERE f.encounter_location_key = p.encounter_location_key)
+      GROUP BY p.encounter_location_key
+    ) d
+  ) t
+  UNION ALL
+  SELECT CAST('medication_order' AS varchar(64)), f.facts + t.removed, l.events - t.removed
+  FROM (SELECT count(*) AS facts FROM core.medication_order) f
+  CROSS JOIN (SELECT count(*) AS events FROM core.medication_order_superseded) l
+  CROSS JOIN (
+    SELECT count(*) AS removed FROM (
+      SELECT p.medication_order_key FROM core.medication_order_superseded p
+      WHERE p.op = 'delete' AND NOT EXISTS (SELECT 1 FROM core.medication_order f WHERE f.medication_order_key = p.medication_order_key)
+      GROUP BY p.medication_order_key
+    ) d
+  ) t
+  UNION ALL
+  SELECT CAST('observation' AS varchar(64)), f.facts + t.removed, l.events - t.removed
+  FROM (SELECT count(*) AS facts FROM core.observation) f
+  CROSS JOIN (SELECT count(*) AS events FROM core.observation_superseded) l
+  CROSS JOIN (
+    SELECT count(*) AS removed FROM (
+      SELECT p.observation_key FROM core.observation_superseded p
+      WHERE p.op = 'delete' AND NOT EXISTS (SELECT 1 FROM core.observation f WHERE f.observation_key = p.observation_key)
+      GROUP BY p.observation_key
+    ) d
+  ) t
+  UNION ALL
+  SELECT CAST('prescription_fill' AS varchar(64)), f.facts + t.removed, l.events - t.removed
+  FROM (SELECT count(*) AS facts FROM core.prescription_fill) f
+  CROSS JOIN (SELECT count(*) AS events FROM core.prescription_fill_superseded) l
+  CROSS JOIN (
+    SELECT count(*) AS removed FROM (
+      SELECT p.prescription_fill_key FROM core.prescription_fill_superseded p
+      WHERE p.op = 'delete' AND NOT EXISTS (SELECT 1 FROM core.prescription_fill f WHERE f.prescription_fill_key = p.prescription_fill_key)
+      GROUP BY p.prescription_fill_key
+    ) d
+  ) t
+  UNION ALL
+  SELECT CAST('procedure' AS varchar(64)), f.facts + t.removed, l.events - t.removed
+  FROM (SELECT count(*) AS facts FROM core.procedure) f
+  CROSS JOIN (SELECT count(*) AS events FROM core.procedure_superseded) l
+  CROSS JOIN (
+    SELECT count(*) AS removed FROM (
+      SELECT p.procedure_key FROM core.procedure_superseded p
+      WHERE p.op = 'delete' AND NOT EXISTS (SELECT 1 FROM core.procedure f WHERE f.procedure_key = p.procedure_key)
+      GROUP BY p.procedure_key
     ) d
   ) t
 ) s ON s.entity = o.entity;

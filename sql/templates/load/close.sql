@@ -1,10 +1,11 @@
 -- Last phase of a load: nothing is left over, then the ledger is written, and the watermark goes on. Parameters: :load_id, :key_fingerprint.
--- No fact may keep attributes of a member as it was before a change, whichever load brought the change.
+-- No fact may keep attributes of a member as it was before a change, whichever load brought the change. A table without
+-- a row has nothing to restate.
 INSERT INTO ops.guard (touched_are_restated)
 SELECT CAST(nullif(t.member_key, t.member_key) AS varchar(64))
 FROM ops.touched_member t
 JOIN (
-  SELECT CAST('{pair.fact}' AS varchar(64)) AS fact, CAST('{pair.entity}' AS varchar(64)) AS entity  -- each UNION ALL
+  SELECT CAST('{pair.fact}' AS varchar(64)) AS fact, CAST('{pair.entity}' AS varchar(64)) AS entity WHERE EXISTS (SELECT 1 FROM core.{pair.fact})  -- each UNION ALL
 ) p ON p.entity = t.entity
 LEFT JOIN ops.restated r ON r.fact = p.fact AND r.load_id = :load_id
 WHERE r.fact IS NULL;

@@ -22,7 +22,7 @@ WITH contested AS (
   WHERE h.{entity}_key IN (SELECT s.{entity}_key FROM stage_{entity} s) AND NOT h.is_inferred
 ), every AS (
   SELECT s.{entity}_key, s.event_id, s.payload_hash, s.op, s.source_system, s.effective_at, s.recorded_at, s.source_order, {s.naturals},
-    CASE WHEN s.op = 'delete' THEN NULL ELSE s.{attribute} END AS {attribute},
+    {attribute.staged},
     s.dq_flags, 0 AS known, CAST(NULL AS varchar(32)) AS load_id, CAST(NULL AS timestamp) AS held_from, CAST(NULL AS timestamp) AS held_to,
     CAST(NULL AS boolean) AS held_tied
   FROM stage_{entity} s WHERE s.{entity}_key IN (SELECT c.{entity}_key FROM contested c)

@@ -1,6 +1,16 @@
 -- {Entity}: events in stage_{entity} → core.{entity} (one row per key, the winner) and core.{entity}_superseded (the rest
 -- of the log). Parameter: :load_id. The load function has made stage_{entity} and copied the objects into it. Only keys with
 -- more than one event or with a tombstone need a decision; all others go straight through.
+-- Members that are named by another identifier (none, where the event names them by their own): who holds it now. Where nobody does, the
+-- key stays that of the identifier, and is named anew when the holder comes (rename-{entity}.sql).
+-- each identified
+UPDATE stage_{entity} SET {identified} = i.member_key
+FROM (
+  SELECT v.named_key, min(v.member_key) AS member_key FROM core.{identified.entity}_identifier v
+  WHERE v.named_key IN (SELECT s.{identified.named} FROM stage_{entity} s) GROUP BY v.named_key
+) i
+WHERE i.named_key = stage_{entity}.{identified.named};
+-- end
 -- What the log already holds about the keys of this load. known: 1 stands as the fact, 2 stands beside.
 CREATE TEMP TABLE {entity}_prior AS
 SELECT f.{entity}_key, f.event_id, f.payload_hash, f.effective_at, f.recorded_at, f.source_order, f.dq_flags, f.source_system, f.load_id,
@@ -117,7 +127,7 @@ WHERE h.is_inferred AND h.{reference.key} IN (
 -- each reference
 INSERT INTO core.dim_{reference.entity}_history ({reference.key}, {reference.source}{reference.own}, valid_from, valid_to,
   is_current, is_inferred, is_deleted, load_id)
-SELECT s.{reference}, {reference.staged_source}s.{reference.field}, timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00',
+SELECT s.{reference}, {reference.staged_source}{reference.staged}, timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00',
   true, true, false, CAST(:load_id AS varchar(32))
 FROM (
   SELECT n.* FROM stage_{entity} n
@@ -127,7 +137,7 @@ LEFT JOIN (SELECT g.{entity}_key FROM {entity}_decided g GROUP BY g.{entity}_key
 LEFT JOIN {entity}_decided d ON d.{entity}_key = s.{entity}_key AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash
   AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at AND (d.known = 0 OR d.is_raised = 1) AND d.place = 1 AND d.op = 'upsert'
 WHERE c.{entity}_key IS NULL OR d.{entity}_key IS NOT NULL
-GROUP BY s.{reference}, {reference.staged_source}s.{reference.field};
+GROUP BY s.{reference}, {reference.staged_source}{reference.staged};
 -- end
 
 DELETE FROM core.{entity}
@@ -152,6 +162,10 @@ SELECT {f.owns},
 FROM (
   SELECT e.{entity}_key, {e.naturals}, e.source_system,
     {e.references},
+    e.{identified.named},
+    e.{relation},
+    CAST(0 AS smallint) AS {relation.known},
+    CAST(CASE WHEN e.{part.column} = '{part.none}' THEN 1 ELSE 0 END AS smallint) AS {part},
 -- each date
     CASE WHEN e.{date} BETWEEN date '2000-01-01' AND date '2050-12-31'
       THEN CAST(extract(year FROM e.{date}) * 10000 + extract(month FROM e.{date}) * 100

@@ -4,4 +4,4 @@ SELECT f.{key}, {f.naturals}, f.source_system,
   {obt.value} AS {obt},
   {allFlags} AS dq_flags,
   f.recorded_at AS known_at, f.load_id
-FROM core.{entity} f;
+FROM core.{entity} f{where};

@@ -1,0 +1,101 @@
+import {
+  code,
+  coding,
+  concept,
+  ENCOUNTER,
+  encounterId,
+  id,
+  instant,
+  localTimes,
+  patient,
+  PATIENT,
+  text,
+} from '../fields';
+import type { EntityContract } from '../types';
+
+/** FHIR R4 MedicationDispense, with the value set medicationdispense-status. */
+export const prescription_fill = {
+  name: 'prescription_fill',
+  kind: 'fact',
+  asOf: 'filled_at',
+  standing: {
+    field: 'status_code',
+    removes: ['entered-in-error'],
+    uncounted: ['preparation', 'in-progress', 'cancelled', 'on-hold', 'stopped', 'declined', 'unknown'],
+  },
+  layout: { distKey: 'patient_key', sortKey: ['filled_date_key'] },
+  version: 1,
+  doc: 'A medicine that was handed out (FHIR MedicationDispense).',
+  naturalKey: ['prescription_fill_id'],
+  keyScope: 'source',
+  fields: [
+    id('prescription_fill_id', 'direct_id', 'Identifier of the fill in its source system.', {
+      required: true,
+      example: 'F1',
+    }),
+    ...patient(),
+    encounterId(),
+    id('medication_order_id', 'direct_id', 'Identifier of the order that was filled.', {
+      maxBytes: 160,
+      example: 'M1',
+    }),
+    ...coding('medication', 'the medicine', [
+      'http://www.nlm.nih.gov/research/umls/rxnorm',
+      '314076',
+      'lisinopril 10 MG Oral Tablet',
+    ]),
+    code(
+      'status_code',
+      [
+        'preparation',
+        'in-progress',
+        'cancelled',
+        'on-hold',
+        'completed',
+        'entered-in-error',
+        'stopped',
+        'declined',
+        'unknown',
+      ],
+      'sensitive',
+      'FHIR medicationdispense-status; entered-in-error takes the fill back.',
+      { required: true, example: 'completed' },
+    ),
+    instant('filled_at', 'When it was handed over, else when it was prepared.', {
+      required: true,
+      example: '2024-03-09T23:50:00-05:00',
+    }),
+    {
+      name: 'quantity',
+      type: 'double',
+      min: 0,
+      max: 1_000_000_000,
+      phi: 'sensitive',
+      doc: 'How much was handed out, in quantity_unit.',
+      example: 30,
+    },
+    text('quantity_unit', 32, 'none', 'Unit of quantity.', { example: '{tablet}' }),
+    {
+      name: 'days_supply',
+      type: 'double',
+      min: 0,
+      max: 3660,
+      phi: 'sensitive',
+      doc: 'Days that it lasts.',
+      example: 30,
+    },
+  ],
+  references: [PATIENT, concept('medication', 'medication')],
+  relations: [
+    ENCOUNTER,
+    {
+      column: 'medication_order_key',
+      field: 'medication_order_id',
+      entity: 'medication_order',
+      known: 'medication_order_is_known',
+    },
+  ],
+  derived: [...localTimes('filled_at', 'filled')],
+  oneOf: [],
+  orders: [],
+} as const satisfies EntityContract;

@@ -1,0 +1,18 @@
+-- Location: the log of the keys that are read again is forgotten. Facts of any time take these members again. A member that no standing object
+-- describes is inferred, unless no fact names it, which is found when all facts are there (prune-*.sql). Parameter: :load_id.
+INSERT INTO ops.touched_member (load_id, entity, member_key, changed_from, changed_to)
+SELECT k.load_id, k.entity, k.entity_key, timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00'
+FROM ops.reread_key k WHERE k.load_id = :load_id AND k.entity = 'location';
+INSERT INTO core.dim_location_history (location_key, source_system, location_id, valid_from, valid_to, is_current, is_inferred, is_deleted, load_id)
+SELECT h.location_key, min(h.source_system),
+  min(h.location_id),
+  timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, true, false, CAST(:load_id AS varchar(32))
+FROM core.dim_location_history h
+WHERE h.location_key IN (SELECT k.entity_key FROM ops.reread_key k WHERE k.load_id = :load_id AND k.entity = 'location') AND NOT h.is_inferred
+  AND NOT EXISTS (SELECT 1 FROM stage_location s WHERE s.location_key = h.location_key)
+GROUP BY h.location_key;
+INSERT INTO ops.unreferenced (entity, member_key)
+SELECT 'location', h.location_key FROM core.dim_location_history h
+WHERE h.is_inferred AND h.location_key IN (SELECT k.entity_key FROM ops.reread_key k WHERE k.load_id = :load_id AND k.entity = 'location');
+DELETE FROM core.dim_location_history WHERE NOT is_inferred AND location_key IN (SELECT k.entity_key FROM ops.reread_key k WHERE k.load_id = :load_id AND k.entity = 'location');
+DELETE FROM core.location_superseded WHERE location_key IN (SELECT k.entity_key FROM ops.reread_key k WHERE k.load_id = :load_id AND k.entity = 'location');

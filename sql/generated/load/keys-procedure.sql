@@ -1,0 +1,35 @@
+-- Procedure: the keys that withdrawn or restored objects name. The load function has made changed_procedure and copied these objects into it.
+-- Parameter: :load_id. An object that no load has taken stands in the ledger under the name of none, and is withdrawn until it is read.
+INSERT INTO ops.guard (object_list_is_whole)
+SELECT CAST(nullif(c.n, c.n) AS varchar(64))
+FROM (SELECT count(*) AS n FROM changed_procedure) c
+CROSS JOIN (SELECT coalesce(sum(row_count), 0) AS n FROM batch_object WHERE entity = 'procedure') b
+WHERE c.n <> b.n;
+-- Those of former loads are done with.
+DELETE FROM ops.reread_key WHERE entity = 'procedure';
+INSERT INTO ops.reread_key (load_id, entity, entity_key)
+SELECT CAST(:load_id AS varchar(32)), 'procedure', c.procedure_key FROM changed_procedure c GROUP BY c.procedure_key;
+INSERT INTO ops.loaded_object (object, entity, schema_version, row_count, load_id, is_withdrawn)
+SELECT b.object, b.entity, b.schema_version, b.row_count, 'withdrawn', true FROM batch_object b
+WHERE b.entity = 'procedure' AND NOT EXISTS (SELECT 1 FROM ops.loaded_object o WHERE o.object = b.object);
+-- Inferred members that the facts of these keys name may be named by nobody afterwards (prune-*.sql).
+INSERT INTO ops.unreferenced (entity, member_key)
+SELECT 'patient', h.patient_key FROM core.dim_patient_history h
+WHERE h.is_inferred AND h.patient_key IN (
+  SELECT f.patient_key FROM core.procedure f JOIN changed_procedure c ON c.procedure_key = f.procedure_key
+)
+UNION ALL
+SELECT 'provider', h.provider_key FROM core.dim_provider_history h
+WHERE h.is_inferred AND h.provider_key IN (
+  SELECT f.provider_key FROM core.procedure f JOIN changed_procedure c ON c.procedure_key = f.procedure_key
+)
+UNION ALL
+SELECT 'location', h.location_key FROM core.dim_location_history h
+WHERE h.is_inferred AND h.location_key IN (
+  SELECT f.location_key FROM core.procedure f JOIN changed_procedure c ON c.procedure_key = f.procedure_key
+)
+UNION ALL
+SELECT 'procedure_code', h.procedure_code_key FROM core.dim_procedure_code_history h
+WHERE h.is_inferred AND h.procedure_code_key IN (
+  SELECT f.procedure_code_key FROM core.procedure f JOIN changed_procedure c ON c.procedure_key = f.procedure_key
+);

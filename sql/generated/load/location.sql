@@ -1,0 +1,221 @@
+-- Location: events in stage_location → core.dim_location_history and core.location_superseded (together the log). Parameter: :load_id.
+-- The load function has made stage_location and copied the objects into it. Only keys with more than one event or with a tombstone
+-- need a decision; all others go straight through.
+-- Every event about these keys and what becomes of it. known: 0 new, 1 is a version, 2 is beside the versions. copies: how often this
+-- load brings the event. A key that was described before has a version of its own.
+-- counted:  each event once. A repeat has the same event, payload and times; an event_id used again with another payload is an event of
+--           its own. Of all copies the greatest order holds, and of their flags the greatest text: where they are above what the log has,
+--           it is raised.
+-- placed:   the first of an instant wins: the latest knowledge, then the greatest order of its source. Where all this is equal and
+--           something else is said, the event is tied: it may as well have been the other one.
+-- compared: winners beside the winner before; equal neighbours collapse into the earlier one (two tombstones are equal whatever else
+--           they carry).
+-- A tombstone keeps its key and no attributes; as a version it sees to it that no fact loses its row. At last the first version
+-- holds from -infinity, each one until the next.
+CREATE TEMP TABLE location_decided AS
+WITH contested AS (
+  SELECT s.location_key FROM stage_location s GROUP BY s.location_key HAVING count(*) > 1
+  UNION
+  SELECT s.location_key FROM stage_location s WHERE s.op = 'delete'
+  UNION
+  SELECT h.location_key FROM core.dim_location_history h
+  WHERE h.location_key IN (SELECT s.location_key FROM stage_location s) AND NOT h.is_inferred
+), every AS (
+  SELECT s.location_key, s.event_id, s.payload_hash, s.op, s.source_system, s.effective_at, s.recorded_at, s.source_order, s.location_id,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.location_name END AS location_name,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.location_type_code END AS location_type_code,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.identifier_system END AS identifier_system,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.identifier_value END AS identifier_value,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.organization_id END AS organization_id,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.part_of_location_id END AS part_of_location_id,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.address_line END AS address_line,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.city END AS city,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.state END AS state,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.zip5 END AS zip5,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.latitude END AS latitude,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.longitude END AS longitude,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.timezone END AS timezone,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.identifier_alias_key END AS identifier_alias_key,
+    s.dq_flags, 0 AS known, CAST(NULL AS varchar(32)) AS load_id, CAST(NULL AS timestamp) AS held_from, CAST(NULL AS timestamp) AS held_to,
+    CAST(NULL AS boolean) AS held_tied
+  FROM stage_location s WHERE s.location_key IN (SELECT c.location_key FROM contested c)
+  UNION ALL
+  SELECT h.location_key, h.event_id, h.payload_hash, CASE WHEN h.is_deleted THEN 'delete' ELSE 'upsert' END,
+    h.source_system, h.effective_at, h.recorded_at, h.source_order, h.location_id, h.location_name, h.location_type_code,
+      h.identifier_system, h.identifier_value, h.organization_id, h.part_of_location_id, h.address_line, h.city, h.state, h.zip5,
+      h.latitude, h.longitude, h.timezone, h.identifier_alias_key, h.dq_flags,
+    1, h.load_id, h.valid_from, h.valid_to, h.is_tied
+  FROM core.dim_location_history h WHERE h.location_key IN (SELECT c.location_key FROM contested c) AND NOT h.is_inferred
+  UNION ALL
+  SELECT p.location_key, p.event_id, p.payload_hash, p.op, p.source_system, p.effective_at, p.recorded_at, p.source_order,
+    p.location_id, p.location_name, p.location_type_code, p.identifier_system, p.identifier_value, p.organization_id,
+      p.part_of_location_id, p.address_line, p.city, p.state, p.zip5, p.latitude, p.longitude, p.timezone,
+      p.identifier_alias_key, p.dq_flags,
+    2, p.load_id, CAST(NULL AS timestamp), CAST(NULL AS timestamp), CAST(NULL AS boolean)
+  FROM core.location_superseded p WHERE p.location_key IN (SELECT c.location_key FROM contested c)
+), counted AS (
+  SELECT v.*,
+    ROW_NUMBER() OVER (PARTITION BY v.location_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash ORDER BY v.known DESC, v.op) AS copy_number,
+    sum(CASE WHEN v.known = 0 THEN 1 ELSE 0 END) OVER (PARTITION BY v.location_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash) AS copies,
+    max(v.source_order) OVER (PARTITION BY v.location_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash) AS top_order,
+    max(v.dq_flags) OVER (PARTITION BY v.location_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash) AS all_flags
+  FROM every v
+), placed AS (
+  SELECT c.*,
+    CASE WHEN min(c.payload_hash) OVER (PARTITION BY c.location_key, c.effective_at, c.recorded_at, c.top_order)
+      < max(c.payload_hash) OVER (PARTITION BY c.location_key, c.effective_at, c.recorded_at, c.top_order) THEN true ELSE false END AS is_tied,
+    CASE WHEN ROW_NUMBER() OVER (PARTITION BY c.location_key, c.effective_at
+      ORDER BY c.recorded_at DESC, c.top_order DESC, c.event_id DESC, c.payload_hash DESC) = 1 THEN 1 ELSE 0 END AS wins
+  FROM counted c
+  WHERE c.copy_number = 1
+), compared AS (
+  SELECT p.*,
+    LAG(p.op) OVER (PARTITION BY p.location_key, p.wins ORDER BY p.effective_at) AS op_before,
+    LAG(p.location_name) OVER (PARTITION BY p.location_key, p.wins ORDER BY p.effective_at) AS location_name_before,
+    LAG(p.location_type_code) OVER (PARTITION BY p.location_key, p.wins ORDER BY p.effective_at) AS location_type_code_before,
+    LAG(p.identifier_system) OVER (PARTITION BY p.location_key, p.wins ORDER BY p.effective_at) AS identifier_system_before,
+    LAG(p.identifier_value) OVER (PARTITION BY p.location_key, p.wins ORDER BY p.effective_at) AS identifier_value_before,
+    LAG(p.organization_id) OVER (PARTITION BY p.location_key, p.wins ORDER BY p.effective_at) AS organization_id_before,
+    LAG(p.part_of_location_id) OVER (PARTITION BY p.location_key, p.wins ORDER BY p.effective_at) AS part_of_location_id_before,
+    LAG(p.address_line) OVER (PARTITION BY p.location_key, p.wins ORDER BY p.effective_at) AS address_line_before,
+    LAG(p.city) OVER (PARTITION BY p.location_key, p.wins ORDER BY p.effective_at) AS city_before,
+    LAG(p.state) OVER (PARTITION BY p.location_key, p.wins ORDER BY p.effective_at) AS state_before,
+    LAG(p.zip5) OVER (PARTITION BY p.location_key, p.wins ORDER BY p.effective_at) AS zip5_before,
+    LAG(p.latitude) OVER (PARTITION BY p.location_key, p.wins ORDER BY p.effective_at) AS latitude_before,
+    LAG(p.longitude) OVER (PARTITION BY p.location_key, p.wins ORDER BY p.effective_at) AS longitude_before,
+    LAG(p.timezone) OVER (PARTITION BY p.location_key, p.wins ORDER BY p.effective_at) AS timezone_before,
+    LAG(p.identifier_alias_key) OVER (PARTITION BY p.location_key, p.wins ORDER BY p.effective_at) AS identifier_alias_key_before
+  FROM placed p
+), marked AS (
+  SELECT c.*, CASE WHEN c.wins = 0 THEN 0 WHEN c.op_before IS NULL OR c.op_before <> c.op THEN 1 WHEN c.op = 'delete' THEN 0
+    WHEN
+      coalesce(c.location_name = c.location_name_before, c.location_name IS NULL AND c.location_name_before IS NULL)
+      AND coalesce(c.location_type_code = c.location_type_code_before, c.location_type_code IS NULL AND c.location_type_code_before IS NULL)
+      AND coalesce(c.identifier_system = c.identifier_system_before, c.identifier_system IS NULL AND c.identifier_system_before IS NULL)
+      AND coalesce(c.identifier_value = c.identifier_value_before, c.identifier_value IS NULL AND c.identifier_value_before IS NULL)
+      AND coalesce(c.organization_id = c.organization_id_before, c.organization_id IS NULL AND c.organization_id_before IS NULL)
+      AND coalesce(c.part_of_location_id = c.part_of_location_id_before, c.part_of_location_id IS NULL AND c.part_of_location_id_before IS NULL)
+      AND coalesce(c.address_line = c.address_line_before, c.address_line IS NULL AND c.address_line_before IS NULL)
+      AND coalesce(c.city = c.city_before, c.city IS NULL AND c.city_before IS NULL)
+      AND coalesce(c.state = c.state_before, c.state IS NULL AND c.state_before IS NULL)
+      AND coalesce(c.zip5 = c.zip5_before, c.zip5 IS NULL AND c.zip5_before IS NULL)
+      AND coalesce(c.latitude = c.latitude_before, c.latitude IS NULL AND c.latitude_before IS NULL)
+      AND coalesce(c.longitude = c.longitude_before, c.longitude IS NULL AND c.longitude_before IS NULL)
+      AND coalesce(c.timezone = c.timezone_before, c.timezone IS NULL AND c.timezone_before IS NULL)
+      AND coalesce(c.identifier_alias_key = c.identifier_alias_key_before, c.identifier_alias_key IS NULL AND c.identifier_alias_key_before IS NULL)
+    THEN 0 ELSE 1 END AS is_version
+  FROM compared c
+)
+SELECT m.location_key, m.event_id, m.payload_hash, m.op, m.source_system, m.effective_at, m.recorded_at,
+  m.top_order AS source_order, m.location_id, m.location_name, m.location_type_code, m.identifier_system, m.identifier_value,
+    m.organization_id, m.part_of_location_id, m.address_line, m.city, m.state, m.zip5, m.latitude, m.longitude, m.timezone,
+    m.identifier_alias_key, m.all_flags AS dq_flags,
+  m.is_tied, m.known, m.copies,
+  CASE WHEN m.known = 0 THEN 0
+    WHEN m.source_order < m.top_order OR coalesce(m.dq_flags, '') <> coalesce(m.all_flags, '') THEN 1
+    WHEN m.held_tied <> m.is_tied THEN 1 ELSE 0 END AS is_raised,
+  m.load_id, m.held_from, m.held_to, m.is_version,
+  CASE WHEN ROW_NUMBER() OVER (PARTITION BY m.location_key, m.is_version ORDER BY m.effective_at) = 1
+    THEN timestamp '1900-01-01 00:00:00' ELSE m.effective_at END AS valid_from,
+  coalesce(LEAD(m.effective_at) OVER (PARTITION BY m.location_key, m.is_version ORDER BY m.effective_at),
+    timestamp '9999-12-31 00:00:00') AS valid_to
+FROM marked m;
+
+-- What the log must hold at the end, and what the load brings. A key without a rival has one event, which is new. An event that an
+-- earlier attempt of this very load has written is none of the repeats.
+CREATE TEMP TABLE location_expected AS
+SELECT h.n + p.n + s.n - d.rivals + d.fresh AS log_rows, s.n - d.rivals + d.fresh + d.own AS added, d.repeated
+FROM (SELECT count(*) AS n FROM stage_location) s
+CROSS JOIN (SELECT count(event_id) AS n FROM core.dim_location_history) h
+CROSS JOIN (SELECT count(*) AS n FROM core.location_superseded) p
+CROSS JOIN (
+  SELECT coalesce(sum(q.copies), 0) AS rivals,
+    coalesce(sum(CASE WHEN q.known = 0 THEN 1 ELSE 0 END), 0) AS fresh,
+    coalesce(sum(CASE WHEN q.known > 0 AND q.copies > 0 AND q.load_id = l.load_id THEN 1 ELSE 0 END), 0) AS own,
+    coalesce(sum(CASE WHEN q.copies = 0 THEN 0 WHEN q.known = 0 OR q.load_id = l.load_id THEN q.copies - 1 ELSE q.copies END), 0) AS repeated
+  FROM location_decided q CROSS JOIN ops.load_lease l
+) d;
+
+-- What stood before this load and does not stand after it: inferred members that are described now, and versions that are none any
+-- more, hold for another time, or were raised or tied, which changes nothing that a fact could see.
+CREATE TEMP TABLE location_stale AS
+SELECT h.location_key, h.valid_from, h.valid_from AS changed_from, h.valid_to AS changed_to
+FROM core.dim_location_history h
+WHERE h.is_inferred AND h.location_key IN (SELECT s.location_key FROM stage_location s)
+UNION ALL
+SELECT d.location_key, d.held_from, CASE WHEN d.is_version = 0 THEN d.held_from END, CASE WHEN d.is_version = 0 THEN d.held_to END
+FROM location_decided d
+WHERE d.known = 1 AND (d.is_version = 0 OR d.is_raised = 1 OR d.held_from <> d.valid_from OR d.held_to <> d.valid_to);
+-- The time for which such a member may have other attributes now: where a version ended, and where a new one begins. Facts of that time
+-- take its attributes again. Time that a version merely lost to or gained from a neighbour is covered by that neighbour's own rows.
+INSERT INTO ops.touched_member (load_id, entity, member_key, changed_from, changed_to)
+SELECT CAST(:load_id AS varchar(32)), 'location', x.location_key, min(x.changed_from), max(x.changed_to)
+FROM (
+  SELECT t.location_key, t.changed_from, t.changed_to FROM location_stale t
+  UNION ALL
+  SELECT d.location_key, d.valid_from, d.valid_to FROM location_decided d
+  WHERE d.is_version = 1 AND d.known <> 1 AND d.location_key IN (SELECT t.location_key FROM location_stale t)
+) x
+GROUP BY x.location_key HAVING min(x.changed_from) IS NOT NULL;
+DELETE FROM core.dim_location_history
+WHERE EXISTS (
+  SELECT 1 FROM location_stale t
+  WHERE t.location_key = dim_location_history.location_key AND t.valid_from = dim_location_history.valid_from
+);
+
+INSERT INTO core.dim_location_history (location_key, source_system, location_id, location_name, location_type_code,
+  identifier_system, identifier_value, organization_id, part_of_location_id, address_line, city, state, zip5, latitude, longitude,
+  timezone, identifier_alias_key, valid_from, valid_to,
+  is_current, is_inferred, is_deleted, event_id, payload_hash, effective_at, recorded_at, source_order, is_tied, dq_flags, load_id)
+SELECT s.location_key, s.source_system, s.location_id, s.location_name, s.location_type_code, s.identifier_system,
+  s.identifier_value, s.organization_id, s.part_of_location_id, s.address_line, s.city, s.state, s.zip5, s.latitude, s.longitude,
+  s.timezone, s.identifier_alias_key,
+  timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, false, false,
+  s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.source_order, false, s.dq_flags, CAST(:load_id AS varchar(32))
+FROM stage_location s
+WHERE NOT EXISTS (SELECT 1 FROM location_decided d WHERE d.location_key = s.location_key)
+UNION ALL
+SELECT d.location_key, d.source_system, d.location_id, d.location_name, d.location_type_code, d.identifier_system,
+  d.identifier_value, d.organization_id, d.part_of_location_id, d.address_line, d.city, d.state, d.zip5, d.latitude, d.longitude,
+  d.timezone, d.identifier_alias_key, d.valid_from, d.valid_to,
+  d.valid_to = timestamp '9999-12-31 00:00:00', false, d.op = 'delete',
+  d.event_id, d.payload_hash, d.effective_at, d.recorded_at, d.source_order, d.is_tied, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
+FROM location_decided d
+WHERE d.is_version = 1 AND (d.known <> 1 OR d.is_raised = 1 OR d.held_from <> d.valid_from OR d.held_to <> d.valid_to);
+
+-- Events that are no version stand beside: beaten at their instant, or equal to the version before.
+DELETE FROM core.location_superseded
+WHERE EXISTS (
+  SELECT 1 FROM location_decided d
+  WHERE d.known = 2 AND (d.is_version = 1 OR d.is_raised = 1) AND d.location_key = location_superseded.location_key
+    AND d.event_id = location_superseded.event_id AND d.payload_hash = location_superseded.payload_hash
+    AND d.effective_at = location_superseded.effective_at AND d.recorded_at = location_superseded.recorded_at
+);
+INSERT INTO core.location_superseded (location_key, event_id, payload_hash, op, source_system, effective_at, recorded_at,
+  source_order, location_id, location_name, location_type_code, identifier_system, identifier_value, organization_id,
+    part_of_location_id, address_line, city, state, zip5, latitude, longitude, timezone, identifier_alias_key, dq_flags, load_id)
+SELECT d.location_key, d.event_id, d.payload_hash, d.op, d.source_system, d.effective_at, d.recorded_at,
+  d.source_order, d.location_id, d.location_name, d.location_type_code, d.identifier_system, d.identifier_value, d.organization_id,
+    d.part_of_location_id, d.address_line, d.city, d.state, d.zip5, d.latitude, d.longitude, d.timezone,
+    d.identifier_alias_key, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
+FROM location_decided d
+WHERE d.is_version = 0 AND (d.known <> 2 OR d.is_raised = 1);
+
+-- What this load did, in events. The counts cannot be written, since none may be NULL, unless the stage holds the rows that the objects
+-- list (what is read again is held to the ledger: reread-*.sql), with possible instants (a reader that takes the unit of a column for another
+-- one raises nothing), and the log holds what it must.
+INSERT INTO ops.load_count (load_id, entity, rows_read, events_added, events_repeated, recorded_to)
+SELECT CAST(:load_id AS varchar(32)), 'location', CASE WHEN s.n = b.listed OR b.rereads > 0 THEN s.n END, CASE WHEN h.n + p.n = x.log_rows THEN x.added END,
+  x.repeated, s.recorded_to
+FROM location_expected x
+CROSS JOIN (
+  SELECT count(CASE WHEN e.effective_at >= timestamp '1900-01-01 00:00:00' AND e.effective_at < timestamp '2201-01-01 00:00:00'
+    AND e.recorded_at >= timestamp '1900-01-01 00:00:00' AND e.recorded_at < timestamp '2201-01-01 00:00:00' THEN 1 END) AS n,
+    max(e.recorded_at) AS recorded_to
+  FROM stage_location e
+) s
+CROSS JOIN (
+  SELECT coalesce(sum(row_count), 0) AS listed, count(is_withdrawn) AS rereads FROM batch_object WHERE entity = 'location'
+) b
+CROSS JOIN (SELECT count(event_id) AS n FROM core.dim_location_history) h
+CROSS JOIN (SELECT count(*) AS n FROM core.location_superseded) p;

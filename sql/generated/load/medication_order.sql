@@ -1,0 +1,323 @@
+-- Medication order: events in stage_medication_order → core.medication_order (one row per key, the winner) and core.medication_order_superseded (the rest
+-- of the log). Parameter: :load_id. The load function has made stage_medication_order and copied the objects into it. Only keys with
+-- more than one event or with a tombstone need a decision; all others go straight through.
+-- Members that are named by another identifier (none, where the event names them by their own): who holds it now. Where nobody does, the
+-- key stays that of the identifier, and is named anew when the holder comes (rename-medication_order.sql).
+UPDATE stage_medication_order SET patient_key = i.member_key
+FROM (
+  SELECT v.named_key, min(v.member_key) AS member_key FROM core.patient_identifier v
+  WHERE v.named_key IN (SELECT s.patient_named_key FROM stage_medication_order s) GROUP BY v.named_key
+) i
+WHERE i.named_key = stage_medication_order.patient_named_key;
+UPDATE stage_medication_order SET provider_key = i.member_key
+FROM (
+  SELECT v.named_key, min(v.member_key) AS member_key FROM core.provider_identifier v
+  WHERE v.named_key IN (SELECT s.provider_named_key FROM stage_medication_order s) GROUP BY v.named_key
+) i
+WHERE i.named_key = stage_medication_order.provider_named_key;
+-- What the log already holds about the keys of this load. known: 1 stands as the fact, 2 stands beside.
+CREATE TEMP TABLE medication_order_prior AS
+SELECT f.medication_order_key, f.event_id, f.payload_hash, f.effective_at, f.recorded_at, f.source_order, f.dq_flags, f.source_system, f.load_id,
+  f.patient_key, f.provider_key, f.medication_key,
+  CAST('upsert' AS varchar(8)) AS op, 1 AS known, f.is_tied AS held_tied
+FROM core.medication_order f
+WHERE EXISTS (SELECT 1 FROM stage_medication_order s WHERE s.medication_order_key = f.medication_order_key)
+UNION ALL
+SELECT p.medication_order_key, p.event_id, p.payload_hash, p.effective_at, p.recorded_at, p.source_order, p.dq_flags, p.source_system, p.load_id,
+  CAST(NULL AS varchar(32)) AS patient_key,
+  CAST(NULL AS varchar(32)) AS provider_key,
+  CAST(NULL AS varchar(32)) AS medication_key,
+  p.op, 2, CAST(NULL AS boolean)
+FROM core.medication_order_superseded p
+WHERE EXISTS (SELECT 1 FROM stage_medication_order s WHERE s.medication_order_key = p.medication_order_key);
+
+-- Every event about the keys that need a decision, each once, and its place. Place 1 wins: what is latest in effect, of that the latest knowledge, then the
+-- greatest order of its source, then the state that is furthest on; event_id and payload_hash only make the order total. A repeat has the
+-- same event, payload and times; an event_id used again with another payload is an event of its own. Of all copies the greatest order
+-- holds, and of their flags the greatest text: an event in the log that has less is raised (is_raised), and written again as the load
+-- brings it.
+-- is_tied: times and order are those of another event that says something else. copies: how often this load brings the event. known: 0
+-- new, else as above.
+CREATE TEMP TABLE medication_order_decided AS
+WITH contested AS (
+  SELECT s.medication_order_key FROM stage_medication_order s GROUP BY s.medication_order_key HAVING count(*) > 1
+  UNION
+  SELECT s.medication_order_key FROM stage_medication_order s WHERE s.op = 'delete'
+  UNION
+  SELECT p.medication_order_key FROM medication_order_prior p
+), every AS (
+  SELECT s.medication_order_key, s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.source_order, s.dq_flags, s.source_system,
+    CAST(NULL AS varchar(32)) AS load_id,
+    s.op, 0 AS known, CAST(NULL AS boolean) AS held_tied
+  FROM stage_medication_order s WHERE EXISTS (SELECT 1 FROM contested c WHERE c.medication_order_key = s.medication_order_key)
+  UNION ALL
+  SELECT p.medication_order_key, p.event_id, p.payload_hash, p.effective_at, p.recorded_at, p.source_order, p.dq_flags, p.source_system, p.load_id,
+    p.op, p.known, p.held_tied
+  FROM medication_order_prior p
+), counted AS (
+  SELECT v.*,
+    CAST(0 AS integer) AS state_rank,
+    ROW_NUMBER() OVER (PARTITION BY v.medication_order_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at
+      ORDER BY v.known DESC, v.op) AS copy_number,
+    sum(CASE WHEN v.known = 0 THEN 1 ELSE 0 END) OVER (PARTITION BY v.medication_order_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at) AS copies,
+    max(v.source_order) OVER (PARTITION BY v.medication_order_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at) AS top_order,
+    max(v.dq_flags) OVER (PARTITION BY v.medication_order_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at) AS all_flags
+  FROM every v
+)
+SELECT c.medication_order_key, c.event_id, c.payload_hash, c.effective_at, c.recorded_at, c.top_order AS source_order, c.all_flags AS dq_flags,
+  c.source_system, c.load_id,
+  c.op, c.known, c.copies, c.held_tied,
+  CASE WHEN min(c.payload_hash) OVER (PARTITION BY c.medication_order_key, c.effective_at, c.recorded_at, c.top_order)
+    < max(c.payload_hash) OVER (PARTITION BY c.medication_order_key, c.effective_at, c.recorded_at, c.top_order) THEN true ELSE false END AS is_tied,
+  CASE WHEN c.known > 0 AND (c.source_order < c.top_order OR coalesce(c.dq_flags, '') <> coalesce(c.all_flags, '')) THEN 1 ELSE 0 END AS is_raised,
+  ROW_NUMBER() OVER (PARTITION BY c.medication_order_key ORDER BY c.effective_at DESC, c.recorded_at DESC, c.top_order DESC, c.state_rank DESC,
+    c.event_id DESC, c.payload_hash DESC) AS place
+FROM counted c
+WHERE c.copy_number = 1;
+
+-- What there must be at the end, and what the load brings. Facts: those before, less the beaten and the raised, and the winners: of the keys without a
+-- rival each event (what is staged, less what decided has counted), of the others the one in place 1. An event that an earlier attempt
+-- of this very load has written is none of the repeats.
+CREATE TEMP TABLE medication_order_expected AS
+SELECT f.n + s.n - d.rivals + d.winners - d.beaten AS facts, f.n + p.n + s.n - d.rivals + d.fresh AS log_rows,
+  s.n - d.rivals + d.fresh + d.own AS added, d.repeated
+FROM (SELECT count(*) AS n FROM core.medication_order) f
+CROSS JOIN (SELECT count(*) AS n FROM core.medication_order_superseded) p
+CROSS JOIN (SELECT count(*) AS n FROM stage_medication_order) s
+CROSS JOIN (
+  SELECT coalesce(sum(q.copies), 0) AS rivals,
+    coalesce(sum(CASE WHEN q.known = 0 THEN 1 ELSE 0 END), 0) AS fresh,
+    coalesce(sum(CASE WHEN (q.known = 0 OR q.is_raised = 1) AND q.place = 1 AND q.op = 'upsert' THEN 1 ELSE 0 END), 0) AS winners,
+    coalesce(sum(CASE WHEN q.known = 1 AND (q.place > 1 OR q.is_raised = 1) THEN 1 ELSE 0 END), 0) AS beaten,
+    coalesce(sum(CASE WHEN q.known > 0 AND q.copies > 0 AND q.load_id = l.load_id THEN 1 ELSE 0 END), 0) AS own,
+    coalesce(sum(CASE WHEN q.copies = 0 THEN 0 WHEN q.known = 0 OR q.load_id = l.load_id THEN q.copies - 1 ELSE q.copies END), 0) AS repeated
+  FROM medication_order_decided q CROSS JOIN ops.load_lease l
+) d;
+
+-- Facts that are beaten leave the fact and stay in the log, beside new events that do not win. What is raised there is written again, or
+-- wins now.
+DELETE FROM core.medication_order_superseded
+WHERE EXISTS (
+  SELECT 1 FROM medication_order_decided d
+  WHERE d.known = 2 AND d.is_raised = 1 AND d.medication_order_key = medication_order_superseded.medication_order_key
+    AND d.event_id = medication_order_superseded.event_id AND d.payload_hash = medication_order_superseded.payload_hash
+    AND d.effective_at = medication_order_superseded.effective_at AND d.recorded_at = medication_order_superseded.recorded_at
+);
+INSERT INTO core.medication_order_superseded (medication_order_key, event_id, payload_hash, op, source_system, effective_at, recorded_at, source_order,
+  dq_flags, load_id)
+SELECT d.medication_order_key, d.event_id, d.payload_hash, d.op, d.source_system, d.effective_at, d.recorded_at, d.source_order,
+  d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
+FROM medication_order_decided d
+WHERE (d.known = 1 AND d.place > 1) OR ((d.known = 0 OR (d.known = 2 AND d.is_raised = 1)) AND (d.place > 1 OR d.op = 'delete'));
+
+-- Inferred members that a beaten fact named may be named by nobody now. They are looked at after all facts of the load (prune-*.sql),
+-- so that the members of the result do not depend on the order of loads.
+INSERT INTO ops.unreferenced (entity, member_key)
+SELECT 'patient', h.patient_key FROM core.dim_patient_history h
+WHERE h.is_inferred AND h.patient_key IN (
+  SELECT p.patient_key FROM medication_order_prior p JOIN medication_order_decided d ON d.medication_order_key = p.medication_order_key
+  WHERE p.known = 1 AND d.known = 1 AND d.place > 1
+)
+UNION ALL
+SELECT 'provider', h.provider_key FROM core.dim_provider_history h
+WHERE h.is_inferred AND h.provider_key IN (
+  SELECT p.provider_key FROM medication_order_prior p JOIN medication_order_decided d ON d.medication_order_key = p.medication_order_key
+  WHERE p.known = 1 AND d.known = 1 AND d.place > 1
+)
+UNION ALL
+SELECT 'medication', h.medication_key FROM core.dim_medication_history h
+WHERE h.is_inferred AND h.medication_key IN (
+  SELECT p.medication_key FROM medication_order_prior p JOIN medication_order_decided d ON d.medication_order_key = p.medication_order_key
+  WHERE p.known = 1 AND d.known = 1 AND d.place > 1
+);
+
+-- Inferred members: named by an event that becomes a fact, described by nobody yet. They carry the natural key and hold always.
+INSERT INTO core.dim_patient_history (patient_key, source_system, patient_id, valid_from, valid_to,
+  is_current, is_inferred, is_deleted, load_id)
+SELECT s.patient_key, s.source_system, s.patient_id, timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00',
+  true, true, false, CAST(:load_id AS varchar(32))
+FROM (
+  SELECT n.* FROM stage_medication_order n
+  WHERE NOT EXISTS (SELECT 1 FROM core.dim_patient_history h WHERE h.patient_key = n.patient_key)
+) s
+LEFT JOIN (SELECT g.medication_order_key FROM medication_order_decided g GROUP BY g.medication_order_key) c ON c.medication_order_key = s.medication_order_key
+LEFT JOIN medication_order_decided d ON d.medication_order_key = s.medication_order_key AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash
+  AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at AND (d.known = 0 OR d.is_raised = 1) AND d.place = 1 AND d.op = 'upsert'
+WHERE c.medication_order_key IS NULL OR d.medication_order_key IS NOT NULL
+GROUP BY s.patient_key, s.source_system, s.patient_id;
+INSERT INTO core.dim_provider_history (provider_key, source_system, provider_id, npi, valid_from, valid_to,
+  is_current, is_inferred, is_deleted, load_id)
+SELECT s.provider_key, CASE WHEN s.provider_id IS NOT NULL THEN s.source_system END, s.provider_id, CASE WHEN s.provider_id IS NULL THEN s.provider_npi END, timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00',
+  true, true, false, CAST(:load_id AS varchar(32))
+FROM (
+  SELECT n.* FROM stage_medication_order n
+  WHERE NOT EXISTS (SELECT 1 FROM core.dim_provider_history h WHERE h.provider_key = n.provider_key)
+) s
+LEFT JOIN (SELECT g.medication_order_key FROM medication_order_decided g GROUP BY g.medication_order_key) c ON c.medication_order_key = s.medication_order_key
+LEFT JOIN medication_order_decided d ON d.medication_order_key = s.medication_order_key AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash
+  AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at AND (d.known = 0 OR d.is_raised = 1) AND d.place = 1 AND d.op = 'upsert'
+WHERE c.medication_order_key IS NULL OR d.medication_order_key IS NOT NULL
+GROUP BY s.provider_key, CASE WHEN s.provider_id IS NOT NULL THEN s.source_system END, s.provider_id, CASE WHEN s.provider_id IS NULL THEN s.provider_npi END;
+INSERT INTO core.dim_medication_history (medication_key, code_system, code, valid_from, valid_to,
+  is_current, is_inferred, is_deleted, load_id)
+SELECT s.medication_key, s.medication_system, s.medication_code, timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00',
+  true, true, false, CAST(:load_id AS varchar(32))
+FROM (
+  SELECT n.* FROM stage_medication_order n
+  WHERE NOT EXISTS (SELECT 1 FROM core.dim_medication_history h WHERE h.medication_key = n.medication_key)
+) s
+LEFT JOIN (SELECT g.medication_order_key FROM medication_order_decided g GROUP BY g.medication_order_key) c ON c.medication_order_key = s.medication_order_key
+LEFT JOIN medication_order_decided d ON d.medication_order_key = s.medication_order_key AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash
+  AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at AND (d.known = 0 OR d.is_raised = 1) AND d.place = 1 AND d.op = 'upsert'
+WHERE c.medication_order_key IS NULL OR d.medication_order_key IS NOT NULL
+GROUP BY s.medication_key, s.medication_system, s.medication_code;
+
+DELETE FROM core.medication_order
+WHERE medication_order_key IN (SELECT d.medication_order_key FROM medication_order_decided d WHERE d.known = 1 AND (d.place > 1 OR d.is_raised = 1));
+
+-- Of the facts that stay: whether the state or a hash had to decide.
+UPDATE core.medication_order SET is_tied = d.is_tied
+FROM medication_order_decided d
+WHERE d.known = 1 AND d.place = 1 AND d.held_tied <> d.is_tied AND d.medication_order_key = medication_order.medication_order_key;
+
+-- Offsets of zones are cut into pieces of a year: few of them meet each time. Dates outside the calendar resolve to its unknown date -1.
+-- Measures and attributes: sql/measures/medication_order.sql.
+-- Members are taken as they were at ordered_at. Outer joins keep the order of the joins as written: an as-of condition
+-- makes planners guess far too few rows. A fact whose member is missing would come out with load_id NULL, which the table refuses.
+INSERT INTO core.medication_order (medication_order_key, medication_order_id, source_system, patient_key, provider_key,
+  medication_key, patient_named_key, provider_named_key, encounter_key, encounter_is_known, ordered_date_key, ordered_tz_offset_min,
+  encounter_id, medication_system, medication_code, medication_display, status_code, intent_code, ordered_at, stopped_at,
+  dispense_count, base_cost_amount, total_cost_amount, payer_covered_amount, is_order, is_counted, dq_flags, event_id, payload_hash,
+  effective_at, recorded_at, source_order, is_tied, ordered_date, patient_id, patient_gender, patient_dob, patient_age,
+  patient_zip5, patient_state, patient_is_test, provider_name, provider_specialty, reference_display, medication_ingredient,
+  medication_therapeutic_class, state_flags, load_id)
+SELECT f.medication_order_key, f.medication_order_id, f.source_system, f.patient_key, f.provider_key, f.medication_key,
+  f.patient_named_key, f.provider_named_key, f.encounter_key, f.encounter_is_known, f.ordered_date_key, f.ordered_tz_offset_min,
+  f.encounter_id, f.medication_system, f.medication_code, f.medication_display, f.status_code, f.intent_code, f.ordered_at,
+  f.stopped_at, f.dispense_count, f.base_cost_amount, f.total_cost_amount, f.payer_covered_amount, f.is_order, f.is_counted,
+  f.dq_flags, f.event_id, f.payload_hash, f.effective_at, f.recorded_at, f.source_order, f.is_tied, f.ordered_date,
+  patient.patient_id,
+  patient.gender_code,
+  patient.birth_date,
+  CAST(CASE WHEN f.ordered_date >= patient.birth_date THEN (CAST(extract(year FROM f.ordered_date) * 10000 + extract(month FROM f.ordered_date) * 100 + extract(day FROM f.ordered_date) AS integer)
+    - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) / 10000 END
+    AS integer),
+  patient.zip5,
+  patient.state,
+  patient.is_test,
+  provider.full_name,
+  provider.specialty,
+  medication.display,
+  medication.ingredient,
+  medication.therapeutic_class,
+  CAST(nullif(substring(CASE WHEN medication.is_inferred THEN ' DQ-COD-06' ELSE '' END
+    || CASE WHEN patient.is_inferred THEN ' DQ-ID-05' ELSE '' END
+    || CASE WHEN provider.is_inferred THEN ' DQ-ID-12' ELSE '' END, 2, 255), '') AS varchar(255)),
+  CASE WHEN
+    patient.patient_key IS NULL
+    OR provider.provider_key IS NULL
+    OR medication.medication_key IS NULL
+  THEN NULL ELSE f.brought_by END
+FROM (
+  SELECT e.medication_order_key, e.medication_order_id, e.source_system,
+    e.patient_key, e.provider_key, e.medication_key,
+    e.patient_named_key,
+    e.provider_named_key,
+    e.encounter_key,
+    CAST(0 AS smallint) AS encounter_is_known,
+    CASE WHEN e.ordered_date BETWEEN date '2000-01-01' AND date '2050-12-31'
+      THEN CAST(extract(year FROM e.ordered_date) * 10000 + extract(month FROM e.ordered_date) * 100
+        + extract(day FROM e.ordered_date) AS integer)
+      WHEN e.ordered_date IS NOT NULL THEN -1 END AS ordered_date_key,
+    e.ordered_date,
+    e.ordered_tz_offset_min,
+    e.encounter_id,
+    e.medication_system,
+    e.medication_code,
+    e.medication_display,
+    e.status_code,
+    e.intent_code,
+    e.ordered_at,
+    e.stopped_at,
+    e.dispense_count,
+    e.base_cost_amount,
+    e.total_cost_amount,
+    e.payer_covered_amount,
+    CAST(CASE WHEN e.intent_code IN ('order', 'original-order', 'reflex-order', 'filler-order', 'instance-order') THEN 1 ELSE 0 END
+    AS smallint) AS is_order,
+    CAST(CASE WHEN e.status_code NOT IN ('cancelled', 'draft', 'unknown') THEN 1 ELSE 0 END AS smallint) AS is_counted,
+    e.ordered_at_local,
+    e.dq_flags, e.event_id, e.payload_hash, e.effective_at, e.recorded_at, e.source_order, e.is_tied, e.brought_by
+  FROM (
+    SELECT
+      CAST(e.ordered_at_local AS date) AS ordered_date,
+      e.*
+    FROM (
+      SELECT
+        s.ordered_at + coalesce(s.ordered_tz_offset_min, 0) * interval '1 minute' AS ordered_at_local,
+        s.*
+      FROM (
+        SELECT s.event_id, s.source_system, s.effective_at, s.recorded_at, s.payload_hash, s.medication_order_key, s.patient_key,
+          s.provider_key, s.medication_key, s.patient_named_key, s.provider_named_key, s.encounter_key, s.medication_order_id,
+          s.patient_id, s.patient_identifier, s.encounter_id, s.provider_id, s.provider_npi, s.provider_identifier,
+          s.medication_system, s.medication_code, s.medication_display, s.status_code, s.intent_code, s.ordered_at, s.stopped_at,
+          s.dispense_count, s.base_cost_amount, s.total_cost_amount, s.payer_covered_amount,
+          s.ordered_tz_offset_min, s.source_order, s.dq_flags, false AS is_tied, CAST(:load_id AS varchar(32)) AS brought_by
+        FROM stage_medication_order s
+        WHERE NOT EXISTS (SELECT 1 FROM medication_order_decided c WHERE c.medication_order_key = s.medication_order_key)
+        UNION ALL
+        SELECT w.event_id, w.source_system, w.effective_at, w.recorded_at, w.payload_hash, w.medication_order_key, w.patient_key,
+          w.provider_key, w.medication_key, w.patient_named_key, w.provider_named_key, w.encounter_key, w.medication_order_id,
+          w.patient_id, w.patient_identifier, w.encounter_id, w.provider_id, w.provider_npi, w.provider_identifier,
+          w.medication_system, w.medication_code, w.medication_display, w.status_code, w.intent_code, w.ordered_at, w.stopped_at,
+          w.dispense_count, w.base_cost_amount, w.total_cost_amount, w.payer_covered_amount,
+          w.ordered_tz_offset_min, w.source_order, w.dq_flags, w.is_tied, w.brought_by
+        FROM (
+          SELECT s.event_id, s.source_system, s.effective_at, s.recorded_at, s.payload_hash, s.medication_order_key, s.patient_key,
+            s.provider_key, s.medication_key, s.patient_named_key, s.provider_named_key, s.encounter_key, s.medication_order_id,
+            s.patient_id, s.patient_identifier, s.encounter_id, s.provider_id, s.provider_npi, s.provider_identifier,
+            s.medication_system, s.medication_code, s.medication_display, s.status_code, s.intent_code, s.ordered_at, s.stopped_at,
+            s.dispense_count, s.base_cost_amount, s.total_cost_amount, s.payer_covered_amount,
+            s.ordered_tz_offset_min, d.source_order, d.dq_flags, d.is_tied, coalesce(d.load_id, CAST(:load_id AS varchar(32))) AS brought_by, ROW_NUMBER() OVER (PARTITION BY s.medication_order_key ORDER BY s.record_source, s.record_position) AS copy_number
+          FROM stage_medication_order s
+          JOIN medication_order_decided d ON d.medication_order_key = s.medication_order_key AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash
+            AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at
+          WHERE (d.known = 0 OR d.is_raised = 1) AND d.place = 1 AND d.op = 'upsert' AND s.op = 'upsert'
+        ) w
+        WHERE w.copy_number = 1
+      ) s
+    ) e
+  ) e
+) f
+LEFT JOIN core.dim_patient_history patient ON patient.patient_key = f.patient_key
+  AND patient.valid_from <= f.ordered_at AND f.ordered_at < patient.valid_to
+LEFT JOIN core.dim_provider_history provider ON provider.provider_key = f.provider_key
+  AND provider.valid_from <= f.ordered_at AND f.ordered_at < provider.valid_to
+LEFT JOIN core.dim_medication_history medication ON medication.medication_key = f.medication_key
+  AND medication.valid_from <= f.ordered_at AND f.ordered_at < medication.valid_to;
+
+-- Exactly the decided rows were written: an as-of join that met two versions of a member would have doubled a fact. A guard raises by
+-- inserting NULL, which nullif(x, x) is, into a column that is NOT NULL.
+INSERT INTO ops.guard (facts_are_whole)
+SELECT CAST(nullif(f.n, f.n) AS varchar(64))
+FROM (SELECT count(*) AS n FROM core.medication_order) f CROSS JOIN medication_order_expected x
+WHERE f.n <> x.facts;
+
+-- What this load did, in events. The counts cannot be written, since none may be NULL, unless the stage holds the rows that the objects
+-- list (what is read again is held to the ledger: reread-*.sql), with possible instants (a reader that takes the unit of a column for another
+-- one raises nothing), and the log holds what it must.
+INSERT INTO ops.load_count (load_id, entity, rows_read, events_added, events_repeated, recorded_to)
+SELECT CAST(:load_id AS varchar(32)), 'medication_order', CASE WHEN s.n = b.listed OR b.rereads > 0 THEN s.n END, CASE WHEN f.n + p.n = x.log_rows THEN x.added END,
+  x.repeated, s.recorded_to
+FROM medication_order_expected x
+CROSS JOIN (
+  SELECT count(CASE WHEN e.effective_at >= timestamp '1900-01-01 00:00:00' AND e.effective_at < timestamp '2201-01-01 00:00:00'
+    AND e.recorded_at >= timestamp '1900-01-01 00:00:00' AND e.recorded_at < timestamp '2201-01-01 00:00:00' THEN 1 END) AS n,
+    max(e.recorded_at) AS recorded_to
+  FROM stage_medication_order e
+) s
+CROSS JOIN (
+  SELECT coalesce(sum(row_count), 0) AS listed, count(is_withdrawn) AS rereads FROM batch_object WHERE entity = 'medication_order'
+) b
+CROSS JOIN (SELECT count(*) AS n FROM core.medication_order) f
+CROSS JOIN (SELECT count(*) AS n FROM core.medication_order_superseded) p;

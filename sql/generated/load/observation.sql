@@ -1,0 +1,314 @@
+-- Observation: events in stage_observation → core.observation (one row per key, the winner) and core.observation_superseded (the rest
+-- of the log). Parameter: :load_id. The load function has made stage_observation and copied the objects into it. Only keys with
+-- more than one event or with a tombstone need a decision; all others go straight through.
+-- Members that are named by another identifier (none, where the event names them by their own): who holds it now. Where nobody does, the
+-- key stays that of the identifier, and is named anew when the holder comes (rename-observation.sql).
+UPDATE stage_observation SET patient_key = i.member_key
+FROM (
+  SELECT v.named_key, min(v.member_key) AS member_key FROM core.patient_identifier v
+  WHERE v.named_key IN (SELECT s.patient_named_key FROM stage_observation s) GROUP BY v.named_key
+) i
+WHERE i.named_key = stage_observation.patient_named_key;
+-- What the log already holds about the keys of this load. known: 1 stands as the fact, 2 stands beside.
+CREATE TEMP TABLE observation_prior AS
+SELECT f.observation_key, f.event_id, f.payload_hash, f.effective_at, f.recorded_at, f.source_order, f.dq_flags, f.source_system, f.load_id,
+  f.patient_key, f.observation_code_key,
+  CAST('upsert' AS varchar(8)) AS op, 1 AS known, f.is_tied AS held_tied
+FROM core.observation f
+WHERE EXISTS (SELECT 1 FROM stage_observation s WHERE s.observation_key = f.observation_key)
+UNION ALL
+SELECT p.observation_key, p.event_id, p.payload_hash, p.effective_at, p.recorded_at, p.source_order, p.dq_flags, p.source_system, p.load_id,
+  CAST(NULL AS varchar(32)) AS patient_key,
+  CAST(NULL AS varchar(32)) AS observation_code_key,
+  p.op, 2, CAST(NULL AS boolean)
+FROM core.observation_superseded p
+WHERE EXISTS (SELECT 1 FROM stage_observation s WHERE s.observation_key = p.observation_key);
+
+-- Every event about the keys that need a decision, each once, and its place. Place 1 wins: what is latest in effect, of that the latest knowledge, then the
+-- greatest order of its source, then the state that is furthest on; event_id and payload_hash only make the order total. A repeat has the
+-- same event, payload and times; an event_id used again with another payload is an event of its own. Of all copies the greatest order
+-- holds, and of their flags the greatest text: an event in the log that has less is raised (is_raised), and written again as the load
+-- brings it.
+-- is_tied: times and order are those of another event that says something else. copies: how often this load brings the event. known: 0
+-- new, else as above.
+CREATE TEMP TABLE observation_decided AS
+WITH contested AS (
+  SELECT s.observation_key FROM stage_observation s GROUP BY s.observation_key HAVING count(*) > 1
+  UNION
+  SELECT s.observation_key FROM stage_observation s WHERE s.op = 'delete'
+  UNION
+  SELECT p.observation_key FROM observation_prior p
+), every AS (
+  SELECT s.observation_key, s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.source_order, s.dq_flags, s.source_system,
+    CAST(NULL AS varchar(32)) AS load_id,
+    s.op, 0 AS known, CAST(NULL AS boolean) AS held_tied
+  FROM stage_observation s WHERE EXISTS (SELECT 1 FROM contested c WHERE c.observation_key = s.observation_key)
+  UNION ALL
+  SELECT p.observation_key, p.event_id, p.payload_hash, p.effective_at, p.recorded_at, p.source_order, p.dq_flags, p.source_system, p.load_id,
+    p.op, p.known, p.held_tied
+  FROM observation_prior p
+), counted AS (
+  SELECT v.*,
+    CAST(0 AS integer) AS state_rank,
+    ROW_NUMBER() OVER (PARTITION BY v.observation_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at
+      ORDER BY v.known DESC, v.op) AS copy_number,
+    sum(CASE WHEN v.known = 0 THEN 1 ELSE 0 END) OVER (PARTITION BY v.observation_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at) AS copies,
+    max(v.source_order) OVER (PARTITION BY v.observation_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at) AS top_order,
+    max(v.dq_flags) OVER (PARTITION BY v.observation_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at) AS all_flags
+  FROM every v
+)
+SELECT c.observation_key, c.event_id, c.payload_hash, c.effective_at, c.recorded_at, c.top_order AS source_order, c.all_flags AS dq_flags,
+  c.source_system, c.load_id,
+  c.op, c.known, c.copies, c.held_tied,
+  CASE WHEN min(c.payload_hash) OVER (PARTITION BY c.observation_key, c.effective_at, c.recorded_at, c.top_order)
+    < max(c.payload_hash) OVER (PARTITION BY c.observation_key, c.effective_at, c.recorded_at, c.top_order) THEN true ELSE false END AS is_tied,
+  CASE WHEN c.known > 0 AND (c.source_order < c.top_order OR coalesce(c.dq_flags, '') <> coalesce(c.all_flags, '')) THEN 1 ELSE 0 END AS is_raised,
+  ROW_NUMBER() OVER (PARTITION BY c.observation_key ORDER BY c.effective_at DESC, c.recorded_at DESC, c.top_order DESC, c.state_rank DESC,
+    c.event_id DESC, c.payload_hash DESC) AS place
+FROM counted c
+WHERE c.copy_number = 1;
+
+-- What there must be at the end, and what the load brings. Facts: those before, less the beaten and the raised, and the winners: of the keys without a
+-- rival each event (what is staged, less what decided has counted), of the others the one in place 1. An event that an earlier attempt
+-- of this very load has written is none of the repeats.
+CREATE TEMP TABLE observation_expected AS
+SELECT f.n + s.n - d.rivals + d.winners - d.beaten AS facts, f.n + p.n + s.n - d.rivals + d.fresh AS log_rows,
+  s.n - d.rivals + d.fresh + d.own AS added, d.repeated
+FROM (SELECT count(*) AS n FROM core.observation) f
+CROSS JOIN (SELECT count(*) AS n FROM core.observation_superseded) p
+CROSS JOIN (SELECT count(*) AS n FROM stage_observation) s
+CROSS JOIN (
+  SELECT coalesce(sum(q.copies), 0) AS rivals,
+    coalesce(sum(CASE WHEN q.known = 0 THEN 1 ELSE 0 END), 0) AS fresh,
+    coalesce(sum(CASE WHEN (q.known = 0 OR q.is_raised = 1) AND q.place = 1 AND q.op = 'upsert' THEN 1 ELSE 0 END), 0) AS winners,
+    coalesce(sum(CASE WHEN q.known = 1 AND (q.place > 1 OR q.is_raised = 1) THEN 1 ELSE 0 END), 0) AS beaten,
+    coalesce(sum(CASE WHEN q.known > 0 AND q.copies > 0 AND q.load_id = l.load_id THEN 1 ELSE 0 END), 0) AS own,
+    coalesce(sum(CASE WHEN q.copies = 0 THEN 0 WHEN q.known = 0 OR q.load_id = l.load_id THEN q.copies - 1 ELSE q.copies END), 0) AS repeated
+  FROM observation_decided q CROSS JOIN ops.load_lease l
+) d;
+
+-- Facts that are beaten leave the fact and stay in the log, beside new events that do not win. What is raised there is written again, or
+-- wins now.
+DELETE FROM core.observation_superseded
+WHERE EXISTS (
+  SELECT 1 FROM observation_decided d
+  WHERE d.known = 2 AND d.is_raised = 1 AND d.observation_key = observation_superseded.observation_key
+    AND d.event_id = observation_superseded.event_id AND d.payload_hash = observation_superseded.payload_hash
+    AND d.effective_at = observation_superseded.effective_at AND d.recorded_at = observation_superseded.recorded_at
+);
+INSERT INTO core.observation_superseded (observation_key, event_id, payload_hash, op, source_system, effective_at, recorded_at, source_order,
+  dq_flags, load_id)
+SELECT d.observation_key, d.event_id, d.payload_hash, d.op, d.source_system, d.effective_at, d.recorded_at, d.source_order,
+  d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
+FROM observation_decided d
+WHERE (d.known = 1 AND d.place > 1) OR ((d.known = 0 OR (d.known = 2 AND d.is_raised = 1)) AND (d.place > 1 OR d.op = 'delete'));
+
+-- Inferred members that a beaten fact named may be named by nobody now. They are looked at after all facts of the load (prune-*.sql),
+-- so that the members of the result do not depend on the order of loads.
+INSERT INTO ops.unreferenced (entity, member_key)
+SELECT 'patient', h.patient_key FROM core.dim_patient_history h
+WHERE h.is_inferred AND h.patient_key IN (
+  SELECT p.patient_key FROM observation_prior p JOIN observation_decided d ON d.observation_key = p.observation_key
+  WHERE p.known = 1 AND d.known = 1 AND d.place > 1
+)
+UNION ALL
+SELECT 'observation_code', h.observation_code_key FROM core.dim_observation_code_history h
+WHERE h.is_inferred AND h.observation_code_key IN (
+  SELECT p.observation_code_key FROM observation_prior p JOIN observation_decided d ON d.observation_key = p.observation_key
+  WHERE p.known = 1 AND d.known = 1 AND d.place > 1
+);
+
+-- Inferred members: named by an event that becomes a fact, described by nobody yet. They carry the natural key and hold always.
+INSERT INTO core.dim_patient_history (patient_key, source_system, patient_id, valid_from, valid_to,
+  is_current, is_inferred, is_deleted, load_id)
+SELECT s.patient_key, s.source_system, s.patient_id, timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00',
+  true, true, false, CAST(:load_id AS varchar(32))
+FROM (
+  SELECT n.* FROM stage_observation n
+  WHERE NOT EXISTS (SELECT 1 FROM core.dim_patient_history h WHERE h.patient_key = n.patient_key)
+) s
+LEFT JOIN (SELECT g.observation_key FROM observation_decided g GROUP BY g.observation_key) c ON c.observation_key = s.observation_key
+LEFT JOIN observation_decided d ON d.observation_key = s.observation_key AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash
+  AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at AND (d.known = 0 OR d.is_raised = 1) AND d.place = 1 AND d.op = 'upsert'
+WHERE c.observation_key IS NULL OR d.observation_key IS NOT NULL
+GROUP BY s.patient_key, s.source_system, s.patient_id;
+INSERT INTO core.dim_observation_code_history (observation_code_key, code_system, code, valid_from, valid_to,
+  is_current, is_inferred, is_deleted, load_id)
+SELECT s.observation_code_key, s.observation_system, s.observation_code, timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00',
+  true, true, false, CAST(:load_id AS varchar(32))
+FROM (
+  SELECT n.* FROM stage_observation n
+  WHERE NOT EXISTS (SELECT 1 FROM core.dim_observation_code_history h WHERE h.observation_code_key = n.observation_code_key)
+) s
+LEFT JOIN (SELECT g.observation_key FROM observation_decided g GROUP BY g.observation_key) c ON c.observation_key = s.observation_key
+LEFT JOIN observation_decided d ON d.observation_key = s.observation_key AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash
+  AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at AND (d.known = 0 OR d.is_raised = 1) AND d.place = 1 AND d.op = 'upsert'
+WHERE c.observation_key IS NULL OR d.observation_key IS NOT NULL
+GROUP BY s.observation_code_key, s.observation_system, s.observation_code;
+
+DELETE FROM core.observation
+WHERE observation_key IN (SELECT d.observation_key FROM observation_decided d WHERE d.known = 1 AND (d.place > 1 OR d.is_raised = 1));
+
+-- Of the facts that stay: whether the state or a hash had to decide.
+UPDATE core.observation SET is_tied = d.is_tied
+FROM observation_decided d
+WHERE d.known = 1 AND d.place = 1 AND d.held_tied <> d.is_tied AND d.observation_key = observation.observation_key;
+
+-- Offsets of zones are cut into pieces of a year: few of them meet each time. Dates outside the calendar resolve to its unknown date -1.
+-- Measures and attributes: sql/measures/observation.sql.
+-- Members are taken as they were at observed_at. Outer joins keep the order of the joins as written: an as-of condition
+-- makes planners guess far too few rows. A fact whose member is missing would come out with load_id NULL, which the table refuses.
+INSERT INTO core.observation (observation_key, observation_id, source_system, patient_key, observation_code_key, patient_named_key,
+  encounter_key, encounter_is_known, parent_observation_key, parent_observation_is_known, is_listed, observed_date_key,
+  observed_tz_offset_min, parent_observation_id, component_number, component_count, encounter_id, category_code, observation_system,
+  observation_code, observation_display, status_code, observed_at, observed_precision, issued_at, value_number, value_comparator,
+  value_unit, value_text, value_system, value_code, interpretation_code, reference_low, reference_high, absent_reason_code,
+  exact_number, is_abnormal, is_counted, dq_flags, event_id, payload_hash, effective_at, recorded_at, source_order, is_tied,
+  observed_date, patient_id, patient_gender, patient_dob, patient_age, patient_zip5, patient_state, patient_is_test,
+  reference_display, observation_code_category, canonical_unit, state_flags, load_id)
+SELECT f.observation_key, f.observation_id, f.source_system, f.patient_key, f.observation_code_key, f.patient_named_key,
+  f.encounter_key, f.encounter_is_known, f.parent_observation_key, f.parent_observation_is_known, f.is_listed, f.observed_date_key,
+  f.observed_tz_offset_min, f.parent_observation_id, f.component_number, f.component_count, f.encounter_id, f.category_code,
+  f.observation_system, f.observation_code, f.observation_display, f.status_code, f.observed_at, f.observed_precision, f.issued_at,
+  f.value_number, f.value_comparator, f.value_unit, f.value_text, f.value_system, f.value_code, f.interpretation_code,
+  f.reference_low, f.reference_high, f.absent_reason_code, f.exact_number, f.is_abnormal, f.is_counted, f.dq_flags, f.event_id,
+  f.payload_hash, f.effective_at, f.recorded_at, f.source_order, f.is_tied, f.observed_date,
+  patient.patient_id,
+  patient.gender_code,
+  patient.birth_date,
+  CAST(CASE WHEN f.observed_date >= patient.birth_date THEN (CAST(extract(year FROM f.observed_date) * 10000 + extract(month FROM f.observed_date) * 100 + extract(day FROM f.observed_date) AS integer)
+    - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) / 10000 END
+    AS integer),
+  patient.zip5,
+  patient.state,
+  patient.is_test,
+  observation_code.display,
+  observation_code.category,
+  observation_code.canonical_unit,
+  CAST(nullif(substring(CASE WHEN observation_code.is_inferred THEN ' DQ-COD-06' ELSE '' END
+    || CASE WHEN patient.is_inferred THEN ' DQ-ID-05' ELSE '' END, 2, 255), '') AS varchar(255)),
+  CASE WHEN
+    patient.patient_key IS NULL
+    OR observation_code.observation_code_key IS NULL
+  THEN NULL ELSE f.brought_by END
+FROM (
+  SELECT e.observation_key, e.observation_id, e.source_system,
+    e.patient_key, e.observation_code_key,
+    e.patient_named_key,
+    e.encounter_key,
+    e.parent_observation_key,
+    CAST(0 AS smallint) AS encounter_is_known,
+    CAST(0 AS smallint) AS parent_observation_is_known,
+    CAST(CASE WHEN e.parent_observation_key = '00000000000000000000000000000000' THEN 1 ELSE 0 END AS smallint) AS is_listed,
+    CASE WHEN e.observed_date BETWEEN date '2000-01-01' AND date '2050-12-31'
+      THEN CAST(extract(year FROM e.observed_date) * 10000 + extract(month FROM e.observed_date) * 100
+        + extract(day FROM e.observed_date) AS integer)
+      WHEN e.observed_date IS NOT NULL THEN -1 END AS observed_date_key,
+    e.observed_date,
+    e.observed_tz_offset_min,
+    e.parent_observation_id,
+    e.component_number,
+    e.component_count,
+    e.encounter_id,
+    e.category_code,
+    e.observation_system,
+    e.observation_code,
+    e.observation_display,
+    e.status_code,
+    e.observed_at,
+    e.observed_precision,
+    e.issued_at,
+    e.value_number,
+    e.value_comparator,
+    e.value_unit,
+    e.value_text,
+    e.value_system,
+    e.value_code,
+    e.interpretation_code,
+    e.reference_low,
+    e.reference_high,
+    e.absent_reason_code,
+    CAST(CASE WHEN e.value_comparator IS NULL THEN e.value_number END
+    AS double precision) AS exact_number,
+    CAST(CASE WHEN e.interpretation_code IN ('H', 'HH', 'HU', 'L', 'LL', 'LU', 'A', 'AA') THEN 1
+    WHEN e.interpretation_code IS NOT NULL THEN 0
+    WHEN e.value_comparator IS NULL AND (e.value_number < e.reference_low OR e.value_number > e.reference_high) THEN 1
+    WHEN e.value_comparator IS NULL AND (e.reference_low IS NOT NULL OR e.reference_high IS NOT NULL) AND e.value_number IS NOT NULL THEN 0 END
+    AS smallint) AS is_abnormal,
+    CAST(CASE WHEN e.status_code NOT IN ('registered', 'preliminary', 'cancelled', 'unknown') THEN 1 ELSE 0 END AS smallint) AS is_counted,
+    e.observed_at_local,
+    e.dq_flags, e.event_id, e.payload_hash, e.effective_at, e.recorded_at, e.source_order, e.is_tied, e.brought_by
+  FROM (
+    SELECT
+      CAST(e.observed_at_local AS date) AS observed_date,
+      e.*
+    FROM (
+      SELECT
+        s.observed_at + coalesce(s.observed_tz_offset_min, 0) * interval '1 minute' AS observed_at_local,
+        s.*
+      FROM (
+        SELECT s.event_id, s.source_system, s.effective_at, s.recorded_at, s.payload_hash, s.observation_key, s.patient_key,
+          s.observation_code_key, s.patient_named_key, s.encounter_key, s.parent_observation_key, s.observation_id,
+          s.parent_observation_id, s.component_number, s.component_count, s.patient_id, s.patient_identifier, s.encounter_id,
+          s.category_code, s.observation_system, s.observation_code, s.observation_display, s.status_code, s.observed_at,
+          s.observed_precision, s.issued_at, s.value_number, s.value_comparator, s.value_unit, s.value_text, s.value_system,
+          s.value_code, s.interpretation_code, s.reference_low, s.reference_high, s.absent_reason_code,
+          s.observed_tz_offset_min, s.source_order, s.dq_flags, false AS is_tied, CAST(:load_id AS varchar(32)) AS brought_by
+        FROM stage_observation s
+        WHERE NOT EXISTS (SELECT 1 FROM observation_decided c WHERE c.observation_key = s.observation_key)
+        UNION ALL
+        SELECT w.event_id, w.source_system, w.effective_at, w.recorded_at, w.payload_hash, w.observation_key, w.patient_key,
+          w.observation_code_key, w.patient_named_key, w.encounter_key, w.parent_observation_key, w.observation_id,
+          w.parent_observation_id, w.component_number, w.component_count, w.patient_id, w.patient_identifier, w.encounter_id,
+          w.category_code, w.observation_system, w.observation_code, w.observation_display, w.status_code, w.observed_at,
+          w.observed_precision, w.issued_at, w.value_number, w.value_comparator, w.value_unit, w.value_text, w.value_system,
+          w.value_code, w.interpretation_code, w.reference_low, w.reference_high, w.absent_reason_code,
+          w.observed_tz_offset_min, w.source_order, w.dq_flags, w.is_tied, w.brought_by
+        FROM (
+          SELECT s.event_id, s.source_system, s.effective_at, s.recorded_at, s.payload_hash, s.observation_key, s.patient_key,
+            s.observation_code_key, s.patient_named_key, s.encounter_key, s.parent_observation_key, s.observation_id,
+            s.parent_observation_id, s.component_number, s.component_count, s.patient_id, s.patient_identifier, s.encounter_id,
+            s.category_code, s.observation_system, s.observation_code, s.observation_display, s.status_code, s.observed_at,
+            s.observed_precision, s.issued_at, s.value_number, s.value_comparator, s.value_unit, s.value_text, s.value_system,
+            s.value_code, s.interpretation_code, s.reference_low, s.reference_high, s.absent_reason_code,
+            s.observed_tz_offset_min, d.source_order, d.dq_flags, d.is_tied, coalesce(d.load_id, CAST(:load_id AS varchar(32))) AS brought_by, ROW_NUMBER() OVER (PARTITION BY s.observation_key ORDER BY s.record_source, s.record_position) AS copy_number
+          FROM stage_observation s
+          JOIN observation_decided d ON d.observation_key = s.observation_key AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash
+            AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at
+          WHERE (d.known = 0 OR d.is_raised = 1) AND d.place = 1 AND d.op = 'upsert' AND s.op = 'upsert'
+        ) w
+        WHERE w.copy_number = 1
+      ) s
+    ) e
+  ) e
+) f
+LEFT JOIN core.dim_patient_history patient ON patient.patient_key = f.patient_key
+  AND patient.valid_from <= f.observed_at AND f.observed_at < patient.valid_to
+LEFT JOIN core.dim_observation_code_history observation_code ON observation_code.observation_code_key = f.observation_code_key
+  AND observation_code.valid_from <= f.observed_at AND f.observed_at < observation_code.valid_to;
+
+-- Exactly the decided rows were written: an as-of join that met two versions of a member would have doubled a fact. A guard raises by
+-- inserting NULL, which nullif(x, x) is, into a column that is NOT NULL.
+INSERT INTO ops.guard (facts_are_whole)
+SELECT CAST(nullif(f.n, f.n) AS varchar(64))
+FROM (SELECT count(*) AS n FROM core.observation) f CROSS JOIN observation_expected x
+WHERE f.n <> x.facts;
+
+-- What this load did, in events. The counts cannot be written, since none may be NULL, unless the stage holds the rows that the objects
+-- list (what is read again is held to the ledger: reread-*.sql), with possible instants (a reader that takes the unit of a column for another
+-- one raises nothing), and the log holds what it must.
+INSERT INTO ops.load_count (load_id, entity, rows_read, events_added, events_repeated, recorded_to)
+SELECT CAST(:load_id AS varchar(32)), 'observation', CASE WHEN s.n = b.listed OR b.rereads > 0 THEN s.n END, CASE WHEN f.n + p.n = x.log_rows THEN x.added END,
+  x.repeated, s.recorded_to
+FROM observation_expected x
+CROSS JOIN (
+  SELECT count(CASE WHEN e.effective_at >= timestamp '1900-01-01 00:00:00' AND e.effective_at < timestamp '2201-01-01 00:00:00'
+    AND e.recorded_at >= timestamp '1900-01-01 00:00:00' AND e.recorded_at < timestamp '2201-01-01 00:00:00' THEN 1 END) AS n,
+    max(e.recorded_at) AS recorded_to
+  FROM stage_observation e
+) s
+CROSS JOIN (
+  SELECT coalesce(sum(row_count), 0) AS listed, count(is_withdrawn) AS rereads FROM batch_object WHERE entity = 'observation'
+) b
+CROSS JOIN (SELECT count(*) AS n FROM core.observation) f
+CROSS JOIN (SELECT count(*) AS n FROM core.observation_superseded) p;

@@ -1,0 +1,190 @@
+-- Patient link: events in stage_patient_link → core.dim_patient_link_history and core.patient_link_superseded (together the log). Parameter: :load_id.
+-- The load function has made stage_patient_link and copied the objects into it. Only keys with more than one event or with a tombstone
+-- need a decision; all others go straight through.
+-- Every event about these keys and what becomes of it. known: 0 new, 1 is a version, 2 is beside the versions. copies: how often this
+-- load brings the event. A key that was described before has a version of its own.
+-- counted:  each event once. A repeat has the same event, payload and times; an event_id used again with another payload is an event of
+--           its own. Of all copies the greatest order holds, and of their flags the greatest text: where they are above what the log has,
+--           it is raised.
+-- placed:   the first of an instant wins: the latest knowledge, then the greatest order of its source. Where all this is equal and
+--           something else is said, the event is tied: it may as well have been the other one.
+-- compared: winners beside the winner before; equal neighbours collapse into the earlier one (two tombstones are equal whatever else
+--           they carry).
+-- A tombstone keeps its key and no attributes; as a version it sees to it that no fact loses its row. At last the first version
+-- holds from -infinity, each one until the next.
+CREATE TEMP TABLE patient_link_decided AS
+WITH contested AS (
+  SELECT s.patient_link_key FROM stage_patient_link s GROUP BY s.patient_link_key HAVING count(*) > 1
+  UNION
+  SELECT s.patient_link_key FROM stage_patient_link s WHERE s.op = 'delete'
+  UNION
+  SELECT h.patient_link_key FROM core.dim_patient_link_history h
+  WHERE h.patient_link_key IN (SELECT s.patient_link_key FROM stage_patient_link s) AND NOT h.is_inferred
+), every AS (
+  SELECT s.patient_link_key, s.event_id, s.payload_hash, s.op, s.source_system, s.effective_at, s.recorded_at, s.source_order, s.patient_link_id,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.source_system_1 END AS source_system_1,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.patient_id_1 END AS patient_id_1,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.source_system_2 END AS source_system_2,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.patient_id_2 END AS patient_id_2,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.patient_1_key END AS patient_1_key,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.patient_2_key END AS patient_2_key,
+    s.dq_flags, 0 AS known, CAST(NULL AS varchar(32)) AS load_id, CAST(NULL AS timestamp) AS held_from, CAST(NULL AS timestamp) AS held_to,
+    CAST(NULL AS boolean) AS held_tied
+  FROM stage_patient_link s WHERE s.patient_link_key IN (SELECT c.patient_link_key FROM contested c)
+  UNION ALL
+  SELECT h.patient_link_key, h.event_id, h.payload_hash, CASE WHEN h.is_deleted THEN 'delete' ELSE 'upsert' END,
+    h.source_system, h.effective_at, h.recorded_at, h.source_order, h.patient_link_id, h.source_system_1, h.patient_id_1,
+      h.source_system_2, h.patient_id_2, h.patient_1_key, h.patient_2_key, h.dq_flags,
+    1, h.load_id, h.valid_from, h.valid_to, h.is_tied
+  FROM core.dim_patient_link_history h WHERE h.patient_link_key IN (SELECT c.patient_link_key FROM contested c) AND NOT h.is_inferred
+  UNION ALL
+  SELECT p.patient_link_key, p.event_id, p.payload_hash, p.op, p.source_system, p.effective_at, p.recorded_at, p.source_order,
+    p.patient_link_id, p.source_system_1, p.patient_id_1, p.source_system_2, p.patient_id_2, p.patient_1_key,
+      p.patient_2_key, p.dq_flags,
+    2, p.load_id, CAST(NULL AS timestamp), CAST(NULL AS timestamp), CAST(NULL AS boolean)
+  FROM core.patient_link_superseded p WHERE p.patient_link_key IN (SELECT c.patient_link_key FROM contested c)
+), counted AS (
+  SELECT v.*,
+    ROW_NUMBER() OVER (PARTITION BY v.patient_link_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash ORDER BY v.known DESC, v.op) AS copy_number,
+    sum(CASE WHEN v.known = 0 THEN 1 ELSE 0 END) OVER (PARTITION BY v.patient_link_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash) AS copies,
+    max(v.source_order) OVER (PARTITION BY v.patient_link_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash) AS top_order,
+    max(v.dq_flags) OVER (PARTITION BY v.patient_link_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash) AS all_flags
+  FROM every v
+), placed AS (
+  SELECT c.*,
+    CASE WHEN min(c.payload_hash) OVER (PARTITION BY c.patient_link_key, c.effective_at, c.recorded_at, c.top_order)
+      < max(c.payload_hash) OVER (PARTITION BY c.patient_link_key, c.effective_at, c.recorded_at, c.top_order) THEN true ELSE false END AS is_tied,
+    CASE WHEN ROW_NUMBER() OVER (PARTITION BY c.patient_link_key, c.effective_at
+      ORDER BY c.recorded_at DESC, c.top_order DESC, c.event_id DESC, c.payload_hash DESC) = 1 THEN 1 ELSE 0 END AS wins
+  FROM counted c
+  WHERE c.copy_number = 1
+), compared AS (
+  SELECT p.*,
+    LAG(p.op) OVER (PARTITION BY p.patient_link_key, p.wins ORDER BY p.effective_at) AS op_before,
+    LAG(p.source_system_1) OVER (PARTITION BY p.patient_link_key, p.wins ORDER BY p.effective_at) AS source_system_1_before,
+    LAG(p.patient_id_1) OVER (PARTITION BY p.patient_link_key, p.wins ORDER BY p.effective_at) AS patient_id_1_before,
+    LAG(p.source_system_2) OVER (PARTITION BY p.patient_link_key, p.wins ORDER BY p.effective_at) AS source_system_2_before,
+    LAG(p.patient_id_2) OVER (PARTITION BY p.patient_link_key, p.wins ORDER BY p.effective_at) AS patient_id_2_before,
+    LAG(p.patient_1_key) OVER (PARTITION BY p.patient_link_key, p.wins ORDER BY p.effective_at) AS patient_1_key_before,
+    LAG(p.patient_2_key) OVER (PARTITION BY p.patient_link_key, p.wins ORDER BY p.effective_at) AS patient_2_key_before
+  FROM placed p
+), marked AS (
+  SELECT c.*, CASE WHEN c.wins = 0 THEN 0 WHEN c.op_before IS NULL OR c.op_before <> c.op THEN 1 WHEN c.op = 'delete' THEN 0
+    WHEN
+      coalesce(c.source_system_1 = c.source_system_1_before, c.source_system_1 IS NULL AND c.source_system_1_before IS NULL)
+      AND coalesce(c.patient_id_1 = c.patient_id_1_before, c.patient_id_1 IS NULL AND c.patient_id_1_before IS NULL)
+      AND coalesce(c.source_system_2 = c.source_system_2_before, c.source_system_2 IS NULL AND c.source_system_2_before IS NULL)
+      AND coalesce(c.patient_id_2 = c.patient_id_2_before, c.patient_id_2 IS NULL AND c.patient_id_2_before IS NULL)
+      AND coalesce(c.patient_1_key = c.patient_1_key_before, c.patient_1_key IS NULL AND c.patient_1_key_before IS NULL)
+      AND coalesce(c.patient_2_key = c.patient_2_key_before, c.patient_2_key IS NULL AND c.patient_2_key_before IS NULL)
+    THEN 0 ELSE 1 END AS is_version
+  FROM compared c
+)
+SELECT m.patient_link_key, m.event_id, m.payload_hash, m.op, m.source_system, m.effective_at, m.recorded_at,
+  m.top_order AS source_order, m.patient_link_id, m.source_system_1, m.patient_id_1, m.source_system_2, m.patient_id_2,
+    m.patient_1_key, m.patient_2_key, m.all_flags AS dq_flags,
+  m.is_tied, m.known, m.copies,
+  CASE WHEN m.known = 0 THEN 0
+    WHEN m.source_order < m.top_order OR coalesce(m.dq_flags, '') <> coalesce(m.all_flags, '') THEN 1
+    WHEN m.held_tied <> m.is_tied THEN 1 ELSE 0 END AS is_raised,
+  m.load_id, m.held_from, m.held_to, m.is_version,
+  CASE WHEN ROW_NUMBER() OVER (PARTITION BY m.patient_link_key, m.is_version ORDER BY m.effective_at) = 1
+    THEN timestamp '1900-01-01 00:00:00' ELSE m.effective_at END AS valid_from,
+  coalesce(LEAD(m.effective_at) OVER (PARTITION BY m.patient_link_key, m.is_version ORDER BY m.effective_at),
+    timestamp '9999-12-31 00:00:00') AS valid_to
+FROM marked m;
+
+-- What the log must hold at the end, and what the load brings. A key without a rival has one event, which is new. An event that an
+-- earlier attempt of this very load has written is none of the repeats.
+CREATE TEMP TABLE patient_link_expected AS
+SELECT h.n + p.n + s.n - d.rivals + d.fresh AS log_rows, s.n - d.rivals + d.fresh + d.own AS added, d.repeated
+FROM (SELECT count(*) AS n FROM stage_patient_link) s
+CROSS JOIN (SELECT count(event_id) AS n FROM core.dim_patient_link_history) h
+CROSS JOIN (SELECT count(*) AS n FROM core.patient_link_superseded) p
+CROSS JOIN (
+  SELECT coalesce(sum(q.copies), 0) AS rivals,
+    coalesce(sum(CASE WHEN q.known = 0 THEN 1 ELSE 0 END), 0) AS fresh,
+    coalesce(sum(CASE WHEN q.known > 0 AND q.copies > 0 AND q.load_id = l.load_id THEN 1 ELSE 0 END), 0) AS own,
+    coalesce(sum(CASE WHEN q.copies = 0 THEN 0 WHEN q.known = 0 OR q.load_id = l.load_id THEN q.copies - 1 ELSE q.copies END), 0) AS repeated
+  FROM patient_link_decided q CROSS JOIN ops.load_lease l
+) d;
+
+-- What stood before this load and does not stand after it: inferred members that are described now, and versions that are none any
+-- more, hold for another time, or were raised or tied, which changes nothing that a fact could see.
+CREATE TEMP TABLE patient_link_stale AS
+SELECT h.patient_link_key, h.valid_from, h.valid_from AS changed_from, h.valid_to AS changed_to
+FROM core.dim_patient_link_history h
+WHERE h.is_inferred AND h.patient_link_key IN (SELECT s.patient_link_key FROM stage_patient_link s)
+UNION ALL
+SELECT d.patient_link_key, d.held_from, CASE WHEN d.is_version = 0 THEN d.held_from END, CASE WHEN d.is_version = 0 THEN d.held_to END
+FROM patient_link_decided d
+WHERE d.known = 1 AND (d.is_version = 0 OR d.is_raised = 1 OR d.held_from <> d.valid_from OR d.held_to <> d.valid_to);
+-- The time for which such a member may have other attributes now: where a version ended, and where a new one begins. Facts of that time
+-- take its attributes again. Time that a version merely lost to or gained from a neighbour is covered by that neighbour's own rows.
+INSERT INTO ops.touched_member (load_id, entity, member_key, changed_from, changed_to)
+SELECT CAST(:load_id AS varchar(32)), 'patient_link', x.patient_link_key, min(x.changed_from), max(x.changed_to)
+FROM (
+  SELECT t.patient_link_key, t.changed_from, t.changed_to FROM patient_link_stale t
+  UNION ALL
+  SELECT d.patient_link_key, d.valid_from, d.valid_to FROM patient_link_decided d
+  WHERE d.is_version = 1 AND d.known <> 1 AND d.patient_link_key IN (SELECT t.patient_link_key FROM patient_link_stale t)
+) x
+GROUP BY x.patient_link_key HAVING min(x.changed_from) IS NOT NULL;
+DELETE FROM core.dim_patient_link_history
+WHERE EXISTS (
+  SELECT 1 FROM patient_link_stale t
+  WHERE t.patient_link_key = dim_patient_link_history.patient_link_key AND t.valid_from = dim_patient_link_history.valid_from
+);
+
+INSERT INTO core.dim_patient_link_history (patient_link_key, source_system, patient_link_id, source_system_1, patient_id_1,
+  source_system_2, patient_id_2, patient_1_key, patient_2_key, valid_from, valid_to,
+  is_current, is_inferred, is_deleted, event_id, payload_hash, effective_at, recorded_at, source_order, is_tied, dq_flags, load_id)
+SELECT s.patient_link_key, s.source_system, s.patient_link_id, s.source_system_1, s.patient_id_1, s.source_system_2, s.patient_id_2,
+  s.patient_1_key, s.patient_2_key,
+  timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, false, false,
+  s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.source_order, false, s.dq_flags, CAST(:load_id AS varchar(32))
+FROM stage_patient_link s
+WHERE NOT EXISTS (SELECT 1 FROM patient_link_decided d WHERE d.patient_link_key = s.patient_link_key)
+UNION ALL
+SELECT d.patient_link_key, d.source_system, d.patient_link_id, d.source_system_1, d.patient_id_1, d.source_system_2, d.patient_id_2,
+  d.patient_1_key, d.patient_2_key, d.valid_from, d.valid_to,
+  d.valid_to = timestamp '9999-12-31 00:00:00', false, d.op = 'delete',
+  d.event_id, d.payload_hash, d.effective_at, d.recorded_at, d.source_order, d.is_tied, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
+FROM patient_link_decided d
+WHERE d.is_version = 1 AND (d.known <> 1 OR d.is_raised = 1 OR d.held_from <> d.valid_from OR d.held_to <> d.valid_to);
+
+-- Events that are no version stand beside: beaten at their instant, or equal to the version before.
+DELETE FROM core.patient_link_superseded
+WHERE EXISTS (
+  SELECT 1 FROM patient_link_decided d
+  WHERE d.known = 2 AND (d.is_version = 1 OR d.is_raised = 1) AND d.patient_link_key = patient_link_superseded.patient_link_key
+    AND d.event_id = patient_link_superseded.event_id AND d.payload_hash = patient_link_superseded.payload_hash
+    AND d.effective_at = patient_link_superseded.effective_at AND d.recorded_at = patient_link_superseded.recorded_at
+);
+INSERT INTO core.patient_link_superseded (patient_link_key, event_id, payload_hash, op, source_system, effective_at, recorded_at,
+  source_order, patient_link_id, source_system_1, patient_id_1, source_system_2, patient_id_2, patient_1_key,
+    patient_2_key, dq_flags, load_id)
+SELECT d.patient_link_key, d.event_id, d.payload_hash, d.op, d.source_system, d.effective_at, d.recorded_at,
+  d.source_order, d.patient_link_id, d.source_system_1, d.patient_id_1, d.source_system_2, d.patient_id_2, d.patient_1_key,
+    d.patient_2_key, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
+FROM patient_link_decided d
+WHERE d.is_version = 0 AND (d.known <> 2 OR d.is_raised = 1);
+
+-- What this load did, in events. The counts cannot be written, since none may be NULL, unless the stage holds the rows that the objects
+-- list (what is read again is held to the ledger: reread-*.sql), with possible instants (a reader that takes the unit of a column for another
+-- one raises nothing), and the log holds what it must.
+INSERT INTO ops.load_count (load_id, entity, rows_read, events_added, events_repeated, recorded_to)
+SELECT CAST(:load_id AS varchar(32)), 'patient_link', CASE WHEN s.n = b.listed OR b.rereads > 0 THEN s.n END, CASE WHEN h.n + p.n = x.log_rows THEN x.added END,
+  x.repeated, s.recorded_to
+FROM patient_link_expected x
+CROSS JOIN (
+  SELECT count(CASE WHEN e.effective_at >= timestamp '1900-01-01 00:00:00' AND e.effective_at < timestamp '2201-01-01 00:00:00'
+    AND e.recorded_at >= timestamp '1900-01-01 00:00:00' AND e.recorded_at < timestamp '2201-01-01 00:00:00' THEN 1 END) AS n,
+    max(e.recorded_at) AS recorded_to
+  FROM stage_patient_link e
+) s
+CROSS JOIN (
+  SELECT coalesce(sum(row_count), 0) AS listed, count(is_withdrawn) AS rereads FROM batch_object WHERE entity = 'patient_link'
+) b
+CROSS JOIN (SELECT count(event_id) AS n FROM core.dim_patient_link_history) h
+CROSS JOIN (SELECT count(*) AS n FROM core.patient_link_superseded) p;

@@ -1,0 +1,7 @@
+-- Procedure: whether the facts that it belongs to are there. After all facts of a load, since either may come first; written only where it
+-- differs, so that it holds whatever an earlier load has left.
+UPDATE core.procedure SET encounter_is_known = 1
+FROM core.encounter k
+WHERE k.encounter_key = procedure.encounter_key AND procedure.encounter_is_known = 0;
+UPDATE core.procedure SET encounter_is_known = 0
+WHERE encounter_is_known = 1 AND encounter_key NOT IN (SELECT k.encounter_key FROM core.encounter k);

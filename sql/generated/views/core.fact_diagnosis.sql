@@ -1,0 +1,36 @@
+-- One row per diagnosis: its winning event and its measures.
+CREATE VIEW core.fact_diagnosis AS
+SELECT
+  f.diagnosis_key,
+  f.diagnosis_id,
+  f.source_system,
+  f.patient_key,
+  f.diagnosis_code_key,
+  f.patient_named_key,
+  f.encounter_key,
+  f.encounter_is_known,
+  f.diagnosed_date_key,
+  f.diagnosed_tz_offset_min,
+  f.encounter_id,
+  f.diagnosis_system,
+  f.diagnosis_code,
+  f.diagnosis_display,
+  f.category_code,
+  f.clinical_status_code,
+  f.verification_status_code,
+  f.diagnosed_at,
+  f.diagnosed_precision,
+  f.onset_at,
+  f.abated_at,
+  f.is_active,
+  f.is_counted,
+  nullif(substring(coalesce(' ' || f.dq_flags, '') || coalesce(' ' || f.state_flags, '')
+    || CASE WHEN f.is_tied THEN ' DQ-TIE-01' ELSE '' END, 2, 800), '') AS dq_flags,
+  f.event_id,
+  f.payload_hash,
+  f.effective_at,
+  f.recorded_at,
+  f.source_order,
+  f.is_tied,
+  f.load_id
+FROM core.diagnosis f;

@@ -1,0 +1,36 @@
+-- One row per prescription_fill: its winning event and its measures.
+CREATE VIEW core.fact_prescription_fill AS
+SELECT
+  f.prescription_fill_key,
+  f.prescription_fill_id,
+  f.source_system,
+  f.patient_key,
+  f.medication_key,
+  f.patient_named_key,
+  f.encounter_key,
+  f.encounter_is_known,
+  f.medication_order_key,
+  f.medication_order_is_known,
+  f.filled_date_key,
+  f.filled_tz_offset_min,
+  f.encounter_id,
+  f.medication_order_id,
+  f.medication_system,
+  f.medication_code,
+  f.medication_display,
+  f.status_code,
+  f.filled_at,
+  f.quantity,
+  f.quantity_unit,
+  f.days_supply,
+  f.is_counted,
+  nullif(substring(coalesce(' ' || f.dq_flags, '') || coalesce(' ' || f.state_flags, '')
+    || CASE WHEN f.is_tied THEN ' DQ-TIE-01' ELSE '' END, 2, 800), '') AS dq_flags,
+  f.event_id,
+  f.payload_hash,
+  f.effective_at,
+  f.recorded_at,
+  f.source_order,
+  f.is_tied,
+  f.load_id
+FROM core.prescription_fill f;

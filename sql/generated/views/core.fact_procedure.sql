@@ -1,0 +1,38 @@
+-- One row per procedure: its winning event and its measures.
+CREATE VIEW core.fact_procedure AS
+SELECT
+  f.procedure_key,
+  f.procedure_id,
+  f.source_system,
+  f.patient_key,
+  f.provider_key,
+  f.location_key,
+  f.procedure_code_key,
+  f.patient_named_key,
+  f.provider_named_key,
+  f.location_named_key,
+  f.encounter_key,
+  f.encounter_is_known,
+  f.performed_date_key,
+  f.performed_tz_offset_min,
+  f.encounter_id,
+  f.procedure_system,
+  f.procedure_code,
+  f.procedure_display,
+  f.status_code,
+  f.performed_at,
+  f.performed_precision,
+  f.performed_end_at,
+  f.base_cost_amount,
+  f.duration_min,
+  f.is_counted,
+  nullif(substring(coalesce(' ' || f.dq_flags, '') || coalesce(' ' || f.state_flags, '')
+    || CASE WHEN f.is_tied THEN ' DQ-TIE-01' ELSE '' END, 2, 800), '') AS dq_flags,
+  f.event_id,
+  f.payload_hash,
+  f.effective_at,
+  f.recorded_at,
+  f.source_order,
+  f.is_tied,
+  f.load_id
+FROM core.procedure f;

@@ -1,0 +1,9 @@
+-- Every distinct event about a procedure once, tombstones included, with what it said of the members that are kept as known.
+CREATE VIEW core.procedure_log AS
+SELECT f.procedure_key, f.event_id, f.payload_hash, CAST('upsert' AS varchar(8)) AS op, f.source_system, f.effective_at, f.recorded_at, f.source_order,
+  f.dq_flags, f.load_id
+FROM core.procedure f
+UNION ALL
+SELECT procedure_key, event_id, payload_hash, op, source_system, effective_at, recorded_at, source_order,
+  dq_flags, load_id
+FROM core.procedure_superseded;

@@ -1,0 +1,32 @@
+-- One row per diagnosis, with its members as they were at diagnosed_at.
+CREATE VIEW gold_phi.obt_diagnosis AS
+SELECT f.diagnosis_key, f.diagnosis_id, f.source_system,
+  f.diagnosed_tz_offset_min AS diagnosed_tz_offset_min,
+  f.encounter_id AS encounter_id,
+  f.diagnosis_system AS diagnosis_system,
+  f.diagnosis_code AS diagnosis_code,
+  f.diagnosis_display AS diagnosis_display,
+  f.category_code AS category_code,
+  f.clinical_status_code AS clinical_status_code,
+  f.verification_status_code AS verification_status_code,
+  f.diagnosed_at AS diagnosed_at,
+  f.diagnosed_precision AS diagnosed_precision,
+  f.onset_at AS onset_at,
+  f.abated_at AS abated_at,
+  f.is_active AS is_active,
+  f.is_counted AS is_counted,
+  f.diagnosed_date AS diagnosed_date,
+  f.patient_id AS patient_id,
+  f.patient_gender AS patient_gender,
+  f.patient_dob AS patient_dob,
+  f.patient_age AS patient_age,
+  f.patient_zip5 AS patient_zip5,
+  f.patient_state AS patient_state,
+  f.patient_is_test AS patient_is_test,
+  f.reference_display AS reference_display,
+  f.diagnosis_code_category AS diagnosis_code_category,
+  f.diagnosis_code_chapter AS diagnosis_code_chapter,
+  nullif(substring(coalesce(' ' || f.dq_flags, '') || coalesce(' ' || f.state_flags, '')
+    || CASE WHEN f.is_tied THEN ' DQ-TIE-01' ELSE '' END, 2, 800), '') AS dq_flags,
+  f.recorded_at AS known_at, f.load_id
+FROM core.diagnosis f;

@@ -1,0 +1,30 @@
+-- One row per prescription_fill, with its members as they were at filled_at.
+CREATE VIEW gold_phi.obt_prescription_fill AS
+SELECT f.prescription_fill_key, f.prescription_fill_id, f.source_system,
+  f.filled_tz_offset_min AS filled_tz_offset_min,
+  f.encounter_id AS encounter_id,
+  f.medication_order_id AS medication_order_id,
+  f.medication_system AS medication_system,
+  f.medication_code AS medication_code,
+  f.medication_display AS medication_display,
+  f.status_code AS status_code,
+  f.filled_at AS filled_at,
+  f.quantity AS quantity,
+  f.quantity_unit AS quantity_unit,
+  f.days_supply AS days_supply,
+  f.is_counted AS is_counted,
+  f.filled_date AS filled_date,
+  f.patient_id AS patient_id,
+  f.patient_gender AS patient_gender,
+  f.patient_dob AS patient_dob,
+  f.patient_age AS patient_age,
+  f.patient_zip5 AS patient_zip5,
+  f.patient_state AS patient_state,
+  f.patient_is_test AS patient_is_test,
+  f.reference_display AS reference_display,
+  f.medication_ingredient AS medication_ingredient,
+  f.medication_therapeutic_class AS medication_therapeutic_class,
+  nullif(substring(coalesce(' ' || f.dq_flags, '') || coalesce(' ' || f.state_flags, '')
+    || CASE WHEN f.is_tied THEN ' DQ-TIE-01' ELSE '' END, 2, 800), '') AS dq_flags,
+  f.recorded_at AS known_at, f.load_id
+FROM core.prescription_fill f;

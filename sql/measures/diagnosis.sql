@@ -1,0 +1,23 @@
+-- What a diagnosis measures.
+
+-- measures: stored with the fact. e: the winning event.
+SELECT
+  CAST(CASE WHEN e.clinical_status_code IN ('active', 'recurrence', 'relapse') OR (e.clinical_status_code IS NULL AND e.abated_at IS NULL) THEN 1 ELSE 0 END
+    AS smallint) AS is_active -- 1: not ended, by its clinical status, else for want of an end.
+FROM event e;
+
+-- attributes: stored with the fact for its one big table, as of diagnosed_at. f: the fact; the others: the member.
+SELECT
+  patient.patient_id AS patient_id,
+  patient.gender_code AS patient_gender,
+  patient.birth_date AS patient_dob,
+  CAST(CASE WHEN f.diagnosed_date >= patient.birth_date THEN (CAST(extract(year FROM f.diagnosed_date) * 10000 + extract(month FROM f.diagnosed_date) * 100 + extract(day FROM f.diagnosed_date) AS integer)
+      - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) / 10000 END
+    AS integer) AS patient_age, -- Completed years on diagnosed_date, by birth date.
+  patient.zip5,
+  patient.state,
+  patient.is_test,
+  diagnosis_code.display AS reference_display,
+  diagnosis_code.category,
+  diagnosis_code.chapter
+FROM fact f;

@@ -1,0 +1,17 @@
+-- What a fill measures.
+
+-- attributes: stored with the fact for its one big table, as of filled_at. f: the fact; the others: the member.
+SELECT
+  patient.patient_id AS patient_id,
+  patient.gender_code AS patient_gender,
+  patient.birth_date AS patient_dob,
+  CAST(CASE WHEN f.filled_date >= patient.birth_date THEN (CAST(extract(year FROM f.filled_date) * 10000 + extract(month FROM f.filled_date) * 100 + extract(day FROM f.filled_date) AS integer)
+      - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) / 10000 END
+    AS integer) AS patient_age, -- Completed years on filled_date, by birth date.
+  patient.zip5,
+  patient.state,
+  patient.is_test,
+  medication.display AS reference_display,
+  medication.ingredient,
+  medication.therapeutic_class
+FROM fact f;
