@@ -43,7 +43,7 @@ if (!here) console.warn(`SKIPPED: the run of a Bulk Data export needs ${FOLDER},
       const known = (dimension: string): string =>
         `sum(CASE WHEN ${dimension}.${dimension}_key IS NOT NULL AND NOT ${dimension}.is_inferred AND ${dimension}.${dimension}_id IS NOT NULL THEN 1 ELSE 0 END)`;
       const joins = ['provider', 'location', 'organization'].map(
-        (name) => `LEFT JOIN core.dim_${name} ${name} ON ${name}.${name}_key = e.${name}_key`,
+        (name) => `LEFT JOIN core.dim_${name} d_${name} ON d_${name}.${name}_key = e.${name}_key`,
       );
       const [counts] = await rowsOf(
         dataDir,
