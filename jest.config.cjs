@@ -18,6 +18,7 @@ const WHOLE_PLATFORMS = [
   'e2e/file-order',
   'e2e/full-disk',
   'e2e/held-stream',
+  'e2e/hints',
   'e2e/ingest',
   'e2e/kaggle',
   'e2e/new-entity',

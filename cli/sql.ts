@@ -97,6 +97,10 @@ const NEXT: readonly (readonly [RegExp, string | ((found: RegExpExecArray) => st
   [/longer than the \d+ s/, 'ask for less: fewer rows, fewer joins, or a LIMIT'],
   [/not authorized to perform: s3:/, REFUSED_BY_S3],
   [/^(ERROR: )?The S3 bucket/, NAMES_OF_BUCKETS],
+  [
+    /No function matches|Cannot mix values of type/,
+    `cast the arguments to what the function takes, such as CAST(x AS timestamp); ${LIST_OF_TABLES}`,
+  ],
   [/does not exist|not found in FROM/, LIST_OF_TABLES],
 ];
 

@@ -87,7 +87,7 @@ export function checkExpression(profile: Profile, placed: Placed, type: Field['t
   if (e.preamble !== undefined) {
     checkRegex(e.preamble, `${pointer}/preamble`, true, report);
     if (profile.file.preamble_lines === undefined)
-      report('PRF-VALUE', `${pointer}/preamble`, 'say in file.preamble_lines how many lines stand above the columns');
+      report('PRF-VALUE', `${pointer}/preamble`, 'state in file.preamble_lines how many lines are above the columns');
   }
   if (e.columns?.every((part) => typeof part !== 'string'))
     report('PRF-VALUE', `${pointer}/columns`, 'none of the parts is a column: use constant');

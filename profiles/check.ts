@@ -217,12 +217,13 @@ function checkFields(entity: EntityProfile, index: number, report: Report): void
       );
   }
   for (const field of contract.fields) {
-    const needed = field.required || contract.naturalKey.includes(field.name);
+    const needed = field.required || (contract.naturalKey.includes(field.name) && !contract.otherKey);
     if (needed && entity.fields[field.name] === undefined)
       report('PRF-FIELD', at, `${contract.name} requires ${field.name}`);
   }
-  for (const group of contract.oneOf) {
-    if (!group.fields.some((name) => entity.fields[name] !== undefined))
-      report('PRF-FIELD', at, `${contract.name} requires one of ${group.fields.join(', ')}`);
+  const keys = contract.otherKey ? [[...contract.naturalKey, contract.otherKey]] : [];
+  for (const names of [...keys, ...contract.oneOf.map((group) => group.fields)]) {
+    if (!names.some((name) => entity.fields[name] !== undefined))
+      report('PRF-FIELD', at, `${contract.name} requires one of ${names.join(', ')}`);
   }
 }

@@ -41,7 +41,8 @@ async function read(statement: string | undefined, file: string | undefined): Pr
       throw new CliError('no such file', { where: file, next: 'check the path, or -f - for standard input' });
     return readFileSync(file, 'utf8');
   }
-  if (statement !== '-' && file !== '-') return statement ?? '';
+  const isPiped = statement === undefined && !process.stdin.isTTY;
+  if (statement !== '-' && file !== '-' && !isPiped) return statement ?? '';
   const parts: Buffer[] = [];
   for await (const part of process.stdin) parts.push(part as Buffer);
   return Buffer.concat(parts).toString('utf8');

@@ -1,3 +1,4 @@
+import { packStatements } from '../warehouse/grants';
 import { readSql } from '../warehouse/sql-files';
 import { SqlError } from '../warehouse/sql';
 
@@ -30,6 +31,16 @@ export function readCheckSql(root: string): CheckSql {
   const holder = readSql(root, 'load').get('holder')?.statements[0];
   if (checks.length === 0 || holder === undefined) throw new SqlError('the SQL of the checks is incomplete');
   return { holder, checks };
+}
+
+/** Checks in as few questions of the warehouse as hold them, each of which also asks whether a load is under way. */
+export function batchesOf({ holder, checks }: CheckSql): Check[][] {
+  const packed = packStatements(
+    countOf(holder),
+    checks.map(({ sql }) => countOf(sql)),
+  );
+  let from = 0;
+  return packed.map((sqls) => checks.slice(from, (from += sqls.length - 1)));
 }
 
 /** Asks how many rows a question has, so that none of them leaves the warehouse. */

@@ -124,7 +124,7 @@ async function openNdjson(file: Below, refuse: Refuse): Promise<Opened> {
   if (first.fault && (/^\[/.test(line) || (records.length > 1 && records.every((r) => r.fault) && /[{[,]$/.test(line))))
     return refuse(
       'FIL-HDR-07',
-      'the file is one JSON document over many lines (indented, or an array), but the profile reads one object per line: convert it (jq -c .)',
+      "the file is one JSON document over many lines (indented, or an array), but the profile reads one object per line: convert it (jq -c . for an object, jq -c '.[]' for an array)",
     );
   if (first.fault && !line.startsWith('{')) return refuse('FIL-HDR-06', 'the first line is not a JSON object');
   return { ok: true, file: { ...file, header: null } };

@@ -5,7 +5,7 @@ import {
   type DescribeStatementCommandOutput,
   type RedshiftDataClient,
 } from '@aws-sdk/client-redshift-data';
-import { countOf, type Check, type CheckSql } from '../../core/check/checks';
+import { batchesOf, countOf, type Check, type CheckSql } from '../../core/check/checks';
 import { classify, classifyCall } from '../../core/load/classify';
 import { transaction } from '../../core/warehouse/sql';
 import { SafeError, showError } from '../shared/errors';
@@ -38,12 +38,21 @@ const RESERVE_MS = 60_000;
 type Outcome = { counts: number[] } | { failedAt: number } | 'later';
 
 /**
- * Asks every check how many rows it has, all in one transaction, so that they see the same moment; again later where a load is between two of
- * its transactions at that moment, when not all of them hold.
+ * Asks every check how many rows it has.
  * @throws SafeError when loads or the warehouse leave no moment for it
  */
 export async function askWarehouse(c: WarehouseContext): Promise<Answer[]> {
-  let open = c.sql.checks;
+  const answers: Answer[] = [];
+  for (const checks of batchesOf(c.sql)) answers.push(...(await askBatch(c, checks)));
+  return answers;
+}
+
+/**
+ * Asks as many as one call of the Data API takes, in one transaction with the question whether a load is between two of its transactions at
+ * that moment, when not all of them hold; then again later.
+ */
+async function askBatch(c: WarehouseContext, checks: readonly Check[]): Promise<Answer[]> {
+  let open = checks;
   const unanswered: Answer[] = [];
   for (;;) {
     const outcome = await askOnce(c, open);

@@ -1,7 +1,8 @@
-import { readCheckSql } from '../../core/check/checks';
+import { batchesOf, countOf, readCheckSql, type Check } from '../../core/check/checks';
 import { receiptKey, silverKey } from '../../core/lake/names';
 import { CONTROL_STATE_KEY } from '../../core/load/control-state';
 import { SETTLED_KEY } from '../../core/load/settled';
+import { MAX_SQL_BYTES, MAX_STATEMENTS } from '../../core/warehouse/sql';
 import { check, type CheckContext } from '../../lambdas/check/check';
 import { FakeData, type Outcome } from '../load/fake-data';
 import { FakeS3, ServiceError } from '../load/fake-s3';
@@ -22,11 +23,15 @@ const objectOf = (entity: 'patient' | 'clinic', hoursAgo: number): string =>
     lastSequence: `${hoursAgo}`,
   });
 
+const nameOf = new Map(sql.checks.map((check) => [countOf(check.sql), check.name]));
+
 /** The answer of a batch: how many loads hold the lease, and what some checks count. */
-const counted = (holders: number, violations: Record<string, number> = {}): Outcome => ({
-  status: 'FINISHED',
-  each: [[[`${holders}`]], ...names.map((name) => [[`${violations[name] ?? 0}`]])],
-});
+const counted =
+  (holders: number, violations: Record<string, number> = {}) =>
+  (questions: readonly string[]): Outcome => ({
+    status: 'FINISHED',
+    each: questions.map((q) => [[`${nameOf.has(q) ? (violations[nameOf.get(q)!] ?? 0) : holders}`]]),
+  });
 
 function world(decide: (questions: string[]) => Outcome) {
   const s3 = new FakeS3();
@@ -61,16 +66,31 @@ test('there is a check for each of the faults that the warehouse can have', () =
   );
 });
 
-test('what agrees is counted as nothing, by questions of one transaction that answer with numbers alone', async () => {
-  const { context, data, errors } = world(() => counted(0));
+test('what agrees is counted as nothing, by questions that answer with numbers alone, each after that of the lease', async () => {
+  const { context, data, errors } = world(counted(0));
   expect(await check(context)).toEqual({ checks: names.length + 1, asleep: false, violations: 0 });
   expect(errors).toEqual([]);
-  expect(data.submitted).toHaveLength(1);
-  for (const question of data.submitted[0]!.sqls) expect(question).toMatch(/^SELECT count\(\*\) AS violations FROM \(/);
+  const asked = data.submitted.map(({ sqls }) => sqls);
+  expect(asked.flatMap((sqls) => sqls.slice(1))).toEqual(sql.checks.map((check) => countOf(check.sql)));
+  expect(new Set(asked.map(([first]) => first))).toEqual(new Set([countOf(sql.holder)]));
+  for (const question of asked.flat()) expect(question).toMatch(/^SELECT count\(\*\) AS violations FROM \(/);
+});
+
+test('no call of the Data API is given more SQL than it takes, nor fewer checks than fit', () => {
+  const half = { name: 'half', sql: 'x'.repeat(MAX_SQL_BYTES / 2 - 200) };
+  const few = { name: 'few', sql: 'SELECT 1' };
+  const packed = (...checks: Check[]) =>
+    batchesOf({ holder: 'SELECT 1', checks }).map((b) => b.map(({ name }) => name));
+  expect(packed(half, half, few)).toEqual([['half', 'half', 'few']]);
+  expect(packed(half, half, half, few)).toEqual([
+    ['half', 'half'],
+    ['half', 'few'],
+  ]);
+  expect(packed(...Array<Check>(MAX_STATEMENTS).fill(few)).map((b) => b.length)).toEqual([MAX_STATEMENTS - 1, 1]);
 });
 
 test('violations are summed, and told by check and number', async () => {
-  const { context, errors } = world(() => counted(0, { conservation: 2, attributes_as_of: 40 }));
+  const { context, errors } = world(counted(0, { conservation: 2, attributes_as_of: 40 }));
   expect(await check(context)).toMatchObject({ violations: 42 });
   expect(errors).toEqual([
     { message: 'check failed', rule: 'CHK-SQL-01', check: 'conservation', violations: 2 },
@@ -79,14 +99,17 @@ test('violations are summed, and told by check and number', async () => {
 });
 
 test('a check that cannot be asked is one violation, and the others are asked all the same', async () => {
-  const broken = names.indexOf('fact_one_per_key');
-  const { context, data, errors } = world((sqls) =>
-    sqls.length === names.length + 1
-      ? { status: 'FAILED', at: broken + 1, error: 'relation "core.appointment" does not exist' }
-      : { status: 'FINISHED', each: [[['0']], ...Array.from({ length: names.length - 1 }, () => [['1']])] },
-  );
+  const every = counted(0, Object.fromEntries(names.map((name) => [name, 1])));
+  const { context, data, errors } = world((sqls) => {
+    const at = sqls.findIndex((q) => nameOf.get(q) === 'fact_one_per_key');
+    return at < 0 ? every(sqls) : { status: 'FAILED', at, error: 'relation "core.appointment" does not exist' };
+  });
   expect(await check(context)).toMatchObject({ violations: names.length });
-  expect(data.submitted.map(({ sqls }) => sqls.length)).toEqual([names.length + 1, names.length]);
+  const lengths = batchesOf(sql).flatMap((batch) => {
+    const all = batch.length + 1;
+    return batch.some(({ name }) => name === 'fact_one_per_key') ? [all, all - 1] : [all];
+  });
+  expect(data.submitted.map(({ sqls }) => sqls.length)).toEqual(lengths);
   expect(errors).toContainEqual({
     message: 'check failed',
     rule: 'CHK-SQL-01',
@@ -98,23 +121,25 @@ test('a check that cannot be asked is one violation, and the others are asked al
 
 test('what is counted while a load is between two transactions is not believed', async () => {
   let asked = 0;
-  const { context, errors, slept } = world(() => (++asked < 4 ? counted(1, { conservation: 7 }) : counted(0)));
+  const { context, errors, slept } = world((questions) =>
+    (++asked < 4 ? counted(1, { conservation: 7 }) : counted(0))(questions),
+  );
   expect(await check(context)).toMatchObject({ violations: 0 });
-  expect([asked, errors, slept() >= 45_000]).toEqual([4, [], true]);
+  expect([asked, errors, slept() >= 45_000]).toEqual([3 + batchesOf(sql).length, [], true]);
 });
 
 test('a lease that is never given up, and a warehouse that is not there, end the look with a reason', async () => {
-  const busy = world(() => counted(1));
+  const busy = world(counted(1));
   await expect(check(busy.context)).rejects.toThrow('CHECK-BUSY');
   const away = world(() => ({ status: 'FAILED', error: 'usage limit reached' }));
   await expect(check(away.context)).rejects.toThrow('CHECK-BUSY');
-  const refused = world(() => counted(0));
+  const refused = world(counted(0));
   refused.data.faults.push({ call: 'submit', error: new ServiceError('AccessDeniedException', 400) });
   await expect(check(refused.context)).rejects.toThrow('AccessDeniedException');
 });
 
 test('silver objects that are neither settled, nor a day young, nor loaded are counted by entity', async () => {
-  const { context, s3, errors } = world(() => counted(0));
+  const { context, s3, errors } = world(counted(0));
   for (const hours of [2, 30, 31, 32, 90]) s3.put('silver', objectOf('patient', hours), 'x');
   s3.put('silver', objectOf('clinic', 40), 'x');
   s3.put('control', receiptKey(objectOf('patient', 31)), '{}');
@@ -133,7 +158,7 @@ test('silver objects that are neither settled, nor a day young, nor loaded are c
 });
 
 test('a warehouse into which nothing was loaded for two days is left asleep', async () => {
-  const { context, s3, data } = world(() => counted(0));
+  const { context, s3, data } = world(counted(0));
   s3.now = NOW - 48 * HOUR;
   s3.put('control', CONTROL_STATE_KEY, '{}');
   s3.put('silver', objectOf('clinic', 30), 'x');

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import ts from 'typescript';
 import { again, runnable, typedAs, withInstead } from '../../cli/hints';
 import { main, program } from '../../cli/main';
 import { suggestions, suggestionsIn } from './suggestions';
@@ -43,9 +44,46 @@ function wordsOf(id: string): string[] | undefined {
   return called[1]!.startsWith('npm start') ? ['start', ...filled] : filled;
 }
 
+/** What no test runs as it is printed, and why. */
+const NOT_RUN: readonly (readonly [which: RegExp, why: string])[] = [
+  [/: aws /, 'a command of the AWS command line, in an account or to sign in to one'],
+  [/^ops\/(preflight|bootstrap)\//, 'mends an account; test/preflight holds what each says'],
+  [/: npx cdk synth /, 'told where the sources do not synthesize; test:deploy and CI run it'],
+  [
+    /(backfill|replayFailed|loadAll): again\(\)$|load: carelake load$/,
+    'told where a state machine of the platform fails; again() is held below',
+  ],
+  [
+    /checkLoaded: npm start$/,
+    'told where a load leaves something; a start on what is pending is run for CHK-LEDGER-01',
+  ],
+  [
+    /asCliError: (again\(\)|npm start)$|DiskFull: npm start$/,
+    'told on a full disk; test/e2e/full-disk starts again on it',
+  ],
+  [/CLOSED: npm start$/, 'says what printed an address, and is no next step'],
+  [/: npm run (migration|inventory) /, 'for those who change the sources: it writes into them'],
+];
+
 const all = suggestions();
 const ids = all.map(({ id }) => id);
+/** Texts of the suites that run suggestions: each names the one that it runs. */
+const suites = readdirSync(join(ROOT, 'test/e2e')).filter((name) => /^hints.*\.test\.ts$/.test(name));
+const named = new Set(suites.flatMap((name) => stringsOf(join(ROOT, 'test/e2e', name))));
+
+function stringsOf(file: string): string[] {
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node)) found.push(node.text);
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true));
+  return found;
+}
+
 describe('every command that is suggested', () => {
+  const isLeftOut = (id: string): boolean => NOT_RUN.some(([which]) => which.test(id));
+
   test('is found where it is printed, made of what was typed, or put into a text', () => {
     const source = `
       function told(): void { print('then: carelake check'); print(runnable(\`then: carelake load \${x}; or npm start\`)); }
@@ -59,6 +97,14 @@ describe('every command that is suggested', () => {
       { id: "any.ts next: again('--yes')", isRunnable: false },
     ]);
     expect(ids.length).toBeGreaterThan(100);
+  });
+
+  test('is run as it is printed by a suite that names it, or left out for a reason', () => {
+    expect(ids.filter((id) => !named.has(id) && !isLeftOut(id))).toEqual([]);
+    expect(NOT_RUN.filter(([which]) => !ids.some((id) => which.test(id)))).toEqual([]);
+    // A suite names nothing that is suggested no more.
+    const isId = (text: string): boolean => /^(cli|core|guard|lambdas|ops|packages|profiles)\/\S+\.ts .*: /.test(text);
+    expect([...named].filter((text) => isId(text) && !ids.includes(text))).toEqual([]);
   });
 
   test.each(ids.filter((id) => wordsOf(id) !== undefined))('%s: can be typed', (id) => {

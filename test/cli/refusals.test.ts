@@ -98,7 +98,11 @@ const cases: [what: string, args: string[], says: string[]][] = [
   ['an option that is no number', ['start', '--port', 'abc'], ['whole number']],
   ['an unknown command', ['explode'], ['unknown command']],
   ['an unknown environment', ['start', '--env', 'nowhere', '--data', newFolder('env')], ['nowhere', 'local, dev']],
-  ['a query where no data is', ['sql', 'select 1', '--data', join(folder, 'nothing')], ['no data here', 'carelake start']],
+  [
+    'a query where no data is',
+    ['sql', 'select 1', '--data', join(folder, 'nothing')],
+    ['no data here', 'carelake start'],
+  ],
   ['a replay by nobody', ['replay-failed', '--data', join(folder, 'nothing')], ['no data here']],
   ['a push to nobody', ['push', good, '--data', join(folder, 'nothing')], ['no data here']],
   ['exports of nobody', ['env', '--data', join(folder, 'nothing')], ['no data here']],

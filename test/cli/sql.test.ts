@@ -99,14 +99,14 @@ test('from a file as comma-separated values, exact', async () => {
 });
 
 test('from standard input, row by row', async () => {
-  const asked = new Cli(['sql', '-', '-x', ...at], {
-    input: 'select id, text as words from ops.note where id <> 2 order by id',
-  });
-  expect(await asked.done()).toEqual({
-    code: 0,
-    stderr: '',
-    stdout: '-[ row 1 ]-\nid     1\nwords  one, "two"\n-[ row 2 ]-\nid     3\nwords\n2 rows\n',
-  });
+  const input = 'select id, text as words from ops.note where id <> 2 order by id';
+  // A pipe is read without being asked for.
+  for (const dash of [['-'], []])
+    expect(await new Cli(['sql', ...dash, '-x', ...at], { input }).done()).toEqual({
+      code: 0,
+      stderr: '',
+      stdout: '-[ row 1 ]-\nid     1\nwords  one, "two"\n-[ row 2 ]-\nid     3\nwords\n2 rows\n',
+    });
 });
 
 test('tables are listed, gold first, and described with what their columns mean', async () => {

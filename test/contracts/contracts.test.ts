@@ -28,7 +28,7 @@ describe('published versions', () => {
   it('a version that changed, is gone or is not frozen is told', () => {
     const v1 = history.clinic['1'];
     const withClinic = (versions: Record<string, Frozen>) =>
-      historyMistakes(history, { ...currentVersions(), clinic: versions });
+      historyMistakes({ ...history, clinic: { 1: v1 } }, { ...currentVersions(), clinic: versions });
     const wider = { ...v1, columns: v1.columns.map((c) => c.replace('city varchar(128)', 'city varchar(256)')) };
     const longer = { ...v1, columns: [...v1.columns, 'phone varchar(32)'] };
     expect(withClinic({ 1: wider })).toEqual(['clinic v1 was published and has other columns']);
@@ -40,7 +40,7 @@ describe('published versions', () => {
   it('what old producers send stays accepted: nothing more is required, no value is refused', () => {
     const v1 = history.appointment['1'];
     const withAppointment = (now: Frozen) =>
-      historyMistakes(history, { ...currentVersions(), appointment: { 1: now } });
+      historyMistakes({ ...history, appointment: { 1: v1 } }, { ...currentVersions(), appointment: { 1: now } });
     expect(withAppointment({ ...v1, required: [...v1.required, 'created_at'] })).toEqual([
       'appointment v1 was published and now requires created_at',
     ]);
@@ -55,8 +55,8 @@ describe('published versions', () => {
   });
 
   it('are asked for by a number that exists', () => {
-    expect(() => silverColumns('clinic', 2)).toThrow('contract clinic has no version 2');
-    expect(() => jsonSchema('clinic', 2)).toThrow('contract clinic has no version 2');
+    expect(() => silverColumns('clinic', 3)).toThrow('contract clinic has no version 3');
+    expect(() => jsonSchema('clinic', 3)).toThrow('contract clinic has no version 3');
   });
 });
 
@@ -66,8 +66,13 @@ describe('contracts', () => {
     const columns = silverColumns(entity).map((c) => c.name);
     const fields = contract.fields.map((f) => f.name);
     expect(new Set(columns).size).toBe(columns.length);
-    for (const key of contract.naturalKey) expect(contract.fields.find((f) => f.name === key)?.required).toBe(true);
-    for (const r of contract.references) expect(fields).toContain(r.field);
+    // A record has its natural key; where another key may stand in its place, the reader demands one of them.
+    for (const key of contract.naturalKey)
+      expect(contract.fields.find((f) => f.name === key)?.required ?? false).toBe(contract.otherKey === undefined);
+    if (contract.otherKey) expect(fields).toContain(contract.otherKey);
+    for (const { field, system, orElse, identifier } of contract.references)
+      for (const name of [field, system, orElse, identifier]) if (name !== undefined) expect(fields).toContain(name);
+    for (const r of contract.relations ?? []) expect(fields).toContain(r.field);
     for (const d of contract.derived) expect(contract.fields.find((f) => f.name === d.from)?.type).toBe('ts');
     const known = new Set<string>([...columns, ...contract.derived.map((d) => d.name)]);
     for (const o of contract.orders)
@@ -96,6 +101,9 @@ describe('contracts', () => {
 
   const clinic: EntityContract = ENTITIES.clinic;
   const appointment: EntityContract = ENTITIES.appointment;
+  const diagnosis: EntityContract = ENTITIES.diagnosis;
+  const stay: EntityContract = ENTITIES.encounter_location;
+  const [relation] = appointment.relations!;
   const named = (name: string) => ({ ...clinic, name: name as 'clinic' });
   const phone = { name: 'phone', type: 'string', maxBytes: 32, phi: 'none', doc: 'Phone.', since: 2 } as const;
 
@@ -114,10 +122,14 @@ describe('contracts', () => {
     ],
     [
       'an appended member that is required',
-      { ...clinic, version: 2, fields: [...clinic.fields, { ...phone, required: true }] },
+      { ...clinic, fields: [...clinic.fields, { ...phone, required: true }] },
       /phone was appended/,
     ],
-    ['a member of a version to come', { ...clinic, fields: [...clinic.fields, phone] }, /phone came in version 2/],
+    [
+      'a member of a version to come',
+      { ...clinic, fields: [...clinic.fields, { ...phone, since: 3 }] },
+      /phone came in version 3, but the contract is at 2/,
+    ],
     ['a key member that may be absent', { ...clinic, naturalKey: ['city'] }, /key member city is not required/],
     [
       'a fact that names a fact',
@@ -184,6 +196,78 @@ describe('contracts', () => {
       { ...appointment, derived: appointment.derived.filter((d) => d.name !== 'created_tz_offset_min') },
       /created_date needs the offset of created_at/,
     ],
+    ['another key that is no member', { ...clinic, otherKey: 'npi' }, /otherKey stands for one other member/],
+    [
+      'another key of an entity whose own is two members',
+      { ...ENTITIES.diagnosis_code, otherKey: 'display' },
+      /otherKey stands for one other member/,
+    ],
+    [
+      'a reference by system and code to a dimension known by an identifier',
+      { ...appointment, references: [{ ...appointment.references[0], system: 'status_code' }] },
+      /patient_key names a dimension by system and code, its key has 1/,
+    ],
+    [
+      'a reference whose system is no member',
+      { ...diagnosis, references: diagnosis.references.map((r) => ({ ...r, system: r.system && 'stranger' })) },
+      /names no system/,
+    ],
+    [
+      'a reference by an identifier that is no member',
+      { ...appointment, references: [{ ...appointment.references[0], identifier: 'stranger' }] },
+      /patient_key names nobody by an identifier/,
+    ],
+    [
+      'a reference by an identifier to a dimension that has none',
+      { ...appointment, references: [{ ...appointment.references[1], identifier: 'status_code' }] },
+      /clinic_key names nobody by an identifier/,
+    ],
+    [
+      'a reference by the other key of a dimension that has none',
+      { ...appointment, references: [{ ...appointment.references[0], orElse: 'provider_npi' }] },
+      /patient_key has no other key/,
+    ],
+    [
+      'an identifier of a member that is none',
+      { ...clinic, identifiers: [{ column: 'alias_key', value: 'stranger', system: { uri: 'urn:x' } }] },
+      /identifier stranger names no member/,
+    ],
+    [
+      'an identifier within a system that is no member',
+      { ...clinic, identifiers: [{ column: 'alias_key', value: 'city', system: { field: 'stranger' } }] },
+      /identifier city names no member/,
+    ],
+    ['a dimension that belongs to a fact', { ...clinic, relations: appointment.relations }, /has no relations/],
+    [
+      'a relation that no member names',
+      { ...appointment, relations: [{ ...relation, field: 'stranger' }] },
+      /relation encounter_key names no member/,
+    ],
+    [
+      'a relation to a dimension',
+      { ...appointment, relations: [{ ...relation, entity: 'clinic' }] },
+      /relation encounter_key names no fact/,
+    ],
+    [
+      'a part whose number is a text',
+      { ...stay, partOf: { ...stay.partOf!, position: 'location_id' } },
+      /partOf: the position is no whole number/,
+    ],
+    [
+      'a part of which its parent keeps no count',
+      { ...stay, partOf: { ...stay.partOf!, count: 'stranger' } },
+      /partOf: the parent has no such count/,
+    ],
+    [
+      'a status that removes and is none',
+      { ...diagnosis, standing: { ...diagnosis.standing!, removes: ['wrong'] } },
+      /standing: \w+ has no value wrong/,
+    ],
+    [
+      'a status that counts in no measure and is none',
+      { ...diagnosis, standing: { ...diagnosis.standing!, uncounted: ['wrong'] } },
+      /standing: \w+ has no value wrong/,
+    ],
     ['a dimension of unknown size', { ...clinic, members: undefined }, /few or many/],
   ])('%s is refused when the contracts are read', (_, contract, message) => {
     const others = Object.values(ENTITIES).filter((c) => c.name !== contract.name);
@@ -195,7 +279,7 @@ describe('contracts', () => {
   it('a reference to a dimension whose key is two members is refused', () => {
     const fields = clinic.fields.map((f) => ({ ...f, required: true }));
     const contracts = [...Object.values<EntityContract>(ENTITIES).filter((c) => c.name !== 'clinic'), { ...clinic, fields, naturalKey: ['clinic_id', 'city'] }]; // prettier-ignore
-    expect(() => checkContracts(contracts)).toThrow(/clinic_key names a dimension whose key is not one member/);
+    expect(() => checkContracts(contracts)).toThrow(/clinic_key names a dimension by one member, its key has 2/);
   });
 
   it('a name of several words is legal', () => {
@@ -203,17 +287,27 @@ describe('contracts', () => {
   });
 
   it('an earlier version is the newest one without what came since, and what rests on it', () => {
-    const v2: EntityContract = {
+    const v3: EntityContract = {
       ...appointment,
-      version: 2,
-      fields: appointment.fields.map((f) => (['provider_npi', 'created_at'].includes(f.name) ? { ...f, since: 2 } : f)),
+      version: 3,
+      fields: appointment.fields.map((f) =>
+        ['provider_npi', 'created_at', 'encounter_id'].includes(f.name) ? { ...f, since: 3 } : f,
+      ),
     };
-    const v1 = contractAt(v2, 1);
-    expect([v1.version, v1.fields.length]).toEqual([1, appointment.fields.length - 2]);
-    expect(v1.references.map((r) => r.column)).toEqual(['patient_key', 'clinic_key']);
-    expect(v1.derived.map((d) => d.name)).not.toContain('created_date');
-    expect(v1.orders.map((o) => o.first)).toEqual(['arrived_at', 'actual_start_at']);
-    expect(v1.asKnown).not.toContain('created_at');
+    const v2 = contractAt(v3, 2);
+    expect([v2.version, v2.fields.length]).toEqual([2, appointment.fields.length - 3]);
+    expect(v2.references.map((r) => r.column)).toEqual(['patient_key', 'clinic_key']);
+    expect(v2.relations).toEqual([]);
+    expect(v2.derived.map((d) => d.name)).not.toContain('created_date');
+    expect(v2.orders.map((o) => o.first)).toEqual(['arrived_at', 'actual_start_at']);
+    expect(v2.asKnown).not.toContain('created_at');
+  });
+
+  it('an entity that has another key was known by it alone before its own came', () => {
+    const { naturalKey, otherKey, identifiers } = contractAt(ENTITIES.provider, 1);
+    expect({ naturalKey, otherKey, identifiers }).toEqual({ naturalKey: [], otherKey: 'npi', identifiers: [] });
+    const provider_key = contractAt(appointment, 1).references.find((r) => r.entity === 'provider');
+    expect(provider_key).toMatchObject({ column: 'provider_key', orElse: 'provider_npi' });
   });
 
   it('the registry is derived from the files of the folder', () => {
@@ -240,11 +334,16 @@ describe('what is derived', () => {
       'city',
       'state',
       'timezone',
+      'organization_id',
+      'address_line',
+      'zip5',
+      'latitude',
+      'longitude',
       'dq_flags',
       'record_source',
       'record_position',
     ]);
-    expect(stageDdl(ENTITIES.provider, 'stage_provider')).toBe(
+    expect(stageDdl(contractAt(ENTITIES.provider, 1), 'stage_provider')).toBe(
       'create temporary table stage_provider (\n  event_id varchar(128),\n  op varchar(8),\n  source_system varchar(64),\n  effective_at timestamp,\n  recorded_at timestamp,\n  source_order decimal(38,0),\n  payload_hash bigint,\n  provider_key varchar(32),\n  npi varchar(10),\n  full_name varchar(256),\n  specialty varchar(128),\n  dq_flags varchar(512),\n  record_source varchar(512),\n  record_position varchar(64)\n)',
     );
   });
@@ -273,15 +372,21 @@ describe('what is derived', () => {
 
   describe.each(ENTITY_NAMES)('JSON Schema of %s', (entity) => {
     const accepts = validator(entity);
-    const key = ENTITIES[entity].naturalKey[0];
+    const { naturalKey, otherKey } = ENTITIES[entity];
+    const only = (names: readonly string[]) => Object.fromEntries(names.map((n) => [n, PAYLOADS[entity][n]]));
+    const deletion = (names: readonly string[]) => envelope(entity, {}, { op: 'delete', payload: only(names) });
 
     it('accepts a good envelope and a delete of the key alone', () => {
       expect(accepts(envelope(entity))).toBe(true);
-      expect(accepts(envelope(entity, {}, { op: 'delete', payload: { [key]: PAYLOADS[entity][key] } }))).toBe(true);
+      expect(accepts(deletion(naturalKey))).toBe(true);
+      if (otherKey) expect(accepts(deletion([otherKey]))).toBe(true);
     });
 
     it('refuses a missing key, an unknown member, another entity and a bad time', () => {
-      expect(accepts(envelope(entity, { [key]: undefined }))).toBe(false);
+      for (const key of naturalKey)
+        expect(accepts(envelope(entity, { [key]: undefined, ...(otherKey ? { [otherKey]: undefined } : {}) }))).toBe(
+          false,
+        );
       expect(accepts(envelope(entity, { stranger: 1 }))).toBe(false);
       expect(accepts(envelope(entity, {}, { entity: 'pet' }))).toBe(false);
       expect(accepts(envelope(entity, {}, { recorded_at: 'yesterday' }))).toBe(false);

@@ -198,13 +198,11 @@ describe('names of a fact', () => {
 
   it('a reference of a later version is added to the table as the unknown member', () => {
     const fields = appointment.fields.map((f) => (f.name === 'provider_npi' ? { ...f, since: 2 } : f));
-    const references = appointment.references.filter((r) => r.field !== 'provider_npi');
+    const references = appointment.references.filter((r) => r.entity !== 'provider');
+    const names = ['provider_id', 'provider_npi'];
     const tables = (change: Partial<EntityContract>) => warehouseSql(lists('', change), new Map(sqlTemplates()))['tables.sql']; // prettier-ignore
     const before = new Map([
-      [
-        '001-x',
-        `-- generated: true\n${tables({ references, fields: fields.filter((f) => f.name !== 'provider_npi') })}`,
-      ],
+      ['001-x', `-- generated: true\n${tables({ references, fields: fields.filter((f) => !names.includes(f.name)) })}`],
     ]);
     const [{ text }] = newMigrations(before, tables({ version: 2, fields }), 'add-provider');
     expect(text).toContain(

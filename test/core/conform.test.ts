@@ -14,7 +14,7 @@ const hmac = (message: string) =>
 describe('an accepted record', () => {
   it('becomes a row of all silver columns but its lineage, with keys, UTC times and the offsets they were written with', () => {
     const result = conformed(envelope('appointment'));
-    expect(result).toMatchObject({ ok: true, entity: 'appointment', version: 1, flags: [] });
+    expect(result).toMatchObject({ ok: true, entity: 'appointment', version: 2, flags: [] });
     const row = silver(envelope('appointment'));
     expect(Object.keys(row)).toEqual(
       silverColumns('appointment')
@@ -34,6 +34,7 @@ describe('an accepted record', () => {
       patient_key: hmac('patient\x1fclinic-ehr\x1fP1'),
       clinic_key: hmac('clinic\x1fclinic-ehr\x1fC1'),
       provider_key: hmac('provider\x1f\x1f1234567893'),
+      encounter_key: hmac('encounter\x1fclinic-ehr\x1fE1'),
       appointment_id: 'A1',
       patient_id: 'P1',
       clinic_id: 'C1',
@@ -49,6 +50,15 @@ describe('an accepted record', () => {
       completed_at: micros('2024-03-10T05:50:00Z'),
       cancelled_at: null,
       reminder_count: 2,
+      provider_id: null,
+      encounter_id: 'E1',
+      slot_id: 'S1',
+      referral_id: 'R1',
+      priority_code: 'routine',
+      modality_code: 'in-person',
+      channel_code: 'portal',
+      hospital_name: 'General Hospital',
+      cancel_reason_code: null,
       scheduled_tz_offset_min: -300,
       created_tz_offset_min: -300,
       actual_tz_offset_min: -300,
@@ -106,15 +116,57 @@ describe('an accepted record', () => {
   it.each([
     ['clinic', 'clinic_key', 'clinic\x1fclinic-ehr\x1fC1'],
     ['patient', 'patient_key', 'patient\x1fclinic-ehr\x1fP1'],
-    ['provider', 'provider_key', 'provider\x1f\x1f1234567893'],
+    ['provider', 'provider_key', 'provider\x1fclinic-ehr\x1fD1'],
+    ['diagnosis_code', 'diagnosis_code_key', `diagnosis_code\x1f\x1fhttp://hl7.org/fhir/sid/icd-10-cm\x1fI10`],
   ] as const)('keys a %s by its natural key', (entity, column, message) => {
     expect(silver(envelope(entity))[column]).toBe(hmac(message));
+  });
+
+  it('names a provider by the identifier of its source, else by the NPI, else by another identifier of its source', () => {
+    const by = (named: Record<string, unknown>) => {
+      const { provider_key, provider_named_key, dq_flags } = silver(
+        envelope('encounter', { provider_id: undefined, ...named }),
+      );
+      return [provider_key, provider_named_key, dq_flags];
+    };
+    const token = hmac('provider\x1fclinic-ehr\x1furn:oid:1\x1fX|7');
+    const all = { provider_id: 'D1', provider_npi: '1234567893', provider_identifier: 'urn:oid:1|X|7' };
+    expect(by(all)).toEqual([hmac('provider\x1fclinic-ehr\x1fD1'), null, null]);
+    expect(by({ ...all, provider_id: undefined })).toEqual([hmac('provider\x1f\x1f1234567893'), null, null]);
+    expect(by({ provider_identifier: all.provider_identifier })).toEqual([token, token, null]);
+    // A wrong NPI names nobody, and what comes after it may.
+    expect(by({ ...all, provider_id: undefined, provider_npi: '1234567890' })).toEqual([token, token, 'DQ-ID-03']);
+    expect(by({ provider_npi: '1234567890' })).toEqual([UNKNOWN_KEY, null, 'DQ-ID-03']);
+    expect(by({ provider_identifier: 'no bar' })).toEqual([UNKNOWN_KEY, null, null]);
+    expect(by({})).toEqual([UNKNOWN_KEY, null, null]);
+  });
+
+  it('names a code by its system and itself, everywhere; by one of them alone nothing', () => {
+    const by = (named: Record<string, unknown>) => silver(envelope('diagnosis', named)).diagnosis_code_key;
+    const icd = 'http://hl7.org/fhir/sid/icd-10-cm';
+    expect(by({ diagnosis_system: icd, diagnosis_code: 'E11' })).toBe(hmac(`diagnosis_code\x1f\x1f${icd}\x1fE11`));
+    expect(by({ diagnosis_system: undefined })).toBe(UNKNOWN_KEY);
+    expect(by({ diagnosis_code: undefined })).toBe(UNKNOWN_KEY);
+  });
+
+  it('keys the identifiers that a member holds, each within its system', () => {
+    const { mrn_alias_key, member_id_alias_key } = silver(envelope('patient', { member_id: undefined }));
+    expect(mrn_alias_key).toBe(hmac('patient\x1fclinic-ehr\x1furn:oid:1.2.3\x1fMRN-1'));
+    expect(member_id_alias_key).toBeNull();
+    expect(silver(envelope('patient', { mrn_system: undefined })).mrn_alias_key).toBeNull();
+  });
+
+  it('is a tombstone where its status says that it was a mistake, whatever its operation', () => {
+    expect(silver(envelope('encounter', { status_code: 'entered-in-error' })).op).toBe('delete');
+    expect(silver(envelope('encounter', { status_code: ' entered-in-error ' })).op).toBe('delete');
+    expect(silver(envelope('encounter', { status_code: 'cancelled' })).op).toBe('upsert');
+    expect(silver(envelope('encounter')).op).toBe('upsert');
   });
 
   it('hashes what the statement says by the documented text', () => {
     const text = [
       'clinic',
-      '1',
+      '2',
       'upsert',
       'clinic-ehr',
       `${days('2024-03-10')}.21000.0`,
@@ -124,6 +176,11 @@ describe('an accepted record', () => {
       'Troy',
       'NY',
       'America/New_York',
+      'O1',
+      '',
+      '01234',
+      '',
+      '',
     ].join('\0');
     expect(silver(envelope('clinic')).payload_hash).toBe(createHash('sha256').update(text).digest().readBigInt64BE(0));
   });
@@ -302,7 +359,7 @@ describe('a rejected record tells rule and pointer', () => {
       envelope('patient', {}, { entity: 'constructor' }),
       'ENV-ENTITY /entity',
     ],
-    ['an unknown version', envelope('patient', {}, { schema_version: 2 }), 'ENV-VERSION /schema_version'],
+    ['an unknown version', envelope('patient', {}, { schema_version: 3 }), 'ENV-VERSION /schema_version'],
     ['a version as text', envelope('patient', {}, { schema_version: '1' }), 'ENV-TYPE /schema_version'],
     ['an unknown operation', envelope('patient', {}, { op: 'merge' }), 'ENV-OP /op'],
     ['a missing event_id', envelope('patient', {}, { event_id: undefined }), 'ENV-MISSING /event_id'],
@@ -370,7 +427,16 @@ describe('a rejected record tells rule and pointer', () => {
       envelope('appointment', { scheduled_start_at: '2201-01-01T00:00:00Z' }),
       'FLD-TIME /payload/scheduled_start_at',
     ],
-    ['a provider with a wrong check digit', envelope('provider', { npi: '1234567890' }), 'DQ-ID-03 /payload/npi'],
+    [
+      'a provider known by an NPI with a wrong check digit alone',
+      envelope('provider', { provider_id: undefined, npi: '1234567890' }),
+      'DQ-ID-03 /payload/npi',
+    ],
+    [
+      'a provider with neither of its keys',
+      envelope('provider', { provider_id: undefined, npi: undefined }),
+      'DQ-ID-01 /payload/npi',
+    ],
   ])('%s', (_name, value, expected) => {
     expect(broken(value)).toEqual([expected]);
   });
@@ -382,7 +448,7 @@ describe('a rejected record tells rule and pointer', () => {
   });
 
   it('names entity and version only where the contracts know them', () => {
-    expect(conformed(envelope('patient', { patient_id: 7 }))).toMatchObject({ entity: 'patient', version: 1 });
+    expect(conformed(envelope('patient', { patient_id: 7 }))).toMatchObject({ entity: 'patient', version: 2 });
     expect(conformed(envelope('patient', {}, { schema_version: 9 }))).toEqual({
       ok: false,
       violations: [{ rule: 'ENV-VERSION', pointer: '/schema_version' }],

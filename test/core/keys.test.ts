@@ -21,11 +21,30 @@ describe('durable keys', () => {
     );
   });
 
-  it('keep source systems apart, except for providers', () => {
+  it('keep source systems apart, except where a member names an entity everywhere', () => {
     const k = Keyring.fromSecret(secret('sixteen bytes ok'));
     expect(k.key('patient', 'a', ['1'])).not.toBe(k.key('patient', 'b', ['1']));
     expect(k.key('patient', 'a', ['1'])).not.toBe(k.key('appointment', 'a', ['1']));
-    expect(k.key('provider', 'a', ['1234567893'])).toBe(k.key('provider', 'b', ['1234567893']));
+    expect(k.key('provider', 'a', ['1'])).not.toBe(k.key('provider', 'b', ['1']));
+    expect(k.everywhere('provider', '1234567893')).toBe(
+      reference('sixteen bytes ok', 'provider\x1f\x1f1234567893').slice(0, 32),
+    );
+  });
+
+  it('of an identifier are apart by source and system, and never the key of a member', () => {
+    const k = Keyring.fromSecret(secret('sixteen bytes ok'));
+    expect(k.identifier('patient', 'a', 'urn:oid:1', '7')).toBe(
+      reference('sixteen bytes ok', 'patient\x1fa\x1furn:oid:1\x1f7').slice(0, 32),
+    );
+    const others = [
+      k.identifier('patient', 'b', 'urn:oid:1', '7'),
+      k.identifier('patient', 'a', 'urn:oid:2', '7'),
+      k.identifier('provider', 'a', 'urn:oid:1', '7'),
+      k.key('patient', 'a', ['7']),
+      k.everywhere('patient', '7'),
+    ];
+    expect(others).not.toContain(k.identifier('patient', 'a', 'urn:oid:1', '7'));
+    expect(new Set(others).size).toBe(others.length);
   });
 
   it('are the same after more members than are remembered', () => {

@@ -110,26 +110,22 @@ describe('silver objects', () => {
         fc.constantFrom(1, 7, 400),
         async (some, times) => {
           const all = Array.from({ length: times }, () => some).flat();
-          const rows: SilverRow[] = all.map((r) => [
-            'e',
-            'upsert',
-            's',
-            r.at,
-            r.at,
-            0n,
-            r.hash,
-            'k',
-            'p',
-            r.name,
-            null,
-            null,
-            r.day,
-            r.age,
-            null,
-            null,
-            null,
-            null,
-          ]);
+          const cells = (r: (typeof some)[number]): Record<string, SilverRow[number]> => ({
+            event_id: 'e',
+            op: 'upsert',
+            source_system: 's',
+            effective_at: r.at,
+            recorded_at: r.at,
+            source_order: 0n,
+            payload_hash: r.hash,
+            patient_key: 'k',
+            patient_id: 'p',
+            first_name: r.name,
+            birth_date: r.day,
+            reported_age_years: r.age,
+          });
+          const columns = silverColumns('patient').slice(0, -2);
+          const rows: SilverRow[] = all.map((r) => columns.map((c) => cells(r)[c.name] ?? null));
           const back = await read(writeSilver('patient', rows, { record_source: 'x', positions: rows.map(String) }));
           expect(back).toHaveLength(all.length);
           expect(

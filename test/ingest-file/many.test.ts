@@ -67,7 +67,7 @@ test('a slot whose holder was killed is free again when the time of the holder h
 });
 
 test('a slot is given back by an invocation that fails', async () => {
-  s3.failNextPutOf = 'clinic/v1';
+  s3.failNextPutOf = 'clinic/v2';
   await expect(handler(land(1), context())).rejects.toThrow('FAULT');
   const held = s3.keys('control/files/slots/').map((k) => s3.json(k));
   expect(held).toEqual([{ until: 0 }]);
@@ -127,7 +127,7 @@ test('a mark says that a file was read, or refused; none is left before its end'
   expect(marks()).toEqual([expect.stringMatching(/^control\/files\/read\/2026-03-01\/[0-9a-f]{16}\.json$/)]);
   await handler(s3.put(BUCKETS.landing, 'nobody/x.csv', 'a\n1\n'), context());
   expect(marks()).toHaveLength(2);
-  s3.failNextPutOf = 'clinic/v1';
+  s3.failNextPutOf = 'clinic/v2';
   await expect(handler(land(2), context())).rejects.toThrow();
   expect(marks()).toHaveLength(2);
 });
@@ -196,7 +196,7 @@ describe('many files that land together', () => {
     }
     expect((await all).filter((e) => e.status !== 'SUCCEEDED')).toEqual([]);
     expect(s3.keys('control/files/read/')).toHaveLength(FILES);
-    expect(s3.keys('silver/clinic/v1/')).toHaveLength(FILES);
+    expect(s3.keys('silver/clinic/v2/')).toHaveLength(FILES);
     expect(most).toBeGreaterThan(1);
     expect(most).toBeLessThanOrEqual(SLOTS);
     expect(refused).toBeGreaterThan(FILES * 7);

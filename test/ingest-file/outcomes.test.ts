@@ -111,7 +111,7 @@ describe('rows', () => {
     const body = `${lines.join('\n')}\n`;
     const { result } = await ingest(land(body));
     expect(result).toMatchObject({ received: 8, accepted: 3, quarantined: 5, done: true });
-    const rows = await rowsUnder(s3, 'silver/clinic/v1/');
+    const rows = await rowsUnder(s3, 'silver/clinic/v2/');
     expect(rows.map((r) => [r.clinic_id, r.clinic_name, r.record_position, r.dq_flags])).toEqual([
       ['1', 'two\nlines', '1', null],
       ['5', null, '6', 'FLD-LENGTH'],
@@ -140,7 +140,7 @@ describe('rows', () => {
   test('times are local to the zone of the profile: midnight and last instant of the day', async () => {
     s3.now = new Date('2026-03-10T10:00:00Z');
     await ingest(land(`${HEADER}1,A,2026-03-08,\n`)); // clocks change in New York on that day
-    const [row] = await rowsUnder(s3, 'silver/clinic/v1/');
+    const [row] = await rowsUnder(s3, 'silver/clinic/v2/');
     expect((row!.effective_at as Date).toISOString()).toBe('2026-03-08T05:00:00.000Z');
     expect((row!.recorded_at as Date).toISOString()).toBe('2026-03-09T03:59:59.999Z');
   });

@@ -38,7 +38,7 @@ const MIXED = [
   `{"broken": "${CANARY}`,
   envelope('patient', { last_name: `${CANARY}\u0000` }),
   envelope('appointment', { status_code: CANARY, patient_id: CANARY }),
-  envelope('provider', { npi: '1234567890' }),
+  envelope('provider', { provider_id: undefined, npi: '1234567890' }),
   Buffer.from([0xff, 0xfe]),
   'x'.repeat(2_000_000),
   envelope('clinic'),
@@ -50,7 +50,7 @@ describe('a batch', () => {
     expect(await handler(event(MIXED), context)).toEqual({ batchItemFailures: [] });
     const bronzeKey = 'stream=events/arrival=2026-01-02T08/shardId-000000000000/1-9-c1.parquet';
     expect(aws.keys('bronze')).toEqual([bronzeKey]);
-    expect(aws.keys('silver')).toEqual([`appointment/v1/${STEM}`, `clinic/v1/${STEM}`, `patient/v1/${STEM}`]);
+    expect(aws.keys('silver')).toEqual([`appointment/v2/${STEM}`, `clinic/v2/${STEM}`, `patient/v2/${STEM}`]);
     expect(aws.keys('quarantine')).toEqual([STEM]);
     const bronze = await rows(`bronze/${bronzeKey}`, false);
     expect(bronze.map((r) => Buffer.from(r.data as Uint8Array).toString('base64'))).toEqual(
@@ -67,7 +67,7 @@ describe('a batch', () => {
       ['8', 7n, null, 'ENV-SIZE', '#'],
     ]);
     expect(new Set(quarantine.map((r) => r.bronze_object))).toEqual(new Set([`bronze/${bronzeKey}`]));
-    const [appointment] = await rows(`silver/appointment/v1/${STEM}`);
+    const [appointment] = await rows(`silver/appointment/v2/${STEM}`);
     expect(appointment).toMatchObject({
       appointment_id: `${CANARY}-1`,
       record_source: 'events/shardId-000000000000',
@@ -140,7 +140,7 @@ describe('a failing store', () => {
     };
     aws.fault = (call) => (call.includes('shardId-000000000001') ? { status: 500, code: 'InternalError' } : undefined);
     expect(await handler(both, context)).toEqual({ batchItemFailures: [{ itemIdentifier: '50' }] });
-    expect(aws.keys('silver')).toEqual(['clinic/v1/arrival=2026-01-02T08/shardId-000000000000-1-1.parquet']);
+    expect(aws.keys('silver')).toEqual(['clinic/v2/arrival=2026-01-02T08/shardId-000000000000-1-1.parquet']);
   });
 });
 
@@ -170,7 +170,7 @@ describe('an event of Amazon MSK', () => {
       `stream=visits/arrival=2026-01-02T08/partition-0/${zeros(40)}-${zeros(41)}-c1.parquet`,
       `stream=visits/arrival=2026-01-02T08/partition-1/${zeros(7)}-${zeros(9)}-c1.parquet`,
     ]);
-    expect(aws.keys('silver')).toEqual([`clinic/v1/${first}`, `clinic/v1/${second}`, `patient/v1/${first}`]);
+    expect(aws.keys('silver')).toEqual([`clinic/v2/${first}`, `clinic/v2/${second}`, `patient/v2/${first}`]);
     expect(aws.keys('quarantine')).toEqual([second]);
   });
 
@@ -179,7 +179,7 @@ describe('an event of Amazon MSK', () => {
     expect(await handler(kafka, context)).toEqual({
       batchItemFailures: [7, 8, 9].map((offset) => ({ itemIdentifier: { partition: 'visits-1', offset } })),
     });
-    expect(aws.keys('silver')).toEqual([`clinic/v1/${first}`, `patient/v1/${first}`]);
+    expect(aws.keys('silver')).toEqual([`clinic/v2/${first}`, `patient/v2/${first}`]);
     const metrics = printed.filter((l) => l.includes('_aws')).map((l) => JSON.parse(l) as Record<string, unknown>);
     expect(metrics).toEqual(
       expect.arrayContaining([
@@ -190,7 +190,7 @@ describe('an event of Amazon MSK', () => {
     aws.fault = () => undefined;
     const again = { records: { 'visits-1': kafka.records['visits-1'] } };
     expect(await handler(again, context)).toEqual({ batchItemFailures: [] });
-    expect(aws.keys('silver')).toEqual([`clinic/v1/${first}`, `clinic/v1/${second}`, `patient/v1/${first}`]);
+    expect(aws.keys('silver')).toEqual([`clinic/v2/${first}`, `clinic/v2/${second}`, `patient/v2/${first}`]);
   });
 });
 

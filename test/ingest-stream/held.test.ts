@@ -81,7 +81,7 @@ describe('a record at which the code throws', () => {
     const batch = event([envelope('clinic'), envelope('clinic', { clinic_name: THROWS }), envelope('patient')]);
     expect(await handler(batch, context)).toEqual({ batchItemFailures: [] });
     expect(await quarantined(3)).toEqual([['2', 1n, 'SYS-THROWN', '#']]);
-    expect(aws.keys('silver')).toEqual([`clinic/v1/${STEM}-3.parquet`, `patient/v1/${STEM}-3.parquet`]);
+    expect(aws.keys('silver')).toEqual([`clinic/v2/${STEM}-3.parquet`, `patient/v2/${STEM}-3.parquet`]);
     expect(metricsOf()).toMatchObject([{ Received: 3, Accepted: 2, Quarantined: 1 }]);
   });
 
@@ -89,7 +89,7 @@ describe('a record at which the code throws', () => {
     const batch = event([envelope('clinic'), envelope('clinic', { clinic_name: UNWRITABLE }), envelope('clinic')]);
     expect(await handler(batch, context)).toEqual({ batchItemFailures: [] });
     expect(await quarantined(3)).toEqual([['2', 1n, 'SYS-THROWN', '#']]);
-    const body = aws.objects.get(`silver/clinic/v1/${STEM}-3.parquet`)!.body;
+    const body = aws.objects.get(`silver/clinic/v2/${STEM}-3.parquet`)!.body;
     const rows = await parquetReadObjects({ file: new Uint8Array(body).buffer });
     expect(rows.map((r) => r.record_position)).toEqual(['1', '3']);
   });
@@ -145,7 +145,7 @@ describe('a record that ends the process', () => {
     killed.mockReset();
     expect(await handler(deadly, context)).toEqual({ batchItemFailures: [] });
     expect(aws.keys('control').filter((key) => key.startsWith('attempts/'))).toEqual([]);
-    expect(aws.keys('silver')).toEqual([`clinic/v1/${STEM}-1.parquet`]);
+    expect(aws.keys('silver')).toEqual([`clinic/v2/${STEM}-1.parquet`]);
   });
 
   it('is looked for in batches of one record only: others cost no mark', async () => {
@@ -178,7 +178,7 @@ describe('a record that a healthy store would take', () => {
       aws.fault = () => undefined;
       expect(await handler(one, context)).toEqual({ batchItemFailures: [] });
       expect(aws.keys('quarantine')).toEqual([]);
-      expect(aws.keys('silver')).toEqual([`clinic/v1/${STEM}-1.parquet`]);
+      expect(aws.keys('silver')).toEqual([`clinic/v2/${STEM}-1.parquet`]);
     },
   );
 
@@ -206,7 +206,7 @@ describe('a record that a healthy store would take', () => {
         aws.fault = () => undefined;
         expect(await handler(one, context)).toEqual({ batchItemFailures: [] });
         expect(aws.keys('quarantine')).toEqual([]);
-        expect(aws.keys('silver')).toEqual([`clinic/v1/${STEM}-1.parquet`]);
+        expect(aws.keys('silver')).toEqual([`clinic/v2/${STEM}-1.parquet`]);
         expect(aws.keys('control').filter((key) => key.startsWith('attempts/'))).toEqual([]);
       });
     },
@@ -219,7 +219,7 @@ describe('a record that a healthy store would take', () => {
     expect(metricsOf()).toMatchObject([{ BatchesNotWritten: 1 }]);
     expect(await handler(one, context)).toEqual({ batchItemFailures: [] });
     expect(aws.keys('quarantine')).toEqual([]);
-    expect(aws.keys('silver')).toEqual([`clinic/v1/${STEM}-1.parquet`]);
+    expect(aws.keys('silver')).toEqual([`clinic/v2/${STEM}-1.parquet`]);
   });
 
   it('whose mark has no answer in time is not counted either, though it is stored later', async () => {
@@ -263,22 +263,22 @@ describe('a deployment between two attempts', () => {
   it('whose code writes other bytes goes on under a name of its own, and again under the same', async () => {
     aws.fault = (call) => (call.startsWith('PUT silver/patient') ? { status: 503, code: 'SlowDown' } : undefined);
     expect(await handler(batch, context)).toEqual({ batchItemFailures: [{ itemIdentifier: '1' }] });
-    const first = aws.objects.get(`silver/clinic/v1/${STEM}-2.parquet`)!.body;
+    const first = aws.objects.get(`silver/clinic/v2/${STEM}-2.parquet`)!.body;
     aws.fault = () => undefined;
     release = 'two';
     await freshProcess();
     for (let attempt = 0; attempt < 2; attempt++) {
       expect(await handler(batch, context)).toEqual({ batchItemFailures: [] });
       expect(aws.keys('silver')).toEqual([
-        `clinic/v1/${STEM}-2-c1-r2.parquet`,
-        `clinic/v1/${STEM}-2.parquet`,
-        `patient/v1/${STEM}-2.parquet`,
+        `clinic/v2/${STEM}-2-c1-r2.parquet`,
+        `clinic/v2/${STEM}-2.parquet`,
+        `patient/v2/${STEM}-2.parquet`,
       ]);
     }
-    expect(aws.objects.get(`silver/clinic/v1/${STEM}-2.parquet`)!.body).toEqual(first);
+    expect(aws.objects.get(`silver/clinic/v2/${STEM}-2.parquet`)!.body).toEqual(first);
     release = 'three';
     expect(await handler(batch, context)).toEqual({ batchItemFailures: [] });
-    expect(aws.keys('silver')).toContain(`patient/v1/${STEM}-2-c1-r2.parquet`);
-    expect(aws.keys('silver')).toContain(`clinic/v1/${STEM}-2-c1-r3.parquet`);
+    expect(aws.keys('silver')).toContain(`patient/v2/${STEM}-2-c1-r2.parquet`);
+    expect(aws.keys('silver')).toContain(`clinic/v2/${STEM}-2-c1-r3.parquet`);
   });
 });

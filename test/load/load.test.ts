@@ -270,7 +270,7 @@ describe('an object that COPY refuses', () => {
     expect(receipts(w)).toEqual(
       Object.fromEntries([...names, ...others].map((n) => [n, n === bad ? 'refused' : 'loaded'])),
     );
-    const key = `arrival=${HOUR}/load-patient-v1-${bad.split('/')[3]}`;
+    const key = `arrival=${HOUR}/load-patient-v2-${bad.split('/')[3]}`;
     expect(w.s3.keys('quarantine')).toEqual([key]);
     const file = new Uint8Array(w.s3.objects.get(`quarantine/${key}`)!.body).buffer as ArrayBuffer;
     expect(Number(parquetMetadata(file).num_rows)).toBe(1);

@@ -91,6 +91,11 @@ export class ModelWarehouse {
     return { status: 'FINISHED' };
   }
 
+  /** Whether rows of a fact are there, which a member's change would leave behind. */
+  private holds(fact: EntityName): boolean {
+    return [...this.ledger.keys()].some((object) => object.startsWith(`${fact}/`));
+  }
+
   /** Follows the phases of one transaction; the guard that raises, if one does. */
   private run(phases: readonly Phase[]): string | undefined {
     const facts = ENTITY_NAMES.filter((e) => ENTITIES[e].kind === 'fact');
@@ -101,7 +106,7 @@ export class ModelWarehouse {
       if (kind === 'fact' || kind === 'restate') this.restated.add(entity);
       if (kind === 'prune') this.unreferenced.delete(entity);
       if (kind !== 'close') continue;
-      const behind = facts.filter((f) => !this.restated.has(f));
+      const behind = facts.filter((f) => !this.restated.has(f) && this.holds(f));
       if (behind.some((f) => ENTITIES[f].references.some((r) => this.touched.has(r.entity))))
         return 'touched_are_restated';
       if (this.unreferenced.size > 0) return 'unreferenced_are_pruned';

@@ -30,6 +30,8 @@ describe('phases of a load', () => {
       'dimension:patient',
       'restate:appointment',
       'fact:encounter',
+      'relate:appointment',
+      'relate:encounter',
       'prune:patient',
       'prune:payer',
       'close',
@@ -46,6 +48,8 @@ describe('phases of a load', () => {
     ]);
     expect(phases(['encounter'], ['restate:encounter', 'prune:patient'])).toEqual([
       'fact:encounter',
+      'relate:appointment',
+      'relate:encounter',
       'prune:patient',
       'prune:payer',
       'close',
@@ -56,7 +60,12 @@ describe('phases of a load', () => {
 describe('follow-ups', () => {
   it('of a dimension are the facts that name it, of a fact the members that it may have named last', () => {
     expect(leftBy(['dimension:patient'] as never[], two)).toEqual(['restate:appointment', 'restate:encounter']);
-    expect(leftBy(['fact:encounter'] as never[], two)).toEqual(['prune:patient', 'prune:payer']);
+    expect(leftBy(['fact:encounter'] as never[], two)).toEqual([
+      'prune:patient',
+      'prune:payer',
+      'relate:appointment',
+      'relate:encounter',
+    ]);
     expect(leftBy(['restate:encounter', 'prune:payer', 'close'] as never[], two)).toEqual([]);
   });
 
@@ -70,6 +79,8 @@ describe('follow-ups', () => {
     expect(allFollowUps(two)).toEqual([
       'restate:appointment',
       'restate:encounter',
+      'relate:appointment',
+      'relate:encounter',
       'prune:clinic',
       'prune:patient',
       'prune:payer',

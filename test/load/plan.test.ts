@@ -30,9 +30,9 @@ jest.mock('../../contracts/entities', () => jest.requireActual('./four-entities'
 
 const sql = readLoadSql(join(__dirname, '..', '..', 'sql'));
 const object = (entity: EntityName, hour: string, n = 1, rows = 10): LoadObject => ({
-  object: `${entity}/v1/arrival=${hour}/shardId-000000000000-${n}-${n + 1}.parquet`,
+  object: `${entity}/v${ENTITIES[entity].version}/arrival=${hour}/shardId-000000000000-${n}-${n + 1}.parquet`,
   entity,
-  version: 1,
+  version: ENTITIES[entity].version,
   rows,
   bytes: 1000 * n,
 });
@@ -58,9 +58,9 @@ describe('a load', () => {
   });
 
   it('has one COPY for each entity and version, dimensions first', () => {
-    const older = { ...all[3], version: 2 };
+    const older = { ...all[3], version: 1 };
     expect(copyGroups([older, all[3], all[3], all[0]])).toEqual([
-      { entity: 'clinic', version: 1 },
+      { entity: 'clinic', version: 2 },
       { entity: 'appointment', version: 1 },
       { entity: 'appointment', version: 2 },
     ]);
@@ -125,7 +125,7 @@ describe('transactions of a load', () => {
     expect(copies).toEqual([
       [
         'appointment',
-        `COPY stage_appointment FROM 's3://control-bucket/loads/${plan.load_id}/manifest-appointment-v1.json' IAM_ROLE default FORMAT AS PARQUET MANIFEST`,
+        `COPY stage_appointment FROM 's3://control-bucket/loads/${plan.load_id}/manifest-appointment-v2.json' IAM_ROLE default FORMAT AS PARQUET MANIFEST`,
       ],
     ]);
     expect(step.roles.filter((r) => r.kind === 'copyList')).toHaveLength(1);
@@ -154,11 +154,10 @@ describe('transactions of a load', () => {
     const [first, second, ...rest] = ENTITIES.clinic.fields;
     const clinic = {
       ...ENTITIES.clinic,
-      version: 2,
       fields: [first, second, ...rest.map((f) => ({ ...f, since: 2 }))],
     };
     const newer = loadSql(sql.files, { ...ENTITIES, clinic });
-    const plan = planOf([all[0], { ...all[0], object: all[0].object.replace('v1', 'v2'), version: 2 }]);
+    const plan = planOf([all[0], { ...all[0], object: all[0].object.replace('v2', 'v1'), version: 1 }]);
     const { sqls, roles } = stepOf(newer, plan, 'apply-0', 'control');
     const older =
       'event_id, op, source_system, effective_at, recorded_at, source_order, payload_hash, clinic_key, clinic_id, clinic_name, dq_flags, record_source, record_position';
@@ -172,12 +171,16 @@ describe('transactions of a load', () => {
   it('give older versions the unknown member for a reference that came since', () => {
     const fact: EntityContract = ENTITIES.appointment;
     const fields = fact.fields.map((f) => (f.name === 'provider_npi' ? { ...f, since: 2 } : f));
-    const objects = [object('appointment', HOUR)];
-    const newer = loadSql(sql.files, { ...ENTITIES, appointment: { ...fact, version: 2, fields } });
+    const [newest] = [object('appointment', HOUR)];
+    const objects = [{ ...newest, object: newest.object.replace('v2', 'v1'), version: 1 }];
+    const relations = [
+      { column: 'follows_key', field: 'encounter_id', entity: 'appointment', known: 'follows_is_known' },
+    ] as const;
+    const newer = loadSql(sql.files, { ...ENTITIES, appointment: { ...fact, fields, relations } });
     const { sqls } = stepOf(newer, { ...planOf(objects), steps: packSteps(newer, objects) }, 'apply-0', 'control');
     const [, into, from] = sqls.map((s) => /^INSERT INTO stage_appointment \((.*)\) SELECT (.*) FROM stage_appointment_v1$/.exec(s)).find(Boolean)!; // prettier-ignore
-    expect(into.endsWith('record_position, provider_key')).toBe(true);
-    expect(from.endsWith(`record_position, '${UNKNOWN_KEY}'`)).toBe(true);
+    expect(into.endsWith('record_position, provider_key, follows_key')).toBe(true);
+    expect(from.endsWith(`record_position, '${UNKNOWN_KEY}', '${UNKNOWN_KEY}'`)).toBe(true);
   });
 
   it('that reconcile or release a load refer to no object by name', () => {
@@ -218,7 +221,7 @@ describe('selection', () => {
     const versions = [1, 2, 3, 4, 1].map((version, i) =>
       listed({
         ...object('clinic', `2026-01-02T0${i}`),
-        object: object('clinic', `2026-01-02T0${i}`).object.replace('v1', `v${version}`),
+        object: object('clinic', `2026-01-02T0${i}`).object.replace('v2', `v${version}`),
       }),
     );
     const batch = nextBatch(versions, EMPTY_STATE, { objects: 9, bytes: 1e9 });

@@ -8,7 +8,7 @@ import { HOUR, parquet, setup, silverName } from './setup';
 
 jest.mock('../../contracts/entities', () => jest.requireActual('./four-entities'));
 
-const HOUR_PREFIX = `patient/v1/arrival=${HOUR}/`;
+const HOUR_PREFIX = `patient/v2/arrival=${HOUR}/`;
 
 const selected = async (s: ReturnType<typeof setup>, window: SelectWindow = 'open') => {
   const reply = await selectLoad(s.context, window);
@@ -48,10 +48,10 @@ describe('select-load', () => {
     );
     expect(plan.key_fingerprint).toBe('fedcba9876543210');
     expect(s.s3.keys('control', `loads/${plan.load_id}/`).map((k) => k.split('/')[2])).toEqual([
-      'manifest-appointment-v1.json',
-      'manifest-clinic-v1.json',
-      'manifest-patient-v1.json',
-      'manifest-provider-v1.json',
+      'manifest-appointment-v2.json',
+      'manifest-clinic-v2.json',
+      'manifest-patient-v2.json',
+      'manifest-provider-v2.json',
       'objects.parquet',
       'plan.json',
     ]);
@@ -73,11 +73,14 @@ describe('select-load', () => {
     s.s3.put('silver', silverName('patient', 1), parquet(1));
     s.s3.pageSize = 1000;
     expect((await selected(s))!.plan.objects.map((o) => o.object)).toEqual([silverName('patient', 1)]);
-    // One page of each entity, and one of receipts where there are objects.
+    // One page of each version of an entity, and one of receipts where there are objects.
     expect(s.s3.calls.filter((c) => c.startsWith('list ')).sort()).toEqual(
-      ['_ledger/patient', 'appointment', 'clinic', 'patient', 'provider']
-        .map((p) => `list ${p}/v1/arrival=`)
-        .concat('list withdrawals/'),
+      ['_ledger/patient/v2']
+        .concat(['appointment', 'clinic', 'patient', 'provider'].flatMap((e) => [`${e}/v1`, `${e}/v2`]))
+        .map((p) => `list ${p}/arrival=`)
+        // The root, for the facts of which silver holds nothing.
+        .concat('list ', 'list withdrawals/')
+        .sort(),
     );
     expect((await selected(s, 'full'))!.plan.objects).toHaveLength(29);
   });
@@ -94,7 +97,7 @@ describe('select-load', () => {
       [0, 1, 2, 3, 4].map((h) => silverName('patient', 1, `2026-01-01T0${h}`)),
     );
     // Two pages of three hold five objects of hours that are known whole.
-    expect(s.s3.calls.filter((c) => c === 'list patient/v1/arrival=')).toHaveLength(2);
+    expect(s.s3.calls.filter((c) => c === 'list patient/v2/arrival=')).toHaveLength(2);
   });
 
   it('takes the oldest across entities whose pages reach differently far', async () => {
@@ -137,7 +140,7 @@ describe('select-load', () => {
     expect((await selected(s))!.plan.objects.map((o) => o.object)).toEqual([silverName('patient', 1)]);
     s.s3.put('control', `_ledger/${silverName('patient', 1)}.json`, '{}');
     expect((await selected(s))!.plan.objects).toEqual([
-      { object: silverName('patient', 2), entity: 'patient', version: 1, rows: 0, bytes: 11 },
+      { object: silverName('patient', 2), entity: 'patient', version: 2, rows: 0, bytes: 11 },
     ]);
   });
 
@@ -185,7 +188,7 @@ describe('select-load', () => {
       `${HOUR_PREFIX}Wilhelmina's list.parquet`,
       'nobody/v1/arrival=2026-01-02T09/shardId-000000000000-0001-0002.parquet',
       'patient/v9/arrival=2026-01-02T09/shardId-000000000000-0001-0002.parquet',
-      'patient/v1/elsewhere/shardId-000000000000-0001-0002.parquet',
+      'patient/v2/elsewhere/shardId-000000000000-0001-0002.parquet',
       'patient/README.md',
       'stray.txt',
     ];

@@ -134,20 +134,22 @@ test('a year of hourly objects is listed by as many calls a day at its end as at
     expect(await s.look('sweep')).toEqual({ pending: [], unreadable: [] });
     perDay.push(s.s3.lists);
   }
-  // One page of silver and one of receipts for each of four entities; for strays the root, the entities, and beside the hours twice.
-  const calls = 4 * 2 + 1 + 4 + 4 * 2;
+  // One page of silver for each of four entities in two versions, and one of receipts for those that have objects; for strays the root,
+  // the entities, and beside the hours of each version that has objects twice.
+  const calls = 8 + 4 + 1 + 4 + 4 * 2;
   expect(perDay).toEqual(Array(365).fill(calls));
-  expect(perDay.reduce((a, b) => a + b)).toBe(7665);
-  expect(s.mark()).toEqual(Object.fromEntries(ENTITY_NAMES.map((e) => [`${e}/v1`, hourOf(s.at.now - 72 * HOUR_MS)])));
+  expect(perDay.reduce((a, b) => a + b)).toBe(9125);
+  const versions = ENTITY_NAMES.flatMap((e) => [`${e}/v1`, `${e}/v2`]);
+  expect(s.mark()).toEqual(Object.fromEntries(versions.map((v) => [v, hourOf(s.at.now - 72 * HOUR_MS)])));
 
   // A selection of the last hours: 48 of the 8,760.
   s.s3.lists = 0;
   await s.look('open');
-  expect(s.s3.lists).toBe(8);
-  // A full pass reads every page: 8,760 objects and receipts of each entity.
+  expect(s.s3.lists).toBe(12);
+  // A full pass reads every page: 8,760 objects and receipts of each entity, all of one version.
   s.s3.lists = 0;
   await s.look('full');
-  expect(s.s3.lists).toBe(4 * (9 + 9) + 1 + 4 + 4 * 2);
+  expect(s.s3.lists).toBe(4 * (9 + 9) + 4 + 1 + 4 + 4 * 2);
 });
 
 test('the mark waits for the receipts: what has none is found by every sweep, however old it is', async () => {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { parquetWriteBuffer } from 'hyparquet-writer';
-import type { EntityName } from '../../contracts';
+import { ENTITIES, type EntityName } from '../../contracts';
 import { readLoadSql } from '../../core/load/load-sql';
 import type { LoadContext } from '../../lambdas/load/context';
 import type { SelectContext } from '../../lambdas/select-load/select';
@@ -10,7 +10,7 @@ import { FakeS3 } from './fake-s3';
 export const SQL_DIR = join(__dirname, '..', '..', 'sql');
 export const HOUR = '2026-01-02T09';
 export const silverName = (entity: EntityName, n: number, hour = HOUR): string =>
-  `${entity}/v1/arrival=${hour}/shardId-000000000000-${String(n).padStart(4, '0')}-${String(n + 1).padStart(4, '0')}.parquet`;
+  `${entity}/v${ENTITIES[entity].version}/arrival=${hour}/shardId-000000000000-${String(n).padStart(4, '0')}-${String(n + 1).padStart(4, '0')}.parquet`;
 /** Any Parquet file of so many rows; the scripted warehouse never reads it. */
 export const parquet = (rows: number): Uint8Array =>
   new Uint8Array(

@@ -128,6 +128,7 @@ describe('what a load leaves that is given up', () => {
     const w = world();
     w.model.unreferenced.add('patient');
     w.s3.put('control', CONTROL_STATE_KEY, JSON.stringify({ ...EMPTY_STATE, followUps: ['prune:patient'] }));
+    w.s3.put('control', `_ledger/${put(w, 3, 1)}.json`, '{}');
     const name = put(w, 0, 1);
     const { end, calls } = await execute(w.context);
     expect([end, calls.filter((c) => c.startsWith('check'))]).toEqual(['nothing pending', ['check apply-0 0 DONE']]);

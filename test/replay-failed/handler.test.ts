@@ -62,8 +62,8 @@ const STEM = 'arrival=2026-01-02T08/shardId-000000000000';
 const TAKEN_IN = [
   `bronze/stream=events/${STEM}/1-2-c1.parquet`,
   `bronze/stream=events/${STEM}/3-3-c1.parquet`,
-  `silver/clinic/v1/${STEM}-1-2.parquet`,
-  `silver/clinic/v1/${STEM}-3-3.parquet`,
+  `silver/clinic/v2/${STEM}-1-2.parquet`,
+  `silver/clinic/v2/${STEM}-3-3.parquet`,
 ];
 
 describe('a replay', () => {

@@ -118,14 +118,14 @@ export function versions(entity: EntityName, events: Event[]): Version[] {
     kept[kept.length - 1].current = true;
     result.push(...kept);
   }
-  const field = entity === 'provider' ? 'provider_npi' : NATURAL[entity];
   for (const row of facts(events).values()) {
     const key = String(row[`${entity}_key`]);
     if (key === UNKNOWN || logs.has(key) || result.some((v) => v.key === key)) continue;
     result.push({
       key,
-      natural: String(row[field]),
-      attributes: ATTRIBUTES[entity].map(() => null),
+      // A provider is named by the NPI alone here: that is all that is known of one whom nobody has described.
+      natural: entity === 'provider' ? null : String(row[NATURAL[entity]]),
+      attributes: ATTRIBUTES[entity].map((a) => (a === ENTITIES[entity].otherKey ? (row.provider_npi ?? null) : null)),
       from: MINUS,
       to: PLUS,
       current: true,

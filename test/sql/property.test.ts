@@ -1,8 +1,9 @@
 import fc from 'fast-check';
+import type { EntityName } from '../../contracts';
 import { fileOrder, sequenceOrder } from '../../core/records/order';
 import { engines, type Engine } from './engines';
 import { Objects } from './objects';
-import { ATTRIBUTES, NATURAL, applied, asOf, facts, versions } from './oracle';
+import { ATTRIBUTES, NATURAL, applied, asOf, facts, versions, type Version } from './oracle';
 import {
   UNKNOWN,
   brokenChecks,
@@ -150,6 +151,9 @@ async function historyOf(engine: Engine, entity: 'clinic' | 'provider' | 'patien
   return found.map((row) => JSON.stringify(row)).sort();
 }
 
+const attribute = (entity: EntityName, of: Version | undefined, name: string) =>
+  of?.attributes[ATTRIBUTES[entity].indexOf(name)] ?? null;
+
 async function expectTruth(engine: Engine, events: Event[]): Promise<void> {
   const dimensions = {
     clinic: versions('clinic', events),
@@ -180,10 +184,10 @@ async function expectTruth(engine: Engine, events: Event[]): Promise<void> {
       row.appointment_id,
       row.status_code,
       row.event_id,
-      clinic?.attributes[0] ?? null,
-      provider?.attributes[1] ?? null,
+      attribute('clinic', clinic, 'clinic_name'),
+      attribute('provider', provider, 'specialty'),
       patient?.natural ?? null,
-      patient?.attributes[5] ?? null,
+      attribute('patient', patient, 'zip5'),
     ]);
   });
   const found = await rows(

@@ -26,8 +26,10 @@ export const sqlNames = (folder: string): string[] =>
 
 export const sqlFile = (path: string): string => readFileSync(join(SQL, path), 'utf8');
 
-export async function migrate(engine: Engine): Promise<void> {
-  for (const file of sqlNames('migrations')) await engine.batch(statementsOf(sqlFile(`migrations/${file}`)));
+/** @param wanted of which migrations to run, by their text */
+export async function migrate(engine: Engine, wanted: (text: string) => boolean = () => true): Promise<void> {
+  const texts = sqlNames('migrations').map((file) => sqlFile(`migrations/${file}`));
+  for (const text of texts.filter(wanted)) await engine.batch(statementsOf(text));
   const rows = await engine.batch(['SELECT view_name, sha256, definition FROM ops.view']);
   const installed = rows.map(([name, sha256, select]) => ({ name: name!, sha256: sha256!, select: select! }));
   const state = { views: readViews(SQL), installed, grantsOn: () => [], lock: 'LOCK TABLE ops.load_lock' };
@@ -60,7 +62,10 @@ export function event(
     .digest()
     .readBigInt64BE();
   const references = Object.fromEntries(
-    contract.references.map((r) => [r.column, payload[r.field] ? keyOf(r.entity, String(payload[r.field])) : UNKNOWN]),
+    contract.references.map((r) => {
+      const named = payload[r.field] ?? payload[r.orElse ?? r.field];
+      return [r.column, named ? keyOf(r.entity, String(named)) : UNKNOWN];
+    }),
   );
   const defaults = Object.fromEntries(
     contract.fields.filter((f) => f.default !== undefined).map((f) => [f.name, payload[f.name] ?? f.default!]),

@@ -35,7 +35,7 @@ const text = (value: unknown): string => (value === null ? 'null' : String(value
 /** What a statement answers, as the page writes it: values, or the names of the columns where these are the point. */
 async function answer(sql: string, wanted: string): Promise<string> {
   if (wanted.startsWith('error: '))
-    return (await failure(opened.rows(sql))).replace('ERROR: ', 'error: ').replace(/: column \w+$/, '');
+    return (await failure(opened.rows(sql))).replace('ERROR: ', 'error: ').replace(/: column \w+$|; write .+$/, '');
   const { columns, rows } = await opened.warehouse.query(sql);
   const names = columns.map((c) => c.name).join(', ');
   return names === wanted ? names : rows.map((row) => row.map(text).join(', ')).join(' / ');

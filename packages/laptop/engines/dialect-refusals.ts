@@ -89,6 +89,14 @@ export const REFUSALS: readonly Refusal[] = [
   none('GLOB', 'LIKE with % and _'),
   { words: 'AS MATERIALIZED', why: 'Redshift has no hint for WITH', instead: 'WITH name AS ( … )' },
   { words: 'AS NOT MATERIALIZED', why: 'Redshift has no hint for WITH', instead: 'WITH name AS ( … )' },
+  { words: 'COUNT ( )', why: 'it requires an argument in Redshift', instead: 'count(*)' },
+  none('BETWEEN SYMMETRIC', 'a BETWEEN least(b, c) AND greatest(b, c)'),
+  { words: 'INTERVAL #', why: 'Redshift requires its value as a text', instead: "INTERVAL '1 day'" },
+  {
+    words: 'INTERVAL (',
+    why: 'Redshift requires its value as a text',
+    instead: "dateadd(day, n, d), or INTERVAL '1 day'",
+  },
   none('FETCH FIRST', 'LIMIT'),
   none('FETCH NEXT', 'LIMIT'),
   { words: 'AS FROM', why: 'a query begins with SELECT', instead: 'SELECT * FROM …' },
@@ -116,12 +124,12 @@ export const OTHER_NAMES: Readonly<Record<string, string>> = {
   REGEXP_MATCHES: "regexp_count(text, 'pattern') > 0", REGEXP_EXTRACT: "regexp_substr(text, 'pattern')", CONTAINS: "text LIKE '%part%'", STARTS_WITH: "text LIKE 'part%'",
   CONCAT_WS: "a || ', ' || b", FORMAT: "a || ', ' || b", PRINTF: "a || ', ' || b", ROWNUM: 'row_number() OVER (ORDER BY …)', INSTR: 'strpos(text, part)', LOCATE: 'strpos(text, part)',
   POW: 'power(a, b)', LOG10: 'log(x)', LOG2: 'ln(x) / ln(2)', FDIV: 'a / b', LCASE: 'lower(x)', UCASE: 'upper(x)', SUBSTRING_INDEX: "split_part(text, ',', 1)",
-  TO_DAYS: 'dateadd(day, n, d)', DATE: 'CAST(x AS date)', RANGE: 'a table of numbers, such as core.dim_date', GENERATE_SERIES: 'a table of numbers, such as core.dim_date', UNNEST: 'a join',
+  TO_DAYS: 'dateadd(day, n, d)', DATE: 'CAST(x AS date)', RANGE: 'a table of numbers, such as core.dim_date', GENERATE_SERIES: 'a table of numbers, such as core.dim_date', UNNEST: 'a join', LATERAL: 'a join of two queries', IFF: 'CASE WHEN … THEN … ELSE … END',
 }; // prettier-ignore
 
 /** A refusal as a sentence; what follows `write` is what the caller may do. */
 export const sentence = ({ words, why, instead }: Refusal): string =>
-  `${words.replace(/ [#@(]/, '')}: ${why}${instead === undefined ? '' : `; write ${instead}`}`;
+  `${words.replace(/ [#@()]/g, '')}: ${why}${instead === undefined ? '' : `; write ${instead}`}`;
 
 interface Wanted {
   readonly refusal: Refusal;

@@ -10,6 +10,7 @@ import type { Plan } from './plan';
 import { EVERYDAY } from './sql-functions';
 import { expression, render } from './sql-render';
 import { show } from './sql-show';
+import { refuseStructures } from './sql-structure';
 import { Cursor, DialectError, type Name, plainName, quoteName, type Token, tokenize } from './sql-tokens';
 import { type Node, treeOf } from './sql-tree';
 
@@ -113,7 +114,9 @@ function examined(tokens: readonly Token[]): Node[] {
   tokens.forEach((token, i) => check(tokens, token, i));
   refuseFiles(tokens);
   refuseConstructs(tokens);
-  return treeOf(tokens);
+  const tree = treeOf(tokens);
+  refuseStructures(tree);
+  return tree;
 }
 
 /** A statement that writes texts, as it stands and with their lengths held. */
@@ -138,6 +141,8 @@ function check(tokens: readonly Token[], token: Token, i: number): void {
   if (engines && (token.kind === 'word' || token.kind === 'quoted'))
     throw new DialectError(`${plainName(token)}: ${engines[1]}`);
   if (token.kind !== 'word' || after?.text !== '(') return;
+  if (tokens[i + 2]?.text === '+' && tokens[i + 3]?.text === ')')
+    throw new DialectError('the outer join operator (+) is not supported here; write LEFT JOIN … ON …');
   if (
     before?.text === '.'
       ? !isDefinition(tokens, i)

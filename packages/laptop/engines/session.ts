@@ -1,4 +1,4 @@
-import type { DuckDBConnection, DuckDBResult, DuckDBValue } from '@duckdb/node-api';
+import { type DuckDBConnection, type DuckDBResult, DuckDBTypeId, type DuckDBValue } from '@duckdb/node-api';
 import { copySource, verify } from './copy';
 import { CopyError } from './copy-error';
 import type { ColumnDefinition } from './column-definition';
@@ -273,6 +273,8 @@ const isText = ({ type }: ColumnDefinition): boolean => type === 'varchar(65535)
 /** Reads a result whole. @throws Error when it is larger than a client could fetch in any sensible time. */
 async function collect(result: DuckDBResult): Promise<QueryResult> {
   const types = result.columnTypes();
+  if (types.some((type) => type?.typeId === DuckDBTypeId.STRUCT))
+    throw new DialectError('Redshift has no whole row as one value; write the columns, or t.* for all of them');
   const columns = result.columnNames().map((name, i) => columnInfo(name, types[i] as (typeof types)[number]));
   const rows: unknown[][] = [];
   let bytes = 0;

@@ -51,6 +51,10 @@ export function readType(nodes: readonly Node[], at: number): { type: SqlType; n
   return { type: sized(name, sizes), next };
 }
 
+/** Quotients of decimals have at least four digits behind the point in Redshift, whatever they are made of. */
+export const isFewDigits = ({ name, local }: SqlType): boolean =>
+  name === 'numeric' && Number(/(\d+)\)$/.exec(local)?.[1]) <= 4;
+
 function sized(name: string, sizes: readonly string[]): SqlType {
   if (name === 'numeric') {
     // Without a scale it has none: half of what is cast so comes out rounded.
@@ -73,6 +77,14 @@ export const RAISED = {
   long: 'Value too long for character type',
   digit: 'Invalid digit, Type: Integer',
   substring: 'negative substring length not allowed',
+  length: 'negative length; write 0 or more',
+  position: 'field position must be greater than zero; write 1 or greater',
+  condition:
+    'Redshift has no sum, min or max of booleans; write CASE WHEN x THEN 1 ELSE 0 END, bool_and(x) or bool_or(x)',
+  quotient:
+    'a quotient of decimals has other digits in Redshift; write one of its operands as CAST(x AS double precision)',
+  middle:
+    'a median of decimals may be rounded differently in Redshift; write its argument as CAST(x AS double precision)',
 } as const;
 
 /** An expression that fails with one of the sentences. `column` says where. */
@@ -88,17 +100,50 @@ const ofText = (node: readonly Node[]): string | undefined => (node.length === 1
  */
 export function cast(nodes: readonly Node[], text: string, type: SqlType): string {
   const literal = ofText(nodes);
-  if (type.bytes !== undefined) return cutTo(literal, text, type);
+  if (type.bytes !== undefined) return cutTo(nodes, literal, text, type);
   if (/^int/.test(type.name)) return asInteger(nodes, literal, text, type);
+  if (type.name === 'varchar') return asText(nodes, text);
   return `CAST(${text} AS ${type.local})`;
 }
 
-function cutTo(literal: string | undefined, text: string, { bytes = 0, name }: SqlType): string {
+function cutTo(
+  nodes: readonly Node[],
+  literal: string | undefined,
+  text: string,
+  { bytes = 0, name }: SqlType,
+): string {
   if (literal !== undefined) return `CAST(${quoteText(cutText(literal, bytes, name))} AS VARCHAR)`;
-  const value = `CAST(${text} AS VARCHAR)`;
-  if (/^NULL$/i.test(text)) return value;
-  const whole = name === 'bpchar' ? `rtrim(${value}, ' ')` : value;
-  return once((v) => `CASE WHEN strlen(${v}) > ${bytes} THEN ${firstBytes(v, bytes)} ELSE ${v} END`, whole);
+  const cut = (value: string): string =>
+    once((v) => `CASE WHEN strlen(${v}) > ${bytes} THEN ${firstBytes(v, bytes)} ELSE ${v} END`, value);
+  if (/^NULL$/i.test(text)) return `CAST(${text} AS VARCHAR)`;
+  return asText(nodes, text, (value) => cut(name === 'bpchar' ? `rtrim(${value}, ' ')` : value));
+}
+
+const OF_TEXTS = /^(LEFT|RIGHT|LOWER|UPPER|INITCAP|TRIM|LTRIM|RTRIM|BTRIM|LPAD|RPAD|REPLACE|REVERSE|REPEAT|TRANSLATE|SUBSTRING|SUBSTR|SPLIT_PART|CONCAT|TO_CHAR|LISTAGG|MD5|CHR|REGEXP_SUBSTR|REGEXP_REPLACE)$/; // prettier-ignore
+
+/** True where no double can be meant, as the words say. */
+function isNoDouble(nodes: readonly Node[]): boolean {
+  const [first, second] = nodes;
+  if (nodes.length === 1 && isGroup(first)) return isNoDouble(first.nodes);
+  if (nodes.length === 1) return ['string', 'number', 'parameter'].includes(tokenOf(first)?.kind ?? '');
+  if (nodes.some((n) => upperOf(n) === '||')) return true;
+  const colons = nodes.findLastIndex((n) => upperOf(n) === '::');
+  if (colons >= 0) return !/^float/.test(NAMES[upperOf(nodes[colons + 1])] ?? 'float');
+  if (nodes.length !== 2 || !isGroup(second)) return false;
+  const as = second.nodes.findLastIndex((n) => upperOf(n) === 'AS');
+  const isCast = upperOf(first) === 'CAST' && !/^float/.test(NAMES[upperOf(second.nodes[as + 1])] ?? 'float');
+  return isCast || OF_TEXTS.test(upperOf(first));
+}
+
+/** A value as text: a double has fifteen digits there, and a whole one no point. @param use what is made of the text */
+export function asText(nodes: readonly Node[], text: string, use = (written: string): string => written): string {
+  if (isNoDouble(nodes) || /^NULL$/i.test(text)) return use(`CAST(${text} AS VARCHAR)`);
+  const digits = (v: string, n: number): string => use(`printf('%.${n}g', CAST(CAST(${v} AS VARCHAR) AS DOUBLE))`);
+  return once(
+    (v) =>
+      `CASE typeof(${v}) WHEN 'DOUBLE' THEN ${digits(v, 15)} WHEN 'FLOAT' THEN ${digits(v, 6)} ELSE ${use(`CAST(${v} AS VARCHAR)`)} END`,
+    text,
+  );
 }
 
 /** The letters that fit. Those of several bytes, which are rare, are counted one by one. */

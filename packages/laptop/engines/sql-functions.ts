@@ -1,14 +1,9 @@
-import { cast, raise, RAISED, readType } from './sql-casts';
+import { type Argument, count, counted, literal, numberOf, trunc } from './sql-arguments';
+import { asText as textOfValue, cast, raise, RAISED, readType } from './sql-casts';
 import { readingFormat, toChar } from './sql-formats';
 import { notTooMuch, once } from './sql-once';
 import { DialectError, quoteText } from './sql-tokens';
-import { type Node, textOf, tokenOf, upperOf } from './sql-tree';
-
-/** An argument of a function, as it was written and for the local engine. */
-export interface Argument {
-  readonly nodes: readonly Node[];
-  readonly text: string;
-}
+import { textOf, tokenOf } from './sql-tree';
 
 type Translation = (args: readonly Argument[], name: string) => string;
 
@@ -33,18 +28,6 @@ function partOf({ nodes }: Argument, allowed: readonly string[]): string {
 
 const SPANS = ['year', 'quarter', 'month', 'week', 'day', 'hour', 'minute', 'second', 'millisecond', 'microsecond'];
 const OF_TIMES = SPANS.filter((span) => span !== 'week');
-
-/** A literal argument. @throws DialectError naming it. */
-function literal({ nodes }: Argument, what: string): string {
-  const text = nodes.length === 1 ? textOf(nodes[0]) : undefined;
-  if (text === undefined) throw new DialectError(`${what} must be a text literal here; write it in quotes`);
-  return text;
-}
-
-function count(args: readonly Argument[], name: string, least: number, most: number): void {
-  if (args.length < least || args.length > most)
-    throw new DialectError(`${name.toLowerCase()} takes ${least === most ? least : `${least} to ${most}`} arguments`);
-}
 
 const takes =
   (least: number, most: number, translate: (...texts: string[]) => string): Translation =>
@@ -134,14 +117,6 @@ function substring(args: readonly Argument[], name: string): string {
     length.text,
   );
   return `substring(${value}, ${from}, ${letters})`;
-}
-
-/** The whole number that an argument is, sign included; undefined for anything else. */
-function numberOf({ nodes }: Argument): number | undefined {
-  const sign = upperOf(nodes[0]) === '-' ? -1 : 1;
-  const digits =
-    nodes.length - (['-', '+'].includes(upperOf(nodes[0])) ? 1 : 0) === 1 ? tokenOf(nodes.at(-1)) : undefined;
-  return digits?.kind === 'number' && /^\d+$/.test(digits.text) ? sign * Number(digits.text) : undefined;
 }
 
 const NO_PERL = /\(\?[=!<]|\\[1-9]/;
@@ -247,7 +222,14 @@ export const EVERYDAY: Readonly<Record<string, Translation>> = {
   SUBSTRING: substring,
   SUBSTR: substring,
   CHARINDEX: takes(2, 2, (part, text) => `strpos(${text}, ${part})`),
-  CONCAT: takes(2, 2, (a, b) => `(${asText(a!)} || ${asText(b!)})`),
+  CONCAT: (args, name) => {
+    count(args, name, 2, 2);
+    return `(${args.map(({ nodes, text }) => textOfValue(nodes, text)).join(' || ')})`;
+  },
+  LEFT: (args, name) => counted(args, name, 2, 0, 'length'),
+  RIGHT: (args, name) => counted(args, name, 2, 0, 'length'),
+  SPLIT_PART: (args, name) => counted(args, name, 3, 1, 'position'),
+  TRUNC: trunc,
   BTRIM: takes(1, 2, (...texts) => `trim(${texts.join(', ')})`),
   LPAD: takes(2, 3, (text, size, fill = "' '") => `lpad(${text}, ${size}, ${fill})`),
   RPAD: takes(2, 3, (text, size, fill = "' '") => `rpad(${text}, ${size}, ${fill})`),

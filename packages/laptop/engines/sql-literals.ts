@@ -1,5 +1,8 @@
 import { type Node, tokenOf, upperOf, wordsAt } from './sql-tree';
 
+/** What is known of a number before the engine reads it. A quotient is whole or a double, since those of decimals are refused. */
+export type Kind = 'decimal' | 'double' | 'whole' | 'quotient';
+
 /** An operand for the local engine, and where what follows it begins. */
 export interface Operand {
   readonly text: string;
@@ -8,6 +11,7 @@ export interface Operand {
   readonly weak?: boolean;
   /** True where it can be no zero. */
   readonly nonZero?: boolean;
+  readonly kind?: Kind;
 }
 
 const TYPED_LITERAL = new Set(['DATE', 'TIME', 'TIMESTAMP', 'TIMESTAMPTZ', 'TIMETZ', 'INTERVAL']);

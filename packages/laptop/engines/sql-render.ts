@@ -1,13 +1,16 @@
 import { asValue } from './dialect-files';
 import { FUNCTIONS, RESERVED } from './dialect-lists';
-import { type Argument, EVERYDAY, extractedPart } from './sql-functions';
-import { cast, raise, readType } from './sql-casts';
+import type { Argument } from './sql-arguments';
+import { EVERYDAY, extractedPart } from './sql-functions';
+import { cast, isFewDigits, raise, readType } from './sql-casts';
+import { kindOf, kindOfFunction, kindOfNumber, noDecimal, ofNoDecimals, ofValues, withinOrder } from './sql-kinds';
 import { once } from './sql-once';
-import { type Operand, typedLiteral } from './sql-literals';
+import { type Kind, type Operand, typedLiteral } from './sql-literals';
 import { columnName, NAMELESS } from './sql-names';
 import { endOfList, joined, nameOf, type Piece, selectList, SET_OPERATIONS } from './sql-select';
+import { refuseWindow } from './sql-structure';
 import { DialectError, plainName, type Token } from './sql-tokens';
-import { isGroup, type Node, placeOf, split, textOf, tokenOf, upperOf, wordsAt } from './sql-tree';
+import { isGroup, type Nest, type Node, placeOf, split, textOf, tokenOf, upperOf, wordsAt } from './sql-tree';
 
 const between = (text: string): Piece => ({ text, operand: false });
 
@@ -39,21 +42,25 @@ export const expression = (nodes: readonly Node[]): string => joined(pieces(node
 const isQuery = (nodes: readonly Node[]): boolean => ['SELECT', 'WITH'].includes(upperOf(nodes[0]));
 
 /** What stands in parentheses, in one pass: it may nest deeply. */
-function inside(nodes: readonly Node[]): { text: string; name?: string; weak?: boolean } {
+function inside(nodes: readonly Node[], isCut = false): { text: string; name?: string; weak?: boolean; kind?: Kind } {
   if (isQuery(nodes)) return { text: render(nodes) };
-  const found = pieces(nodes);
-  return { text: joined(found), name: nameOf(found), weak: found.length === 1 && found[0]!.weak };
+  const found = pieces(nodes, isCut);
+  const [only] = found.length === 1 ? found : [];
+  const isQuotient = !only && !isCut && found.every((p) => p.operand || p.text === '/');
+  return { text: joined(found), name: nameOf(found), weak: only?.weak, kind: isQuotient ? 'quotient' : only?.kind };
 }
 
-function pieces(nodes: readonly Node[]): Piece[] {
+/** @param isCut the answer is cast to a decimal of few digits, which a quotient of decimals has on both engines */
+function pieces(nodes: readonly Node[], isCut = false): Piece[] {
   const found: Piece[] = [];
   let at = 0;
   while (at < nodes.length) {
     const word = upperOf(nodes[at]);
     if (word === '/' || word === '%') {
       found.push(between(word));
-      const divisor = signed(nodes, at + 1);
-      found.push({ text: divisor.text, operand: true });
+      const isQuotient = word === '/' && !isCut;
+      const divisor = signed(nodes, at + 1, isQuotient ? factorsBehind(found.slice(0, -1)) : undefined);
+      found.push({ text: divisor.text, operand: true, kind: divisor.kind });
       at = divisor.next;
       continue;
     }
@@ -73,19 +80,36 @@ function pieces(nodes: readonly Node[]): Piece[] {
   return found;
 }
 
-/** What a division divides by, its sign included; raises for zero, where the local engine would answer NULL. */
-function signed(nodes: readonly Node[], from: number): { text: string; next: number } {
+/** The factors of the product that ends here. */
+function factorsBehind(found: readonly Piece[]): Piece[] {
+  const last = found.at(-1);
+  if (!last?.operand) return [];
+  const isFactor = ['*', '/', '%'].includes(found.at(-2)?.text ?? '');
+  return [...(isFactor ? factorsBehind(found.slice(0, -2)) : []), last];
+}
+
+/**
+ * What a division divides by, its sign included; raises for zero, where the local engine would answer NULL.
+ * @param dividend the factors before it, of a quotient that may be none of decimals
+ */
+function signed(
+  nodes: readonly Node[],
+  from: number,
+  dividend?: readonly Piece[],
+): { text: string; next: number; kind?: Kind } {
   let at = from;
   while (['-', '+'].includes(upperOf(nodes[at]))) at++;
   const sign = nodes.slice(from, at).map((n) => upperOf(n)).join(' '); // prettier-ignore
   const operand = operandAt(nodes, at);
   if (!operand) throw new DialectError(`nothing to divide by after ${upperOf(nodes[from - 1])}`);
+  const { next, kind, nonZero } = operand;
   const text = sign === '' ? operand.text : `${sign} ${operand.text}`;
-  return { text: operand.nonZero ? text : notZero(text), next: operand.next };
+  const used = (v: string): string => (dividend ? ofNoDecimals(dividend, { text: v, kind }) : v);
+  // Zero is told first: whatever it is divided by, it is no answer.
+  const notZero = (v: string): string => `CASE WHEN ${v} = 0 THEN ${raise('zero')} ELSE ${used(v)} END`;
+  const divisor = nonZero ? used(text) : once(notZero, text);
+  return { text: divisor === text ? text : `(${divisor})`, next, kind };
 }
-
-const notZero = (text: string): string =>
-  `(${once((v) => `CASE WHEN ${v} = 0 THEN ${raise('zero')} ELSE ${v} END`, text)})`;
 
 /** The operand that begins here, its casts included; undefined where none does. */
 function operandAt(nodes: readonly Node[], at: number): Operand | undefined {
@@ -98,6 +122,7 @@ function operandAt(nodes: readonly Node[], at: number): Operand | undefined {
       text: cast(inner, operand.text, type),
       next,
       ...castName(operand, type.name),
+      kind: kindOf(type.name),
       // Any other type than this may round it to zero.
       nonZero: operand.nonZero && type.name === 'float8',
     };
@@ -117,8 +142,9 @@ function simpleAt(nodes: readonly Node[], at: number): Operand | undefined {
     return { text: `CASE ${expression(node.nodes)} END`, next: at + 1, name, weak: name === 'case' };
   }
   if (node.kind === 'group') {
-    const { text, name, weak } = inside(node.nodes);
-    return { text: `(${text})`, next: at + 1, name, weak };
+    const isCast = upperOf(nodes[at + 1]) === '::';
+    const { text, name, weak, kind } = inside(node.nodes, isCast && isFewDigits(readType(nodes, at + 2).type));
+    return { text: `(${text})`, next: at + 1, name, weak, kind };
   }
   return ofToken(nodes, at, node as Token);
 }
@@ -126,9 +152,9 @@ function simpleAt(nodes: readonly Node[], at: number): Operand | undefined {
 function ofToken(nodes: readonly Node[], at: number, token: Token): Operand | undefined {
   switch (token.kind) {
     case 'number':
-      return { text: token.text, next: at + 1, nonZero: Number(token.text) !== 0 };
+      return { text: token.text, next: at + 1, nonZero: Number(token.text) !== 0, kind: kindOfNumber(token.text) };
     case 'parameter':
-      return { text: `$${token.text.slice(1)}`, next: at + 1 };
+      return { text: `$${token.text.slice(1)}`, next: at + 1, kind: 'whole' };
     case 'string':
       return { text: asValue(token), next: at + 1 };
     case 'symbol':
@@ -151,11 +177,12 @@ function called(nodes: readonly Node[], at: number, token: Token): Operand | und
   }
   const order = nodes[next + 2];
   if (wordsAt(nodes, next, 'WITHIN', 'GROUP') && isGroup(order)) {
-    text += ` WITHIN GROUP (${expression(order.nodes)})`;
+    text += ` WITHIN GROUP (${withinOrder(token.upper, order.nodes, expression)})`;
     next += 3;
   }
   const window = nodes[next + 1];
   if (wordsAt(nodes, next, 'OVER') && isGroup(window)) {
+    refuseWindow(token.upper, (nodes[at + 1] as Nest).nodes, window.nodes);
     text += ` OVER (${expression(window.nodes)})`;
     next += 2;
   }
@@ -178,9 +205,11 @@ function plainCall(nodes: readonly Node[], at: number, token: Token): Operand | 
   if (RESERVED.has(upper) && !FUNCTIONS.has(upper)) return undefined;
   if (upper === 'EXTRACT') return { text: extract(group.nodes), next: at + 2, name };
   if (upper === 'MOD') return modulo(group.nodes, at + 2);
+  if (/^(SUM|MIN|MAX)$/.test(upper)) return { text: ofValues(upper, group.nodes, render), next: at + 2, name };
   const zero = split(group.nodes, ',')[1];
   const isNullif = upper === 'NULLIF' && zero?.length === 1 && tokenOf(zero[0])?.text === '0';
-  return { text: `${token.text}(${render(group.nodes)})`, next: at + 2, name, nonZero: isNullif };
+  const inner = upper === 'MEDIAN' ? noDecimal(render(group.nodes)) : render(group.nodes);
+  return { text: `${token.text}(${inner})`, next: at + 2, name, nonZero: isNullif, kind: kindOfFunction(upper) };
 }
 
 function argumentsOf(name: string, nodes: readonly Node[]): Argument[] {
@@ -197,16 +226,17 @@ function argumentsOf(name: string, nodes: readonly Node[]): Argument[] {
 function extract(nodes: readonly Node[]): string {
   const from = placeOf(nodes, new Set(['FROM']));
   const part = extractedPart({ nodes: nodes.slice(0, from), text: '' });
-  return `extract(${part} FROM ${expression(nodes.slice(from + 1))})`;
+  const text = `extract(${part} FROM ${expression(nodes.slice(from + 1))})`;
+  return part === 'epoch' ? `CAST(floor(${text}) AS BIGINT)` : text;
 }
 
 function castCall(nodes: readonly Node[], next: number): Operand {
   const as = placeOf(nodes, new Set(['AS']));
   const inner = nodes.slice(0, as);
-  const value = inside(inner);
   const { type, next: end } = readType(nodes, as + 1);
+  const value = inside(inner, isFewDigits(type));
   if (end < nodes.length) throw new DialectError(`what follows the type ${type.name} in CAST has no meaning; omit it`);
-  return { text: cast(inner, value.text, type), next, ...castName(value, type.name) };
+  return { text: cast(inner, value.text, type), next, ...castName(value, type.name), kind: kindOf(type.name) };
 }
 
 function modulo(nodes: readonly Node[], next: number): Operand {

@@ -1,3 +1,4 @@
+import type { Kind } from './sql-literals';
 import { DialectError, quoteName } from './sql-tokens';
 import { NAMELESS } from './sql-names';
 import { isGroup, type Node, placeOf, split, tokenOf, upperOf, wordsAt } from './sql-tree';
@@ -9,6 +10,7 @@ export interface Piece {
   /** Name that it gives to a column; a weak one yields to the type of a cast. */
   readonly name?: string;
   readonly weak?: boolean;
+  readonly kind?: Kind;
 }
 
 /** Reads an expression. */

@@ -10,6 +10,7 @@ export interface Nest {
 }
 
 export const isGroup = (node: Node | undefined): node is Nest => node?.kind === 'group';
+export const isNest = (node: Node | undefined): node is Nest => node?.kind === 'group' || node?.kind === 'case';
 const isToken = (node: Node | undefined): node is Token => node !== undefined && node.kind !== 'group' && node.kind !== 'case'; // prettier-ignore
 /** The word or symbol that a node is, in upper case; empty for anything else. A quoted name is no word. */
 export const upperOf = (node: Node | undefined): string =>

@@ -62,7 +62,9 @@ const QUOTED = /(?<![A-Za-z])['"](?:.*['"]|.*)/;
 
 /** What a translated statement fails with by itself: Redshift's sentence, and a column. Nothing else may come through here. */
 const RAISED_BY_STATEMENT = new RegExp(
-  `^(?:Error: )?Invalid Input Error: redshift: ((?:${Object.values(RAISED).join('|')})(?:: column [\\w$]+)?)$`,
+  `^(?:Error: )?Invalid Input Error: redshift: ((?:${Object.values(RAISED)
+    .map((sentence) => sentence.replace(/[()…]/g, '\\$&'))
+    .join('|')})(?:: column [\\w$]+)?)$`,
 );
 
 /** The system's words for a disk that is used up, and the engine's for the part of it that one statement may fill. */
