@@ -14,6 +14,7 @@ const WHOLE_PLATFORMS = [
   'e2e/damage',
   'e2e/environment',
   'e2e/faults',
+  'e2e/fhir',
   'e2e/file-order',
   'e2e/full-disk',
   'e2e/held-stream',

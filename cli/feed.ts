@@ -134,6 +134,7 @@ export async function uploadFile(
   path: string,
   size: number,
   sha256: string,
+  madeMs = statSync(path).mtimeMs,
 ): Promise<void> {
   const body = createReadStream(path);
   // The client only passes the bytes on; a file that cannot be read any more is this function's to tell.
@@ -145,7 +146,7 @@ export async function uploadFile(
       Body: body,
       ContentLength: size,
       ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64'),
-      Metadata: { sha256, [MTIME]: (statSync(path).mtimeMs / 1000).toFixed(6) },
+      Metadata: { sha256, [MTIME]: (madeMs / 1000).toFixed(6) },
     }),
   );
   await Promise.race([put, unreadable]).finally(() => body.destroy());

@@ -43,7 +43,7 @@ export async function feed(session: Session): Promise<void> {
 async function feedFiles(session: Session, s3: ReturnType<typeof clientsFor>['s3']): Promise<void> {
   const { source, names, progress, platform } = session;
   const landing = names.buckets.landing!;
-  for (const [i, { path, control, key, state }] of source.files.entries()) {
+  for (const [i, { path, control, key, state, madeMs }] of source.files.entries()) {
     if (control) await uploadProfile(s3, names.buckets.control!, control.key, control.text);
     // A file that lies in landing since before a crash may have been read, half read, or its event lost with the crash. Put
     // again it would be another arrival; read again it makes the same objects, whatever there is of them.
@@ -57,7 +57,7 @@ async function feedFiles(session: Session, s3: ReturnType<typeof clientsFor>['s3
       continue;
     }
     await progress.step(`put ${count(state.size)} bytes into landing, for ${state.profile}`, () =>
-      uploadFile(s3, landing, key, path, state.size, state.sha256),
+      uploadFile(s3, landing, key, path, state.size, state.sha256, madeMs),
     );
     mark(session, i + 1);
   }

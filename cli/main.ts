@@ -52,8 +52,8 @@ function addStart(carelake: Command): void {
       reads.profile,
     )
     .option(
-      '--source <folder>',
-      'how a folder of files is read: a folder of profiles with patterns of names',
+      '--source <folder|name>',
+      'how a folder of files is read: a folder of profiles with patterns of names, or fhir-r4',
       reads.source,
     )
     .option(

@@ -15,7 +15,8 @@ export interface SourceFolder extends Source {
   text: string;
 }
 
-const isFolder = (path: string): boolean => existsSync(path) && statSync(path).isDirectory();
+/** Whether a path is a folder. */
+export const isFolder = (path: string): boolean => existsSync(path) && statSync(path).isDirectory();
 
 /** Reads the profiles of a folder, which is named as the source is. @throws CliError that tells every fault by file and line */
 export function readSourceFolder(folder: string): SourceFolder {

@@ -8,7 +8,8 @@ import { HOME, type InputFile, readRun, refuseServed, type RunState } from './fo
 import { again, ofFolder, quoted, withInstead } from './hints';
 import { knownEnvironment } from './known-environment';
 import { isFile } from './paths';
-import { profileDigest, profileKey, sourceKey } from '../profiles';
+import { exportedFiles } from './export-folder';
+import { builtInProfile, profileDigest, profileKey, sourceKey } from '../profiles';
 import { chooseProfile } from './profile';
 import { filesForSource, readSourceFolder } from './source-folder';
 import { sha256OfFile } from './synthesize';
@@ -49,6 +50,8 @@ export interface SourceFile {
   /** Key in landing. */
   readonly key: string;
   readonly state: InputFile;
+  /** When it was made, ms since 1970, where something else says so than the file itself. */
+  readonly madeMs?: number | undefined;
 }
 
 /** Where the records of this start come from, and into which folder they go. */
@@ -160,6 +163,11 @@ export async function fileOfProfile(profile: string, path: string): Promise<Sour
 /** The files of a folder, each read by the profile of the source that has a pattern for its name. */
 async function filesOfSource(folder: string, input: string): Promise<SourceFile[]> {
   const found: SourceFile[] = [];
+  if (builtInProfile(folder)?.profile.file.format === 'fhir') {
+    for (const { path, name, madeMs } of exportedFiles(input))
+      found.push({ ...(await fileOfProfile(folder, path)), key: `${folder}/${name}`, madeMs });
+    return found;
+  }
   const source = readSourceFolder(folder);
   for (const { path, name } of await filesForSource(source, input))
     found.push({

@@ -1,11 +1,13 @@
 import benchW from './bench-w.json';
 import exampleClinicCsv from './example-clinic-csv.json';
+import fhirR4 from './fhir-r4.json';
 import kaggleNoShow from './kaggle-no-show.json';
 import { type CheckedProfile, checkProfile } from './check';
 
 const BUILT_IN: Record<string, object> = {
   'bench-w': benchW,
   'example-clinic-csv': exampleClinicCsv,
+  'fhir-r4': fhirR4,
   'kaggle-no-show': kaggleNoShow,
 };
 

@@ -1,0 +1,363 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { bundle, entry } from './fhir';
+import { FILE_MS, type Made, readByFhirR4, type SilverObject } from './fhir-r4';
+
+type Resource = Record<string, any>; // eslint-disable-line @typescript-eslint/no-explicit-any -- plain JSON, as a walk sees it
+
+const lines = (...resources: object[]): string => resources.map((one) => JSON.stringify(one)).join('\n');
+const read = (...resources: object[]): Promise<Made> =>
+  readByFhirR4([lines(...resources, { resourceType: 'Flag', id: 'f' })]);
+const of = (row: SilverObject | undefined, ...names: string[]): unknown[] => names.map((name) => row?.[name] ?? null);
+const SUBJECT = { subject: { reference: 'Patient/p' } };
+const CODE = { code: { coding: [{ system: 'http://loinc.org', code: '1-8', display: 'One' }] } };
+const START = '2026-03-09T10:00:00-05:00';
+
+describe('the status of a resource', () => {
+  const kinds: [string, string, string, (status: string) => object, string[]][] = [
+    [
+      'Encounter',
+      'encounter',
+      'status_code',
+      (status) => ({ status, class: { code: 'AMB' }, ...SUBJECT, period: { start: START } }),
+      ['planned', 'arrived', 'triaged', 'in-progress', 'onleave', 'finished', 'cancelled', 'unknown'],
+    ],
+    [
+      'Condition',
+      'diagnosis',
+      'verification_status_code',
+      (code) => ({ verificationStatus: { coding: [{ code }] }, ...CODE, ...SUBJECT, recordedDate: '2026-03-09' }),
+      ['unconfirmed', 'provisional', 'differential', 'confirmed', 'refuted'],
+    ],
+    [
+      'Procedure',
+      'procedure',
+      'status_code',
+      (status) => ({ status, ...CODE, ...SUBJECT, performedDateTime: START }),
+      ['preparation', 'in-progress', 'not-done', 'on-hold', 'stopped', 'completed', 'unknown'],
+    ],
+    [
+      'Observation',
+      'observation',
+      'status_code',
+      (status) => ({ status, ...CODE, ...SUBJECT, effectiveDateTime: START }),
+      ['registered', 'preliminary', 'final', 'amended', 'corrected', 'cancelled', 'unknown'],
+    ],
+    [
+      'MedicationRequest',
+      'medication_order',
+      'status_code',
+      (status) => ({ status, intent: 'order', ...SUBJECT, authoredOn: START }),
+      ['active', 'on-hold', 'cancelled', 'completed', 'stopped', 'draft', 'unknown'],
+    ],
+    [
+      'MedicationDispense',
+      'prescription_fill',
+      'status_code',
+      (status) => ({ status, ...SUBJECT, whenHandedOver: START }),
+      ['preparation', 'in-progress', 'cancelled', 'on-hold', 'completed', 'stopped', 'declined', 'unknown'],
+    ],
+    [
+      'Appointment',
+      'appointment',
+      'status_code',
+      (status) => ({
+        status,
+        start: START,
+        participant: [{ actor: { reference: 'Patient/p' } }, { actor: { reference: 'Location/l' } }],
+      }),
+      ['proposed', 'pending', 'booked', 'arrived', 'fulfilled', 'cancelled', 'noshow', 'checked-in', 'waitlist'],
+    ],
+    [
+      'AdverseEvent',
+      'adverse_event',
+      'actuality_code',
+      (actuality) => ({ actuality, ...SUBJECT, date: START }),
+      ['actual', 'potential'],
+    ],
+  ];
+  test.each(kinds)('%s: every one is kept as it is', async (resourceType, entity, column, make, statuses) => {
+    const made = await read(...statuses.map((status) => ({ resourceType, id: status, ...make(status) })));
+    expect(made.rejected).toEqual([]);
+    expect(made.rows[entity]!.map((row) => of(row, column, 'op'))).toEqual(
+      statuses.map((status) => [status, 'upsert']),
+    );
+  });
+
+  test.each(kinds.filter(([type]) => type !== 'AdverseEvent'))(
+    '%s: entered-in-error takes it back',
+    async (type, entity, _, make) => {
+      const made = await read({ resourceType: type, id: 'x', ...make('entered-in-error') });
+      expect(made.rejected).toEqual([]);
+      expect(made.rows[entity]!.map((row) => row.op)).toEqual([type === 'Appointment' ? 'upsert' : 'delete']);
+    },
+  );
+
+  test.each(kinds)('%s: what is none is not taken for one', async (resourceType, entity, column, make) => {
+    const made = await read({ resourceType, id: 'x', ...make('lost') });
+    const [row] = made.rows[entity] ?? [];
+    expect([made.rejected.length > 0, row?.[column]]).not.toEqual([false, 'lost']);
+  });
+});
+
+describe('what is made of a resource, by value', () => {
+  test('Patient', async () => {
+    const us = (name: string, code: string): object => ({
+      url: `http://hl7.org/fhir/us/core/StructureDefinition/us-core-${name}`,
+      extension: [{ url: 'ombCategory', valueCoding: { code } }],
+    });
+    const made = await read(
+      {
+        resourceType: 'Patient',
+        id: 'a',
+        meta: { security: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality', code: 'R' }] },
+        extension: [us('race', '2106-3'), us('ethnicity', '2186-5')],
+        identifier: [
+          { system: 'urn:other', value: '1' },
+          { type: { coding: [{ code: 'MR' }] }, system: 'urn:mrn', value: '77' },
+          { type: { coding: [{ code: 'MB' }] }, system: 'urn:payer', value: 'W9' },
+        ],
+        name: [
+          { use: 'maiden', family: 'Old' },
+          { use: 'official', family: 'New', given: ['Ann', 'Bea'] },
+        ],
+        gender: 'female',
+        birthDate: '1970-05',
+        deceasedDateTime: '2020-01-02T03:04:05+01:00',
+        maritalStatus: { coding: [{ code: 'M' }] },
+        communication: [
+          { language: { coding: [{ code: 'es' }] } },
+          { preferred: true, language: { coding: [{ code: 'en' }] } },
+        ],
+        address: [{ city: 'Boston', state: 'MA', postalCode: '02101-1234' }],
+      },
+      {
+        resourceType: 'Patient',
+        id: 'b',
+        birthDate: '1970',
+        deceasedBoolean: false,
+        address: [{ postalCode: 'SW1A 1AA' }],
+      },
+    );
+    const [a, b] = made.rows.patient!;
+    expect(of(a, 'patient_id', 'first_name', 'last_name', 'gender_code', 'birth_date_precision', 'race_code', 'ethnicity_code')).toEqual(['a', 'Ann', 'New', 'female', 'month', '2106-3', '2186-5']); // prettier-ignore
+    expect(of(a, 'mrn', 'mrn_system', 'member_id', 'member_id_system', 'sensitivity_code', 'language_code', 'marital_status_code')).toEqual(['77', 'urn:mrn', 'W9', 'urn:payer', 'R', 'en', 'M']); // prettier-ignore
+    expect(of(a, 'city', 'state', 'zip5', 'is_deceased', 'dq_flags')).toEqual(['Boston', 'MA', '02101', true, null]);
+    expect(of(b, 'birth_date_precision', 'zip5', 'is_deceased')).toEqual(['year', null, false]);
+    expect(made.unmapped).toEqual({ Flag: 1 });
+  });
+
+  test('Encounter with its stays, by references of every kind', async () => {
+    const npi = 'http://hl7.org/fhir/sid/us-npi';
+    const made = await read({
+      resourceType: 'Encounter',
+      id: 'e',
+      status: 'finished',
+      class: { code: 'IMP' },
+      type: [{ coding: [{ system: 'http://snomed.info/sct', code: '185347001', display: 'Visit' }] }],
+      ...SUBJECT,
+      participant: [
+        { individual: { reference: 'Practitioner/x' } },
+        {
+          type: [{ coding: [{ code: 'PPRF' }] }],
+          individual: { reference: `Practitioner?identifier=${npi}|9999999999` },
+        },
+      ],
+      serviceProvider: { identifier: { system: 'urn:org', value: 'O1' } },
+      period: { start: START, end: '2026-03-11T10:00:00-05:00' },
+      location: [
+        {
+          location: { reference: 'Location/w1' },
+          status: 'completed',
+          period: { start: START, end: '2026-03-10T08:00:00-05:00' },
+        },
+        { location: { reference: 'Location?identifier=urn:loc|W2' } },
+      ],
+    });
+    expect(made.rejected).toEqual([]);
+    const [row] = made.rows.encounter!;
+    expect(of(row, 'class_code', 'patient_id', 'provider_id', 'provider_identifier', 'organization_identifier', 'location_id', 'location_count')).toEqual(['inpatient', 'p', null, `${npi}|9999999999`, 'urn:org|O1', 'w1', 2]); // prettier-ignore
+    expect(of(row, 'type_system', 'type_code', 'type_display')).toEqual([
+      'http://snomed.info/sct',
+      '185347001',
+      'Visit',
+    ]);
+    expect(made.rows.encounter_location!.map((stay) => of(stay, 'encounter_location_id', 'encounter_id', 'position', 'location_id', 'location_identifier', 'stay_status_code'))).toEqual([['e/1', 'e', 1, 'w1', null, 'completed'], ['e/2', 'e', 2, null, 'urn:loc|W2', null]]); // prettier-ignore
+    expect(made.rows.encounter_location!.map((stay) => stay.start_at)).toEqual([row!.start_at, row!.start_at]);
+  });
+
+  test('Observation: numbers, comparators, texts, codes and components', async () => {
+    const base = { resourceType: 'Observation', status: 'final', ...CODE, ...SUBJECT, effectiveDateTime: '2026-03' };
+    const quantity = { value: 5, comparator: '<', unit: 'mg/dL', code: 'mg/dL' };
+    const made = await read(
+      { ...base, id: '1', valueQuantity: quantity },
+      { ...base, id: '2', valueString: 'clear' },
+      { ...base, id: '3', valueCodeableConcept: { coding: [{ system: 'urn:s', code: 'pos' }], text: 'positive' } },
+      { ...base, id: '4', component: [{ ...CODE, valueQuantity: { value: 120, unit: 'mm[Hg]' } }, { ...CODE, dataAbsentReason: { coding: [{ code: 'unknown' }] } }] }, // prettier-ignore
+    );
+    expect(made.rejected).toEqual([]);
+    expect(made.rows.observation!.map((row) => of(row, 'observation_id', 'value_number', 'value_comparator', 'value_unit', 'value_text', 'value_code', 'absent_reason_code', 'component_count', 'component_number', 'parent_observation_id'))).toEqual([
+      ['1', 5, '<', 'mg/dL', null, null, null, 0, null, null],
+      ['2', null, null, null, 'clear', null, null, 0, null, null],
+      ['3', null, null, null, 'positive', 'pos', null, 0, null, null],
+      ['4', null, null, null, null, null, null, 2, null, null],
+      ['4/1', 120, null, 'mm[Hg]', null, null, null, null, 1, '4'],
+      ['4/2', null, null, null, null, null, 'unknown', null, 2, '4'],
+    ]); // prettier-ignore
+    expect(made.rows.observation!.map((row) => row.observed_precision)).toEqual(Array(6).fill('month'));
+    expect(made.rows.observation_code!.map((row) => of(row, 'code_system', 'code', 'display'))).toEqual(
+      Array(4).fill(['http://loinc.org', '1-8', 'One']),
+    );
+  });
+
+  test('MedicationRequest by a Medication within it and beside it', async () => {
+    const drug = (id: string, code: string): object => ({
+      resourceType: 'Medication',
+      id,
+      code: { coding: [{ system: 'urn:rx', code }] },
+    });
+    const order = {
+      resourceType: 'MedicationRequest',
+      status: 'active',
+      intent: 'plan',
+      ...SUBJECT,
+      authoredOn: START,
+    };
+    const made = await readByFhirR4([
+      JSON.stringify(
+        bundle([
+          entry({ ...order, id: '1', contained: [drug('m', 'in')], medicationReference: { reference: '#m' } }),
+          entry({ ...order, id: '2', medicationReference: { reference: 'urn:uuid:m' } }),
+          entry({ ...order, id: '3', medicationCodeableConcept: { coding: [{ system: 'urn:rx', code: 'own' }] } }),
+          entry(drug('b', 'beside'), 'urn:uuid:m'),
+        ]),
+      ),
+    ]);
+    expect(
+      made.rows.medication_order!.map((row) => of(row, 'medication_system', 'medication_code', 'intent_code')),
+    ).toEqual([
+      ['urn:rx', 'in', 'plan'],
+      ['urn:rx', 'beside', 'plan'],
+      ['urn:rx', 'own', 'plan'],
+    ]);
+    expect(made.unmapped).toEqual({ Medication: 1 });
+  });
+
+  test('a delete takes back what the resource is, and no code that it mentioned', async () => {
+    const made = await read(
+      bundle([
+        { request: { method: 'DELETE', url: 'Condition/c' } },
+        { request: { method: 'DELETE', url: 'Location/l' } },
+      ]),
+    );
+    expect(
+      Object.fromEntries(Object.entries(made.rows).map(([entity, rows]) => [entity, rows.map((row) => row.op)])),
+    ).toEqual({
+      diagnosis: ['delete'],
+      location: ['delete'],
+      clinic: ['delete'],
+    });
+  });
+
+  test('both times are when the source knew it, never that of the visit', async () => {
+    const made = await read({
+      resourceType: 'Procedure',
+      id: 'p',
+      status: 'completed',
+      ...SUBJECT,
+      performedDateTime: START,
+    });
+    const [row] = made.rows.procedure!;
+    expect(of(row, 'effective_at', 'recorded_at')).toEqual([FILE_MS * 1000, FILE_MS * 1000]);
+  });
+});
+
+const FOLDER = join(__dirname, '..', '..', '..', 'shared', 'data', 'fhir');
+const here = existsSync(FOLDER);
+if (!here) console.warn(`SKIPPED: counts of real resources need ${FOLDER}, which is not here`);
+
+/** Every resource of a folder, by nothing but JSON.parse. */
+function walk(folder: string): { bodies: Buffer[]; resources: Resource[] } {
+  const names = readdirSync(folder).filter((name) => name !== 'log.ndjson');
+  const bodies = names.map((name) => readFileSync(join(folder, name)));
+  const resources = names.flatMap((name, i): Resource[] => {
+    const text = bodies[i]!.toString('utf8');
+    if (name.endsWith('.ndjson')) return text.trim().split('\n').map((line) => JSON.parse(line) as Resource); // prettier-ignore
+    const one = JSON.parse(text) as Resource;
+    return one.resourceType === 'Bundle'
+      ? (one.entry as { resource: Resource }[]).map(({ resource }) => resource)
+      : [one];
+  });
+  return { bodies, resources };
+}
+
+const MAPPED: Record<string, { entity: string; isDated: (r: Resource) => unknown }> = {
+  Patient: { entity: 'patient', isDated: () => true },
+  Practitioner: { entity: 'provider', isDated: () => true },
+  Organization: { entity: 'organization', isDated: () => true },
+  Location: { entity: 'location', isDated: () => true },
+  Encounter: { entity: 'encounter', isDated: (r) => r.period?.start },
+  Appointment: { entity: 'appointment', isDated: (r) => r.start && JSON.stringify(r.participant).includes('"Location/') },
+  Condition: { entity: 'diagnosis', isDated: (r) => r.recordedDate ?? r.onsetDateTime ?? r.onsetPeriod?.start },
+  Procedure: { entity: 'procedure', isDated: (r) => r.performedDateTime ?? r.performedPeriod?.start },
+  Observation: { entity: 'observation', isDated: (r) => r.effectiveDateTime ?? r.effectiveInstant ?? r.effectivePeriod?.start ?? r.issued },
+  MedicationRequest: { entity: 'medication_order', isDated: (r) => r.authoredOn },
+  MedicationDispense: { entity: 'prescription_fill', isDated: (r) => r.whenHandedOver ?? r.whenPrepared },
+  AdverseEvent: { entity: 'adverse_event', isDated: (r) => r.date ?? r.detected ?? r.recordedDate },
+}; // prettier-ignore
+
+(here ? describe : describe.skip).each(['bulk/10-patients', 'bundles', 'examples'])('the resources in %s', (name) => {
+  let made: Made;
+  let resources: Resource[];
+  beforeAll(async () => {
+    const found = here ? walk(join(FOLDER, name)) : { bodies: [], resources: [] };
+    ({ resources } = found);
+    made = await readByFhirR4(found.bodies);
+  });
+  const ofType = (type: string): Resource[] => resources.filter((r) => r.resourceType === type);
+  /** Rows of the resource itself, which the fact has beside those of its parts. */
+  const own = (entity: string): SilverObject[] =>
+    (made.rows[entity] ?? []).filter((row) => (row.parent_observation_id ?? null) === null);
+
+  test.each(Object.keys(MAPPED))(
+    '%s: accepted are those that have what the contract asks, and the others are quarantined',
+    (type) => {
+      const { entity, isDated } = MAPPED[type]!;
+      expect(own(entity).length).toBe(ofType(type).filter(isDated).length);
+    },
+  );
+
+  test('types that nobody maps are unmapped, by type', () => {
+    const counts: Record<string, number> = {};
+    for (const { resourceType } of resources)
+      if (!MAPPED[String(resourceType)]) counts[String(resourceType)] = (counts[String(resourceType)] ?? 0) + 1;
+    expect(made.unmapped).toEqual(counts);
+  });
+
+  test('nothing is lost: resources, stays, components and links are received', () => {
+    const parts = resources.reduce(
+      (sum, r) =>
+        sum +
+        (r.resourceType === 'Encounter' ? (r.location?.length ?? 0) : 0) +
+        (r.resourceType === 'Observation' ? (r.component?.length ?? 0) : 0) +
+        (r.resourceType === 'Patient'
+          ? (r.link ?? []).filter((link: Resource) => /Patient\//.test(link.other?.reference)).length
+          : 0),
+      0,
+    );
+    expect(made.received).toBe(resources.length + parts);
+    const unmapped = Object.values(made.unmapped).reduce((sum, n) => sum + n, 0);
+    expect(made.accepted + made.rejected.length + unmapped).toBe(made.received);
+    if (name !== 'examples') expect(made.rejected).toEqual([]);
+  });
+
+  test('quantities add up', () => {
+    const dated = ofType('Observation').filter(MAPPED.Observation!.isDated);
+    const values = dated
+      .flatMap((r) => [r, ...((r.component ?? []) as Resource[])])
+      .flatMap((r) => r.valueQuantity?.value ?? r.valueInteger ?? []);
+    const total = (numbers: number[]): string => numbers.reduce((sum, n) => sum + n, 0).toFixed(6);
+    const found = (made.rows.observation ?? []).flatMap((row) => (row.value_number as number | null) ?? []);
+    expect([found.length, total(found)]).toEqual([values.length, total(values as number[])]);
+  });
+});
