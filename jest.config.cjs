@@ -25,6 +25,7 @@ const WHOLE_PLATFORMS = [
   'e2e/own-file',
   'e2e/rebuild',
   'e2e/rules',
+  'e2e/synthea',
   'e2e/throttled-stream',
   'e2e/withdraw',
   'load/engine-ends',

@@ -43,6 +43,7 @@ export async function feed(session: Session): Promise<void> {
 async function feedFiles(session: Session, s3: ReturnType<typeof clientsFor>['s3']): Promise<void> {
   const { source, names, progress, platform } = session;
   const landing = names.buckets.landing!;
+  if (source.ignored.length > 0) progress.line(ignoredText(source.ignored));
   for (const [i, { path, control, key, state, madeMs }] of source.files.entries()) {
     if (control) await uploadProfile(s3, names.buckets.control!, control.key, control.text);
     // A file that lies in landing since before a crash may have been read, half read, or its event lost with the crash. Put
@@ -61,6 +62,12 @@ async function feedFiles(session: Session, s3: ReturnType<typeof clientsFor>['s3
     );
     mark(session, i + 1);
   }
+}
+
+function ignoredText(patterns: readonly string[]): string {
+  const times = (pattern: string): number => patterns.filter((one) => one === pattern).length;
+  const each = [...new Set(patterns)].map((one) => (times(one) === 1 ? one : `${one} ×${times(one)}`));
+  return `Known to the source and not read: ${count(patterns.length)} files (${each.join(', ')}).`;
 }
 
 function mark(session: Session, sent: number): void {

@@ -52,8 +52,8 @@ function addStart(carelake: Command): void {
       reads.profile,
     )
     .option(
-      '--source <folder|name>',
-      'how a folder of files is read: a folder of profiles with patterns of names, or fhir-r4',
+      '--source <name|folder>',
+      'how a folder of files is read: a built-in source, or a folder of profiles with patterns of names',
       reads.source,
     )
     .option(

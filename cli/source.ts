@@ -9,9 +9,9 @@ import { again, ofFolder, quoted, withInstead } from './hints';
 import { knownEnvironment } from './known-environment';
 import { isFile } from './paths';
 import { exportedFiles } from './export-folder';
-import { builtInProfile, profileDigest, profileKey, sourceKey } from '../profiles';
+import { builtInProfile, profileKey, sourceKey } from '../profiles';
 import { chooseProfile } from './profile';
-import { filesForSource, readSourceFolder } from './source-folder';
+import { chooseSource as chooseProfiles, filesForSource } from './source-folder';
 import { sha256OfFile } from './synthesize';
 
 /** Environment of a folder that is new, unless another is asked for. */
@@ -60,6 +60,8 @@ export interface Source {
   state: RunState['source'];
   /** Files, each read by its profile. */
   files: SourceFile[];
+  /** Of each file that a source knows and does not read, the pattern by which it does: names are the sender's. */
+  ignored: string[];
   /** Whether the user named the network's size or seed: then a folder with another network is no match. */
   explicit: boolean;
 }
@@ -98,7 +100,8 @@ async function chooseSource(options: StartOptions): Promise<Source> {
 /** The files of a start, each held against its profile. @throws CliError for the first that cannot be read so */
 async function files(reads: readonly Read[], options: StartOptions): Promise<Source> {
   const found: SourceFile[] = [];
-  for (const read of reads) found.push(...(await filesOf(read, options)));
+  const ignored: string[] = [];
+  for (const read of reads) found.push(...(await filesOf(read, options, ignored)));
   const names = found.map(({ key }) => key);
   const twin = names.find((name, i) => names.indexOf(name) !== i);
   if (twin !== undefined)
@@ -113,11 +116,13 @@ async function files(reads: readonly Read[], options: StartOptions): Promise<Sou
     dataDir: resolve(options.data ?? join(HOME, found[0]!.state.profile)),
     state: { kind: 'files', files: found.map(({ state }) => state) },
     files: found,
+    ignored,
     explicit: true,
   };
 }
 
-async function filesOf(read: Read, options: StartOptions): Promise<SourceFile[]> {
+/** @param ignored takes the patterns of files that are known and not read */
+async function filesOf(read: Read, options: StartOptions, ignored: string[]): Promise<SourceFile[]> {
   const { profile, source, input } = read;
   const reader = profile ?? source ?? '';
   if (input === undefined)
@@ -141,7 +146,7 @@ async function filesOf(read: Read, options: StartOptions): Promise<SourceFile[]>
       rule: 'files are accepted only with --phi-ok',
       next: `if this machine may hold such data: ${again('--phi-ok')}`,
     });
-  return source === undefined ? [await fileOfProfile(profile!, input)] : filesOfSource(source, input);
+  return source === undefined ? [await fileOfProfile(profile!, input)] : filesOfSource(source, input, ignored);
 }
 
 /** @param digest of the profile: a mended one reads the same file anew */
@@ -161,20 +166,24 @@ export async function fileOfProfile(profile: string, path: string): Promise<Sour
 }
 
 /** The files of a folder, each read by the profile of the source that has a pattern for its name. */
-async function filesOfSource(folder: string, input: string): Promise<SourceFile[]> {
-  const found: SourceFile[] = [];
-  if (builtInProfile(folder)?.profile.file.format === 'fhir') {
+async function filesOfSource(nameOrFolder: string, input: string, ignored: string[]): Promise<SourceFile[]> {
+  if (builtInProfile(nameOrFolder)?.profile.file.format === 'fhir') {
+    const found: SourceFile[] = [];
     for (const { path, name, madeMs } of exportedFiles(input))
-      found.push({ ...(await fileOfProfile(folder, path)), key: `${folder}/${name}`, madeMs });
+      found.push({ ...(await fileOfProfile(nameOrFolder, path)), key: `${nameOrFolder}/${name}`, madeMs });
     return found;
   }
-  const source = readSourceFolder(folder);
-  for (const { path, name } of await filesForSource(source, input))
+  const source = chooseProfiles(nameOrFolder);
+  const { name: sender, text, digest } = source;
+  const files = await filesForSource(source, input);
+  ignored.push(...files.ignored);
+  const found: SourceFile[] = [];
+  for (const { path, name } of files.read)
     found.push({
       path,
-      key: `${source.name}/${name}`,
-      control: { key: sourceKey(source.name), text: source.text },
-      state: await inputFile(source.name, profileDigest(source.text), path),
+      key: `${sender}/${name}`,
+      ...(text === undefined ? {} : { control: { key: sourceKey(sender), text } }),
+      state: await inputFile(sender, digest, path),
     });
   return found;
 }
@@ -206,6 +215,7 @@ function synthetic(options: StartOptions): Source {
     dataDir: resolve(options.data ?? join(HOME, 'demo')),
     state: { kind: 'synthetic', patients, events, seed },
     files: [],
+    ignored: [],
     explicit: options.patients !== undefined || options.events !== undefined || options.seed !== undefined,
   };
 }

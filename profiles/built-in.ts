@@ -2,17 +2,49 @@ import benchW from './bench-w.json';
 import exampleClinicCsv from './example-clinic-csv.json';
 import fhirR4 from './fhir-r4.json';
 import kaggleNoShow from './kaggle-no-show.json';
-import { type CheckedProfile, checkProfile } from './check';
+import nppes from './nppes.json';
+import syntheaConditions from './synthea/conditions.json';
+import syntheaEncounters from './synthea/encounters.json';
+import syntheaMedications from './synthea/medications.json';
+import syntheaObservations from './synthea/observations.json';
+import syntheaOrganizations from './synthea/organizations.json';
+import syntheaPatients from './synthea/patients.json';
+import syntheaProcedures from './synthea/procedures.json';
+import syntheaProviders from './synthea/providers.json';
+import { type CheckedProfile, checkProfile, profileDigest } from './check';
+
+/** Sources that come with the platform: profiles that read the files of one folder. */
+const SOURCES: Record<string, readonly { profile: string }[]> = {
+  synthea: [
+    syntheaConditions,
+    syntheaEncounters,
+    syntheaMedications,
+    syntheaObservations,
+    syntheaOrganizations,
+    syntheaPatients,
+    syntheaProcedures,
+    syntheaProviders,
+  ],
+};
 
 const BUILT_IN: Record<string, object> = {
   'bench-w': benchW,
   'example-clinic-csv': exampleClinicCsv,
   'fhir-r4': fhirR4,
   'kaggle-no-show': kaggleNoShow,
+  nppes,
+  ...Object.fromEntries(
+    Object.values(SOURCES)
+      .flat()
+      .map((profile) => [profile.profile, profile]),
+  ),
 };
 
-/** Names of the profiles that come with the platform; nobody else's profile may take one. */
+/** Names of the profiles that come with the platform, those of its sources among them; nobody else's profile may take one. */
 export const BUILT_IN_PROFILES: readonly string[] = Object.keys(BUILT_IN);
+
+/** Names of the sources that come with the platform. */
+export const BUILT_IN_SOURCES: readonly string[] = Object.keys(SOURCES);
 
 const checkedBuiltIns = new Map<string, CheckedProfile>();
 
@@ -29,4 +61,11 @@ export function builtInProfile(name: string): CheckedProfile | undefined {
     checkedBuiltIns.set(name, (checked = check.checked));
   }
   return checked;
+}
+
+/** The profiles of a source that comes with the platform, with what names their readings as a whole; undefined for any other name. */
+export function builtInSource(name: string): { name: string; profiles: CheckedProfile[]; digest: string } | undefined {
+  if (!Object.hasOwn(SOURCES, name)) return undefined;
+  const profiles = SOURCES[name]!.map(({ profile }) => builtInProfile(profile)!);
+  return { name, profiles, digest: profileDigest(profiles.map(({ digest }) => digest).join()) };
 }

@@ -4,8 +4,8 @@ import { escapePointer } from './json-lines';
 import { compilePattern, PatternError } from './patterns';
 import { compileRegex, RegexError } from './regex';
 import type { FileRule } from './rules';
-import type { EntityProfile, Profile } from './schema';
-import type { Placed } from './walk';
+import type { Choice, EntityProfile, Profile } from './schema';
+import { type Placed, placedTests } from './walk';
 
 /** Tells of one thing that is wrong: its rule, its place in the profile, and what to do. */
 export type Report = (rule: FileRule, pointer: string, message: string) => void;
@@ -36,6 +36,7 @@ export function checkValue(profile: Profile, entity: EntityProfile, placed: Plac
     ['constant', e.constant],
     ['default', e.default],
     ['otherwise', e.otherwise ?? undefined],
+    ...(e.map ? [] : fixedChoices(e)),
     ...Object.entries(e.map ?? {}).map(([code, to]): [string, unknown] => [`map/${escapePointer(code)}`, to]),
   ];
   for (const [member, value] of fixed) {
@@ -48,6 +49,12 @@ export function checkValue(profile: Profile, entity: EntityProfile, placed: Plac
       );
   }
 }
+
+/** Constants among which a value is chosen, which are no text that is read first. */
+const fixedChoices = (e: Placed['expression']): [string, unknown][] =>
+  e.datetime !== undefined || e.date !== undefined
+    ? []
+    : (e.first ?? []).map((one, i) => [`first/${i}/constant`, typeof one === 'string' ? undefined : one.constant]);
 
 /** Why a fixed value of the profile cannot stand in a field, or null. */
 function misfit(field: Pick<Field, 'type' | 'values' | 'name'>, value: unknown): string | null {
@@ -82,14 +89,16 @@ export function checkExpression(profile: Profile, placed: Placed, type: Field['t
   const given = SOURCES.filter((s) => e[s] !== undefined);
   if (given.length !== 1) report('PRF-VALUE', pointer, `requires exactly one of ${SOURCES.join(', ')}`);
   if (e.join !== undefined && !e.columns) report('PRF-VALUE', `${pointer}/join`, 'join requires columns');
+  if (e.skip_empty && !e.columns) report('PRF-VALUE', `${pointer}/skip_empty`, 'skip_empty requires columns');
+  if (e.first) checkChoices(e.first, `${pointer}/first`, report);
   if (e.otherwise !== undefined && !e.map) report('PRF-VALUE', `${pointer}/otherwise`, 'otherwise requires map');
   if (e.object_key !== undefined) checkRegex(e.object_key, `${pointer}/object_key`, true, report);
   if (e.preamble !== undefined) {
     checkRegex(e.preamble, `${pointer}/preamble`, true, report);
     if (profile.file.preamble_lines === undefined)
-      report('PRF-VALUE', `${pointer}/preamble`, 'state in file.preamble_lines how many lines are above the columns');
+      report('PRF-VALUE', `${pointer}/preamble`, 'say in file.preamble_lines how many lines stand above the columns');
   }
-  if (e.columns?.every((part) => typeof part !== 'string'))
+  if (e.columns?.every((part) => typeof part !== 'string' && 'literal' in part))
     report('PRF-VALUE', `${pointer}/columns`, 'none of the parts is a column: use constant');
   if (e.pattern !== undefined) {
     checkRegex(e.pattern, `${pointer}/pattern`, true, report);
@@ -130,6 +139,18 @@ export function checkExpression(profile: Profile, placed: Placed, type: Field['t
       if (!(error instanceof PatternError)) throw error;
       report('PRF-TIME', at, error.message);
     }
+  });
+}
+
+/** What a value is chosen among: each a column or a constant, and more than one column that might as well stand alone. */
+function checkChoices(choices: readonly Choice[], pointer: string, report: Report): void {
+  if (choices.length === 1 && (typeof choices[0] === 'string' || !choices[0]?.when))
+    report('PRF-VALUE', pointer, 'a single choice without a condition is a column or a constant');
+  choices.forEach((choice, i) => {
+    if (typeof choice === 'string') return;
+    if ((choice.column === undefined) === (choice.constant === undefined))
+      report('PRF-VALUE', `${pointer}/${i}`, 'needs exactly one of column, constant');
+    for (const { test, pointer: at } of placedTests(choice.when, `${pointer}/${i}`)) checkTest(test, at, report);
   });
 }
 

@@ -52,7 +52,7 @@ export function checkProfile(text: string): ProfileCheck {
 export const profileDigest = (text: string): string => hash('sha256', text, 'hex').slice(0, 8);
 
 /**
- * Blanks, the order of members, what is meant for people and editors, and how many absences are believed change no reading of a row. A later
+ * Blanks, the order of members, what is meant for people and editors, which files are not read, and how many absences are believed change no reading of a row. A later
  * release's defaults give no other digest.
  */
 function digestOf(value: unknown): string {
@@ -60,7 +60,12 @@ function digestOf(value: unknown): string {
     typeof member !== 'object' || member === null || Array.isArray(member)
       ? member
       : Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)));
-  const said = { ...(value as Record<string, unknown>), $schema: undefined, description: undefined };
+  const said = {
+    ...(value as Record<string, unknown>),
+    $schema: undefined,
+    description: undefined,
+    ignored_files: undefined,
+  };
   return profileDigest(JSON.stringify(said, (name, member) => (name === 'brake_percent' ? undefined : sorted(member))));
 }
 
@@ -102,7 +107,7 @@ function checkSense(profile: Profile, report: Report): void {
     checkFields(entity, index, report);
     for (const placed of placedValues(profile, entity, index)) checkValue(profile, entity, placed, report);
     checkEach(profile, entity, index, report);
-    for (const { test, pointer } of placedTests(entity, index)) checkTest(test, pointer, report);
+    for (const { test, pointer } of placedTests(entity.when, `/entities/${index}`)) checkTest(test, pointer, report);
   });
   const uses = profile.entities.map((e) => e.entity);
   profile.entities.forEach((e, index) => {
@@ -167,6 +172,7 @@ function checkColumns(profile: Profile, report: Report): void {
   if (format === 'fhir') return; // told by checkViews
   const uses = columnUses(profile);
   const used = new Set(uses.map((u) => u.column));
+  if (profile.file.ignore_case) checkCase([...used, ...profile.ignored], format, report);
   const lists = { ignored: profile.ignored, optional: profile.optional };
   for (const [list, columns] of Object.entries(lists)) {
     columns.forEach((column, i) => {
@@ -189,6 +195,18 @@ function checkColumns(profile: Profile, report: Report): void {
   header?.forEach((column, i) => {
     if (header.indexOf(column) !== i) report('PRF-COLUMN', `/file/header/${i}`, 'the column is listed twice');
   });
+}
+
+/** Names that are one whatever their case cannot be two columns. */
+function checkCase(columns: readonly string[], format: Profile['file']['format'], report: Report): void {
+  if (format !== 'csv') report('PRF-COLUMN', '/file/ignore_case', 'only a CSV file has a header');
+  const seen = new Map<string, string>();
+  for (const column of columns) {
+    const other = seen.get(column.toLowerCase());
+    if (other !== undefined && other !== column)
+      report('PRF-COLUMN', '/file/ignore_case', `${other} and ${column} are one column where case is ignored`);
+    seen.set(column.toLowerCase(), column);
+  }
 }
 
 /** A list in one cell: elements are read only where the entity has one, and by a pointer only where they are JSON. */

@@ -1,6 +1,7 @@
 import type { CheckedProfile } from './check';
 import { lineOf } from './json-lines';
 import type { ProfileError } from './rules';
+import type { Profile } from './schema';
 import { columnUses } from './walk';
 
 export interface HeaderCheck {
@@ -27,14 +28,17 @@ export function checkHeader(checked: CheckedProfile, header: readonly string[]):
     errors.push({ rule, pointer, line: lineOf(lines, pointer), message });
   const present = new Set(header);
   const optional = new Set(profile.optional);
-  const missing = new Map<string, string>();
+  const missing = new Map<string, { pointer: string; oneOf: readonly string[] }>();
   const uses = columnUses(profile);
-  for (const { column, pointer } of uses) {
-    if (!present.has(column) && !optional.has(column) && !missing.has(column)) missing.set(column, pointer);
+  for (const { column, pointer, oneOf = [column] } of uses) {
+    const name = oneOf.join();
+    if (!oneOf.some((one) => present.has(one)) && !oneOf.every((one) => optional.has(one)) && !missing.has(name))
+      missing.set(name, { pointer, oneOf });
   }
-  const hint = missing.size > 0 ? otherDelimiter(header, [...missing.keys()], profile.file.delimiter) : null;
+  const absent = [...missing.values()].flatMap(({ oneOf }) => oneOf);
+  const hint = missing.size > 0 ? otherDelimiter(header, absent, profile.file.delimiter) : null;
   if (hint) {
-    const first = [...missing.values()][0] as string;
+    const first = [...missing.values()][0]!.pointer;
     report(
       'FIL-HDR-02',
       profile.file.delimiter === ',' && !lines.has('/file/delimiter') ? '/file' : '/file/delimiter',
@@ -42,8 +46,14 @@ export function checkHeader(checked: CheckedProfile, header: readonly string[]):
     );
     return { ok: false, errors };
   }
-  for (const [column, pointer] of missing)
-    report('FIL-HDR-02', pointer, `the header has no column ${JSON.stringify(column)}`);
+  for (const { pointer, oneOf } of missing.values())
+    report(
+      'FIL-HDR-02',
+      pointer,
+      oneOf.length === 1
+        ? `the header has no column ${JSON.stringify(oneOf[0])}`
+        : `the header has none of the columns ${oneOf.map((one) => JSON.stringify(one)).join(', ')}`,
+    );
   const nameable = missing.size === 0;
   const known = new Set([...uses.map((u) => u.column), ...profile.ignored]);
   const seen = new Set<string>();
@@ -62,6 +72,14 @@ export function checkHeader(checked: CheckedProfile, header: readonly string[]):
     seen.add(column);
   });
   return { ok: errors.length === 0, errors };
+}
+
+/** The header in the profile's own spelling, where it is not to be held to the case of letters. */
+export function spelled(profile: Profile, header: readonly string[]): string[] {
+  if (!profile.file.ignore_case) return [...header];
+  const names = [...columnUses(profile).map(({ column }) => column), ...profile.ignored];
+  const own = new Map(names.map((name) => [name.toLowerCase(), name]));
+  return header.map((name) => own.get(name.toLowerCase()) ?? name);
 }
 
 /** The delimiter under which the one column of the header falls into columns that the profile misses. */

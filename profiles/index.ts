@@ -1,22 +1,22 @@
-import { BUILT_IN_PROFILES } from './built-in';
+import { BUILT_IN_PROFILES, BUILT_IN_SOURCES } from './built-in';
 import { checkProfile, type ProfileCheck } from './check';
 import type { ProfileError } from './rules';
 
-export { BUILT_IN_PROFILES, builtInProfile } from './built-in';
+export { BUILT_IN_PROFILES, BUILT_IN_SOURCES, builtInProfile, builtInSource } from './built-in';
 export { checkProfile, profileDigest, type CheckedProfile, type ProfileCheck } from './check';
-export { checkHeader } from './header';
-export { checkSource, profilesFor, readSource, type Source, sourceKey, sourceText } from './sources';
+export { checkHeader, spelled } from './header';
+export { checkSource, ignoredBy, profilesFor, readSource, type Source, sourceKey, sourceText } from './sources';
 export { profileJsonSchema, type Profile } from './schema';
 
 /** Validates somebody's own profile: as `checkProfile`, and its name must not be a built-in's. */
 export function checkOwnProfile(text: string): ProfileCheck {
   const check = checkProfile(text);
-  if (!check.ok || !BUILT_IN_PROFILES.includes(check.checked.profile.profile)) return check;
+  if (!check.ok || ![...BUILT_IN_PROFILES, ...BUILT_IN_SOURCES].includes(check.checked.profile.profile)) return check;
   const error: ProfileError = {
     rule: 'PRF-NAME',
     pointer: '/profile',
     line: check.checked.lines.get('/profile') ?? 1,
-    message: 'the name is that of a built-in profile',
+    message: 'the name is that of a built-in profile or source',
   };
   return { ok: false, errors: [error] };
 }

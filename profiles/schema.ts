@@ -1,20 +1,10 @@
 import * as z from 'zod';
 import { ENTITIES } from '../contracts';
+import { choice, column, condition, part, scalar, type test } from './conditions';
 import { views } from './fhir/schema';
 
 /** The profile language: one declarative file that says how somebody's layout feeds the contracts. `docs/profiles.md` teaches it. */
 const entityNames = Object.keys(ENTITIES) as [string, ...string[]];
-const column = z
-  .string()
-  .min(1)
-  .max(256)
-  .describe(
-    'A column of the header, by its exact name (CSV), or a JSON pointer such as /payload/status (NDJSON), or a column of the view (FHIR)',
-  );
-const scalar = z.union([z.string(), z.number(), z.boolean()]);
-
-const part = z.union([column, z.strictObject({ literal: z.string().min(1).max(64) })]);
-
 const valueSource = {
   column: column.optional(),
   columns: z
@@ -26,7 +16,16 @@ const valueSource = {
       'Several columns, with literal texts between them, joined into one value; empty if any of the columns is empty',
     ),
   join: z.string().max(8).optional().describe('Text between joined columns; default "|"'),
-  first: z.array(column).min(2).max(8).optional().describe('Several columns: the value of the first that has one'),
+  skip_empty: z
+    .literal(true)
+    .optional()
+    .describe('Of joined columns, one without a value is left out, where else the whole has no value'),
+  first: z
+    .array(choice)
+    .min(1)
+    .max(16)
+    .optional()
+    .describe('Several columns, or constants, each perhaps under conditions: the first that has a value is taken'),
   element: z
     .union([z.literal(true), column])
     .optional()
@@ -150,19 +149,6 @@ const expression = z
   );
 const value = z.union([column, expression]).describe('A column name, or an expression');
 
-const test = z
-  .strictObject({
-    column,
-    equals: z.string().optional(),
-    not_equals: z.string().optional(),
-    in: z.array(z.string()).min(1).optional(),
-    not_in: z.array(z.string()).min(1).optional(),
-    present: z.boolean().optional().describe('true: the cell has a value; false: it is empty'),
-    matches: z.string().max(256).optional().describe('A regular expression (RE2) over the text of the cell'),
-  })
-  .describe('A test of one cell, as text');
-const condition = z.union([test, z.strictObject({ any: z.array(test).min(1) })]);
-
 const entity = z.strictObject({
   entity: z.enum(entityNames),
   view: z.string().optional().describe('FHIR: the view whose rows feed the entity; its columns are those of the view'),
@@ -232,6 +218,10 @@ const file = z.strictObject({
     .max(100)
     .optional()
     .describe('Number of lines above the header row, or above the first record if there is no header row'),
+  ignore_case: z
+    .literal(true)
+    .optional()
+    .describe('CSV: names of columns are those of the profile whatever the case of their letters'),
   decimal_mark: z.enum(['.', ',']).default('.'),
   zone: z.string().optional().describe('IANA zone of local wall times'),
   trim: z.boolean().default(true),
@@ -269,6 +259,11 @@ export const profileSchema = z
       .min(1)
       .optional()
       .describe('In a source (a folder of profiles): the names of the files that this profile reads, with * and ?'),
+    ignored_files: z
+      .array(z.string().min(1).max(128))
+      .min(1)
+      .optional()
+      .describe('In a source: the names of files of the sender that are known and that no profile reads, with * and ?'),
     file,
     views: views.optional(),
     file_time: value
@@ -292,6 +287,7 @@ export type Expression = z.output<typeof expression>;
 export type Value = string | Expression;
 export type Condition = z.output<typeof condition>;
 export type Test = z.output<typeof test>;
+export type Choice = z.output<typeof choice>;
 
 /** The JSON Schema of a profile file, for editors and for people who write one; committed as `docs/generated/profile.schema.json`. */
 export function profileJsonSchema(): object {

@@ -1,4 +1,4 @@
-import { BUILT_IN_PROFILES } from './built-in';
+import { BUILT_IN_PROFILES, BUILT_IN_SOURCES } from './built-in';
 import { type CheckedProfile, checkProfile } from './check';
 import { literal } from './patterns';
 import { compileRegex } from './regex';
@@ -43,8 +43,8 @@ export function checkSource(name: string, texts: readonly string[]): SourceCheck
     if (!profile.profile.startsWith(`${name}-`))
       report('PRF-NAME', '/profile', `in the source ${name}, the names of profiles begin with ${name}-`);
     for (const taken of [name, profile.profile])
-      if (BUILT_IN_PROFILES.includes(taken))
-        report('PRF-NAME', '/profile', `the name ${taken} is that of a built-in profile`);
+      if (BUILT_IN_PROFILES.includes(taken) || BUILT_IN_SOURCES.includes(taken))
+        report('PRF-NAME', '/profile', `the name ${taken} is that of a built-in profile or source`);
     if (profiles.some((other) => other.profile.profile === profile.profile))
       report('PRF-NAME', '/profile', 'another profile of the source has the name');
     if (!profile.files)
@@ -67,3 +67,11 @@ export function readSource(text: string): SourceCheck | undefined {
 /** Profiles of a source that read a file of this name: one, if the source is right about it. */
 export const profilesFor = ({ profiles }: Source, key: string): CheckedProfile[] =>
   profiles.filter(({ profile }) => profile.files?.some((pattern) => fits(pattern, baseName(key))));
+
+/** The pattern by which a source knows a file of this name that none of its profiles reads; undefined where there is none. */
+export const ignoredBy = (source: Source, key: string): string | undefined =>
+  profilesFor(source, key).length > 0
+    ? undefined
+    : source.profiles
+        .flatMap(({ profile }) => profile.ignored_files ?? [])
+        .find((pattern) => fits(pattern, baseName(key)));

@@ -1,11 +1,13 @@
 import { escapePointer } from './json-lines';
-import type { EntityProfile, Expression, Profile, Test, Value } from './schema';
+import type { Condition, EntityProfile, Expression, Profile, Test, Value } from './schema';
 
 /** A place of the profile that reads a column. */
 export interface ColumnUse {
   column: string;
   /** JSON pointer of the place in the profile. */
   pointer: string;
+  /** All columns of which the first with a value is taken there: one of them is enough. */
+  oneOf?: readonly string[];
 }
 
 /** A value of the profile with its place; a bare column name is read as an expression. */
@@ -46,18 +48,30 @@ export function placedValues(profile: Profile, entity: EntityProfile, index: num
   return placed;
 }
 
-/** Columns that an expression reads. */
-export function columnsOf(e: Expression): string[] {
-  const parts = [...(e.columns ?? []).filter((part) => typeof part === 'string'), ...(e.first ?? [])];
-  const added = [e.minutes_of_day, e.plus?.column].filter((name) => name !== undefined);
-  const other = e.next_day_when_before ? columnsOf(e.next_day_when_before) : [];
-  return [...new Set([...(e.column === undefined ? parts : [e.column]), ...added, ...other])];
+/** Lists of columns that an expression reads: of each list, the first that has a value. */
+export function alternativesOf(e: Expression): string[][] {
+  const parts = (e.columns ?? []).flatMap((part) =>
+    typeof part === 'string' ? [[part]] : 'first' in part ? [part.first] : [],
+  );
+  const choices = (e.first ?? []).flatMap((choice) => (typeof choice === 'string' ? choice : (choice.column ?? [])));
+  const tested = (e.first ?? []).flatMap((choice) =>
+    typeof choice === 'string' ? [] : placedTests(choice.when, '').map(({ test }) => [test.column]),
+  );
+  const added = [e.column, e.minutes_of_day, e.plus?.column].flatMap((name) => (name === undefined ? [] : [[name]]));
+  const other = e.next_day_when_before ? alternativesOf(e.next_day_when_before) : [];
+  return [...parts, ...(choices.length > 0 ? [choices] : []), ...tested, ...added, ...other];
 }
 
-/** The tests of an entity's condition, each with its place. */
-export function placedTests(entity: EntityProfile, index: number): { test: Test; pointer: string }[] {
-  return (entity.when ?? []).flatMap((condition, i) => {
-    const pointer = `/entities/${index}/when/${i}`;
+/** Columns that an expression reads. */
+export const columnsOf = (e: Expression): string[] => [...new Set(alternativesOf(e).flat())];
+
+/** The tests of conditions, each with its place. */
+export function placedTests(
+  conditions: readonly Condition[] | undefined,
+  at: string,
+): { test: Test; pointer: string }[] {
+  return (conditions ?? []).flatMap((condition, i) => {
+    const pointer = `${at}/when/${i}`;
     return 'any' in condition
       ? condition.any.map((test, k) => ({ test, pointer: `${pointer}/any/${k}` }))
       : [{ test: condition, pointer }];
@@ -71,15 +85,16 @@ export function placedFileTime({ file_time, snapshot }: Profile): Placed | undef
   return value === undefined ? undefined : { expression: asExpression(value), pointer, target: 'file_time' };
 }
 
+const usesOf = (e: Expression, pointer: string): ColumnUse[] =>
+  alternativesOf(e).flatMap((oneOf) => oneOf.map((column) => ({ column, pointer, oneOf })));
+
 /** Every use of a column, in the order of the profile. */
 export function columnUses(profile: Profile): ColumnUse[] {
   const time = placedFileTime(profile);
-  const ofTime = time ? columnsOf(time.expression).map((column) => ({ column, pointer: time.pointer })) : [];
+  const ofTime = time ? usesOf(time.expression, time.pointer) : [];
   const uses = profile.entities.flatMap((entity, index) => [
-    ...placedValues(profile, entity, index).flatMap(({ expression, pointer }) =>
-      columnsOf(expression).map((column) => ({ column, pointer })),
-    ),
-    ...placedTests(entity, index).map(({ test, pointer }) => ({ column: test.column, pointer })),
+    ...placedValues(profile, entity, index).flatMap(({ expression, pointer }) => usesOf(expression, pointer)),
+    ...placedTests(entity.when, `/entities/${index}`).map(({ test, pointer }) => ({ column: test.column, pointer })),
     ...(entity.each ? [{ column: entity.each.column, pointer: `/entities/${index}/each/column` }] : []),
   ]);
   return [...ofTime, ...uses];

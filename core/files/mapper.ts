@@ -1,10 +1,9 @@
 import { ENTITIES, type EntityName, type RuleId } from '../../contracts';
 import { fieldOf } from '../../profiles/check-values';
 import { escapePointer } from '../../profiles/json-lines';
-import { compileRegex } from '../../profiles/regex';
-import { identifierText, trimmed } from '../records/text';
+import { identifierText } from '../records/text';
 import type { FileRule } from '../../profiles/rules';
-import type { Condition, EntityProfile, Profile, Test } from '../../profiles/schema';
+import type { EntityProfile, Profile } from '../../profiles/schema';
 import { columnsOf, columnUses, placedValues } from '../../profiles/walk';
 import { columnPointer, csvCell, jsonCell, splitPointer } from './cells';
 import type { Received } from '../records/conform';
@@ -12,6 +11,7 @@ import { originalRow } from './origin';
 import { FileTime, textOfTime } from './row-time';
 import { birthDay } from './centuries';
 import { type CellReader, Fault, type FileFacts, type Maker, type Row, TwoCenturies } from './making';
+import { compileConditions } from './conditions';
 import { compileValue } from './values';
 
 /** A rule that a row broke and the source column that broke it (`#`: the row as a whole). */
@@ -43,7 +43,8 @@ export interface Member {
 export class EntityPlan {
   readonly entity: EntityName;
   readonly version: number;
-  private readonly applies: ((row: Row) => boolean)[];
+  /** Whether a row feeds the entity. */
+  readonly feeds: (row: Row) => boolean;
   private readonly head: { name: string; make: Maker }[] = [];
   private readonly payload: { name: string; make: Maker }[] = [];
   /** Member → pointers of the source columns it is made of. */
@@ -64,7 +65,7 @@ export class EntityPlan {
     this.entity = source.entity as EntityName;
     this.version = ENTITIES[this.entity].version;
     this.list = source.each ? JSON.stringify([source.each.column, source.each.separator ?? ',']) : null;
-    this.applies = (source.when ?? []).map((condition) => compileCondition(condition, cell, profile.file.trim));
+    this.feeds = compileConditions(source.when, cell, profile.file.trim);
     for (const { expression, pointer, target } of placedValues(profile, source, index)) {
       const inPayload = target.startsWith('payload/');
       const field = fieldOf(this.entity, target);
@@ -85,11 +86,6 @@ export class EntityPlan {
         this.head.push({ name, make: (row) => textOfTime(time.of(row)) });
         this.pointers.set(name, time.pointers);
       }
-  }
-
-  feeds(row: Row): boolean {
-    for (const applies of this.applies) if (!applies(row)) return false;
-    return true;
   }
 
   /** @param element the element that the entity is fed with, and its number, where it has a list */
@@ -263,38 +259,4 @@ function unknownIn(value: Record<string, unknown>, tree: MemberTree, pointer: st
     if (found) return found;
   }
   return null;
-}
-
-function compileCondition(
-  condition: Condition,
-  cell: (column: string) => CellReader,
-  trim: boolean,
-): (row: Row) => boolean {
-  if (!('any' in condition)) return compileTest(condition, cell, trim);
-  const tests = condition.any.map((test) => compileTest(test, cell, trim));
-  return (row) => tests.some((test) => test(row));
-}
-
-function compileTest(test: Test, cell: (column: string) => CellReader, trim: boolean): (row: Row) => boolean {
-  const read = cell(test.column);
-  const text = (row: Row): string => {
-    const raw = read(row);
-    if (typeof raw === 'string') return trim ? (trimmed(raw) as string) : raw;
-    return typeof raw === 'number' || typeof raw === 'boolean' ? String(raw) : '';
-  };
-  if (test.equals !== undefined) return (row) => text(row) === test.equals;
-  if (test.not_equals !== undefined) return (row) => text(row) !== test.not_equals;
-  if (test.in) {
-    const set = new Set(test.in);
-    return (row) => set.has(text(row));
-  }
-  if (test.not_in) {
-    const set = new Set(test.not_in);
-    return (row) => !set.has(text(row));
-  }
-  if (test.matches !== undefined) {
-    const regex = compileRegex(test.matches);
-    return (row) => regex.test(text(row));
-  }
-  return (row) => (text(row) !== '') === test.present;
 }

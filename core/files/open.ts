@@ -1,4 +1,4 @@
-import { type CheckedProfile, checkHeader } from '../../profiles';
+import { type CheckedProfile, checkHeader, spelled } from '../../profiles';
 import type { FileRule } from '../../profiles/rules';
 import type { Profile } from '../../profiles/schema';
 import { CsvReader } from './csv';
@@ -155,7 +155,7 @@ async function openCsv(checked: CheckedProfile, file: Below, refuse: Refuse): Pr
       '/file',
     );
   const cells = first.value as string[];
-  const header = profile.file.trim ? cells.map((name) => name.trim()) : cells;
+  const header = spelled(profile, profile.file.trim ? cells.map((name) => name.trim()) : cells);
   const verdict = checkHeader(checked, header);
   if (!verdict.ok) return { ok: false, errors: verdict.errors };
   return { ok: true, file: { ...file, header, start: { offset: reader.position.offset, row: 0 } } };

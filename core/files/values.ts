@@ -2,7 +2,8 @@ import type { Field } from '../../contracts';
 import { trimmed } from '../records/text';
 import { fhirPrecision } from '../../profiles/patterns';
 import { compileRegex } from '../../profiles/regex';
-import type { Expression, Profile } from '../../profiles/schema';
+import type { Choice, Expression, Profile } from '../../profiles/schema';
+import { compileConditions } from './conditions';
 import { asText, plainNumber, roundedTo, notation } from './numbers';
 import { Fault, type FileFacts, type Made, type Maker, type CellReader, type Row, type Text } from './making';
 import { memberReader } from './cells';
@@ -51,37 +52,14 @@ function textMaker(e: Expression, profile: Profile, facts: FileFacts, cell: (col
     return (row) => clean(read(row));
   }
   if (e.first) {
-    const reads = e.first.map(cell);
-    return (row) => {
-      for (const read of reads) {
-        const made = clean(read(row));
-        if (made !== undefined) return made;
-      }
-      return undefined;
-    };
+    const reads = e.first.map((choice) => choiceMaker(choice, profile, clean, cell));
+    return (row) => firstOf(reads, row);
   }
   if (e.element !== undefined) {
     const read = e.element === true ? (element: unknown) => element : memberReader(e.element);
     return (_row, element) => clean(read(element));
   }
-  if (e.columns) {
-    const reads = e.columns.map((one): ((row: Row) => Text | undefined | Fault) => {
-      if (typeof one !== 'string') return () => one.literal;
-      const read = cell(one);
-      return (row) => clean(read(row));
-    });
-    const join = e.join ?? '|';
-    return (row) => {
-      const parts: string[] = [];
-      for (const read of reads) {
-        const made = read(row);
-        if (made === undefined || made instanceof Fault) return made;
-        parts.push(String(made));
-      }
-      const whole = parts.join(join);
-      return (part ? part(whole) : whole) || undefined;
-    };
-  }
+  if (e.columns) return joinMaker(e, e.columns, { profile, clean, part, cell });
   const fixed = clean(ofFile(e, facts));
   return () => fixed ?? Fault.of('FIL-MAP-05');
 }
@@ -94,6 +72,67 @@ function ofFile(e: Expression, { objectKey, preamble, origin, lastModifiedMs }: 
   return lines.map((line) => regex.first(line)).find((found) => found !== undefined);
 }
 
+/** Joins cells; where one has no value the whole has none, unless it may be left out. */
+function joinMaker(
+  e: Expression,
+  columns: NonNullable<Expression['columns']>,
+  { profile, clean, part, cell }: Joined,
+): TextMaker {
+  const reads = columns.map((one): { literal: string } | ((row: Row) => Text | undefined | Fault) => {
+    if (typeof one === 'object' && 'literal' in one) return one;
+    const choices = (typeof one === 'string' ? [one] : one.first).map((name) =>
+      choiceMaker(name, profile, clean, cell),
+    );
+    return choices.length === 1 ? choices[0]! : (row) => firstOf(choices, row);
+  });
+  const join = e.join ?? '|';
+  return (row) => {
+    const parts: string[] = [];
+    let isFound = false;
+    for (const read of reads) {
+      const made = typeof read === 'function' ? read(row) : read.literal;
+      if (made instanceof Fault) return made;
+      if (made === undefined && !e.skip_empty) return undefined;
+      if (made !== undefined) parts.push(String(made));
+      isFound ||= made !== undefined && typeof read === 'function';
+    }
+    const whole = isFound ? parts.join(join) : ''; // literals alone are no value
+    return (part && whole !== '' ? part(whole) : whole) || undefined;
+  };
+}
+
+interface Joined {
+  profile: Profile;
+  clean: Cleaner;
+  part: ReturnType<typeof partOf>;
+  cell: (column: string) => CellReader;
+}
+
+type Cleaner = (raw: unknown) => Text | undefined | Fault;
+
+/** Reads one of the columns or constants that a value is chosen among: nothing where its conditions do not hold. */
+function choiceMaker(
+  choice: Choice,
+  profile: Profile,
+  clean: Cleaner,
+  cell: (column: string) => CellReader,
+): (row: Row) => Text | undefined | Fault {
+  const { column, constant, when }: Exclude<Choice, string> = typeof choice === 'string' ? { column: choice } : choice;
+  const read = column === undefined ? undefined : cell(column);
+  const make = (row: Row): Text | undefined | Fault => (read ? clean(read(row)) : constant);
+  if (!when) return make;
+  const holds = compileConditions(when, cell, profile.file.trim);
+  return (row) => (holds(row) ? make(row) : undefined);
+}
+
+function firstOf(reads: readonly ((row: Row) => Text | undefined | Fault)[], row: Row): Text | undefined | Fault {
+  for (const read of reads) {
+    const made = read(row);
+    if (made !== undefined) return made;
+  }
+  return undefined;
+}
+
 /** Takes the part of a text that a pattern names. */
 function partOf(e: Expression): ((text: string) => string | Fault) | undefined {
   if (e.pattern === undefined) return undefined;
@@ -101,11 +140,7 @@ function partOf(e: Expression): ((text: string) => string | Fault) | undefined {
   return (text) => regex.first(text) ?? Fault.of('FIL-MAP-06');
 }
 
-function cleaner(
-  e: Expression,
-  profile: Profile,
-  part: ReturnType<typeof partOf>,
-): (raw: unknown) => Text | undefined | Fault {
+function cleaner(e: Expression, profile: Profile, part: ReturnType<typeof partOf>): Cleaner {
   const trim = e.trim ?? profile.file.trim;
   const nulls = new Set([...profile.file.null_values, ...(e.null_values ?? [])]);
   const { case: letters, pad } = e;

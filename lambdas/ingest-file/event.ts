@@ -50,6 +50,8 @@ export interface IngestFileResult extends IngestFileEvent {
   same_as?: string;
   /** The object is withdrawn, and was not read. */
   withdrawn?: true;
+  /** The source knows the file and does not read it. */
+  ignored?: true;
 }
 
 /** Reads the event. @throws LastingError that names a missing member and repeats nothing */

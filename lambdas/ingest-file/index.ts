@@ -4,19 +4,7 @@ import type { Context } from 'aws-lambda';
 import { hashOf, type Reading, refusalObjects, sameFileReceipt } from '../../core/files/objects';
 import { openFile } from '../../core/files/open';
 import { seriesOf } from '../../core/files/landed';
-import { NO_PROFILE } from '../../core/files/readings';
 import { keyId } from '../../core/lake/names';
-import {
-  builtInProfile,
-  type CheckedProfile,
-  checkOwnProfile,
-  profileDigest,
-  profileKey,
-  profileNameOf,
-  profilesFor,
-  readSource,
-  sourceKey,
-} from '../../profiles';
 import { decide } from '../shared/decisions';
 import { environment } from '../shared/errors';
 import { guarded, makeLogger } from '../shared/log';
@@ -28,7 +16,8 @@ import { isAhead } from '../../core/records/conform';
 import { isoHour } from '../../core/records/time';
 import { keepFirst, nextCopy, noteWhole, stands, wayOf } from './copies';
 import { readEvent, type IngestFileEvent, type IngestFileResult } from './event';
-import { type LandedFile, lookAt, markRead, readText, sourceOf } from './landing';
+import { type LandedFile, lookAt, markRead, sourceOf } from './landing';
+import { type FoundProfile, profileOf, type Rules } from './profile';
 import { replaceReadings } from './readings';
 import { freeSlot, takeSlot, waitSeconds } from './slots';
 import { type Budget, ingestRows, store, type Zones } from './rows';
@@ -51,8 +40,6 @@ const RESERVE_MS = 120_000;
 /** Longer than an invocation, which looks at the file's age once. */
 const HOUR_MS = 3_600_000;
 const DEFAULT_MAX_ROWS = 1_000_000;
-
-type Rules = { rule: string; pointer: string }[];
 
 /**
  * Reads a landed file by the profile that its first folder names: accepted rows to silver, the others to quarantine.
@@ -94,10 +81,14 @@ async function read(from: IngestFileResult, context: Context): Promise<IngestFil
     await decide(s3, zones.control, hashOf(file), from.decide, file.lastModifiedMs);
     delete from.decide;
   }
-  const profile = await profileOf(file, zones.control);
+  const profile = await profileOf(s3, file, zones.control);
   const { digest } = profile;
   const reading = { ...file, digest };
   if (!(await stands(s3, zones.control, hashOf(file)))) return leaveOut(from, reading, zones, profile);
+  if ('rules' in profile && profile.isIgnored) {
+    logger.info('file is known to its source and not read', { profile: profile.name, object: keyId(file.key) });
+    return { ...from, done: true, ignored: true };
+  }
   if ('rules' in profile) return refuse(from, reading, zones, profile.name, profile.rules);
   const opened = await openFile(profile.checked, sourceOf(s3, file));
   const name = profile.checked.profile.profile;
@@ -138,7 +129,7 @@ async function read(from: IngestFileResult, context: Context): Promise<IngestFil
   if (result.done && isSnapshot && result.row > from.row && context.getRemainingTimeInMillis() < budget.wholeMs / 2)
     return { ...result, done: false };
   if (result.done) {
-    const current = async () => (await profileOf(file, zones.control)).digest;
+    const current = async () => (await profileOf(s3, file, zones.control)).digest;
     await replaceReadings(s3, zones.control, { own: reading, file: inSeries, current });
     await noteWhole(s3, zones.control, inSeries, reading);
     await keepFirst(s3, zones.control, inSeries, reading);
@@ -190,7 +181,7 @@ async function leaveOut(
   from: IngestFileResult,
   file: LandedFile & Reading,
   zones: Zones,
-  profile: Awaited<ReturnType<typeof profileOf>>,
+  profile: FoundProfile,
 ): Promise<IngestFileResult> {
   const own = 'checked' in profile ? profile.checked.profile : undefined;
   if (own?.mode === 'snapshot') {
@@ -223,37 +214,6 @@ function budgetOf(context: Context): Budget & { wholeMs: number } {
     reserveMs: Math.min(RESERVE_MS, total / 3),
     rows: Number(process.env.INGEST_FILE_MAX_ROWS) || DEFAULT_MAX_ROWS,
   };
-}
-
-/** The profile of the object, or the rules by which there is none; and what names its readings by it. */
-async function profileOf(
-  file: LandedFile,
-  control: string,
-): Promise<{ digest: string } & ({ checked: CheckedProfile } | { name: string | null; rules: Rules })> {
-  const name = profileNameOf(file.key);
-  if (name === null) return { name, digest: NO_PROFILE, rules: [{ rule: 'FIL-PRF-01', pointer: '' }] };
-  const builtIn = builtInProfile(name);
-  if (builtIn) return { checked: builtIn, digest: builtIn.digest };
-  const text = await readText(s3, control, profileKey(name));
-  if (text === undefined) return profileOfSource(file, control, name);
-  const check = checkOwnProfile(text);
-  const digest = profileDigest(text);
-  if (!check.ok) return { name, digest, rules: [{ rule: 'FIL-PRF-02', pointer: '' }, ...check.errors] };
-  if (check.checked.profile.profile !== name)
-    return { name, digest, rules: [{ rule: 'PRF-NAME', pointer: '/profile' }] };
-  return { checked: check.checked, digest: check.checked.digest };
-}
-
-/** The profile of a source, whose folder the object lies in, that has a pattern for the object's name. */
-async function profileOfSource(file: LandedFile, control: string, name: string): ReturnType<typeof profileOf> {
-  const text = await readText(s3, control, sourceKey(name));
-  if (text === undefined) return { name, digest: NO_PROFILE, rules: [{ rule: 'FIL-PRF-01', pointer: '' }] };
-  const digest = profileDigest(text);
-  const check = readSource(text);
-  if (!check?.ok) return { name, digest, rules: [{ rule: 'FIL-PRF-02', pointer: '' }, ...(check?.errors ?? [])] };
-  const [checked, ...others] = profilesFor(check.source, file.key);
-  if (!checked || others.length > 0) return { name, digest, rules: [{ rule: 'FIL-PRF-03', pointer: '' }] };
-  return { checked, digest: checked.digest };
 }
 
 async function refuse(

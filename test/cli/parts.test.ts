@@ -118,6 +118,7 @@ describe('a folder that was started before', () => {
     dataDir: '/data',
     state,
     files: [],
+    ignored: [],
     explicit,
   });
   const run = (state: Source['state'], more: Partial<RunState> = {}): RunState => ({

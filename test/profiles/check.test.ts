@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import Ajv2020 from 'ajv/dist/2020';
 import {
   BUILT_IN_PROFILES,
@@ -84,6 +84,34 @@ describe('a wrong profile is told by rule, pointer and line', () => {
       '"birth_date": { "column": "Born", "date": "dd.MM.yyyy" }',
       '"birth_date": { "column": "Born", "date": "dd.MM.yyyy", "plus": { "constant": 1, "unit": "minutes" } }',
       ['PRF-TIME /entities/0/fields/birth_date/plus/unit line 16'],
+    ],
+    [
+      'a choice of one, a choice of nothing, a choice by a wrong test',
+      '"patient_id": "Id"',
+      '"patient_id": { "first": ["Id"] }, "state": { "first": [{ "when": [{ "column": "Id" }] }, "Id"] }',
+      [
+        'PRF-VALUE /entities/0/fields/patient_id/first line 14',
+        'PRF-VALUE /entities/0/fields/state/first/0 line 14',
+        'PRF-VALUE /entities/0/fields/state/first/0/when/0 line 14',
+      ],
+    ],
+    [
+      'a choice that the contract does not have',
+      '"patient_id": "Id",',
+      '"patient_id": "Id", "is_test": { "first": ["Id", { "constant": "yes" }] },',
+      ['PRF-VALUE /entities/0/fields/is_test/first/1/constant line 14'],
+    ],
+    [
+      'empty columns skipped where none are joined',
+      '"patient_id": "Id"',
+      '"patient_id": { "column": "Id", "skip_empty": true }',
+      ['PRF-VALUE /entities/0/fields/patient_id/skip_empty line 14'],
+    ],
+    [
+      'two columns that differ in case alone, where case is ignored',
+      '"csv", "zone": "Europe/Berlin" },\n  "ignored": ["Remark"]',
+      '"csv", "zone": "Europe/Berlin", "ignore_case": true },\n  "ignored": ["ID"]',
+      ['PRF-COLUMN /file/ignore_case line 5'],
     ],
     [
       'a pattern without a group, and nothing but literals',
@@ -317,10 +345,12 @@ describe('a header that does not fit is told at the place of the profile', () =>
 });
 
 describe('what comes with the platform', () => {
-  const files = readdirSync(join(ROOT, 'profiles')).filter((f) => f.endsWith('.json'));
+  const files = readdirSync(join(ROOT, 'profiles'), { recursive: true, encoding: 'utf8' }).filter((f) =>
+    f.endsWith('.json'),
+  );
 
-  test('every profile of the folder is built in', () =>
-    expect(files.map((f) => f.replace('.json', '')).sort()).toEqual([...BUILT_IN_PROFILES].sort()));
+  test('every profile of the folder is built in, one of a source under the name of its folder', () =>
+    expect(files.map((f) => f.replace('.json', '').replace(sep, '-')).sort()).toEqual([...BUILT_IN_PROFILES].sort()));
 
   test.each(files)('%s is right, by the check and by the JSON Schema', (file) => {
     const text = readFileSync(join(ROOT, 'profiles', file), 'utf8');

@@ -1,4 +1,12 @@
-import { checkSource, profilesFor, readSource, sourceText } from '../../profiles';
+import {
+  BUILT_IN_SOURCES,
+  builtInSource,
+  checkSource,
+  ignoredBy,
+  profilesFor,
+  readSource,
+  sourceText,
+} from '../../profiles';
 
 const profile = (name: string, ...files: string[]): string =>
   JSON.stringify({
@@ -47,6 +55,7 @@ test.each<[string, string[], string[], string?]>([
   ['a profile that is wrong in itself', [profile('ehr-a', '*').replace('delta', 'alpha')], ['PRF-SCHEMA /mode']],
   ['a profile of a built-in name', [profile('kaggle-no-show', '*')], ['PRF-NAME /profile'], 'kaggle'],
   ['a source of a built-in name', [profile('bench-w-a', '*')], ['PRF-NAME /profile'], 'bench-w'],
+  ['a source of the name of a built-in source', [profile('synthea-x', '*')], ['PRF-NAME /profile'], 'synthea'],
 ])('%s is told', (_, texts, expected, source = 'ehr') => {
   const check = checkSource(source, texts);
   expect(check.ok ? [] : check.errors.map((e) => `${e.rule} ${e.pointer}`)).toEqual(expected);
@@ -54,3 +63,32 @@ test.each<[string, string[], string[], string?]>([
 
 test('what is no source is none', () =>
   expect([readSource('{'), readSource('{"source":"x"}')]).toEqual([undefined, undefined]));
+
+test('a file that no profile reads may be known; one that a profile reads is read', () => {
+  const knows = (text: string, ...files: string[]): string =>
+    JSON.stringify({ ...(JSON.parse(text) as object), ignored_files: files });
+  const check = checkSource('ehr', [
+    profile('ehr-a', 'a*.csv'),
+    knows(profile('ehr-b', 'b.csv'), 'bill*.csv', 'a1.csv'),
+  ]);
+  if (!check.ok) throw new Error('refused');
+  const known = (key: string): string | undefined => ignoredBy(check.source, key);
+  expect(['ehr/bills.csv', 'ehr/a1.csv', 'ehr/b.csv', 'ehr/c.csv'].map(known)).toEqual([
+    'bill*.csv',
+    undefined,
+    undefined,
+    undefined,
+  ]);
+});
+
+test.each(BUILT_IN_SOURCES)('the built-in source %s is one by the rules for everybody', (name) => {
+  const source = builtInSource(name)!;
+  const names = source.profiles.map(({ profile }) => profile.profile);
+  expect(new Set(names).size).toBe(names.length);
+  for (const { profile } of source.profiles) {
+    expect(profile.profile).toMatch(new RegExp(`^${name}-`));
+    for (const pattern of profile.files!)
+      expect(profilesFor(source, `${name}/${pattern.replace('*', '')}`)).toHaveLength(1);
+  }
+  expect(builtInSource('constructor')).toBeUndefined();
+});
