@@ -4,7 +4,7 @@ import { aboutOf, type Phase } from '../../core/load/phases';
 import { copyGroups } from '../../core/load/plan';
 import { packSteps } from '../../core/load/statements';
 import type { Engine } from './engines';
-import { copied, load, SQL, type Event, type LoadOptions } from './warehouse';
+import { copied, factsOf, load, SQL, type Event, type LoadOptions } from './warehouse';
 
 /** As many contract versions as a test likes, all with the columns of the newest. */
 const MANY_VERSIONS = 40;
@@ -74,6 +74,7 @@ export class Objects {
     const names = Object.keys(changes);
     const groupOf = (name: string) => ({ entity: this.entityOf(name), version: this.versionOf(name), rows: 1 });
     const entities = new Set(names.map(this.entityOf));
+    factsOf(this.engine, [...entities]);
     const standing = [...this.ledger.keys()].filter(
       (name) =>
         entities.has(this.entityOf(name)) && (name in changes ? !changes[name] : this.ledger.get(name) === 'standing'),

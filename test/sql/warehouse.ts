@@ -141,7 +141,8 @@ export interface LoadOptions {
 /** Entities of which a warehouse has had rows since it was emptied: all others have nothing to restate, and nothing to check. */
 const loaded = new WeakMap<Engine, Set<EntityName>>();
 
-function factsOf(engine: Engine, present: readonly EntityName[]): EntityName[] {
+/** Facts of which the warehouse has, or may have, rows once these entities have come. */
+export function factsOf(engine: Engine, present: readonly EntityName[]): EntityName[] {
   const names = loaded.get(engine) ?? new Set();
   loaded.set(engine, new Set([...names, ...present]));
   return FACTS.filter((f) => loaded.get(engine)!.has(f));
