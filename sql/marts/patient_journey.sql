@@ -1,7 +1,7 @@
 -- What happened to each person, one row per thing that happened, whichever sources tell of it: appointment, arrival, encounter, diagnosis, procedure,
--- observation, order and fill. Order it by at.
+-- observation, order and fill. Order it by happened_at.
 --   enterprise_patient_key (varchar): the person.
---   at (timestamp): when it happened, UTC.
+--   happened_at (timestamp): when it happened, UTC.
 --   kind (varchar): appointment, arrival, encounter, diagnosis, procedure, observation, medication order or fill.
 --   source_system (varchar): the source that tells of it.
 --   id (varchar): its identifier in that source.
@@ -10,10 +10,10 @@
 --   status_code (varchar): its state.
 --   encounter_key (varchar): the encounter in which it happened; 32 zeros where none is named.
 --   is_counted (smallint): 1 where it stands in measures.
-SELECT p.enterprise_patient_key, j.at, j.kind, j.source_system, j.id, j.code, j.display, j.status_code, j.encounter_key,
+SELECT p.enterprise_patient_key, j.happened_at, j.kind, j.source_system, j.id, j.code, j.display, j.status_code, j.encounter_key,
   CAST(j.is_counted AS smallint) AS is_counted
 FROM (
-  SELECT f.patient_key, f.scheduled_start_at AS at, CAST('appointment' AS varchar(32)) AS kind, f.source_system, f.appointment_id AS id, CAST(NULL AS varchar(64)) AS code,
+  SELECT f.patient_key, f.scheduled_start_at AS happened_at, CAST('appointment' AS varchar(32)) AS kind, f.source_system, f.appointment_id AS id, CAST(NULL AS varchar(64)) AS code,
     CAST(f.appointment_type AS varchar(256)) AS display, f.status_code, f.encounter_key, CASE WHEN f.status_code = 'entered-in-error' THEN 0 ELSE 1 END AS is_counted
   FROM {{ source('core', 'fact_appointment') }} f
   UNION ALL
