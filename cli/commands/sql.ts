@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { fstatSync, readFileSync } from 'node:fs';
 import { splitStatements } from '@carelake/laptop/engines/sql-tokens';
 import { loadConfig } from '../../config';
 import { CliError, EXIT } from '../errors';
@@ -41,11 +41,20 @@ async function read(statement: string | undefined, file: string | undefined): Pr
       throw new CliError('no such file', { where: file, next: 'check the path, or -f - for standard input' });
     return readFileSync(file, 'utf8');
   }
-  const isPiped = statement === undefined && !process.stdin.isTTY;
-  if (statement !== '-' && file !== '-' && !isPiped) return statement ?? '';
+  if (statement !== '-' && file !== '-' && (statement !== undefined || !isPiped())) return statement ?? '';
   const parts: Buffer[] = [];
   for await (const part of process.stdin) parts.push(part as Buffer);
   return Buffer.concat(parts).toString('utf8');
+}
+
+/** Whether a shell has put a pipe or a file before the command. What a program leaves open and never ends would be waited for without end. */
+function isPiped(): boolean {
+  try {
+    const stdin = fstatSync(0);
+    return stdin.isFIFO() || stdin.isFile();
+  } catch {
+    return false;
+  }
 }
 
 function statementsOf(text: string): string[] {

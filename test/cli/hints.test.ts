@@ -61,6 +61,11 @@ const NOT_RUN: readonly (readonly [which: RegExp, why: string])[] = [
     /asCliError: (again\(\)|npm start)$|DiskFull: npm start$/,
     'told on a full disk; test/e2e/full-disk starts again on it',
   ],
+  [/checkAfter: carelake check$/, 'the command that is run for each rule of check'],
+  [
+    /readAgain: carelake ingest --phi-ok --profile PROFILE FILE$/,
+    'told of a file that came otherwise than by a start; test/e2e/ingest reads such a file again',
+  ],
   [/CLOSED: npm start$/, 'says what printed an address, and is no next step'],
   [/: npm run (migration|inventory) /, 'for those who change the sources: it writes into them'],
 ];

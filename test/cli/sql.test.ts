@@ -1,10 +1,11 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openWarehouse } from '@carelake/laptop/engines/warehouse';
 import { main } from '../../cli/main';
 import { version } from '../../package.json';
-import { Cli } from '../e2e/laptop';
+import { Cli, ROOT } from '../e2e/laptop';
 
 jest.mock('../../config', () => {
   const actual = jest.requireActual<typeof import('../../config')>('../../config');
@@ -100,13 +101,17 @@ test('from a file as comma-separated values, exact', async () => {
 
 test('from standard input, row by row', async () => {
   const input = 'select id, text as words from ops.note where id <> 2 order by id';
-  // A pipe is read without being asked for.
-  for (const dash of [['-'], []])
-    expect(await new Cli(['sql', ...dash, '-x', ...at], { input }).done()).toEqual({
-      code: 0,
-      stderr: '',
-      stdout: '-[ row 1 ]-\nid     1\nwords  one, "two"\n-[ row 2 ]-\nid     3\nwords\n2 rows\n',
-    });
+  const stdout = '-[ row 1 ]-\nid     1\nwords  one, "two"\n-[ row 2 ]-\nid     3\nwords\n2 rows\n';
+  expect(await new Cli(['sql', '-', '-x', ...at], { input }).done()).toEqual({ code: 0, stderr: '', stdout });
+  // What a shell pipes in is read without being asked for.
+  const piped = `printf %s "${input}" | "${process.execPath}" cli/carelake.js sql -x --data "${dataDir}"`;
+  const env = { ...process.env, NO_COLOR: '1', NODE_OPTIONS: '' };
+  expect(execFileSync('sh', ['-c', piped], { cwd: ROOT, env, encoding: 'utf8' })).toBe(stdout);
+});
+
+test('nothing is waited for that a program leaves open', async () => {
+  const { code, stderr } = await new Cli(['sql', ...at], { input: 'select 1' }).done();
+  expect([code, stderr]).toEqual([2, expect.stringContaining('no statement was given')]);
 });
 
 test('tables are listed, gold first, and described with what their columns mean', async () => {

@@ -33,6 +33,7 @@ export const commandsOf = (text: string): string[] =>
     for (; end < rest.length; end++) {
       const sign = rest[end]!;
       if (quote) quote = sign === quote ? '' : quote;
+      else if (sign === '\\') end++;
       else if (sign === '"' || sign === "'") quote = sign;
       else if (/^([;:,.]?\s*$|\.\s|[;:,]\s|[`)<\n]|\s\(| {2,}|, or )/.test(rest.slice(end))) break;
     }

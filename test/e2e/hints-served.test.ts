@@ -7,10 +7,10 @@ import { readRun, writeRun, type RunState } from '../../cli/folder';
 import { typedAs } from '../../cli/hints';
 import { bucketFolder, filesUnder } from '../../cli/lake-files';
 import { DEFAULT_NETWORK } from '../../synthetic';
-import { commandFor, follow, place, serveBy, typed } from './hints';
+import { commandFor, follow, place, serveBy, stopAll, typed } from './hints';
 import { cli, endpointOf, type Outcome, ROOT, runOf } from './laptop';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 /** A folder that is served, with a space in its path; what hints to it must name. */
 const dataDir = join(place, 'served data');
@@ -51,7 +51,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   holder?.close();
-  await served?.interrupt();
+  await stopAll();
   rmSync(place, { recursive: true, force: true });
 });
 

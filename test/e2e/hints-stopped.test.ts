@@ -1,5 +1,17 @@
 import { spawn } from 'node:child_process';
-import { cpSync, existsSync, readFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { RealClock } from '@carelake/laptop/clock';
@@ -9,10 +21,10 @@ import { openWarehouse, warehouseFile } from '@carelake/laptop/engines/warehouse
 import { bucketFolder, filesUnder } from '../../cli/lake-files';
 import type { Names } from '../../cli/folder';
 import { GIVEN_UP_PREFIX } from '../../core/stream-event';
-import { commandFor, follow, place, printed, serveBy, typed } from './hints';
+import { commandFor, follow, place, printed, serveBy, stopAll, typed } from './hints';
 import { cli, must, type Outcome, ROOT, runOf, serve } from './laptop';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 const whole = join(place, 'whole data');
 const visits = join(ROOT, 'examples/visits.csv');
@@ -28,13 +40,27 @@ beforeAll(async () => {
   await served.interrupt();
   names = runOf(whole).names!;
 });
-afterAll(() => rmSync(place, { recursive: true, force: true }));
+afterAll(async () => {
+  await stopAll();
+  rmSync(place, { recursive: true, force: true });
+});
 
 /** A copy of the folder that was stopped in order, for one kind of damage. */
 function copy(): string {
   const folder = join(place, `copy ${++copies}`);
-  cpSync(whole, folder, { recursive: true, preserveTimestamps: true });
+  const objects = join(whole, 's3');
+  cpSync(whole, folder, { recursive: true, preserveTimestamps: true, filter: (path) => path !== objects });
+  // What is known of an object holds for its very file: a second name of it, not a copy.
+  link(objects, join(folder, 's3'));
   return folder;
+}
+function link(from: string, to: string): void {
+  mkdirSync(to);
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const [path, other] = [join(from, entry.name), join(to, entry.name)];
+    if (entry.isDirectory()) link(path, other);
+    else linkSync(path, other);
+  }
 }
 const ok = async (run: Promise<Outcome>): Promise<string> => {
   const { code, stdout, stderr } = await run;
@@ -102,7 +128,7 @@ test('what check finds is mended by what it says: by a start, and by what is typ
 
 test('what check finds in the warehouse is mended by a rebuild', async () => {
   const folder = copy();
-  await inWarehouse(folder, 'UPDATE ops.loaded_object SET row_count = row_count + 1', 'DROP TABLE core.provider_superseded CASCADE', "UPDATE core.dim_clinic_history SET clinic_name = 'other'", "UPDATE ops.load_count SET applied = applied + 1 WHERE entity = 'patient'");
+  await inWarehouse(folder, 'UPDATE ops.loaded_object SET row_count = row_count + 1', 'DROP TABLE core.provider_superseded CASCADE', "UPDATE core.dim_clinic_history SET clinic_name = 'other'", 'DELETE FROM ops.load_count');
   const text = await said('check', '--data', folder);
   const ids = ['cli/check/difference.ts CHK-LEDGER-03: carelake rebuild', 'cli/check/difference.ts CHK-TABLE-01: carelake rebuild', 'cli/check/difference.ts CHK-TABLE-02: carelake rebuild', 'cli/check/difference.ts CHK-TABLE-03: carelake rebuild', 'cli/check/difference.ts CHK-SQL-01: carelake rebuild'];
   const commands = ids.map((id) => commandFor(id, ofRule(text, /CHK-\w+-\d+/.exec(id)![0]), folder));
@@ -110,13 +136,11 @@ test('what check finds in the warehouse is mended by a rebuild', async () => {
   const { stderr } = await typed(commands[0]!);
   await ok(follow("cli/commands/rebuild.ts consent: again('--yes')", stderr, folder));
   const [path] = filesUnder(bucketFolder(folder, names.buckets.quarantine!), '.parquet');
-  const bytes = readFileSync(path!);
+  renameSync(path!, join(place, 'aside'));
   writeFileSync(path!, 'no Parquet');
   const unreadable = ofRule(await said('check', '--data', folder), 'CHK-OBJECT-03');
-  const failed = await once(folder);
-  writeFileSync(path!, bytes);
+  renameSync(join(place, 'aside'), path!);
   const check = 'cli/check/difference.ts CHK-OBJECT-03: carelake check';
-  expect(commandFor('cli/resume.ts checkAfter: carelake check', failed.slice(failed.lastIndexOf('next:')), folder)).toBe(commandFor(check, unreadable, folder));
   expect(await ok(follow(check, unreadable, folder))).toBe(AGREE);
 }); // prettier-ignore
 
@@ -154,14 +178,13 @@ test('counts that do not add up: the start, or the question, that is suggested t
   const [lost, wrong] = [copy(), copy()];
   // Of the stream: what is gone of a file is found by the receipts of its chunks.
   const path = [...filesUnder(bucketFolder(lost, names.buckets.quarantine!), '.parquet')].find((one) => !one.includes('/file-'));
-  const bytes = readFileSync(path!);
-  rmSync(path!);
+  renameSync(path!, join(place, 'aside'));
   const text = await once(lost);
   const command = commandFor('cli/conservation.ts checkIngest: npm start -- --once', text, lost);
   expect(command).toContain('--port 0');
-  writeFileSync(path!, bytes);
+  renameSync(join(place, 'aside'), path!);
   expect(await ok(typed(command))).toContain('No-show rate');
-  await inWarehouse(wrong, "UPDATE ops.load_count SET applied = applied + 1 WHERE entity = 'patient'");
+  await inWarehouse(wrong, "UPDATE ops.load_count SET events_repeated = events_repeated + 1 WHERE entity = 'patient'");
   expect(await ok(follow('cli/conservation.ts checkLoad: carelake sql "select * from ops.conservation"', await once(wrong), wrong))).toContain('patient');
 }); // prettier-ignore
 
@@ -256,7 +279,6 @@ test('a snapshot that was held back is read again, as it was or by itself, once 
   expect([held.code, held.stdout]).toEqual([4, expect.stringContaining('A SNAPSHOT WAS HELD BACK')]);
   const network = commandFor('cli/answers.ts answersText: npm start -- --data DIR', held.stdout).replace('DIR', `'${join(place, 'network')}'`);
   expect((await (await serveBy(network, 'endpoints at')).interrupt()).stderr).toContain('Stopped before the answers');
-  cpSync(fresh, `${fresh} 2`, { recursive: true, preserveTimestamps: true });
   const again = commandFor('cli/findings.ts readAgain: again()', held.stdout.slice(held.stdout.indexOf('HELD BACK')), fresh);
   expect(again).toContain(`--input '${two}'`);
   allow(100);
@@ -266,12 +288,4 @@ test('a snapshot that was held back is read again, as it was or by itself, once 
   const row = await said('quarantine', 'replay', records[0]!.quarantine_id, '--data', fresh);
   expect(await ok(follow('cli/quarantine/replay.ts waysOf: carelake quarantine discard …', row, fresh))).toContain('1 record(s) discarded');
   await served.interrupt();
-  const landed = await openS3Store(`${fresh} 2`, new RealClock());
-  await landed.put(names.buckets.landing!, 'liste/liste_2024-01-03.csv', 'id,name\nB,b\n');
-  const found = await cli(['start', '--once', '--port', '0', '--data', `${fresh} 2`]);
-  const third = join(place, 'liste_2024-01-03.csv');
-  writeFileSync(third, 'id,name\nB,b\n');
-  const late = await serveBy(`carelake start --port 0 --data '${fresh} 2'`);
-  expect(await ok(follow('cli/findings.ts readAgain: carelake ingest --phi-ok --profile PROFILE FILE', found.stdout, `${fresh} 2`, { PROFILE: `'${list}'`, FILE: `'${third}'` }))).toContain('1 rows read: 1 accepted, 0 rejected');
-  await late.interrupt();
 }); // prettier-ignore

@@ -46,6 +46,10 @@ export function commandFor(id: string, text: string, dataDir?: string): string {
   return found;
 }
 
+const open = new Set<Shell>();
+/** Stops what a test that failed left serving. */
+export const stopAll = (): Promise<unknown> => Promise.all([...open].map((shell) => shell.interrupt()));
+
 class Shell {
   stdout = '';
   stderr = '';
@@ -61,7 +65,13 @@ class Shell {
     });
     this.child.stdout.on('data', (chunk: Buffer) => (this.stdout += chunk.toString()));
     this.child.stderr.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()));
-    this.ended = new Promise((done) => this.child.on('close', (code) => done(code)));
+    open.add(this);
+    this.ended = new Promise((done) =>
+      this.child.on('close', (code) => {
+        open.delete(this);
+        done(code);
+      }),
+    );
   }
 
   async done(): Promise<Outcome> {

@@ -406,6 +406,7 @@ describe('the synthetic network, from the generator to the answers', () => {
       ingest: { received: 0, accepted: 0, quarantined: 0, unmapped: 0, held: 0 },
       load: { read: 0, applied: 0, superseded: 0, duplicate: 0, withdrawn: 0 },
       rejected: {},
+      unmapped: {},
       warnings: {},
       held_snapshots: [],
     });
