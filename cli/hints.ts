@@ -71,12 +71,12 @@ export const isTyped = (option: string): boolean => typed.words.includes(option)
 export const ofFolder = (dataDir: string): string => `--data ${quoted(dataDir)}`;
 
 /** Options that are kept, of those that the hint does not name itself; a port and syncing are a start's alone. */
-function keptOptions(isStart: boolean, rest: string): string {
+function keptOptions(ofStart: boolean, rest: string): string {
   const { data, port, durable } = typed.kept;
   return [
     ...(data === undefined || rest.includes('--data') ? [] : [` ${ofFolder(data)}`]),
-    ...(!isStart || port === undefined || rest.includes('--port') ? [] : [` --port ${port}`]),
-    ...(!isStart || !durable || rest.includes('--durable') ? [] : [' --durable']),
+    ...(!ofStart || port === undefined || rest.includes('--port') ? [] : [` --port ${port}`]),
+    ...(!ofStart || !durable || rest.includes('--durable') ? [] : [' --durable']),
   ].join('');
 }
 

@@ -82,7 +82,7 @@ export const RULES = {
   'DQ-ID-01': { severity: 'reject', doc: 'Every part of the natural key is present and not empty.' },
   'DQ-ID-03': {
     severity: 'member',
-    doc: 'An NPI has ten digits, begins with 1 or 2 and ends with its check digit (Luhn over 80840 + NPI). An invalid reference is kept, cut to the length of its field, is flagged, and leads to the unknown member.',
+    doc: 'An NPI has ten digits, begins with 1 or 2 and ends with its check digit (Luhn over 80840 + NPI). An invalid reference is kept and flagged, and leads to the unknown member; one longer than its field is left empty (FLD-LENGTH).',
   },
   'DQ-ID-05': {
     severity: 'warn',

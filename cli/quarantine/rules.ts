@@ -10,7 +10,8 @@ const SENTENCES = new Map<string, string>(
 export const sentenceOf = (rule: string): string => SENTENCES.get(rule) ?? 'A rule of another release.';
 
 function sentence(doc: string): string {
-  const text = doc.charAt(0).toUpperCase() + doc.slice(1);
+  // The name of a member stays as it is written.
+  const text = /^\w*_/.test(doc) ? doc : doc.charAt(0).toUpperCase() + doc.slice(1);
   return text.endsWith('.') ? text : `${text}.`;
 }
 

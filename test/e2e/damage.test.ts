@@ -106,7 +106,7 @@ describe('every kind of file in a folder', () => {
           DATA.test(file) || (await silver(platform)).join() === [...values].sort().join() ? 'fine' : 'lost';
       } catch (error) {
         const { message } = error as Error;
-        outcomes[kind] = message.includes(join(dataDir, file)) && /To go on: \S/.test(message) ? 'named' : message;
+        outcomes[kind] = message.includes(join(dataDir, file)) && /To continue: \S/.test(message) ? 'named' : message;
       } finally {
         await platform?.stop();
       }

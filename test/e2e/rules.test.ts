@@ -87,6 +87,9 @@ const ELSEWHERE: Partial<Record<RuleId | FileRule, string>> = {
   'LOAD-KEY-01': 'test/load/load.test.ts',
   'LOAD-FACT-01': 'test/load/load.test.ts',
   'LOAD-LEFT-01': 'test/load/takeover.test.ts',
+  ...Object.fromEntries(
+    ['02', '03', '04', '05', '06', '07'].map((n) => [`FIL-FHR-${n}`, 'test/ingest-file/fhir.test.ts']),
+  ),
   'FIL-ROW-01': 'test/ingest-file/readers.test.ts',
   'FIL-ROW-03': 'test/ingest-file/mapper.test.ts',
   'FIL-ROW-04': 'test/ingest-file/mapper.test.ts',

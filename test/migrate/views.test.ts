@@ -167,7 +167,7 @@ describe('the plan of views', () => {
 
   it.each([
     [[view('a.b', 'SELECT 1 FROM a.c'), view('a.c', 'SELECT 1 FROM a.b')], /circle: a.b, a.c/],
-    [[view('a.b', 'SELECT 1'), view('a.b', 'SELECT 2')], /a.b stands twice/],
+    [[view('a.b', 'SELECT 1'), view('a.b', 'SELECT 2')], /a.b occurs twice/],
     [[view('a.b', String.raw`SELECT '\n' AS x`)], /a.b contains a backslash/],
   ])('refuses %j', (views, message) => expect(() => orderViews(views)).toThrow(message));
 

@@ -65,6 +65,7 @@ export class Bundle implements Neighbours {
     try {
       return JSON.parse(this.bytes.toString('utf8', range.start, range.end)) as Record<string, unknown>;
     } catch {
+      // The entry is a record of its own, and is rejected there.
       return undefined;
     }
   }

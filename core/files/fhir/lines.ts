@@ -1,6 +1,4 @@
-import type { Profile } from '../../../profiles/schema';
-import { type FileRecord, type Position, RecordReader } from '../records';
-import type { ByteSource } from '../source';
+import { type FileRecord, RecordReader } from '../records';
 import { ALONE, bundleAt } from './bundle';
 import { readEntry, readResource } from './resource';
 import { skipBlanks } from './scan';
@@ -9,10 +7,6 @@ import { skipBlanks } from './scan';
 export class FhirLines extends RecordReader {
   /** Entries of the line that were not taken yet, the next last. */
   private entries: FileRecord[] = [];
-
-  constructor(source: ByteSource, file: Profile['file'], from: Position, blockBytes?: number) {
-    super(source, file, from, blockBytes);
-  }
 
   override get isWithinRow(): boolean {
     return this.entries.length > 0;
@@ -42,9 +36,9 @@ export class FhirLines extends RecordReader {
     const { row } = this.emit(start, stop, next, {});
     this.entries = bundle.entries
       .map((range, i): FileRecord => {
-        const read = readEntry(bytes.subarray(range.start, range.end), bundle, bundle.timestamp);
+        const entry = readEntry(bytes.subarray(range.start, range.end), bundle, bundle.timestamp);
         const place = { row, entry: i + 1, offset: offset + range.start, length: range.end - range.start };
-        return 'row' in read ? { ...place, value: read.row } : { ...place, ...read };
+        return 'row' in entry ? { ...place, value: entry.row } : { ...place, ...entry };
       })
       .reverse();
     return this.entries.pop() ?? this.take();

@@ -31,7 +31,7 @@ export async function layoutOf(source: ByteSource, skip: number): Promise<Layout
 
 const TOO_LARGE: Layout = {
   rule: 'FIL-FHR-01',
-  message: `one JSON document of more than ${DOCUMENT_BYTES / 1024 / 1024} MiB is not read: write it as NDJSON, a resource per line (jq -c '.entry[].resource')`,
+  message: `one JSON document of more than ${DOCUMENT_BYTES / 1024 / 1024} MiB is not read: write it as NDJSON, a resource per line (jq -c '.entry[].resource'; references by urn:uuid lead nowhere then)`,
 };
 
 /** The first line that is not blank, and the byte after it; null where it is longer than a document may be. */

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { RESOURCE_TYPES } from '../../../profiles/fhir/resource-types';
 import { namesTwice } from '../../records/envelope';
+import { isObject } from '../../records/head';
 import type { RecordFault } from '../records';
 import { identityOf, type Neighbours } from './bundle';
 
@@ -18,8 +19,6 @@ export interface FhirRow extends Record<string, unknown> {
 export type ReadResource = { row: FhirRow } | { fault: RecordFault; pointer: string };
 
 type Json = Record<string, unknown>;
-const isJsonObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function parsed(bytes: Uint8Array): { value: Json } | { fault: RecordFault; pointer: string } {
   if (!isUtf8(bytes)) return { fault: 'DQ-FMT-01', pointer: '#' };
@@ -30,7 +29,7 @@ function parsed(bytes: Uint8Array): { value: Json } | { fault: RecordFault; poin
   } catch {
     return { fault: 'DQ-FMT-02', pointer: '#' };
   }
-  if (!isJsonObject(value)) return { fault: 'DQ-FMT-02', pointer: '#' };
+  if (!isObject(value)) return { fault: 'DQ-FMT-02', pointer: '#' };
   return namesTwice(text, value) ? { fault: 'DQ-FMT-07', pointer: '#' } : { value };
 }
 
@@ -49,14 +48,14 @@ export function readEntry(bytes: Uint8Array, neighbours: Neighbours, timestamp: 
   const found = parsed(bytes);
   if ('fault' in found) return found;
   const { fullUrl, resource, request } = found.value;
-  const { method, url } = isJsonObject(request) ? request : {};
+  const { method, url } = isObject(request) ? request : {};
   if (resource === undefined) {
     const [, resourceType, id] = (method === 'DELETE' && typeof url === 'string' && TYPE_AND_ID.exec(url)) || [];
     if (resourceType === undefined || !RESOURCE_TYPES.has(resourceType))
       return { fault: 'FIL-FHR-02', pointer: method === 'DELETE' ? '/request/url' : '/resource' };
     return { row: { resource: { resourceType, id }, neighbours, timestamp, isDeleted: true } };
   }
-  if (!isJsonObject(resource)) return { fault: 'FIL-FHR-02', pointer: '/resource' };
+  if (!isObject(resource)) return { fault: 'FIL-FHR-02', pointer: '/resource' };
   if (!isKnown(resource)) return { fault: 'FIL-FHR-03', pointer: '/resource/resourceType' };
   const identity = identityOf(resource.resourceType, text(resource.id), text(fullUrl));
   if (resource.id === undefined && identity !== undefined) resource.id = identity.slice(identity.indexOf('/') + 1);
