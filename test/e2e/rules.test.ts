@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { RULES, type RuleId } from '../../contracts';
+import { ENTITIES, ENTITY_NAMES, type EntityName, RULES, type RuleId } from '../../contracts';
 import { FILE_RULES, type FileRule } from '../../profiles/rules';
 import { envelope } from '../core/samples';
 import { type ExampleCells, exampleCsv } from '../example-clinic';
@@ -10,11 +10,10 @@ import { endpointOf, must, newFolder, readSoFar, ROOT, runOf, serve, untilRead, 
 import { queryServed } from '../../cli/sql';
 
 type Payload = Record<string, unknown>;
-type Entity = 'patient' | 'appointment' | 'clinic';
 
 /** A record of the stream: an envelope that differs from a good one in what is given, or its bytes. */
 interface Sent {
-  entity: Entity;
+  entity: EntityName;
   payload?: Payload;
   around?: Payload;
   bytes?: (json: string) => string | Buffer;
@@ -63,6 +62,17 @@ const STREAM: Partial<Record<RuleId, Case>> = {
   'DQ-APT-04': { entity: 'appointment', payload: { completed_at: '2024-03-10T00:10:00-05:00' } },
   'DQ-APT-05': { entity: 'appointment', payload: { status_code: 'no show' } },
   'DQ-APT-06': { entity: 'appointment', payload: { status_code: 'noshow' }, kept: { status_code: 'noshow', ...NEVER } },
+  'DQ-ID-10': { entity: 'patient_link', payload: { source_system_2: 'ehr', patient_id_2: 'P1' }, kept: { patient_id_2: 'P1' } },
+  'DQ-ID-15': { entity: 'encounter', payload: { organization_id: 'nobody' } },
+  'DQ-ID-16': { entity: 'encounter', payload: { location_id: 'nowhere' } },
+  'DQ-COD-06': { entity: 'diagnosis', payload: { diagnosis_system: 'urn:own', diagnosis_code: 'H7' } },
+  'DQ-ENC-01': { entity: 'encounter', payload: { end_at: '2024-03-09T23:49:59-05:00' }, kept: { end_at: '2024-03-09T23:50:00-05:00' } },
+  'DQ-ENC-07': { entity: 'encounter', payload: { patient_id: undefined } },
+  'DQ-ENC-14': { entity: 'encounter', payload: { start_at: '2024-03-10T04:50:00Z' } },
+  'DQ-DX-01': { entity: 'diagnosis', payload: { abated_at: '2024-02-29T23:59:59-05:00' }, kept: { abated_at: '2024-03-01T00:00:00-05:00' } },
+  'DQ-PRC-01': { entity: 'procedure', payload: { performed_end_at: '2024-03-09T23:49:59-05:00' }, kept: { performed_end_at: '2024-03-09T23:50:00-05:00' } },
+  'DQ-RX-07': { entity: 'medication_order', payload: { stopped_at: '2024-03-09T23:49:59-05:00' }, kept: { stopped_at: '2024-03-09T23:50:00-05:00' } },
+  'DQ-PAT-02': { entity: 'patient', payload: { birth_date: '1980-02-29', deceased_at: '1980-02-27T23:59:59Z' }, kept: { birth_date: '1980-02-29', deceased_at: '1980-02-28T00:00:00Z' } },
   'DQ-APT-14': { entity: 'appointment', payload: { scheduled_start_at: '2024-03-10T04:50:00Z' } },
 }; // prettier-ignore
 
@@ -104,6 +114,19 @@ const ELSEWHERE: Partial<Record<RuleId | FileRule, string>> = {
 /** Those of them that cost the row. */
 const ROW_REJECTS: readonly FileRule[] = ['FIL-ROW-02', 'FIL-MAP-01'];
 
+/** Facts of which some record sets a rule. */
+const FACTS = ENTITY_NAMES.filter(
+  (e) => ENTITIES[e].kind === 'fact' && Object.values(STREAM).some(({ entity }) => entity === e),
+);
+/** Members that good records name: appointments a provider by NPI, the others by identifier. */
+const DESCRIBED: readonly [EntityName, Payload][] = [
+  ...ENTITY_NAMES.filter((e) => ENTITIES[e].kind === 'dimension' && !ENTITIES[e].name.endsWith('_link')).map(
+    (e) => [e, {}] as [EntityName, Payload],
+  ),
+  ['provider', { provider_id: undefined }],
+  ['procedure_code', { code_system: 'http://snomed.info/sct', code: '430193006' }],
+];
+
 const streamRules = Object.keys(STREAM) as RuleId[];
 const rowRules = Object.keys(ROWS) as FileRule[];
 const idOf = (rule: string, kind: 'breaks' | 'keeps'): string => `${rule}-${kind}`;
@@ -121,7 +144,7 @@ describe('every rule is set by the record that breaks it, and by no other', () =
   /** The record of a rule, with an identity of its own. */
   function record(rule: string, kind: 'breaks' | 'keeps', { entity, payload, around, bytes, kept }: Case): Buffer {
     const id = idOf(rule, kind);
-    const key = { patient: 'patient_id', appointment: 'appointment_id', clinic: 'clinic_id' }[entity];
+    const key = ENTITIES[entity].naturalKey[0];
     const breaks = kind === 'breaks';
     const value = envelope(
       entity,
@@ -143,8 +166,7 @@ describe('every rule is set by the record that breaks it, and by no other', () =
     };
     const [kinesis, s3] = [new KinesisClient(common), new S3Client({ ...common, forcePathStyle: true })];
     const before = await readSoFar(ask);
-    // Members that a good appointment names are described; what each case sends beside them is about another.
-    const base = (['patient', 'clinic', 'provider'] as const).map((entity) => ({ id: `base-${entity}`, data: Buffer.from(JSON.stringify(envelope(entity, {}, { event_id: `base-${entity}` }))) })); // prettier-ignore
+    const base = DESCRIBED.map(([entity, payload], i) => ({ id: `base-${i}`, data: Buffer.from(JSON.stringify(envelope(entity, payload, { event_id: `base-${i}` }))) })); // prettier-ignore
     const cases = streamRules.flatMap((rule) =>
       (['keeps', 'breaks'] as const).map((kind) => ({ id: idOf(rule, kind), data: record(rule, kind, STREAM[rule]!) })),
     );
@@ -176,10 +198,15 @@ describe('every rule is set by the record that breaks it, and by no other', () =
     }
     for (const [id, found] of [
       ...(await ask(
-        'SELECT event_id, dq_flags FROM core.patient_log UNION ALL SELECT event_id, dq_flags FROM core.clinic_log',
+        ['patient', 'clinic', 'patient_link']
+          .map((e) => `SELECT event_id, dq_flags FROM core.${e}_log`)
+          .join(' UNION ALL '),
       )),
       ...(await ask(
-        'SELECT f.event_id, o.dq_flags FROM gold_phi.obt_appointment o JOIN core.fact_appointment f ON f.appointment_key = o.appointment_key',
+        FACTS.map(
+          (fact) =>
+            `SELECT f.event_id, o.dq_flags FROM gold_phi.obt_${fact} o JOIN core.fact_${fact} f ON f.${fact}_key = o.${fact}_key`,
+        ).join(' UNION ALL '),
       )),
       ...(await ask(
         `SELECT substring(appointment_id, 6, 64), dq_flags FROM gold_phi.obt_appointment WHERE source_system = 'example-clinic'`,
