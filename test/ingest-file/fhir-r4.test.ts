@@ -1,9 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { bundle, entry } from './fhir';
 import { FILE_MS, type Made, readByFhirR4, type SilverObject } from './fhir-r4';
-
-type Resource = Record<string, any>; // eslint-disable-line @typescript-eslint/no-explicit-any -- plain JSON, as a walk sees it
 
 const lines = (...resources: object[]): string => resources.map((one) => JSON.stringify(one)).join('\n');
 const read = (...resources: object[]): Promise<Made> =>
@@ -269,95 +265,5 @@ describe('what is made of a resource, by value', () => {
     });
     const [row] = made.rows.procedure!;
     expect(of(row, 'effective_at', 'recorded_at')).toEqual([FILE_MS * 1000, FILE_MS * 1000]);
-  });
-});
-
-const FOLDER = join(__dirname, '..', '..', '..', 'shared', 'data', 'fhir');
-const here = existsSync(FOLDER);
-if (!here) console.warn(`SKIPPED: counts of real resources need ${FOLDER}, which is not here`);
-
-/** Every resource of a folder, by nothing but JSON.parse. */
-function walk(folder: string): { bodies: Buffer[]; resources: Resource[] } {
-  const names = readdirSync(folder).filter((name) => name !== 'log.ndjson');
-  const bodies = names.map((name) => readFileSync(join(folder, name)));
-  const resources = names.flatMap((name, i): Resource[] => {
-    const text = bodies[i]!.toString('utf8');
-    if (name.endsWith('.ndjson')) return text.trim().split('\n').map((line) => JSON.parse(line) as Resource); // prettier-ignore
-    const one = JSON.parse(text) as Resource;
-    return one.resourceType === 'Bundle'
-      ? (one.entry as { resource: Resource }[]).map(({ resource }) => resource)
-      : [one];
-  });
-  return { bodies, resources };
-}
-
-const MAPPED: Record<string, { entity: string; isDated: (r: Resource) => unknown }> = {
-  Patient: { entity: 'patient', isDated: () => true },
-  Practitioner: { entity: 'provider', isDated: () => true },
-  Organization: { entity: 'organization', isDated: () => true },
-  Location: { entity: 'location', isDated: () => true },
-  Encounter: { entity: 'encounter', isDated: (r) => r.period?.start },
-  Appointment: { entity: 'appointment', isDated: (r) => r.start && JSON.stringify(r.participant).includes('"Location/') },
-  Condition: { entity: 'diagnosis', isDated: (r) => r.recordedDate ?? r.onsetDateTime ?? r.onsetPeriod?.start },
-  Procedure: { entity: 'procedure', isDated: (r) => r.performedDateTime ?? r.performedPeriod?.start },
-  Observation: { entity: 'observation', isDated: (r) => r.effectiveDateTime ?? r.effectiveInstant ?? r.effectivePeriod?.start ?? r.issued },
-  MedicationRequest: { entity: 'medication_order', isDated: (r) => r.authoredOn },
-  MedicationDispense: { entity: 'prescription_fill', isDated: (r) => r.whenHandedOver ?? r.whenPrepared },
-  AdverseEvent: { entity: 'adverse_event', isDated: (r) => r.date ?? r.detected ?? r.recordedDate },
-}; // prettier-ignore
-
-(here ? describe : describe.skip).each(['bulk/10-patients', 'bundles', 'examples'])('the resources in %s', (name) => {
-  let made: Made;
-  let resources: Resource[];
-  beforeAll(async () => {
-    const found = here ? walk(join(FOLDER, name)) : { bodies: [], resources: [] };
-    ({ resources } = found);
-    made = await readByFhirR4(found.bodies);
-  });
-  const ofType = (type: string): Resource[] => resources.filter((r) => r.resourceType === type);
-  /** Rows of the resource itself, which the fact has beside those of its parts. */
-  const own = (entity: string): SilverObject[] =>
-    (made.rows[entity] ?? []).filter((row) => (row.parent_observation_id ?? null) === null);
-
-  test.each(Object.keys(MAPPED))(
-    '%s: accepted are those that have what the contract asks, and the others are quarantined',
-    (type) => {
-      const { entity, isDated } = MAPPED[type]!;
-      expect(own(entity).length).toBe(ofType(type).filter(isDated).length);
-    },
-  );
-
-  test('types that nobody maps are unmapped, by type', () => {
-    const counts: Record<string, number> = {};
-    for (const { resourceType } of resources)
-      if (!MAPPED[String(resourceType)]) counts[String(resourceType)] = (counts[String(resourceType)] ?? 0) + 1;
-    expect(made.unmapped).toEqual(counts);
-  });
-
-  test('nothing is lost: resources, stays, components and links are received', () => {
-    const parts = resources.reduce(
-      (sum, r) =>
-        sum +
-        (r.resourceType === 'Encounter' ? (r.location?.length ?? 0) : 0) +
-        (r.resourceType === 'Observation' ? (r.component?.length ?? 0) : 0) +
-        (r.resourceType === 'Patient'
-          ? (r.link ?? []).filter((link: Resource) => /Patient\//.test(link.other?.reference)).length
-          : 0),
-      0,
-    );
-    expect(made.received).toBe(resources.length + parts);
-    const unmapped = Object.values(made.unmapped).reduce((sum, n) => sum + n, 0);
-    expect(made.accepted + made.rejected.length + unmapped).toBe(made.received);
-    if (name !== 'examples') expect(made.rejected).toEqual([]);
-  });
-
-  test('quantities add up', () => {
-    const dated = ofType('Observation').filter(MAPPED.Observation!.isDated);
-    const values = dated
-      .flatMap((r) => [r, ...((r.component ?? []) as Resource[])])
-      .flatMap((r) => r.valueQuantity?.value ?? r.valueInteger ?? []);
-    const total = (numbers: number[]): string => numbers.reduce((sum, n) => sum + n, 0).toFixed(6);
-    const found = (made.rows.observation ?? []).flatMap((row) => (row.value_number as number | null) ?? []);
-    expect([found.length, total(found)]).toEqual([values.length, total(values as number[])]);
   });
 });
