@@ -132,7 +132,11 @@ export function ingestOf(resources: readonly Resource[]) {
   };
 }
 
-/** Accepted resources of a type: how many, how many of them taken back, how many stand in measures. */
+/** How many resources of a type there are, versions aside. */
+export const idsOf = (resources: readonly Resource[], type: string): number =>
+  new Set(resources.filter((r) => r.resourceType === type).map((r) => String(r.id))).size;
+
+/** Accepted resources of a type: how many, how many of them stand, and how many of those in measures. */
 export function standingOf(resources: readonly Resource[], type: string) {
   const accepted = resources.filter((r) => r.resourceType === type && isAccepted(r));
   const kept = accepted.filter((r) => !isMistake(r));
