@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   CopyObjectCommand,
@@ -246,10 +246,13 @@ describe('the synthetic network, from the generator to the answers', () => {
       'upper',
       '?column?',
     ]);
-    expect((await sql('SHOW TABLES FROM SCHEMA gold_phi')).rows.map((row) => [row[1], row[2], row[3]])).toEqual([
-      ['gold_phi', 'no_show_rate', 'VIEW'],
-      ['gold_phi', 'obt_appointment', 'VIEW'],
-    ]);
+    const files = [
+      ...readdirSync('sql/generated/views').filter((file) => file.startsWith('gold_phi.')),
+      ...readdirSync('sql/marts').map((file) => `gold_phi.${file}`),
+    ];
+    expect((await sql('SHOW TABLES FROM SCHEMA gold_phi')).rows.map((row) => `${row[1]}.${row[2]} ${row[3]}`)).toEqual(
+      files.map((file) => file.replace('.sql', ' VIEW')).sort(),
+    );
     await expect(sql('SELECT 1 / 0')).rejects.toMatchObject({ details: { lines: ['ERROR: Divide by zero'] } });
     for (const statement of [
       `COPY core.patient_log FROM '/etc/passwd'`,
