@@ -73,7 +73,11 @@ export const coding = (
     example: example[0],
     ...rest,
   }),
-  id(`${prefix}_code`, 'sensitive', `Code of ${what}.`, { example: example[1], ...rest }),
+  id(`${prefix}_code`, 'sensitive', `Code of ${what}; of ICD-10-CM with the dot.`, {
+    system: `${prefix}_system`,
+    example: example[1],
+    ...rest,
+  }),
   text(`${prefix}_display`, 256, 'sensitive', `Name of ${what}, in the words of the source.`, {
     example: example[2],
     ...rest,
@@ -169,8 +173,15 @@ export const codeSystemFields = (
   [system, value, display]: readonly [string, string, string],
 ): Field[] => [
   text('code_system', SYSTEM_BYTES, 'none', 'Code system (FHIR CodeSystem.url).', { required: true, example: system }),
-  id('code', 'none', `Code of the ${what} in that system.`, { required: true, example: value }),
+  id('code', 'none', `Code of the ${what} in that system.`, { system: 'code_system', required: true, example: value }),
   text('display', 256, 'none', `Name of the ${what} in that system.`, { example: display }),
+  text('reference_version', 32, 'none', 'Version of the reference file that describes the code.'),
+  {
+    name: 'reference_from',
+    type: 'date',
+    phi: 'none',
+    doc: 'First day of that version. The earliest version known describes all days before it too.',
+  },
 ];
 
 const patientId = (): Field =>

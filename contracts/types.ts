@@ -53,6 +53,8 @@ export interface Field {
   readonly valuesRule?: RuleId;
   readonly phi: PhiClass;
   readonly doc: string;
+  /** Member that says in which code system the value is a code: it is kept in the notation of that system. */
+  readonly system?: string;
   /** A good value, as JSON carries it; the examples of all members together make a good payload. */
   readonly example?: string | number | boolean;
 }

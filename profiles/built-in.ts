@@ -3,6 +3,11 @@ import exampleClinicCsv from './example-clinic-csv.json';
 import fhirR4 from './fhir-r4.json';
 import kaggleNoShow from './kaggle-no-show.json';
 import nppes from './nppes.json';
+import referenceHcpcs from './reference/hcpcs.json';
+import referenceIcd10Cm from './reference/icd-10-cm.json';
+import referenceIcd10Pcs from './reference/icd-10-pcs.json';
+import referenceRxnorm from './reference/rxnorm.json';
+import referenceSnomedCt from './reference/snomed-ct.json';
 import syntheaConditions from './synthea/conditions.json';
 import syntheaEncounters from './synthea/encounters.json';
 import syntheaMedications from './synthea/medications.json';
@@ -27,17 +32,22 @@ const SOURCES: Record<string, readonly { profile: string }[]> = {
   ],
 };
 
+/** Profiles of reference files: each reads the versions of one code system. */
+const REFERENCES: readonly { profile: string }[] = [
+  referenceHcpcs,
+  referenceIcd10Cm,
+  referenceIcd10Pcs,
+  referenceRxnorm,
+  referenceSnomedCt,
+];
+
 const BUILT_IN: Record<string, object> = {
   'bench-w': benchW,
   'example-clinic-csv': exampleClinicCsv,
   'fhir-r4': fhirR4,
   'kaggle-no-show': kaggleNoShow,
   nppes,
-  ...Object.fromEntries(
-    Object.values(SOURCES)
-      .flat()
-      .map((profile) => [profile.profile, profile]),
-  ),
+  ...Object.fromEntries([...Object.values(SOURCES).flat(), ...REFERENCES].map((profile) => [profile.profile, profile])),
 };
 
 /** Names of the profiles that come with the platform, those of its sources among them; nobody else's profile may take one. */

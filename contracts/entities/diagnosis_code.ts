@@ -13,6 +13,12 @@ export const diagnosis_code = {
     ...codeSystemFields('diagnosis', ['http://hl7.org/fhir/sid/icd-10-cm', 'I10', 'Essential (primary) hypertension']),
     text('chapter', 128, 'none', 'Chapter or other broad group of the code.'),
     text('category', 128, 'none', 'Category of the code, such as the first three characters of ICD-10-CM.'),
+    {
+      name: 'is_billable',
+      type: 'bool',
+      phi: 'none',
+      doc: 'Whether the code may stand on a claim: true for codes that are divided no further.',
+    },
   ],
   references: [],
   derived: [],

@@ -1,6 +1,7 @@
-import { ENTITIES, type EntityName, type RuleId } from '../../contracts';
+import { ENTITIES, type EntityName, type Field, type RuleId } from '../../contracts';
 import { fieldOf } from '../../profiles/check-values';
 import { escapePointer } from '../../profiles/json-lines';
+import { inNotation } from '../records/codes';
 import { identifierText } from '../records/text';
 import type { FileRule } from '../../profiles/rules';
 import type { EntityProfile, Profile } from '../../profiles/schema';
@@ -118,10 +119,17 @@ export class EntityPlan {
   naturalKey(envelope: Record<string, unknown>): string[] | null {
     const payload = envelope.payload as Record<string, unknown>;
     const { naturalKey, otherKey } = ENTITIES[this.entity];
-    const parts = naturalKey.map((name) => identifierText(payload[name]));
+    const parts = naturalKey.map((name) => this.keyText(name, payload));
     if (parts.every((part): part is string => typeof part === 'string')) return parts;
     const other = otherKey === undefined ? undefined : identifierText(payload[otherKey]);
     return other === undefined ? null : [...naturalKey.map(() => ''), other];
+  }
+
+  /** A member of the key as ingest keeps it, so that two files which write a code differently name the same one. */
+  private keyText(name: string, payload: Record<string, unknown>): string | undefined {
+    const text = identifierText(payload[name]);
+    const { system }: Field = ENTITIES[this.entity].fields.find((f) => f.name === name)!;
+    return text === undefined || system === undefined ? text : inNotation(payload[system], text);
   }
 
   /** The source columns of a member that a rule of the contract points at. */

@@ -1,6 +1,7 @@
 import { isInSilver, widthOf } from '../../contracts/derive';
 import type { EntityContract, Field, RuleId } from '../../contracts';
 import { isZone } from '../../contracts/zones';
+import { inNotation } from './codes';
 import type { AnyRule, Violation } from './envelope';
 import { isNpi } from './npi';
 import { isTooLong, isUnstorable } from './text';
@@ -140,6 +141,12 @@ function npiReader(at: number, field: Field, contract: EntityContract): Reader {
   });
 }
 
+/** A code in the notation of its system. The member with the system stands before it in the contract, and so is read. */
+function codeReader(at: number, systemAt: number, width: number): Reader {
+  const read = textReader(at, (text) => (isTooLong(text, width) ? 'FLD-LENGTH' : null));
+  return (value, target) => read(typeof value === 'string' ? inNotation(target.row[systemAt], value) : value, target);
+}
+
 /**
  * Reader of one field, chosen once per contract so that no record pays for looking at types.
  * @param at place of the field in the silver row
@@ -148,6 +155,7 @@ function npiReader(at: number, field: Field, contract: EntityContract): Reader {
 export function readerOf(field: Field, contract: EntityContract, at: number, place: (name: string) => number): Reader {
   switch (field.type) {
     case 'string':
+      if (field.system !== undefined) return codeReader(at, place(field.system), widthOf(field));
       return textReader(at, (text) => (isTooLong(text, widthOf(field)) ? 'FLD-LENGTH' : null));
     case 'zone':
       return textReader(at, (text) => (isZone(text) ? null : 'FLD-ZONE'));

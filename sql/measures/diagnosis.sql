@@ -19,5 +19,8 @@ SELECT
   patient.is_test,
   diagnosis_code.display AS reference_display,
   diagnosis_code.category,
-  diagnosis_code.chapter
+  diagnosis_code.chapter,
+  CAST(CASE WHEN f.diagnosed_at >= diagnosis_code.reference_from THEN diagnosis_code.is_billable END
+    AS boolean) AS is_billable, -- Whether the code could stand on a claim of that day; null where no version of that day describes it.
+  diagnosis_code.reference_version AS code_version
 FROM fact f;

@@ -36,6 +36,8 @@ CREATE TABLE IF NOT EXISTS core.procedure_code_superseded (
   code_system varchar(128),
   code varchar(64),
   display varchar(256),
+  reference_version varchar(32),
+  reference_from date,
   category varchar(128),
   dq_flags varchar(512),
   load_id varchar(32) NOT NULL
@@ -46,6 +48,8 @@ CREATE TABLE IF NOT EXISTS core.dim_procedure_code_history (
   code_system varchar(128),
   code varchar(64),
   display varchar(256),
+  reference_version varchar(32),
+  reference_from date,
   category varchar(128),
   valid_from timestamp NOT NULL,
   valid_to timestamp NOT NULL,

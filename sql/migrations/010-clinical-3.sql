@@ -118,6 +118,8 @@ CREATE TABLE IF NOT EXISTS core.diagnosis (
   reference_display varchar(256),
   diagnosis_code_category varchar(128),
   diagnosis_code_chapter varchar(128),
+  is_billable boolean,
+  code_version varchar(32),
   dq_flags varchar(512),
   state_flags varchar(255),
   event_id varchar(128) ENCODE RAW NOT NULL,

@@ -218,6 +218,9 @@ FROM (
     CAST(diagnosis_code.display AS varchar(256)) AS reference_display_now, g.reference_display,
     CAST(diagnosis_code.category AS varchar(128)) AS diagnosis_code_category_now, g.diagnosis_code_category,
     CAST(diagnosis_code.chapter AS varchar(128)) AS diagnosis_code_chapter_now, g.diagnosis_code_chapter,
+    CAST(CAST(CASE WHEN f.diagnosed_at >= diagnosis_code.reference_from THEN diagnosis_code.is_billable END
+    AS boolean) AS boolean) AS is_billable_now, g.is_billable,
+    CAST(diagnosis_code.reference_version AS varchar(32)) AS code_version_now, g.code_version,
     f.diagnosed_date AS diagnosed_date_now, g.diagnosed_date,
     CAST(nullif(substring(CASE WHEN diagnosis_code.is_inferred THEN ' DQ-COD-06' ELSE '' END
     || CASE WHEN patient.is_inferred THEN ' DQ-ID-05' ELSE '' END, 2, 255), '') AS varchar(255)) AS state_flags_now, g.state_flags,
@@ -269,6 +272,8 @@ WHERE NOT (
   AND coalesce(x.reference_display_now = x.reference_display, x.reference_display_now IS NULL AND x.reference_display IS NULL)
   AND coalesce(x.diagnosis_code_category_now = x.diagnosis_code_category, x.diagnosis_code_category_now IS NULL AND x.diagnosis_code_category IS NULL)
   AND coalesce(x.diagnosis_code_chapter_now = x.diagnosis_code_chapter, x.diagnosis_code_chapter_now IS NULL AND x.diagnosis_code_chapter IS NULL)
+  AND coalesce(x.is_billable_now = x.is_billable, x.is_billable_now IS NULL AND x.is_billable IS NULL)
+  AND coalesce(x.code_version_now = x.code_version, x.code_version_now IS NULL AND x.code_version IS NULL)
   AND coalesce(x.diagnosed_date_now = x.diagnosed_date, x.diagnosed_date_now IS NULL AND x.diagnosed_date IS NULL)
   AND coalesce(x.state_flags_now = x.state_flags, x.state_flags_now IS NULL AND x.state_flags IS NULL)
 )

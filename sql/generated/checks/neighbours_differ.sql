@@ -30,8 +30,11 @@ WHERE n.is_deleted = p.is_deleted AND n.is_inferred = p.is_inferred
   AND coalesce(n.code_system = p.code_system, n.code_system IS NULL AND p.code_system IS NULL)
   AND coalesce(n.code = p.code, n.code IS NULL AND p.code IS NULL)
   AND coalesce(n.display = p.display, n.display IS NULL AND p.display IS NULL)
+  AND coalesce(n.reference_version = p.reference_version, n.reference_version IS NULL AND p.reference_version IS NULL)
+  AND coalesce(n.reference_from = p.reference_from, n.reference_from IS NULL AND p.reference_from IS NULL)
   AND coalesce(n.chapter = p.chapter, n.chapter IS NULL AND p.chapter IS NULL)
   AND coalesce(n.category = p.category, n.category IS NULL AND p.category IS NULL)
+  AND coalesce(n.is_billable = p.is_billable, n.is_billable IS NULL AND p.is_billable IS NULL)
 UNION ALL
 SELECT CAST('location' AS varchar(64)) AS entity, n.location_key AS member_key, n.valid_from
 FROM core.dim_location_history n
@@ -60,6 +63,8 @@ WHERE n.is_deleted = p.is_deleted AND n.is_inferred = p.is_inferred
   AND coalesce(n.code_system = p.code_system, n.code_system IS NULL AND p.code_system IS NULL)
   AND coalesce(n.code = p.code, n.code IS NULL AND p.code IS NULL)
   AND coalesce(n.display = p.display, n.display IS NULL AND p.display IS NULL)
+  AND coalesce(n.reference_version = p.reference_version, n.reference_version IS NULL AND p.reference_version IS NULL)
+  AND coalesce(n.reference_from = p.reference_from, n.reference_from IS NULL AND p.reference_from IS NULL)
   AND coalesce(n.ingredient = p.ingredient, n.ingredient IS NULL AND p.ingredient IS NULL)
   AND coalesce(n.therapeutic_class = p.therapeutic_class, n.therapeutic_class IS NULL AND p.therapeutic_class IS NULL)
 UNION ALL
@@ -70,6 +75,8 @@ WHERE n.is_deleted = p.is_deleted AND n.is_inferred = p.is_inferred
   AND coalesce(n.code_system = p.code_system, n.code_system IS NULL AND p.code_system IS NULL)
   AND coalesce(n.code = p.code, n.code IS NULL AND p.code IS NULL)
   AND coalesce(n.display = p.display, n.display IS NULL AND p.display IS NULL)
+  AND coalesce(n.reference_version = p.reference_version, n.reference_version IS NULL AND p.reference_version IS NULL)
+  AND coalesce(n.reference_from = p.reference_from, n.reference_from IS NULL AND p.reference_from IS NULL)
   AND coalesce(n.category = p.category, n.category IS NULL AND p.category IS NULL)
   AND coalesce(n.canonical_unit = p.canonical_unit, n.canonical_unit IS NULL AND p.canonical_unit IS NULL)
 UNION ALL
@@ -143,6 +150,8 @@ WHERE n.is_deleted = p.is_deleted AND n.is_inferred = p.is_inferred
   AND coalesce(n.code_system = p.code_system, n.code_system IS NULL AND p.code_system IS NULL)
   AND coalesce(n.code = p.code, n.code IS NULL AND p.code IS NULL)
   AND coalesce(n.display = p.display, n.display IS NULL AND p.display IS NULL)
+  AND coalesce(n.reference_version = p.reference_version, n.reference_version IS NULL AND p.reference_version IS NULL)
+  AND coalesce(n.reference_from = p.reference_from, n.reference_from IS NULL AND p.reference_from IS NULL)
   AND coalesce(n.category = p.category, n.category IS NULL AND p.category IS NULL)
 UNION ALL
 SELECT CAST('provider' AS varchar(64)) AS entity, n.provider_key AS member_key, n.valid_from

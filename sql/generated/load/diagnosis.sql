@@ -163,7 +163,7 @@ INSERT INTO core.diagnosis (diagnosis_key, diagnosis_id, source_system, patient_
   diagnosis_display, category_code, clinical_status_code, verification_status_code, diagnosed_at, diagnosed_precision, onset_at,
   abated_at, is_active, is_counted, dq_flags, event_id, payload_hash, effective_at, recorded_at, source_order, is_tied,
   diagnosed_date, patient_id, patient_gender, patient_dob, patient_age, patient_zip5, patient_state, patient_is_test,
-  reference_display, diagnosis_code_category, diagnosis_code_chapter, state_flags, load_id)
+  reference_display, diagnosis_code_category, diagnosis_code_chapter, is_billable, code_version, state_flags, load_id)
 SELECT f.diagnosis_key, f.diagnosis_id, f.source_system, f.patient_key, f.diagnosis_code_key, f.patient_named_key, f.encounter_key,
   f.encounter_is_known, f.diagnosed_date_key, f.diagnosed_tz_offset_min, f.encounter_id, f.diagnosis_system, f.diagnosis_code,
   f.diagnosis_display, f.category_code, f.clinical_status_code, f.verification_status_code, f.diagnosed_at, f.diagnosed_precision,
@@ -181,6 +181,9 @@ SELECT f.diagnosis_key, f.diagnosis_id, f.source_system, f.patient_key, f.diagno
   diagnosis_code.display,
   diagnosis_code.category,
   diagnosis_code.chapter,
+  CAST(CASE WHEN f.diagnosed_at >= diagnosis_code.reference_from THEN diagnosis_code.is_billable END
+    AS boolean),
+  diagnosis_code.reference_version,
   CAST(nullif(substring(CASE WHEN diagnosis_code.is_inferred THEN ' DQ-COD-06' ELSE '' END
     || CASE WHEN patient.is_inferred THEN ' DQ-ID-05' ELSE '' END, 2, 255), '') AS varchar(255)),
   CASE WHEN

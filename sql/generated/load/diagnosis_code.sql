@@ -24,20 +24,23 @@ WITH contested AS (
   SELECT s.diagnosis_code_key, s.event_id, s.payload_hash, s.op, s.source_system, s.effective_at, s.recorded_at, s.source_order, s.code_system,
     s.code,
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.display END AS display,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.reference_version END AS reference_version,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.reference_from END AS reference_from,
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.chapter END AS chapter,
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.category END AS category,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.is_billable END AS is_billable,
     s.dq_flags, 0 AS known, CAST(NULL AS varchar(32)) AS load_id, CAST(NULL AS timestamp) AS held_from, CAST(NULL AS timestamp) AS held_to,
     CAST(NULL AS boolean) AS held_tied
   FROM stage_diagnosis_code s WHERE s.diagnosis_code_key IN (SELECT c.diagnosis_code_key FROM contested c)
   UNION ALL
   SELECT h.diagnosis_code_key, h.event_id, h.payload_hash, CASE WHEN h.is_deleted THEN 'delete' ELSE 'upsert' END,
-    h.source_system, h.effective_at, h.recorded_at, h.source_order, h.code_system, h.code, h.display, h.chapter,
-      h.category, h.dq_flags,
+    h.source_system, h.effective_at, h.recorded_at, h.source_order, h.code_system, h.code, h.display, h.reference_version,
+      h.reference_from, h.chapter, h.category, h.is_billable, h.dq_flags,
     1, h.load_id, h.valid_from, h.valid_to, h.is_tied
   FROM core.dim_diagnosis_code_history h WHERE h.diagnosis_code_key IN (SELECT c.diagnosis_code_key FROM contested c) AND NOT h.is_inferred
   UNION ALL
   SELECT p.diagnosis_code_key, p.event_id, p.payload_hash, p.op, p.source_system, p.effective_at, p.recorded_at, p.source_order,
-    p.code_system, p.code, p.display, p.chapter, p.category, p.dq_flags,
+    p.code_system, p.code, p.display, p.reference_version, p.reference_from, p.chapter, p.category, p.is_billable, p.dq_flags,
     2, p.load_id, CAST(NULL AS timestamp), CAST(NULL AS timestamp), CAST(NULL AS boolean)
   FROM core.diagnosis_code_superseded p WHERE p.diagnosis_code_key IN (SELECT c.diagnosis_code_key FROM contested c)
 ), counted AS (
@@ -59,20 +62,27 @@ WITH contested AS (
   SELECT p.*,
     LAG(p.op) OVER (PARTITION BY p.diagnosis_code_key, p.wins ORDER BY p.effective_at) AS op_before,
     LAG(p.display) OVER (PARTITION BY p.diagnosis_code_key, p.wins ORDER BY p.effective_at) AS display_before,
+    LAG(p.reference_version) OVER (PARTITION BY p.diagnosis_code_key, p.wins ORDER BY p.effective_at) AS reference_version_before,
+    LAG(p.reference_from) OVER (PARTITION BY p.diagnosis_code_key, p.wins ORDER BY p.effective_at) AS reference_from_before,
     LAG(p.chapter) OVER (PARTITION BY p.diagnosis_code_key, p.wins ORDER BY p.effective_at) AS chapter_before,
-    LAG(p.category) OVER (PARTITION BY p.diagnosis_code_key, p.wins ORDER BY p.effective_at) AS category_before
+    LAG(p.category) OVER (PARTITION BY p.diagnosis_code_key, p.wins ORDER BY p.effective_at) AS category_before,
+    LAG(p.is_billable) OVER (PARTITION BY p.diagnosis_code_key, p.wins ORDER BY p.effective_at) AS is_billable_before
   FROM placed p
 ), marked AS (
   SELECT c.*, CASE WHEN c.wins = 0 THEN 0 WHEN c.op_before IS NULL OR c.op_before <> c.op THEN 1 WHEN c.op = 'delete' THEN 0
     WHEN
       coalesce(c.display = c.display_before, c.display IS NULL AND c.display_before IS NULL)
+      AND coalesce(c.reference_version = c.reference_version_before, c.reference_version IS NULL AND c.reference_version_before IS NULL)
+      AND coalesce(c.reference_from = c.reference_from_before, c.reference_from IS NULL AND c.reference_from_before IS NULL)
       AND coalesce(c.chapter = c.chapter_before, c.chapter IS NULL AND c.chapter_before IS NULL)
       AND coalesce(c.category = c.category_before, c.category IS NULL AND c.category_before IS NULL)
+      AND coalesce(c.is_billable = c.is_billable_before, c.is_billable IS NULL AND c.is_billable_before IS NULL)
     THEN 0 ELSE 1 END AS is_version
   FROM compared c
 )
 SELECT m.diagnosis_code_key, m.event_id, m.payload_hash, m.op, m.source_system, m.effective_at, m.recorded_at,
-  m.top_order AS source_order, m.code_system, m.code, m.display, m.chapter, m.category, m.all_flags AS dq_flags,
+  m.top_order AS source_order, m.code_system, m.code, m.display, m.reference_version, m.reference_from, m.chapter, m.category,
+    m.is_billable, m.all_flags AS dq_flags,
   m.is_tied, m.known, m.copies,
   CASE WHEN m.known = 0 THEN 0
     WHEN m.source_order < m.top_order OR coalesce(m.dq_flags, '') <> coalesce(m.all_flags, '') THEN 1
@@ -126,16 +136,18 @@ WHERE EXISTS (
   WHERE t.diagnosis_code_key = dim_diagnosis_code_history.diagnosis_code_key AND t.valid_from = dim_diagnosis_code_history.valid_from
 );
 
-INSERT INTO core.dim_diagnosis_code_history (diagnosis_code_key, source_system, code_system, code, display, chapter,
-  category, valid_from, valid_to,
+INSERT INTO core.dim_diagnosis_code_history (diagnosis_code_key, source_system, code_system, code, display, reference_version,
+  reference_from, chapter, category, is_billable, valid_from, valid_to,
   is_current, is_inferred, is_deleted, event_id, payload_hash, effective_at, recorded_at, source_order, is_tied, dq_flags, load_id)
-SELECT s.diagnosis_code_key, s.source_system, s.code_system, s.code, s.display, s.chapter, s.category,
+SELECT s.diagnosis_code_key, s.source_system, s.code_system, s.code, s.display, s.reference_version, s.reference_from, s.chapter,
+  s.category, s.is_billable,
   timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, false, false,
   s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.source_order, false, s.dq_flags, CAST(:load_id AS varchar(32))
 FROM stage_diagnosis_code s
 WHERE NOT EXISTS (SELECT 1 FROM diagnosis_code_decided d WHERE d.diagnosis_code_key = s.diagnosis_code_key)
 UNION ALL
-SELECT d.diagnosis_code_key, d.source_system, d.code_system, d.code, d.display, d.chapter, d.category, d.valid_from, d.valid_to,
+SELECT d.diagnosis_code_key, d.source_system, d.code_system, d.code, d.display, d.reference_version, d.reference_from, d.chapter,
+  d.category, d.is_billable, d.valid_from, d.valid_to,
   d.valid_to = timestamp '9999-12-31 00:00:00', false, d.op = 'delete',
   d.event_id, d.payload_hash, d.effective_at, d.recorded_at, d.source_order, d.is_tied, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
 FROM diagnosis_code_decided d
@@ -150,10 +162,10 @@ WHERE EXISTS (
     AND d.effective_at = diagnosis_code_superseded.effective_at AND d.recorded_at = diagnosis_code_superseded.recorded_at
 );
 INSERT INTO core.diagnosis_code_superseded (diagnosis_code_key, event_id, payload_hash, op, source_system, effective_at, recorded_at,
-  source_order, code_system, code, display, chapter, category, dq_flags, load_id)
+  source_order, code_system, code, display, reference_version, reference_from, chapter, category, is_billable, dq_flags, load_id)
 SELECT d.diagnosis_code_key, d.event_id, d.payload_hash, d.op, d.source_system, d.effective_at, d.recorded_at,
-  d.source_order, d.code_system, d.code, d.display, d.chapter,
-    d.category, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
+  d.source_order, d.code_system, d.code, d.display, d.reference_version, d.reference_from, d.chapter, d.category,
+    d.is_billable, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
 FROM diagnosis_code_decided d
 WHERE d.is_version = 0 AND (d.known <> 2 OR d.is_raised = 1);
 

@@ -24,18 +24,21 @@ WITH contested AS (
   SELECT s.procedure_code_key, s.event_id, s.payload_hash, s.op, s.source_system, s.effective_at, s.recorded_at, s.source_order, s.code_system,
     s.code,
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.display END AS display,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.reference_version END AS reference_version,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.reference_from END AS reference_from,
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.category END AS category,
     s.dq_flags, 0 AS known, CAST(NULL AS varchar(32)) AS load_id, CAST(NULL AS timestamp) AS held_from, CAST(NULL AS timestamp) AS held_to,
     CAST(NULL AS boolean) AS held_tied
   FROM stage_procedure_code s WHERE s.procedure_code_key IN (SELECT c.procedure_code_key FROM contested c)
   UNION ALL
   SELECT h.procedure_code_key, h.event_id, h.payload_hash, CASE WHEN h.is_deleted THEN 'delete' ELSE 'upsert' END,
-    h.source_system, h.effective_at, h.recorded_at, h.source_order, h.code_system, h.code, h.display, h.category, h.dq_flags,
+    h.source_system, h.effective_at, h.recorded_at, h.source_order, h.code_system, h.code, h.display, h.reference_version,
+      h.reference_from, h.category, h.dq_flags,
     1, h.load_id, h.valid_from, h.valid_to, h.is_tied
   FROM core.dim_procedure_code_history h WHERE h.procedure_code_key IN (SELECT c.procedure_code_key FROM contested c) AND NOT h.is_inferred
   UNION ALL
   SELECT p.procedure_code_key, p.event_id, p.payload_hash, p.op, p.source_system, p.effective_at, p.recorded_at, p.source_order,
-    p.code_system, p.code, p.display, p.category, p.dq_flags,
+    p.code_system, p.code, p.display, p.reference_version, p.reference_from, p.category, p.dq_flags,
     2, p.load_id, CAST(NULL AS timestamp), CAST(NULL AS timestamp), CAST(NULL AS boolean)
   FROM core.procedure_code_superseded p WHERE p.procedure_code_key IN (SELECT c.procedure_code_key FROM contested c)
 ), counted AS (
@@ -57,18 +60,23 @@ WITH contested AS (
   SELECT p.*,
     LAG(p.op) OVER (PARTITION BY p.procedure_code_key, p.wins ORDER BY p.effective_at) AS op_before,
     LAG(p.display) OVER (PARTITION BY p.procedure_code_key, p.wins ORDER BY p.effective_at) AS display_before,
+    LAG(p.reference_version) OVER (PARTITION BY p.procedure_code_key, p.wins ORDER BY p.effective_at) AS reference_version_before,
+    LAG(p.reference_from) OVER (PARTITION BY p.procedure_code_key, p.wins ORDER BY p.effective_at) AS reference_from_before,
     LAG(p.category) OVER (PARTITION BY p.procedure_code_key, p.wins ORDER BY p.effective_at) AS category_before
   FROM placed p
 ), marked AS (
   SELECT c.*, CASE WHEN c.wins = 0 THEN 0 WHEN c.op_before IS NULL OR c.op_before <> c.op THEN 1 WHEN c.op = 'delete' THEN 0
     WHEN
       coalesce(c.display = c.display_before, c.display IS NULL AND c.display_before IS NULL)
+      AND coalesce(c.reference_version = c.reference_version_before, c.reference_version IS NULL AND c.reference_version_before IS NULL)
+      AND coalesce(c.reference_from = c.reference_from_before, c.reference_from IS NULL AND c.reference_from_before IS NULL)
       AND coalesce(c.category = c.category_before, c.category IS NULL AND c.category_before IS NULL)
     THEN 0 ELSE 1 END AS is_version
   FROM compared c
 )
 SELECT m.procedure_code_key, m.event_id, m.payload_hash, m.op, m.source_system, m.effective_at, m.recorded_at,
-  m.top_order AS source_order, m.code_system, m.code, m.display, m.category, m.all_flags AS dq_flags,
+  m.top_order AS source_order, m.code_system, m.code, m.display, m.reference_version, m.reference_from,
+    m.category, m.all_flags AS dq_flags,
   m.is_tied, m.known, m.copies,
   CASE WHEN m.known = 0 THEN 0
     WHEN m.source_order < m.top_order OR coalesce(m.dq_flags, '') <> coalesce(m.all_flags, '') THEN 1
@@ -122,16 +130,17 @@ WHERE EXISTS (
   WHERE t.procedure_code_key = dim_procedure_code_history.procedure_code_key AND t.valid_from = dim_procedure_code_history.valid_from
 );
 
-INSERT INTO core.dim_procedure_code_history (procedure_code_key, source_system, code_system, code, display,
-  category, valid_from, valid_to,
+INSERT INTO core.dim_procedure_code_history (procedure_code_key, source_system, code_system, code, display, reference_version,
+  reference_from, category, valid_from, valid_to,
   is_current, is_inferred, is_deleted, event_id, payload_hash, effective_at, recorded_at, source_order, is_tied, dq_flags, load_id)
-SELECT s.procedure_code_key, s.source_system, s.code_system, s.code, s.display, s.category,
+SELECT s.procedure_code_key, s.source_system, s.code_system, s.code, s.display, s.reference_version, s.reference_from, s.category,
   timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, false, false,
   s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.source_order, false, s.dq_flags, CAST(:load_id AS varchar(32))
 FROM stage_procedure_code s
 WHERE NOT EXISTS (SELECT 1 FROM procedure_code_decided d WHERE d.procedure_code_key = s.procedure_code_key)
 UNION ALL
-SELECT d.procedure_code_key, d.source_system, d.code_system, d.code, d.display, d.category, d.valid_from, d.valid_to,
+SELECT d.procedure_code_key, d.source_system, d.code_system, d.code, d.display, d.reference_version, d.reference_from,
+  d.category, d.valid_from, d.valid_to,
   d.valid_to = timestamp '9999-12-31 00:00:00', false, d.op = 'delete',
   d.event_id, d.payload_hash, d.effective_at, d.recorded_at, d.source_order, d.is_tied, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
 FROM procedure_code_decided d
@@ -146,9 +155,10 @@ WHERE EXISTS (
     AND d.effective_at = procedure_code_superseded.effective_at AND d.recorded_at = procedure_code_superseded.recorded_at
 );
 INSERT INTO core.procedure_code_superseded (procedure_code_key, event_id, payload_hash, op, source_system, effective_at, recorded_at,
-  source_order, code_system, code, display, category, dq_flags, load_id)
+  source_order, code_system, code, display, reference_version, reference_from, category, dq_flags, load_id)
 SELECT d.procedure_code_key, d.event_id, d.payload_hash, d.op, d.source_system, d.effective_at, d.recorded_at,
-  d.source_order, d.code_system, d.code, d.display, d.category, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
+  d.source_order, d.code_system, d.code, d.display, d.reference_version, d.reference_from,
+    d.category, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
 FROM procedure_code_decided d
 WHERE d.is_version = 0 AND (d.known <> 2 OR d.is_raised = 1);
 

@@ -26,6 +26,8 @@ SELECT f.diagnosis_key, f.diagnosis_id, f.source_system,
   f.reference_display AS reference_display,
   f.diagnosis_code_category AS diagnosis_code_category,
   f.diagnosis_code_chapter AS diagnosis_code_chapter,
+  f.is_billable AS is_billable,
+  f.code_version AS code_version,
   nullif(substring(coalesce(' ' || f.dq_flags, '') || coalesce(' ' || f.state_flags, '')
     || CASE WHEN f.is_tied THEN ' DQ-TIE-01' ELSE '' END, 2, 800), '') AS dq_flags,
   f.recorded_at AS known_at, f.load_id

@@ -1,0 +1,61 @@
+import { permutations, said } from './conformed';
+import { engines, type Engine } from './engines';
+import { brokenChecks, dump, empty, load, migrate, rows, type Event } from './warehouse';
+
+const ICD = 'http://hl7.org/fhir/sid/icd-10-cm';
+const version = (day: number): Record<string, string> => ({ reference_version: `v${day}`, reference_from: `2024-03-0${day}` }); // prettier-ignore
+/** A code as the version of a day has it. */
+const described = (day: number, code: string, display: string, is_billable = true): Event =>
+  said('diagnosis_code', day, { code_system: ICD, code, display, is_billable, ...version(day) }, 'upsert', 'reference');
+/** A code that the version of a day no longer has. */
+const ended = (day: number, code: string): Event =>
+  said('diagnosis_code', day, { code_system: ICD, code }, 'delete', 'reference');
+const diagnosis = (id: string, day: number, code: string, more: Record<string, unknown> = {}, source = 'ehr'): Event =>
+  said('diagnosis', 1, { diagnosis_id: id, diagnosis_system: ICD, diagnosis_code: code, diagnosed_at: `2024-03-0${day}T12:00:00Z`, ...more }, 'upsert', source); // prettier-ignore
+
+describe.each(engines)('reference files on $name', ({ open }) => {
+  let engine: Engine;
+  beforeAll(async () => {
+    engine = await open();
+    await migrate(engine);
+  });
+  afterAll(() => engine.close());
+  beforeEach(() => empty(engine));
+  afterEach(async () => expect(await brokenChecks(engine)).toEqual([]));
+
+  const versions: Event[][] = [
+    [described(2, 'E119', 'Diabetes, old'), described(2, 'Z99', 'Ends')],
+    [described(5, 'E11.9', 'Diabetes, new', false), ended(5, 'Z99'), described(5, 'U07.1', 'Begins')],
+  ];
+  const facts = [
+    diagnosis('BEFORE', 3, 'E11.9'),
+    diagnosis('AFTER', 6, 'E119', { diagnosis_display: 'as the clinic says' }),
+    diagnosis('LAST', 4, 'Z99'),
+    diagnosis('GONE', 6, 'Z99'),
+    diagnosis('EARLY', 3, 'U071'),
+    diagnosis('LOCAL', 6, 'X99.9', {}, 'other-ehr'),
+  ];
+
+  it('describe a fact as the version of its own day does, whatever came first', async () => {
+    let first: unknown;
+    for (const order of permutations([...versions, facts])) {
+      await empty(engine);
+      for (const [i, events] of order.entries()) await load(engine, `l${i}`, events);
+      expect(
+        await rows(engine, 'SELECT diagnosis_id, reference_display, is_billable, code_version, diagnosis_display FROM gold_phi.obt_diagnosis ORDER BY diagnosis_id'), // prettier-ignore
+      ).toEqual([
+        ['AFTER', 'Diabetes, new', 'false', 'v5', 'as the clinic says'],
+        ['BEFORE', 'Diabetes, old', 'true', 'v2', expect.any(String)],
+        // The earliest version that has the code describes it, and does not say that it was billable then.
+        ['EARLY', 'Begins', null, 'v5', expect.any(String)],
+        ['GONE', null, null, null, expect.any(String)],
+        ['LAST', 'Ends', 'true', 'v2', expect.any(String)],
+        ['LOCAL', null, null, null, expect.any(String)],
+      ]);
+      const tables = await dump(engine, ['core.diagnosis', 'core.dim_diagnosis_code_history']);
+      first ??= tables;
+      expect(tables).toEqual(first);
+      expect(await brokenChecks(engine)).toEqual([]);
+    }
+  });
+});
