@@ -48,6 +48,8 @@ interface FieldStep {
 
 /** A column with the key of another entity, and the members that name it. */
 interface Named {
+  /** What is wrong where the member cannot be found; a relation has none. */
+  rule: RuleId;
   at: number;
   from: number;
   system: number | undefined;
@@ -131,8 +133,9 @@ export class Compiled {
     this.keyPlaces = contract.naturalKey.map(at);
     const isNpi = (name: string | undefined) => contract.fields.find((f) => f.name === name)?.type === 'npi';
     this.references = [...contract.references, ...(contract.relations ?? [])].map((r: Reference | Relation) => {
-      const { system, orElse, identifier } = r as Partial<Reference>;
+      const { system, orElse, identifier, rule } = r as Partial<Reference>;
       return {
+        rule: rule!,
         at: at(r.column),
         // In a version before the member came the other one is all that names it.
         from: at(this.place.has(r.field) ? r.field : orElse!),
@@ -296,11 +299,15 @@ export class Compiled {
     row[this.flagsAt] = flags.length === 0 ? null : flags.sort().join(' ');
   }
 
-  private referenceKey(r: Named, { row, flags }: Target, sourceSystem: string, keys: Keyring): string {
+  private referenceKey(r: Named, target: Target, sourceSystem: string, keys: Keyring): string {
+    const { row, flags } = target;
     const named = row[r.from] as string | null;
     if (r.system !== undefined) {
       const system = row[r.system] as string | null;
-      return named === null || system === null ? UNKNOWN_KEY : keys.key(r.entity, sourceSystem, [system, named]);
+      if (named !== null && system !== null) return keys.key(r.entity, sourceSystem, [system, named]);
+      // A code of no system means nothing to anybody else: without the flag it would be missing from the list of unmapped codes.
+      if (named !== null) flag(target, r.rule);
+      return UNKNOWN_KEY;
     }
     const isOther = r.orElse === r.from;
     if (named !== null && !isOther)
