@@ -138,6 +138,8 @@ export interface Standing {
   readonly removes: readonly string[];
   /** The record is kept, and stands in no measure: `is_counted` is 0. */
   readonly uncounted: readonly string[];
+  /** Other members of which some values do the same. */
+  readonly also?: readonly { readonly field: string; readonly uncounted: readonly string[] }[];
 }
 
 /**

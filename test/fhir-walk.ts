@@ -9,6 +9,8 @@ interface Kind {
   readonly status: (r: Resource) => string;
   /** States that keep it out of every measure, by the wording of FHIR and nothing that the platform says. */
   readonly uncounted: readonly string[];
+  /** Whether it may stand in measures by what it says besides. */
+  readonly isMeant?: (r: Resource) => boolean;
 }
 const status = (r: Resource): string => r.status;
 
@@ -43,6 +45,7 @@ export const FACTS: Readonly<Record<string, Kind>> = {
     date: (r) => r.authoredOn,
     status,
     uncounted: ['cancelled', 'draft', 'unknown'],
+    isMeant: (r) => String(r.intent).endsWith('order'),
   },
   MedicationDispense: {
     fact: 'prescription_fill',
@@ -140,7 +143,8 @@ export const idsOf = (resources: readonly Resource[], type: string): number =>
 export function standingOf(resources: readonly Resource[], type: string) {
   const accepted = resources.filter((r) => r.resourceType === type && isAccepted(r));
   const kept = accepted.filter((r) => !isMistake(r));
-  const counted = kept.filter((r) => !FACTS[type]?.uncounted.includes(FACTS[type].status(r)));
+  const { uncounted, status: of, isMeant = () => true } = FACTS[type] ?? { uncounted: [], status };
+  const counted = kept.filter((r) => !uncounted.includes(of(r)) && isMeant(r));
   return { accepted: accepted.length, kept: kept.length, counted: counted.length };
 }
 

@@ -210,14 +210,16 @@ export const relationColumns = ({ references, relations = [], partOf }: EntityCo
 /** The measure that every fact with a status that may not count has. */
 function counted({ standing }: EntityContract): StoredColumn[] {
   if (!standing?.uncounted.length) return [];
-  const within = standing.uncounted.map((v) => `'${v}'`).join(', ');
+  const all = [standing, ...(standing.also ?? [])];
+  const counts = all.map((s) => `e.${s.field} NOT IN (${s.uncounted.map((v) => `'${v}'`).join(', ')})`).join(' AND ');
+  const said = all.map((s) => `${s.field} is one of ${s.uncounted.join(', ')}`).join('; or ');
   return [
     {
       name: IS_COUNTED,
       type: 'smallint',
-      doc: `1: stands in measures; 0: ${standing.field} is one of ${standing.uncounted.join(', ')}, or nobody has said it.`,
+      doc: `1: stands in measures; 0: ${said}; or nobody has said it.`,
       source: '',
-      value: `CAST(CASE WHEN e.${standing.field} NOT IN (${within}) THEN 1 ELSE 0 END AS smallint)`,
+      value: `CAST(CASE WHEN ${counts} THEN 1 ELSE 0 END AS smallint)`,
     },
   ];
 }

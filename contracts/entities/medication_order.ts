@@ -24,6 +24,7 @@ export const medication_order = {
     field: 'status_code',
     removes: ['entered-in-error'],
     uncounted: ['cancelled', 'draft', 'unknown'],
+    also: [{ field: 'intent_code', uncounted: ['proposal', 'plan', 'option'] }],
   },
   layout: { distKey: 'patient_key', sortKey: ['ordered_date_key'] },
   version: 1,

@@ -1045,7 +1045,6 @@ CREATE TABLE IF NOT EXISTS core.medication_order (
   base_cost_amount decimal(14,2),
   total_cost_amount decimal(14,2),
   payer_covered_amount decimal(14,2),
-  is_order smallint,
   is_counted smallint,
   ordered_date date,
   patient_id varchar(64),

@@ -32,7 +32,7 @@ FROM (
   SELECT f.patient_key, f.observed_at, CAST('observation' AS varchar(32)), f.source_system, f.observation_id, f.observation_code, f.observation_display, f.status_code, f.encounter_key, f.is_counted
   FROM {{ source('core', 'fact_observation') }} f
   UNION ALL
-  SELECT f.patient_key, f.ordered_at, CAST('medication order' AS varchar(32)), f.source_system, f.medication_order_id, f.medication_code, f.medication_display, f.status_code, f.encounter_key, f.is_counted * f.is_order
+  SELECT f.patient_key, f.ordered_at, CAST('medication order' AS varchar(32)), f.source_system, f.medication_order_id, f.medication_code, f.medication_display, f.status_code, f.encounter_key, f.is_counted
   FROM {{ source('core', 'fact_medication_order') }} f
   UNION ALL
   SELECT f.patient_key, f.filled_at, CAST('fill' AS varchar(32)), f.source_system, f.prescription_fill_id, f.medication_code, f.medication_display, f.status_code, f.encounter_key, f.is_counted

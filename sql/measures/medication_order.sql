@@ -1,11 +1,5 @@
 -- What an order of a medicine measures.
 
--- measures: stored with the fact. e: the winning event.
-SELECT
-  CAST(CASE WHEN e.intent_code IN ('order', 'original-order', 'reflex-order', 'filler-order', 'instance-order') THEN 1 ELSE 0 END
-    AS smallint) AS is_order -- 1: an order; 0: a proposal, a plan or an option, which no measure takes for an order.
-FROM event e;
-
 -- attributes: stored with the fact for its one big table, as of ordered_at. f: the fact; the others: the member.
 SELECT
   patient.patient_id AS patient_id,

@@ -501,8 +501,8 @@ FROM (
       SELECT e.medication_order_key, e.medication_order_id, e.source_system, e.patient_key, e.provider_key, e.medication_key,
         e.patient_named_key, e.provider_named_key, e.encounter_key, e.encounter_is_known, e.ordered_tz_offset_min, e.encounter_id,
         e.medication_system, e.medication_code, e.medication_display, e.status_code, e.intent_code, e.ordered_at, e.stopped_at,
-        e.dispense_count, e.base_cost_amount, e.total_cost_amount, e.payer_covered_amount, e.is_order, e.is_counted, e.dq_flags,
-        e.event_id, e.payload_hash, e.effective_at, e.recorded_at, e.source_order, e.is_tied,
+        e.dispense_count, e.base_cost_amount, e.total_cost_amount, e.payer_covered_amount, e.is_counted, e.dq_flags, e.event_id,
+        e.payload_hash, e.effective_at, e.recorded_at, e.source_order, e.is_tied,
         CASE WHEN e.ordered_date BETWEEN date '2000-01-01' AND date '2050-12-31'
           THEN CAST(extract(year FROM e.ordered_date) * 10000 + extract(month FROM e.ordered_date) * 100
             + extract(day FROM e.ordered_date) AS integer)
@@ -521,7 +521,7 @@ FROM (
               s.patient_named_key, s.provider_named_key, s.encounter_key, s.encounter_is_known, s.ordered_tz_offset_min,
               s.encounter_id, s.medication_system, s.medication_code, s.medication_display, s.status_code, s.intent_code,
               s.ordered_at, s.stopped_at, s.dispense_count, s.base_cost_amount, s.total_cost_amount, s.payer_covered_amount,
-              s.is_order, s.is_counted, s.dq_flags, s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.source_order,
+              s.is_counted, s.dq_flags, s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.source_order,
               s.is_tied, s.load_id
           FROM core.medication_order s
         ) e

@@ -5,8 +5,8 @@ CREATE TEMP TABLE medication_order_restated AS
 SELECT f.medication_order_key, f.medication_order_id, f.source_system, f.patient_key, f.provider_key, f.medication_key,
   f.patient_named_key, f.provider_named_key, f.encounter_key, f.encounter_is_known, f.ordered_date_key, f.ordered_tz_offset_min,
   f.encounter_id, f.medication_system, f.medication_code, f.medication_display, f.status_code, f.intent_code, f.ordered_at,
-  f.stopped_at, f.dispense_count, f.base_cost_amount, f.total_cost_amount, f.payer_covered_amount, f.is_order, f.is_counted,
-  f.dq_flags, f.event_id, f.payload_hash, f.effective_at, f.recorded_at, f.source_order, f.is_tied, f.ordered_date, f.load_id
+  f.stopped_at, f.dispense_count, f.base_cost_amount, f.total_cost_amount, f.payer_covered_amount, f.is_counted, f.dq_flags,
+  f.event_id, f.payload_hash, f.effective_at, f.recorded_at, f.source_order, f.is_tied, f.ordered_date, f.load_id
 FROM core.medication_order f
 JOIN (
   SELECT f.medication_order_key FROM core.medication_order f
@@ -35,15 +35,15 @@ DELETE FROM core.medication_order WHERE medication_order_key IN (SELECT r.medica
 INSERT INTO core.medication_order (medication_order_key, medication_order_id, source_system, patient_key, provider_key,
   medication_key, patient_named_key, provider_named_key, encounter_key, encounter_is_known, ordered_date_key, ordered_tz_offset_min,
   encounter_id, medication_system, medication_code, medication_display, status_code, intent_code, ordered_at, stopped_at,
-  dispense_count, base_cost_amount, total_cost_amount, payer_covered_amount, is_order, is_counted, dq_flags, event_id, payload_hash,
+  dispense_count, base_cost_amount, total_cost_amount, payer_covered_amount, is_counted, dq_flags, event_id, payload_hash,
   effective_at, recorded_at, source_order, is_tied, ordered_date, patient_id, patient_gender, patient_dob, patient_age,
   patient_zip5, patient_state, patient_is_test, provider_name, provider_specialty, reference_display, medication_ingredient,
   medication_therapeutic_class, state_flags, load_id)
 SELECT f.medication_order_key, f.medication_order_id, f.source_system, f.patient_key, f.provider_key, f.medication_key,
   f.patient_named_key, f.provider_named_key, f.encounter_key, f.encounter_is_known, f.ordered_date_key, f.ordered_tz_offset_min,
   f.encounter_id, f.medication_system, f.medication_code, f.medication_display, f.status_code, f.intent_code, f.ordered_at,
-  f.stopped_at, f.dispense_count, f.base_cost_amount, f.total_cost_amount, f.payer_covered_amount, f.is_order, f.is_counted,
-  f.dq_flags, f.event_id, f.payload_hash, f.effective_at, f.recorded_at, f.source_order, f.is_tied, f.ordered_date,
+  f.stopped_at, f.dispense_count, f.base_cost_amount, f.total_cost_amount, f.payer_covered_amount, f.is_counted, f.dq_flags,
+  f.event_id, f.payload_hash, f.effective_at, f.recorded_at, f.source_order, f.is_tied, f.ordered_date,
   patient.patient_id,
   patient.gender_code,
   patient.birth_date,
@@ -70,8 +70,8 @@ FROM (
   SELECT e.medication_order_key, e.medication_order_id, e.source_system, e.patient_key, e.provider_key, e.medication_key,
     e.patient_named_key, e.provider_named_key, e.encounter_key, e.encounter_is_known, e.ordered_tz_offset_min, e.encounter_id,
     e.medication_system, e.medication_code, e.medication_display, e.status_code, e.intent_code, e.ordered_at, e.stopped_at,
-    e.dispense_count, e.base_cost_amount, e.total_cost_amount, e.payer_covered_amount, e.is_order, e.is_counted, e.dq_flags,
-    e.event_id, e.payload_hash, e.effective_at, e.recorded_at, e.source_order, e.is_tied,
+    e.dispense_count, e.base_cost_amount, e.total_cost_amount, e.payer_covered_amount, e.is_counted, e.dq_flags, e.event_id,
+    e.payload_hash, e.effective_at, e.recorded_at, e.source_order, e.is_tied,
     CASE WHEN e.ordered_date BETWEEN date '2000-01-01' AND date '2050-12-31'
       THEN CAST(extract(year FROM e.ordered_date) * 10000 + extract(month FROM e.ordered_date) * 100
         + extract(day FROM e.ordered_date) AS integer)
@@ -89,8 +89,8 @@ FROM (
         s.medication_order_key, s.medication_order_id, s.source_system, s.patient_key, s.provider_key, s.medication_key,
           s.patient_named_key, s.provider_named_key, s.encounter_key, s.encounter_is_known, s.ordered_tz_offset_min, s.encounter_id,
           s.medication_system, s.medication_code, s.medication_display, s.status_code, s.intent_code, s.ordered_at, s.stopped_at,
-          s.dispense_count, s.base_cost_amount, s.total_cost_amount, s.payer_covered_amount, s.is_order, s.is_counted, s.dq_flags,
-          s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.source_order, s.is_tied, s.load_id
+          s.dispense_count, s.base_cost_amount, s.total_cost_amount, s.payer_covered_amount, s.is_counted, s.dq_flags, s.event_id,
+          s.payload_hash, s.effective_at, s.recorded_at, s.source_order, s.is_tied, s.load_id
       FROM medication_order_restated s
     ) e
   ) e

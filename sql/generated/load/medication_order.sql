@@ -187,15 +187,15 @@ WHERE d.known = 1 AND d.place = 1 AND d.held_tied <> d.is_tied AND d.medication_
 INSERT INTO core.medication_order (medication_order_key, medication_order_id, source_system, patient_key, provider_key,
   medication_key, patient_named_key, provider_named_key, encounter_key, encounter_is_known, ordered_date_key, ordered_tz_offset_min,
   encounter_id, medication_system, medication_code, medication_display, status_code, intent_code, ordered_at, stopped_at,
-  dispense_count, base_cost_amount, total_cost_amount, payer_covered_amount, is_order, is_counted, dq_flags, event_id, payload_hash,
+  dispense_count, base_cost_amount, total_cost_amount, payer_covered_amount, is_counted, dq_flags, event_id, payload_hash,
   effective_at, recorded_at, source_order, is_tied, ordered_date, patient_id, patient_gender, patient_dob, patient_age,
   patient_zip5, patient_state, patient_is_test, provider_name, provider_specialty, reference_display, medication_ingredient,
   medication_therapeutic_class, state_flags, load_id)
 SELECT f.medication_order_key, f.medication_order_id, f.source_system, f.patient_key, f.provider_key, f.medication_key,
   f.patient_named_key, f.provider_named_key, f.encounter_key, f.encounter_is_known, f.ordered_date_key, f.ordered_tz_offset_min,
   f.encounter_id, f.medication_system, f.medication_code, f.medication_display, f.status_code, f.intent_code, f.ordered_at,
-  f.stopped_at, f.dispense_count, f.base_cost_amount, f.total_cost_amount, f.payer_covered_amount, f.is_order, f.is_counted,
-  f.dq_flags, f.event_id, f.payload_hash, f.effective_at, f.recorded_at, f.source_order, f.is_tied, f.ordered_date,
+  f.stopped_at, f.dispense_count, f.base_cost_amount, f.total_cost_amount, f.payer_covered_amount, f.is_counted, f.dq_flags,
+  f.event_id, f.payload_hash, f.effective_at, f.recorded_at, f.source_order, f.is_tied, f.ordered_date,
   patient.patient_id,
   patient.gender_code,
   patient.birth_date,
@@ -243,9 +243,7 @@ FROM (
     e.base_cost_amount,
     e.total_cost_amount,
     e.payer_covered_amount,
-    CAST(CASE WHEN e.intent_code IN ('order', 'original-order', 'reflex-order', 'filler-order', 'instance-order') THEN 1 ELSE 0 END
-    AS smallint) AS is_order,
-    CAST(CASE WHEN e.status_code NOT IN ('cancelled', 'draft', 'unknown') THEN 1 ELSE 0 END AS smallint) AS is_counted,
+    CAST(CASE WHEN e.status_code NOT IN ('cancelled', 'draft', 'unknown') AND e.intent_code NOT IN ('proposal', 'plan', 'option') THEN 1 ELSE 0 END AS smallint) AS is_counted,
     e.ordered_at_local,
     e.dq_flags, e.event_id, e.payload_hash, e.effective_at, e.recorded_at, e.source_order, e.is_tied, e.brought_by
   FROM (

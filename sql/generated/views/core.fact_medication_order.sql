@@ -25,7 +25,6 @@ SELECT
   f.base_cost_amount,
   f.total_cost_amount,
   f.payer_covered_amount,
-  f.is_order,
   f.is_counted,
   nullif(substring(coalesce(' ' || f.dq_flags, '') || coalesce(' ' || f.state_flags, '')
     || CASE WHEN f.is_tied THEN ' DQ-TIE-01' ELSE '' END, 2, 800), '') AS dq_flags,
