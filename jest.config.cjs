@@ -31,9 +31,11 @@ const WHOLE_PLATFORMS = [
   'load/engine-ends',
   'migrate/views',
   'privilege/',
+  'sql/parts',
   'sql/people',
   'sql/related',
   'sql/security',
+  'sql/states',
   'sql/withdraw',
   'warehouse/process',
 ];

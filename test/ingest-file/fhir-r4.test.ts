@@ -1,78 +1,13 @@
 import { bundle, entry } from './fhir';
-import { FILE_MS, type Made, readByFhirR4, type SilverObject } from './fhir-r4';
+import { CODE, FILE_MS, type Made, readByFhirR4, type SilverObject, START, STATES, SUBJECT } from './fhir-r4';
 
 const lines = (...resources: object[]): string => resources.map((one) => JSON.stringify(one)).join('\n');
 const read = (...resources: object[]): Promise<Made> =>
   readByFhirR4([lines(...resources, { resourceType: 'Flag', id: 'f' })]);
 const of = (row: SilverObject | undefined, ...names: string[]): unknown[] => names.map((name) => row?.[name] ?? null);
-const SUBJECT = { subject: { reference: 'Patient/p' } };
-const CODE = { code: { coding: [{ system: 'http://loinc.org', code: '1-8', display: 'One' }] } };
-const START = '2026-03-09T10:00:00-05:00';
 
 describe('the status of a resource', () => {
-  const kinds: [string, string, string, (status: string) => object, string[]][] = [
-    [
-      'Encounter',
-      'encounter',
-      'status_code',
-      (status) => ({ status, class: { code: 'AMB' }, ...SUBJECT, period: { start: START } }),
-      ['planned', 'arrived', 'triaged', 'in-progress', 'onleave', 'finished', 'cancelled', 'unknown'],
-    ],
-    [
-      'Condition',
-      'diagnosis',
-      'verification_status_code',
-      (code) => ({ verificationStatus: { coding: [{ code }] }, ...CODE, ...SUBJECT, recordedDate: '2026-03-09' }),
-      ['unconfirmed', 'provisional', 'differential', 'confirmed', 'refuted'],
-    ],
-    [
-      'Procedure',
-      'procedure',
-      'status_code',
-      (status) => ({ status, ...CODE, ...SUBJECT, performedDateTime: START }),
-      ['preparation', 'in-progress', 'not-done', 'on-hold', 'stopped', 'completed', 'unknown'],
-    ],
-    [
-      'Observation',
-      'observation',
-      'status_code',
-      (status) => ({ status, ...CODE, ...SUBJECT, effectiveDateTime: START }),
-      ['registered', 'preliminary', 'final', 'amended', 'corrected', 'cancelled', 'unknown'],
-    ],
-    [
-      'MedicationRequest',
-      'medication_order',
-      'status_code',
-      (status) => ({ status, intent: 'order', ...SUBJECT, authoredOn: START }),
-      ['active', 'on-hold', 'cancelled', 'completed', 'stopped', 'draft', 'unknown'],
-    ],
-    [
-      'MedicationDispense',
-      'prescription_fill',
-      'status_code',
-      (status) => ({ status, ...SUBJECT, whenHandedOver: START }),
-      ['preparation', 'in-progress', 'cancelled', 'on-hold', 'completed', 'stopped', 'declined', 'unknown'],
-    ],
-    [
-      'Appointment',
-      'appointment',
-      'status_code',
-      (status) => ({
-        status,
-        start: START,
-        participant: [{ actor: { reference: 'Patient/p' } }, { actor: { reference: 'Location/l' } }],
-      }),
-      ['proposed', 'pending', 'booked', 'arrived', 'fulfilled', 'cancelled', 'noshow', 'checked-in', 'waitlist'],
-    ],
-    [
-      'AdverseEvent',
-      'adverse_event',
-      'actuality_code',
-      (actuality) => ({ actuality, ...SUBJECT, date: START }),
-      ['actual', 'potential'],
-    ],
-  ];
-  test.each(kinds)('%s: every one is kept as it is', async (resourceType, entity, column, make, statuses) => {
+  test.each(STATES)('%s: every one is kept as it is', async (resourceType, entity, column, make, statuses) => {
     const made = await read(...statuses.map((status) => ({ resourceType, id: status, ...make(status) })));
     expect(made.rejected).toEqual([]);
     expect(made.rows[entity]!.map((row) => of(row, column, 'op'))).toEqual(
@@ -80,7 +15,7 @@ describe('the status of a resource', () => {
     );
   });
 
-  test.each(kinds.filter(([type]) => type !== 'AdverseEvent'))(
+  test.each(STATES.filter(([type]) => type !== 'AdverseEvent'))(
     '%s: entered-in-error takes it back',
     async (type, entity, _, make) => {
       const made = await read({ resourceType: type, id: 'x', ...make('entered-in-error') });
@@ -89,7 +24,7 @@ describe('the status of a resource', () => {
     },
   );
 
-  test.each(kinds)('%s: what is none is not taken for one', async (resourceType, entity, column, make) => {
+  test.each(STATES)('%s: what is none is not taken for one', async (resourceType, entity, column, make) => {
     const made = await read({ resourceType, id: 'x', ...make('lost') });
     const [row] = made.rows[entity] ?? [];
     expect([made.rejected.length > 0, row?.[column]]).not.toEqual([false, 'lost']);

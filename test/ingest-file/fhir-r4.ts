@@ -1,3 +1,4 @@
+import type { EntityName } from '../../contracts';
 import { silverColumns } from '../../contracts/derive/columns';
 import { nextChunk } from '../../core/files/chunk';
 import { mapperOf } from '../../core/files/mapper-of';
@@ -7,6 +8,74 @@ import { builtInProfile } from '../../profiles';
 
 const keys = Keyring.fromSecret('{"key_version":1,"secret":"a secret of a test, long enough"}');
 export const FILE_MS = Date.parse('2026-05-01T12:00:00Z');
+
+export const SUBJECT = { subject: { reference: 'Patient/p' } };
+export const CODE = { code: { coding: [{ system: 'http://loinc.org', code: '1-8', display: 'One' }] } };
+export const START = '2026-03-09T10:00:00-05:00';
+
+/** Resources by their status: type, entity, member of the entity, a resource of that status, and the states that do not take it back. */
+export const STATES: [string, EntityName, string, (status: string) => object, string[]][] = [
+  [
+    'Encounter',
+    'encounter',
+    'status_code',
+    (status) => ({ status, class: { code: 'AMB' }, ...SUBJECT, period: { start: START } }),
+    ['planned', 'arrived', 'triaged', 'in-progress', 'onleave', 'finished', 'cancelled', 'unknown'],
+  ],
+  [
+    'Condition',
+    'diagnosis',
+    'verification_status_code',
+    (code) => ({ verificationStatus: { coding: [{ code }] }, ...CODE, ...SUBJECT, recordedDate: '2026-03-09' }),
+    ['unconfirmed', 'provisional', 'differential', 'confirmed', 'refuted'],
+  ],
+  [
+    'Procedure',
+    'procedure',
+    'status_code',
+    (status) => ({ status, ...CODE, ...SUBJECT, performedDateTime: START }),
+    ['preparation', 'in-progress', 'not-done', 'on-hold', 'stopped', 'completed', 'unknown'],
+  ],
+  [
+    'Observation',
+    'observation',
+    'status_code',
+    (status) => ({ status, ...CODE, ...SUBJECT, effectiveDateTime: START }),
+    ['registered', 'preliminary', 'final', 'amended', 'corrected', 'cancelled', 'unknown'],
+  ],
+  [
+    'MedicationRequest',
+    'medication_order',
+    'status_code',
+    (status) => ({ status, intent: 'order', ...SUBJECT, authoredOn: START }),
+    ['active', 'on-hold', 'cancelled', 'completed', 'stopped', 'draft', 'unknown'],
+  ],
+  [
+    'MedicationDispense',
+    'prescription_fill',
+    'status_code',
+    (status) => ({ status, ...SUBJECT, whenHandedOver: START }),
+    ['preparation', 'in-progress', 'cancelled', 'on-hold', 'completed', 'stopped', 'declined', 'unknown'],
+  ],
+  [
+    'Appointment',
+    'appointment',
+    'status_code',
+    (status) => ({
+      status,
+      start: START,
+      participant: [{ actor: { reference: 'Patient/p' } }, { actor: { reference: 'Location/l' } }],
+    }),
+    ['proposed', 'pending', 'booked', 'arrived', 'fulfilled', 'cancelled', 'noshow', 'checked-in', 'waitlist'],
+  ],
+  [
+    'AdverseEvent',
+    'adverse_event',
+    'actuality_code',
+    (actuality) => ({ actuality, ...SUBJECT, date: START }),
+    ['actual', 'potential'],
+  ],
+];
 
 export type SilverObject = Record<string, unknown>;
 

@@ -26,15 +26,20 @@ export function said(
     received,
   );
   if (!result.ok) throw new Error(JSON.stringify(result.violations));
-  const columns = silverColumns(entity);
+  const names = silverColumns(entity).map(({ name }) => name);
+  return eventOf(entity, Object.fromEntries(result.row.map((v, i) => [names[i], v])));
+}
+
+/** A row of silver as an event. */
+export function eventOf(entity: EntityName, silver: Record<string, unknown>): Event {
   const text = (value: unknown, kind: string): string | number | null => {
-    if (value === null) return null;
+    if (value === null || value === undefined) return null;
     if (kind === 'timestamp') return new Date(Number(value) / 1000).toISOString().replace('T', ' ').replace('Z', '');
     if (kind === 'date') return new Date(Number(value) * 86_400_000).toISOString().slice(0, 10);
     if (kind === 'decimal') return String(Number(value) / 100);
     return typeof value === 'boolean' || typeof value === 'bigint' ? String(value) : (value as string | number);
   };
-  const row = Object.fromEntries(result.row.map((v, i) => [columns[i].name, text(v, columns[i].parquet)]));
+  const row = Object.fromEntries(silverColumns(entity).map((c) => [c.name, text(silver[c.name], c.parquet)]));
   return { entity, row: { ...row, record_source: 'test', record_position: '1' } };
 }
 

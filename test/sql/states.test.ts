@@ -1,0 +1,162 @@
+import { ENTITIES, ENTITY_NAMES, type EntityContract, type EntityName } from '../../contracts';
+import { readByFhirR4, STATES } from '../ingest-file/fhir-r4';
+import { eventOf, said } from './conformed';
+import { engines, type Engine } from './engines';
+import { brokenChecks, empty, load, migrate, rows } from './warehouse';
+
+interface Expected {
+  field: string;
+  counted: string[];
+  uncounted: string[];
+  /** Entered in error: the record is taken back. */
+  gone: string[];
+}
+const MISTAKE = ['entered-in-error'];
+
+/** What each state of each kind of fact means for its measures, in the words of FHIR R4. */
+const EXPECTED: Partial<Record<EntityName, Expected>> = {
+  encounter: {
+    field: 'status_code',
+    counted: ['arrived', 'triaged', 'in-progress', 'onleave', 'finished'],
+    uncounted: ['planned', 'cancelled', 'unknown'],
+    gone: MISTAKE,
+  },
+  diagnosis: {
+    field: 'verification_status_code',
+    counted: ['unconfirmed', 'provisional', 'confirmed'],
+    uncounted: ['differential', 'refuted'],
+    gone: MISTAKE,
+  },
+  procedure: {
+    field: 'status_code',
+    counted: ['in-progress', 'stopped', 'completed'],
+    uncounted: ['preparation', 'not-done', 'on-hold', 'unknown'],
+    gone: MISTAKE,
+  },
+  observation: {
+    field: 'status_code',
+    counted: ['final', 'amended', 'corrected'],
+    uncounted: ['registered', 'preliminary', 'cancelled', 'unknown'],
+    gone: MISTAKE,
+  },
+  medication_order: {
+    field: 'status_code',
+    counted: ['active', 'on-hold', 'completed', 'stopped'],
+    uncounted: ['cancelled', 'draft', 'unknown'],
+    gone: MISTAKE,
+  },
+  prescription_fill: {
+    field: 'status_code',
+    counted: ['completed'],
+    uncounted: ['preparation', 'in-progress', 'cancelled', 'on-hold', 'stopped', 'declined', 'unknown'],
+    gone: MISTAKE,
+  },
+  adverse_event: { field: 'actuality_code', counted: ['actual'], uncounted: ['potential'], gone: [] },
+};
+const INTENTS = {
+  counted: ['order', 'original-order', 'reflex-order', 'filler-order', 'instance-order'],
+  uncounted: ['proposal', 'plan', 'option'],
+};
+const KINDS = Object.entries(EXPECTED) as [EntityName, Expected][];
+const codesOf = (entity: EntityName, field: string): string[] =>
+  [...(ENTITIES[entity].fields.find((f) => f.name === field)!.values ?? [])].sort();
+
+test('every fact that a status keeps out of measures, and each of its states, is among them', () => {
+  const standing = ENTITY_NAMES.filter((e) => (ENTITIES[e] as EntityContract).standing !== undefined);
+  expect(KINDS.map(([entity]) => entity).sort()).toEqual([...standing].sort());
+  for (const [entity, { field, counted, uncounted, gone }] of KINDS)
+    expect([entity, [...counted, ...uncounted, ...gone].sort()]).toEqual([entity, codesOf(entity, field)]);
+  expect([...INTENTS.counted, ...INTENTS.uncounted].sort()).toEqual(codesOf('medication_order', 'intent_code'));
+});
+
+describe.each(engines)('states on $name', ({ open }) => {
+  let engine: Engine;
+  beforeAll(async () => {
+    engine = await open();
+    await migrate(engine);
+  });
+  afterAll(() => engine.close());
+  beforeEach(() => empty(engine));
+  afterEach(async () => expect(await brokenChecks(engine)).toEqual([]));
+
+  const found = (entity: EntityName): Promise<unknown> =>
+    rows(engine, `SELECT ${entity}_id, is_counted FROM core.fact_${entity} ORDER BY 1`);
+  const marked = ({ counted, uncounted }: Pick<Expected, 'counted' | 'uncounted'>): string[][] =>
+    [...counted.map((s) => [s, '1']), ...uncounted.map((s) => [s, '0'])].sort();
+  /** A record of each state, named by it. */
+  const each = (entity: EntityName, field: string, states: readonly string[]) =>
+    states.map((state) => said(entity, 1, { [`${entity}_id`]: state, [field]: state }));
+
+  it.each(KINDS)('%s: each one sent as an envelope', async (entity, expected) => {
+    const { field, counted, uncounted, gone } = expected;
+    await load(engine, 'one', each(entity, field, [...counted, ...uncounted, ...gone]));
+    expect(await found(entity)).toEqual(marked(expected));
+  });
+
+  it.each(KINDS)('%s: each one sent as a resource', async (entity, expected) => {
+    const { counted, uncounted, gone } = expected;
+    const [type, , , make] = STATES.find(([, of]) => of === entity)!;
+    const resources = [...counted, ...uncounted, ...gone].map((id) => ({ resourceType: type, id, ...make(id) }));
+    const made = await readByFhirR4([resources.map((one) => JSON.stringify(one)).join('\n')]);
+    expect(made.rejected).toEqual([]);
+    await load(
+      engine,
+      'one',
+      made.rows[entity]!.map((row) => eventOf(entity, row)),
+    );
+    expect(await found(entity)).toEqual(marked(expected));
+  });
+
+  it('an order is only what is meant as one', async () => {
+    await load(engine, 'one', each('medication_order', 'intent_code', [...INTENTS.counted, ...INTENTS.uncounted]));
+    expect(await found('medication_order')).toEqual(marked(INTENTS));
+  });
+
+  it('a mistake takes back what was said before, whichever comes first', async () => {
+    const kinds = KINDS.filter(([, { gone }]) => gone.length > 0);
+    const all = (state: (expected: Expected) => object, day: number) =>
+      kinds.map(([entity, expected]) => said(entity, day, { [`${entity}_id`]: 'x', ...state(expected) }));
+    const [right, wrong] = [all(() => ({}), 1), all(({ field, gone }) => ({ [field]: gone[0] }), 2)];
+    for (const order of [
+      [right, wrong],
+      [wrong, right],
+    ]) {
+      await empty(engine);
+      for (const [i, events] of order.entries()) await load(engine, `l${i}`, events);
+      for (const [entity] of kinds) expect([entity, await found(entity)]).toEqual([entity, []]);
+    }
+  });
+
+  it('an appointment that was a mistake stays as void, whichever way it came in', async () => {
+    const [type, , , make] = STATES.find(([, of]) => of === 'appointment')!;
+    const made = await readByFhirR4([
+      JSON.stringify({ resourceType: type, id: 'resource', ...make('entered-in-error') }),
+    ]);
+    const void_ = { appointment_id: 'envelope', status_code: 'entered-in-error' };
+    await load(engine, 'one', [
+      said('appointment', 1, void_),
+      ...made.rows.appointment!.map((row) => eventOf('appointment', row)),
+      said('appointment', 1, { appointment_id: 'kept' }),
+    ]);
+    const flags = ['attended', 'no_show', 'cancelled', 'unresolved'];
+    const sum = flags.map((name) => `is_${name}`).join(' + ');
+    expect(
+      await rows(engine, `SELECT appointment_id, outcome_group, ${sum} FROM gold_phi.obt_appointment ORDER BY 1`),
+    ).toEqual([
+      ['envelope', 'void', '0'],
+      ['kept', 'attended', '1'],
+      ['resource', 'void', '0'],
+    ]);
+    expect(
+      await rows(
+        engine,
+        `SELECT id, kind, is_counted FROM gold_phi.patient_journey WHERE kind <> 'encounter' ORDER BY 1, 2`,
+      ),
+    ).toEqual([
+      ['envelope', 'appointment', '0'],
+      ['kept', 'appointment', '1'],
+      ['kept', 'arrival', '1'],
+      ['resource', 'appointment', '0'],
+    ]);
+  });
+});
