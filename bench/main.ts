@@ -1,12 +1,15 @@
 import { cpus } from 'node:os';
+import { entities } from './entities';
 import { ingestCore } from './ingest-core';
 import { type Found, type Line, n } from './line';
-import { workW } from './work-w';
+import { type BenchOptions, readOptions } from './options';
+import { fhir, synthea } from './sources';
 import { coldStart, eventToQueryable, streamToGold } from './stream';
+import { workW } from './work-w';
 
 interface Section {
   name: string;
-  run: (full: boolean, log: (line: string) => void) => Promise<Found>;
+  run: (full: boolean, log: (line: string) => void, options: BenchOptions) => Promise<Found>;
 }
 
 const SECTIONS: Section[] = [
@@ -29,6 +32,9 @@ const SECTIONS: Section[] = [
       };
     },
   },
+  { name: 'entities', run: entities },
+  { name: 'fhir', run: (full, log, { folders }) => fhir(full, log, folders.fhir) },
+  { name: 'synthea', run: (_full, _log, { folders }) => synthea(folders.synthea) },
   {
     name: 'stream',
     run: async (full) => {
@@ -89,26 +95,28 @@ const SECTIONS: Section[] = [
   },
 ];
 
-const HELP = `npm run bench -- [SECTION...] [--full] [--json]
+const HELP = `npm run bench -- [SECTION...] [--full] [--json] [--fhir DIR] [--synthea DIR]
 Sections: ${SECTIONS.map((section) => section.name).join(', ')}. All of them without a name. --full: 10 M appointments, a longer stream.
+--fhir, --synthea: a folder of resources (Bundles, NDJSON, a Bulk Data export) and a CSV export of Synthea to read.
 Figures are of this machine and this run; only the ratios compare.`;
 
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 
 /** Runs the sections one after the other, since they share the cores, and prints each as soon as it is known. */
 async function main(args: string[]): Promise<number> {
-  if (args.includes('--help')) {
+  const options = readOptions(
+    args,
+    SECTIONS.map(({ name }) => name),
+  );
+  if ('help' in options) {
     console.log(HELP);
     return 0;
   }
-  const full = args.includes('--full');
-  const json = args.includes('--json');
-  const wanted = args.filter((arg) => !arg.startsWith('--'));
-  const unknown = wanted.filter((name) => !SECTIONS.some((section) => section.name === name));
-  if (unknown.length > 0) {
-    console.error(`no such section: ${unknown.join(', ')}\n${HELP}`);
+  if ('wrong' in options) {
+    console.error(`${options.wrong}\n${HELP}`);
     return 2;
   }
+  const { full, json, wanted } = options;
   const results: Record<string, unknown> = {
     machine: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}`,
   };
@@ -117,7 +125,7 @@ async function main(args: string[]): Promise<number> {
   for (const { name, run } of SECTIONS) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
     try {
-      const { lines, details } = await run(full, (line) => console.error(`  ${line}`));
+      const { lines, details } = await run(full, (line) => console.error(`  ${line}`), options);
       results[name] = { lines, details };
       if (!json) for (const line of lines) console.log(text(line));
     } catch (error) {

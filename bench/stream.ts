@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +11,7 @@ import { putRecords } from '../cli/put-records';
 import { PROJECT, synthesize } from '../cli/synthesize';
 import type { Platform } from '@carelake/laptop/runtime';
 import { generate } from '../synthetic';
+import { run } from './command';
 
 /** From the first record put to the last one in the one big table, on a booted laptop. */
 export interface StreamResult {
@@ -161,21 +161,10 @@ export async function coldStart(): Promise<ColdStartResult> {
   try {
     const project = join(__dirname, '..');
     await run('git', ['clone', '--quiet', project, clone], folder);
-    const install = await run('npm', ['ci', '--cache', cache, '--no-audit', '--no-fund'], clone);
-    const start = await run('npm', ['start', '--silent', '--', '--once', '--json'], clone);
+    const { seconds: install } = await run('npm', ['ci', '--cache', cache, '--no-audit', '--no-fund'], clone);
+    const { seconds: start } = await run('npm', ['start', '--silent', '--', '--once', '--json'], clone);
     return { seconds: install + start, installSeconds: install, startSeconds: start };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** Seconds that a command took. @throws with the end of what it said when it fails. */
-async function run(command: string, args: string[], cwd: string): Promise<number> {
-  const started = Date.now();
-  const child = spawn(command, args, { cwd, stdio: ['ignore', 'ignore', 'pipe'] });
-  let said = '';
-  child.stderr.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-4000)));
-  const code = await new Promise<number | null>((done) => child.on('close', done));
-  if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}:\n${said}`);
-  return (Date.now() - started) / 1000;
 }

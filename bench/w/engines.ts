@@ -1,7 +1,7 @@
 import { DuckDBInstance } from '@duckdb/node-api';
 import { readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { ENTITY_NAMES } from '../../contracts';
+import { ENTITY_NAMES, type EntityName } from '../../contracts';
 import { viewTransactions } from '../../core/warehouse/view-plan';
 import { parseSql } from '../../core/warehouse/sql';
 import { readSql, readViews } from '../../core/warehouse/sql-files';
@@ -143,6 +143,11 @@ export async function openPlatform(folder: string, s3: S3Store): Promise<Warehou
   return warehouse;
 }
 
+/** Entities of which the lake of W holds nothing, as a load is told by what is in it. */
+const ABSENT: ReadonlySet<EntityName> = new Set(
+  ENTITY_NAMES.filter((name) => !['patient', 'clinic', 'provider', 'appointment'].includes(name)),
+);
+
 async function plan(s3: S3Store, objects: readonly LoadObject[]): Promise<LoadPlan> {
   const sorted = [...objects].sort((a, b) => (a.object < b.object ? -1 : 1));
   const loadId = loadIdOf(sorted);
@@ -158,7 +163,7 @@ async function plan(s3: S3Store, objects: readonly LoadObject[]): Promise<LoadPl
     complete: false,
     key_fingerprint: FINGERPRINT,
     objects: sorted,
-    steps: packSteps(readLoadSql(SQL), sorted),
+    steps: packSteps(readLoadSql(SQL), sorted, [], undefined, ABSENT),
   };
 }
 

@@ -1,3 +1,4 @@
+import { skipAbsent } from './absent';
 import { evalSqlOnFhir, parseFhirPath } from './library';
 
 /** A part of a view: columns, and rows of lists. */
@@ -60,7 +61,7 @@ const repeats = (part: Select): boolean =>
  */
 export function compileView(view: View): CompiledView {
   const parsed = (path: string | undefined): { path: string } | undefined =>
-    path === undefined ? undefined : { path: parseFhirPath(path) as unknown as string };
+    path === undefined ? undefined : { path: skipAbsent(parseFhirPath(path)) as unknown as string };
   const part = (one: Select): Select => ({
     column: one.column?.map((column) => ({ ...column, ...parsed(column.path) })),
     select: one.select?.map(part),
