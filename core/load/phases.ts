@@ -116,7 +116,7 @@ export function allFollowUps(entities: Entities = ENTITIES): FollowUp[] {
  * a member, or of itself where facts may name its members by other identifiers, or an earlier one asks for it.
  * @param withRows entities of which the load has objects
  * @param left what loads that were given up have left
- * @param absent facts of which the lake holds no object: there is no row to name anew or to restate
+ * @param absent facts of which the lake holds no object: there is no row to name anew, to restate or to relate
  * @param isReread whether the objects are withdrawn or stand again, and are not new
  */
 export function phasesOf(
@@ -150,7 +150,7 @@ export function phasesOf(
   });
   const touched = new Set(related(entities, withRows));
   const relate = facts
-    .filter((f) => touched.has(f.name) || asked.has(`relate:${f.name}`))
+    .filter((f) => asked.has(`relate:${f.name}`) || (!absent.has(f.name) && touched.has(f.name)))
     .map((f): Phase => `relate:${f.name}`);
   const named = new Set(facts.flatMap(referenced));
   const renamed = identified(entities);

@@ -19,8 +19,8 @@ const two: Entities = {
   appointment,
   encounter,
 };
-const phases = (withRows: string[], left: string[] = []) =>
-  phasesOf(new Set(withRows as never[]), left as never[], two);
+const phases = (withRows: string[], left: string[] = [], absent: string[] = []) =>
+  phasesOf(new Set(withRows as never[]), left as never[], two, false, new Set(absent as never[]));
 
 describe('phases of a load', () => {
   it('restate facts without rows whose members this load brings, and no other', () => {
@@ -37,6 +37,21 @@ describe('phases of a load', () => {
       'identity:patient',
       'close',
     ]);
+  });
+
+  it('leave alone the facts of which the lake holds nothing, unless an earlier load asks for them', () => {
+    expect(phases(['patient', 'appointment'], [], ['encounter'])).toEqual([
+      'dimension:patient',
+      'fact:appointment',
+      'relate:appointment',
+      'prune:clinic',
+      'prune:patient',
+      'prune:provider',
+      'identity:patient',
+      'identity:provider',
+      'close',
+    ]);
+    expect(phases(['appointment'], ['relate:encounter'], ['encounter'])).toContain('relate:encounter');
   });
 
   it('do what a load that was given up has left, once', () => {
