@@ -7,7 +7,7 @@ import { type Found, n } from './line';
 const MEMBERS = 5000;
 
 /** Makes records of an entity: the examples of its contract, with its own key and those of what it names told apart. */
-export function recordsOf(contract: EntityContract): (i: number) => string {
+function recordsOf(contract: EntityContract): (i: number) => string {
   const examples = contract.fields.flatMap((f) => (f.example === undefined ? [] : [[f.name, f.example] as const]));
   const payload = Object.fromEntries(examples);
   const isText = (name: string): boolean => contract.fields.find((f) => f.name === name)?.type === 'string';

@@ -1,13 +1,12 @@
 /** CPU seconds (user + system) that work takes in this process. Work on files awaits; nothing else runs meanwhile. */
-export async function cpuSeconds(work: () => void | Promise<void>): Promise<number> {
+async function cpuSeconds(work: () => void | Promise<void>): Promise<number> {
   const before = process.cpuUsage();
   await work();
   const used = process.cpuUsage(before);
   return (used.user + used.system) / 1e6;
 }
 
-export const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 
 /** Repetitions by which code is compiled and caches are filled before anything is counted. */
 const WARM_UP = 2;

@@ -35,13 +35,9 @@ describe('resources of FHIR', () => {
         patient: 1,
         encounter: 5,
         diagnosis: 5,
-        diagnosis_code: 5,
         procedure: 5,
-        procedure_code: 5,
         observation: 20,
-        observation_code: 20,
         medication_order: 5,
-        medication: 5,
       },
     });
   });
