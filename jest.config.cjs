@@ -36,6 +36,7 @@ const WHOLE_PLATFORMS = [
   'sql/related',
   'sql/security',
   'sql/states',
+  'sql/units',
   'sql/withdraw',
   'warehouse/process',
 ];

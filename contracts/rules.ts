@@ -107,6 +107,14 @@ export const RULES = {
     severity: 'warn',
     doc: 'The code that a fact is about is described by a reference file; those that none describes are the list of unmapped codes.',
   },
+  'DQ-OBS-02': {
+    severity: 'warn',
+    doc: 'A number of a code that has a canonical unit has a unit that converts into it. One without unit, or with one that is unknown or of another kind of quantity, has no canonical value.',
+  },
+  'DQ-OBS-04': {
+    severity: 'warn',
+    doc: 'The unit of a value is described by a reference file; those that none describes are the list of unknown units.',
+  },
   'DQ-ENC-01': { severity: 'warn', doc: 'An encounter or a stay begins before it ends.' },
   'DQ-ENC-07': { severity: 'warn', doc: 'An encounter names its patient.' },
   'DQ-ENC-14': {

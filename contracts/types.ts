@@ -65,6 +65,8 @@ export interface Reference {
   readonly field: string;
   /** The member that says in which system the value of `field` is a code, where the named entity is known by system and code. */
   readonly system?: string;
+  /** The member stays a column of the fact too, as the source wrote it. */
+  readonly isShown?: boolean;
   /** The member that names it where `field` is absent, by the other key of the named entity. */
   readonly orElse?: string;
   /**

@@ -6,8 +6,10 @@ import nppes from './nppes.json';
 import referenceHcpcs from './reference/hcpcs.json';
 import referenceIcd10Cm from './reference/icd-10-cm.json';
 import referenceIcd10Pcs from './reference/icd-10-pcs.json';
+import referenceLoinc from './reference/loinc.json';
 import referenceRxnorm from './reference/rxnorm.json';
 import referenceSnomedCt from './reference/snomed-ct.json';
+import referenceUcum from './reference/ucum.json';
 import syntheaConditions from './synthea/conditions.json';
 import syntheaEncounters from './synthea/encounters.json';
 import syntheaMedications from './synthea/medications.json';
@@ -37,8 +39,10 @@ const REFERENCES: readonly { profile: string }[] = [
   referenceHcpcs,
   referenceIcd10Cm,
   referenceIcd10Pcs,
+  referenceLoinc,
   referenceRxnorm,
   referenceSnomedCt,
+  referenceUcum,
 ];
 
 const BUILT_IN: Record<string, object> = {

@@ -53,8 +53,13 @@ function local(d: DerivedField): Made {
 }
 
 /** Flags of the state as `(condition, rule)`, in the order of their ids. */
-function conditions(c: EntityContract, locals: ReadonlySet<string>): [string, string][] {
-  const found: [string, string][] = [
+function conditions(
+  c: EntityContract,
+  locals: ReadonlySet<string>,
+  own: readonly (readonly [string, string])[],
+): [string, string][] {
+  const found: (readonly [string, string])[] = [
+    ...own,
     ...c.references.map((r): [string, string] => [r.rule, `${roleOf(r)}.is_inferred`]),
     ...c.orders
       .filter((o) => locals.has(o.first))
@@ -78,8 +83,14 @@ const flagText = (of: readonly [string, string][]): string =>
 /**
  * @param members columns of the fact between references and flags, with their expressions
  * @param dates names of its local days
+ * @param flags rules of its file of measures with their conditions
  */
-export function localLists(c: EntityContract, members: readonly Made[], dates: readonly string[]): LocalLists {
+export function localLists(
+  c: EntityContract,
+  members: readonly Made[],
+  dates: readonly string[],
+  flags: readonly (readonly [string, string])[],
+): LocalLists {
   const derived = c.derived.filter((d) => d.take !== 'tz_offset_min');
   const names = new Set([...dates, ...derived.map((d) => d.name)]);
   const reference = c.references.find((r) => roleOf(r) === c.localTime?.role);
@@ -113,6 +124,6 @@ export function localLists(c: EntityContract, members: readonly Made[], dates: r
           },
         ]
       : [],
-    flags: `CAST(nullif(substring(${flagText(conditions(c, names))}, 2, 255), '') AS varchar(255))`,
+    flags: `CAST(nullif(substring(${flagText(conditions(c, names, flags))}, 2, 255), '') AS varchar(255))`,
   };
 }

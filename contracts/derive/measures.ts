@@ -1,8 +1,9 @@
 /**
- * The file of measures of a fact (`sql/measures/<fact>.sql`): up to four SELECTs, each below a comment `-- <section>: …`.
+ * The file of measures of a fact (`sql/measures/<fact>.sql`): up to five SELECTs, each below a comment `-- <section>: …`.
  * - values: `expression AS name`, not stored
  * - measures: `CAST(expression AS type) AS name -- meaning, unit`, or `e.member AS name` for a member under another name
  * - attributes: `role.attribute`, `role.attribute AS name`, or `CAST(expression AS type) AS name -- meaning`
+ * - flags: `CAST(expression AS smallint) AS dq_xyz_01 -- meaning`: where it is 1 the fact is flagged DQ-XYZ-01, by itself and its members
  * - one big table: `f.column`, `f.column AS name`, or `CAST(expression AS type) AS name -- meaning`
  */
 export interface Item {
@@ -24,6 +25,7 @@ export interface Measures {
   readonly values: readonly Item[];
   readonly measures: readonly Item[];
   readonly attributes: readonly Item[];
+  readonly flags: readonly Item[];
   /** Absent where the file lists none: then it is all that is stored. */
   readonly obt?: readonly Item[];
 }
@@ -33,8 +35,14 @@ export class MeasureError extends Error {
   override readonly name = 'MeasureError';
 }
 
-const SECTIONS = { values: 'values', measures: 'measures', attributes: 'attributes', 'one big table': 'obt' } as const;
-const HEADING = /^-- (values|measures|attributes|one big table): /;
+const SECTIONS = {
+  values: 'values',
+  measures: 'measures',
+  attributes: 'attributes',
+  flags: 'flags',
+  'one big table': 'obt',
+} as const;
+const HEADING = /^-- (values|measures|attributes|flags|one big table): /;
 const COLUMN = /^(\w+)\.(\w+)$/;
 const TYPE = /^CAST\(.*\sAS ([a-z][a-z ]*(?:\(\d+(?:, ?\d+)?\))?)\)$/s;
 
@@ -69,7 +77,7 @@ function item(where: string, code: string, doc: string): Item {
 
 /** @throws MeasureError for a line outside the form, or a stored expression without type or meaning */
 export function parseMeasures(file: string, text: string): Measures {
-  const found: Partial<Record<'values' | 'measures' | 'attributes' | 'obt', Item[]>> = {};
+  const found: Partial<Record<keyof Measures, Item[]>> = {};
   let section: keyof typeof found | undefined;
   let list: Item[] | undefined;
   let code = '';
@@ -106,9 +114,10 @@ export function parseMeasures(file: string, text: string): Measures {
     values: found.values ?? [],
     measures: found.measures ?? [],
     attributes: found.attributes ?? [],
+    flags: found.flags ?? [],
     obt: found.obt,
   };
 }
 
 /** A fact without a file of its own. */
-export const NO_MEASURES: Measures = { values: [], measures: [], attributes: [] };
+export const NO_MEASURES: Measures = { values: [], measures: [], attributes: [], flags: [] };

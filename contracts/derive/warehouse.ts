@@ -1,4 +1,5 @@
 import { namedKey, roleOf } from '../check';
+import { RULES } from '../rules';
 import { SQL_WORDS } from '../sql-words';
 import type { EntityContract, Reference, Relation } from '../types';
 import { columnsOf, redshiftType } from './columns';
@@ -102,7 +103,7 @@ export function factLists(
     if (!all.some((a) => a.name === from)) fail(`${from} is not a member of the contract`);
   const used = new Set(
     contract.references
-      .filter((r) => !r.system)
+      .filter((r) => !r.system && !r.isShown)
       .flatMap((r) => [r.field, r.orElse ?? r.field, r.identifier ?? r.field]),
   );
   const stored = (name: string): string => named.get(name) ?? name;
@@ -140,6 +141,7 @@ export function factLists(
     contract,
     members,
     dates.map((d) => d.name),
+    m.flags.map((i) => flag(i, fail)),
   );
   const own = new Map(
     [...naturals, ...members, ...dateColumns, ...attributes].map((c): [string, StoredColumn] => [c.name, c]),
@@ -260,6 +262,13 @@ function checkNames(
   const { distKey, sortKey } = contract.layout!;
   for (const name of [distKey, ...sortKey])
     if (!fact.includes(name)) fail(`the layout names ${name}, which is not a column of the fact`);
+}
+
+/** A rule of a file of measures, with its condition: a name of SQL cannot hold the hyphens of an id. */
+function flag(i: Item, fail: (what: string) => never): [string, string] {
+  const rule = i.name.toUpperCase().replaceAll('_', '-');
+  if (!Object.hasOwn(RULES, rule)) fail(`${i.name} is not the name of a rule`);
+  return [rule, `${i.sql} = 1`];
 }
 
 function attribute(

@@ -8,6 +8,7 @@ import { diagnosis_code } from './diagnosis_code';
 import { encounter } from './encounter';
 import { encounter_location } from './encounter_location';
 import { location } from './location';
+import { measurement_unit } from './measurement_unit';
 import { medication } from './medication';
 import { medication_order } from './medication_order';
 import { observation } from './observation';
@@ -32,6 +33,7 @@ export const CONTRACTS = {
   encounter,
   encounter_location,
   location,
+  measurement_unit,
   medication,
   medication_order,
   observation,

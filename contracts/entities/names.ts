@@ -11,6 +11,7 @@ export type EntityName =
   | 'encounter'
   | 'encounter_location'
   | 'location'
+  | 'measurement_unit'
   | 'medication'
   | 'medication_order'
   | 'observation'

@@ -77,14 +77,22 @@ export const observation = {
     }),
     precision('observed_precision', 'observed_at', { default: 'instant' }),
     instant('issued_at', 'When the result was given out.', { example: '2024-03-10T08:00:00-05:00' }),
-    { name: 'value_number', type: 'double', phi: 'sensitive', doc: 'The value, where it is a number.', example: 128 },
+    {
+      name: 'value_number',
+      type: 'double',
+      phi: 'sensitive',
+      doc: 'The number of the value, or of its bound where value_comparator is given: take averages of exact_number or value_canonical.',
+      example: 128,
+    },
     code(
       'value_comparator',
       ['<', '<=', '>=', '>'],
       'none',
-      'The value lies on that side of value_number (FHIR quantity-comparator).',
+      'The value lies on that side of value_number (FHIR quantity-comparator): <5 is not 5, and stands in no measure.',
     ),
-    text('value_unit', 32, 'none', 'Unit of the value (UCUM where the source gives it).', { example: 'mm[Hg]' }),
+    text('value_unit', 32, 'none', 'Unit of the value, as the source gives it (UCUM, or its own spelling).', {
+      example: 'mm[Hg]',
+    }),
     text('value_text', 1024, 'sensitive', 'The value, where it is a text.'),
     text('value_system', 128, 'none', 'Code system of value_code.'),
     id('value_code', 'sensitive', 'The value, where it is a code.'),
@@ -98,7 +106,17 @@ export const observation = {
     { name: 'reference_high', type: 'double', phi: 'none', doc: 'Upper end of the range of reference.' },
     text('absent_reason_code', 64, 'sensitive', 'Why there is no value (FHIR data-absent-reason).'),
   ],
-  references: [PATIENT, concept('observation', 'observation_code')],
+  references: [
+    PATIENT,
+    concept('observation', 'observation_code'),
+    {
+      column: 'measurement_unit_key',
+      field: 'value_unit',
+      isShown: true,
+      entity: 'measurement_unit',
+      rule: 'DQ-OBS-04',
+    },
+  ],
   relations: [
     ENCOUNTER,
     {

@@ -8,6 +8,8 @@ DELETE FROM core.diagnosis_code_superseded;
 DELETE FROM core.dim_diagnosis_code_history;
 DELETE FROM core.location_superseded;
 DELETE FROM core.dim_location_history;
+DELETE FROM core.measurement_unit_superseded;
+DELETE FROM core.dim_measurement_unit_history;
 DELETE FROM core.medication_superseded;
 DELETE FROM core.dim_medication_history;
 DELETE FROM core.observation_code_superseded;

@@ -208,6 +208,49 @@ INSERT INTO core.dim_location_history (location_key, valid_from, valid_to, is_cu
 SELECT '00000000000000000000000000000000', timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, false, false, 'migration'
 WHERE NOT EXISTS (SELECT 1 FROM core.dim_location_history WHERE location_key = '00000000000000000000000000000000');
 
+CREATE TABLE IF NOT EXISTS core.measurement_unit_superseded (
+  measurement_unit_key varchar(32) NOT NULL,
+  event_id varchar(128) NOT NULL,
+  payload_hash bigint NOT NULL,
+  op varchar(8) NOT NULL,
+  source_system varchar(64) NOT NULL,
+  effective_at timestamp NOT NULL,
+  recorded_at timestamp NOT NULL,
+  source_order decimal(38,0) NOT NULL,
+  unit_code varchar(32),
+  ucum_code varchar(32),
+  quantity_kind varchar(64),
+  base_factor double precision,
+  base_offset double precision,
+  dq_flags varchar(512),
+  load_id varchar(32) NOT NULL
+) DISTSTYLE ALL;
+CREATE TABLE IF NOT EXISTS core.dim_measurement_unit_history (
+  measurement_unit_key varchar(32) NOT NULL,
+  source_system varchar(64),
+  unit_code varchar(32),
+  ucum_code varchar(32),
+  quantity_kind varchar(64),
+  base_factor double precision,
+  base_offset double precision,
+  valid_from timestamp NOT NULL,
+  valid_to timestamp NOT NULL,
+  is_current boolean NOT NULL,
+  is_inferred boolean NOT NULL,
+  is_deleted boolean NOT NULL,
+  event_id varchar(128),
+  payload_hash bigint,
+  effective_at timestamp,
+  recorded_at timestamp,
+  source_order decimal(38,0),
+  is_tied boolean,
+  dq_flags varchar(512),
+  load_id varchar(32) NOT NULL
+) DISTSTYLE ALL SORTKEY (measurement_unit_key);
+INSERT INTO core.dim_measurement_unit_history (measurement_unit_key, valid_from, valid_to, is_current, is_inferred, is_deleted, load_id)
+SELECT '00000000000000000000000000000000', timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, false, false, 'migration'
+WHERE NOT EXISTS (SELECT 1 FROM core.dim_measurement_unit_history WHERE measurement_unit_key = '00000000000000000000000000000000');
+
 CREATE TABLE IF NOT EXISTS core.medication_superseded (
   medication_key varchar(32) NOT NULL,
   event_id varchar(128) NOT NULL,
@@ -270,7 +313,12 @@ CREATE TABLE IF NOT EXISTS core.observation_code_superseded (
   reference_version varchar(32),
   reference_from date,
   category varchar(128),
-  canonical_unit varchar(128),
+  canonical_unit varchar(32),
+  quantity_kind varchar(64),
+  canonical_factor double precision,
+  canonical_offset double precision,
+  other_kind varchar(64),
+  other_factor double precision,
   dq_flags varchar(512),
   load_id varchar(32) NOT NULL
 ) DISTSTYLE ALL;
@@ -283,7 +331,12 @@ CREATE TABLE IF NOT EXISTS core.dim_observation_code_history (
   reference_version varchar(32),
   reference_from date,
   category varchar(128),
-  canonical_unit varchar(128),
+  canonical_unit varchar(32),
+  quantity_kind varchar(64),
+  canonical_factor double precision,
+  canonical_offset double precision,
+  other_kind varchar(64),
+  other_factor double precision,
   valid_from timestamp NOT NULL,
   valid_to timestamp NOT NULL,
   is_current boolean NOT NULL,
@@ -1088,6 +1141,7 @@ CREATE TABLE IF NOT EXISTS core.observation (
   source_system varchar(64) NOT NULL,
   patient_key varchar(32) ENCODE RAW NOT NULL,
   observation_code_key varchar(32) NOT NULL,
+  measurement_unit_key varchar(32) NOT NULL,
   patient_named_key varchar(32),
   encounter_key varchar(32) ENCODE RAW NOT NULL,
   parent_observation_key varchar(32) ENCODE RAW NOT NULL,
@@ -1131,7 +1185,9 @@ CREATE TABLE IF NOT EXISTS core.observation (
   patient_is_test boolean,
   reference_display varchar(256),
   observation_code_category varchar(128),
-  canonical_unit varchar(128),
+  unit_kind varchar(64),
+  canonical_unit varchar(32),
+  value_canonical double precision,
   dq_flags varchar(512),
   state_flags varchar(255),
   event_id varchar(128) ENCODE RAW NOT NULL,

@@ -196,6 +196,18 @@ describe('names of a fact', () => {
     );
   });
 
+  it('a flag is set by the rule that it is called after, and one of no rule is refused', () => {
+    const flags = (name: string) =>
+      lists(
+        `-- flags: x\nSELECT\n  CAST(CASE WHEN clinic.city = 'Q' THEN 1 END AS smallint) AS ${name} -- F.\nFROM fact f;\n`,
+      );
+    const sql = warehouseSql(flags('dq_obs_02'), new Map(sqlTemplates()))['load/appointment.sql'];
+    expect(sql).toContain(
+      "CASE WHEN CAST(CASE WHEN clinic.city = 'Q' THEN 1 END AS smallint) = 1 THEN ' DQ-OBS-02' ELSE",
+    );
+    expect(() => flags('dq_obs_99')).toThrow('dq_obs_99 is not the name of a rule');
+  });
+
   it('a reference of a later version is added to the table as the unknown member', () => {
     const fields = appointment.fields.map((f) => (f.name === 'provider_npi' ? { ...f, since: 2 } : f));
     const references = appointment.references.filter((r) => r.entity !== 'provider');

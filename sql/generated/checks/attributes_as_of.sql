@@ -566,20 +566,42 @@ FROM (
     CAST(patient.is_test AS boolean) AS patient_is_test_now, g.patient_is_test,
     CAST(observation_code.display AS varchar(256)) AS reference_display_now, g.reference_display,
     CAST(observation_code.category AS varchar(128)) AS observation_code_category_now, g.observation_code_category,
-    CAST(observation_code.canonical_unit AS varchar(128)) AS canonical_unit_now, g.canonical_unit,
+    CAST(measurement_unit.quantity_kind AS varchar(64)) AS unit_kind_now, g.unit_kind,
+    CAST(observation_code.canonical_unit AS varchar(32)) AS canonical_unit_now, g.canonical_unit,
+    CAST(CAST(CASE
+    WHEN observation_code.canonical_unit IN (f.value_unit, measurement_unit.ucum_code) THEN f.exact_number
+    WHEN f.exact_number NOT BETWEEN -1000000000000000 AND 1000000000000000
+    OR (f.exact_number > -0.000000000000001 AND f.exact_number < 0.000000000000001 AND f.exact_number <> 0) THEN NULL
+    WHEN measurement_unit.quantity_kind = observation_code.quantity_kind
+    THEN (f.exact_number * measurement_unit.base_factor + coalesce(measurement_unit.base_offset, 0)
+    - coalesce(observation_code.canonical_offset, 0)) / observation_code.canonical_factor
+    WHEN measurement_unit.quantity_kind = observation_code.other_kind
+    THEN ((f.exact_number * measurement_unit.base_factor + coalesce(measurement_unit.base_offset, 0)) * observation_code.other_factor
+    - coalesce(observation_code.canonical_offset, 0)) / observation_code.canonical_factor END
+    AS double precision) AS double precision) AS value_canonical_now, g.value_canonical,
     f.observed_date AS observed_date_now, g.observed_date,
     CAST(nullif(substring(CASE WHEN observation_code.is_inferred THEN ' DQ-COD-06' ELSE '' END
-    || CASE WHEN patient.is_inferred THEN ' DQ-ID-05' ELSE '' END, 2, 255), '') AS varchar(255)) AS state_flags_now, g.state_flags,
+    || CASE WHEN patient.is_inferred THEN ' DQ-ID-05' ELSE '' END
+    || CASE WHEN CAST(CASE WHEN f.value_number IS NULL OR observation_code.canonical_unit IS NULL THEN 0
+    WHEN observation_code.canonical_unit IN (f.value_unit, measurement_unit.ucum_code) THEN 0
+    WHEN f.value_number NOT BETWEEN -1000000000000000 AND 1000000000000000
+    OR (f.value_number > -0.000000000000001 AND f.value_number < 0.000000000000001 AND f.value_number <> 0) THEN 1
+    WHEN measurement_unit.quantity_kind = observation_code.quantity_kind AND observation_code.canonical_factor IS NOT NULL THEN 0
+    WHEN measurement_unit.quantity_kind = observation_code.other_kind AND observation_code.other_factor IS NOT NULL
+    AND observation_code.canonical_factor IS NOT NULL THEN 0
+    ELSE 1 END
+    AS smallint) = 1 THEN ' DQ-OBS-02' ELSE '' END
+    || CASE WHEN measurement_unit.is_inferred THEN ' DQ-OBS-04' ELSE '' END, 2, 255), '') AS varchar(255)) AS state_flags_now, g.state_flags,
     g.load_id
   FROM core.observation g
   JOIN (
-      SELECT e.observation_key, e.observation_id, e.source_system, e.patient_key, e.observation_code_key, e.patient_named_key,
-        e.encounter_key, e.encounter_is_known, e.parent_observation_key, e.parent_observation_is_known, e.is_listed,
-        e.observed_tz_offset_min, e.parent_observation_id, e.component_number, e.component_count, e.encounter_id, e.category_code,
-        e.observation_system, e.observation_code, e.observation_display, e.status_code, e.observed_at, e.observed_precision,
-        e.issued_at, e.value_number, e.value_comparator, e.value_unit, e.value_text, e.value_system, e.value_code,
-        e.interpretation_code, e.reference_low, e.reference_high, e.absent_reason_code, e.exact_number, e.is_abnormal, e.is_counted,
-        e.dq_flags, e.event_id, e.payload_hash, e.effective_at, e.recorded_at, e.source_order, e.is_tied,
+      SELECT e.observation_key, e.observation_id, e.source_system, e.patient_key, e.observation_code_key, e.measurement_unit_key,
+        e.patient_named_key, e.encounter_key, e.encounter_is_known, e.parent_observation_key, e.parent_observation_is_known,
+        e.is_listed, e.observed_tz_offset_min, e.parent_observation_id, e.component_number, e.component_count, e.encounter_id,
+        e.category_code, e.observation_system, e.observation_code, e.observation_display, e.status_code, e.observed_at,
+        e.observed_precision, e.issued_at, e.value_number, e.value_comparator, e.value_unit, e.value_text, e.value_system,
+        e.value_code, e.interpretation_code, e.reference_low, e.reference_high, e.absent_reason_code, e.exact_number, e.is_abnormal,
+        e.is_counted, e.dq_flags, e.event_id, e.payload_hash, e.effective_at, e.recorded_at, e.source_order, e.is_tied,
         CASE WHEN e.observed_date BETWEEN date '2000-01-01' AND date '2050-12-31'
           THEN CAST(extract(year FROM e.observed_date) * 10000 + extract(month FROM e.observed_date) * 100
             + extract(day FROM e.observed_date) AS integer)
@@ -594,9 +616,9 @@ FROM (
         FROM (
           SELECT
             s.observed_at + coalesce(s.observed_tz_offset_min, 0) * interval '1 minute' AS observed_at_local,
-            s.observation_key, s.observation_id, s.source_system, s.patient_key, s.observation_code_key, s.patient_named_key,
-              s.encounter_key, s.encounter_is_known, s.parent_observation_key, s.parent_observation_is_known, s.is_listed,
-              s.observed_tz_offset_min, s.parent_observation_id, s.component_number, s.component_count, s.encounter_id,
+            s.observation_key, s.observation_id, s.source_system, s.patient_key, s.observation_code_key, s.measurement_unit_key,
+              s.patient_named_key, s.encounter_key, s.encounter_is_known, s.parent_observation_key, s.parent_observation_is_known,
+              s.is_listed, s.observed_tz_offset_min, s.parent_observation_id, s.component_number, s.component_count, s.encounter_id,
               s.category_code, s.observation_system, s.observation_code, s.observation_display, s.status_code, s.observed_at,
               s.observed_precision, s.issued_at, s.value_number, s.value_comparator, s.value_unit, s.value_text, s.value_system,
               s.value_code, s.interpretation_code, s.reference_low, s.reference_high, s.absent_reason_code, s.exact_number,
@@ -610,6 +632,8 @@ FROM (
     AND patient.valid_from <= f.observed_at AND f.observed_at < patient.valid_to
   LEFT JOIN core.dim_observation_code_history observation_code ON observation_code.observation_code_key = f.observation_code_key
     AND observation_code.valid_from <= f.observed_at AND f.observed_at < observation_code.valid_to
+  LEFT JOIN core.dim_measurement_unit_history measurement_unit ON measurement_unit.measurement_unit_key = f.measurement_unit_key
+    AND measurement_unit.valid_from <= f.observed_at AND f.observed_at < measurement_unit.valid_to
 ) x
 WHERE NOT (
   x.load_id = x.load_id
@@ -622,7 +646,9 @@ WHERE NOT (
   AND coalesce(x.patient_is_test_now = x.patient_is_test, x.patient_is_test_now IS NULL AND x.patient_is_test IS NULL)
   AND coalesce(x.reference_display_now = x.reference_display, x.reference_display_now IS NULL AND x.reference_display IS NULL)
   AND coalesce(x.observation_code_category_now = x.observation_code_category, x.observation_code_category_now IS NULL AND x.observation_code_category IS NULL)
+  AND coalesce(x.unit_kind_now = x.unit_kind, x.unit_kind_now IS NULL AND x.unit_kind IS NULL)
   AND coalesce(x.canonical_unit_now = x.canonical_unit, x.canonical_unit_now IS NULL AND x.canonical_unit IS NULL)
+  AND coalesce(x.value_canonical_now = x.value_canonical, x.value_canonical_now IS NULL AND x.value_canonical IS NULL)
   AND coalesce(x.observed_date_now = x.observed_date, x.observed_date_now IS NULL AND x.observed_date IS NULL)
   AND coalesce(x.state_flags_now = x.state_flags, x.state_flags_now IS NULL AND x.state_flags IS NULL)
 )

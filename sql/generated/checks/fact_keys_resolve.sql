@@ -161,6 +161,12 @@ LEFT JOIN core.dim_observation_code_history h ON h.observation_code_key = f.obse
   AND h.valid_from <= f.observed_at AND f.observed_at < h.valid_to
 WHERE h.observation_code_key IS NULL
 UNION ALL
+SELECT CAST('measurement_unit_key' AS varchar(64)) AS reference, f.observation_key AS fact_key
+FROM core.observation f
+LEFT JOIN core.dim_measurement_unit_history h ON h.measurement_unit_key = f.measurement_unit_key
+  AND h.valid_from <= f.observed_at AND f.observed_at < h.valid_to
+WHERE h.measurement_unit_key IS NULL
+UNION ALL
 SELECT CAST('observed_date_key' AS varchar(64)), f.observation_key
 FROM core.observation f
 LEFT JOIN core.dim_date d ON d.date_key = f.observed_date_key

@@ -39,6 +39,16 @@ FROM (
 WHERE v.valid_from <> v.due_from OR v.valid_to <= v.valid_from
   OR (v.next_from IS NULL AND (v.valid_to <> timestamp '9999-12-31 00:00:00' OR NOT v.is_current))
 UNION ALL
+SELECT CAST('measurement_unit' AS varchar(64)) AS entity, v.measurement_unit_key AS member_key, v.valid_from
+FROM (
+  SELECT h.measurement_unit_key, h.valid_from, h.valid_to, h.is_current,
+    coalesce(LAG(h.valid_to) OVER (PARTITION BY h.measurement_unit_key ORDER BY h.valid_from), timestamp '1900-01-01 00:00:00') AS due_from,
+    LEAD(h.valid_from) OVER (PARTITION BY h.measurement_unit_key ORDER BY h.valid_from) AS next_from
+  FROM core.dim_measurement_unit_history h
+) v
+WHERE v.valid_from <> v.due_from OR v.valid_to <= v.valid_from
+  OR (v.next_from IS NULL AND (v.valid_to <> timestamp '9999-12-31 00:00:00' OR NOT v.is_current))
+UNION ALL
 SELECT CAST('medication' AS varchar(64)) AS entity, v.medication_key AS member_key, v.valid_from
 FROM (
   SELECT h.medication_key, h.valid_from, h.valid_to, h.is_current,

@@ -28,6 +28,13 @@ WHERE h.is_inferred
   AND NOT EXISTS (SELECT 1 FROM core.encounter_location f WHERE f.location_key = h.location_key)
   AND NOT EXISTS (SELECT 1 FROM core.procedure f WHERE f.location_key = h.location_key)
 UNION ALL
+SELECT CAST('measurement_unit' AS varchar(64)) AS entity, h.measurement_unit_key AS member_key FROM core.dim_measurement_unit_history h
+WHERE h.is_inferred AND EXISTS (SELECT 1 FROM core.measurement_unit_log l WHERE l.measurement_unit_key = h.measurement_unit_key)
+UNION ALL
+SELECT CAST('measurement_unit' AS varchar(64)), h.measurement_unit_key FROM core.dim_measurement_unit_history h
+WHERE h.is_inferred
+  AND NOT EXISTS (SELECT 1 FROM core.observation f WHERE f.measurement_unit_key = h.measurement_unit_key)
+UNION ALL
 SELECT CAST('medication' AS varchar(64)) AS entity, h.medication_key AS member_key FROM core.dim_medication_history h
 WHERE h.is_inferred AND EXISTS (SELECT 1 FROM core.medication_log l WHERE l.medication_key = h.medication_key)
 UNION ALL

@@ -56,6 +56,16 @@ WHERE n.is_deleted = p.is_deleted AND n.is_inferred = p.is_inferred
   AND coalesce(n.timezone = p.timezone, n.timezone IS NULL AND p.timezone IS NULL)
   AND coalesce(n.identifier_alias_key = p.identifier_alias_key, n.identifier_alias_key IS NULL AND p.identifier_alias_key IS NULL)
 UNION ALL
+SELECT CAST('measurement_unit' AS varchar(64)) AS entity, n.measurement_unit_key AS member_key, n.valid_from
+FROM core.dim_measurement_unit_history n
+JOIN core.dim_measurement_unit_history p ON p.measurement_unit_key = n.measurement_unit_key AND p.valid_to = n.valid_from
+WHERE n.is_deleted = p.is_deleted AND n.is_inferred = p.is_inferred
+  AND coalesce(n.unit_code = p.unit_code, n.unit_code IS NULL AND p.unit_code IS NULL)
+  AND coalesce(n.ucum_code = p.ucum_code, n.ucum_code IS NULL AND p.ucum_code IS NULL)
+  AND coalesce(n.quantity_kind = p.quantity_kind, n.quantity_kind IS NULL AND p.quantity_kind IS NULL)
+  AND coalesce(n.base_factor = p.base_factor, n.base_factor IS NULL AND p.base_factor IS NULL)
+  AND coalesce(n.base_offset = p.base_offset, n.base_offset IS NULL AND p.base_offset IS NULL)
+UNION ALL
 SELECT CAST('medication' AS varchar(64)) AS entity, n.medication_key AS member_key, n.valid_from
 FROM core.dim_medication_history n
 JOIN core.dim_medication_history p ON p.medication_key = n.medication_key AND p.valid_to = n.valid_from
@@ -79,6 +89,11 @@ WHERE n.is_deleted = p.is_deleted AND n.is_inferred = p.is_inferred
   AND coalesce(n.reference_from = p.reference_from, n.reference_from IS NULL AND p.reference_from IS NULL)
   AND coalesce(n.category = p.category, n.category IS NULL AND p.category IS NULL)
   AND coalesce(n.canonical_unit = p.canonical_unit, n.canonical_unit IS NULL AND p.canonical_unit IS NULL)
+  AND coalesce(n.quantity_kind = p.quantity_kind, n.quantity_kind IS NULL AND p.quantity_kind IS NULL)
+  AND coalesce(n.canonical_factor = p.canonical_factor, n.canonical_factor IS NULL AND p.canonical_factor IS NULL)
+  AND coalesce(n.canonical_offset = p.canonical_offset, n.canonical_offset IS NULL AND p.canonical_offset IS NULL)
+  AND coalesce(n.other_kind = p.other_kind, n.other_kind IS NULL AND p.other_kind IS NULL)
+  AND coalesce(n.other_factor = p.other_factor, n.other_factor IS NULL AND p.other_factor IS NULL)
 UNION ALL
 SELECT CAST('organization' AS varchar(64)) AS entity, n.organization_key AS member_key, n.valid_from
 FROM core.dim_organization_history n

@@ -11,6 +11,9 @@ UNION ALL
 SELECT CAST('location' AS varchar(64)) AS entity, h.location_key AS member_key FROM core.dim_location_history h
 GROUP BY h.location_key HAVING sum(CASE WHEN h.is_current THEN 1 ELSE 0 END) <> 1
 UNION ALL
+SELECT CAST('measurement_unit' AS varchar(64)) AS entity, h.measurement_unit_key AS member_key FROM core.dim_measurement_unit_history h
+GROUP BY h.measurement_unit_key HAVING sum(CASE WHEN h.is_current THEN 1 ELSE 0 END) <> 1
+UNION ALL
 SELECT CAST('medication' AS varchar(64)) AS entity, h.medication_key AS member_key FROM core.dim_medication_history h
 GROUP BY h.medication_key HAVING sum(CASE WHEN h.is_current THEN 1 ELSE 0 END) <> 1
 UNION ALL

@@ -40,6 +40,16 @@ LEFT JOIN (
 ) t ON t.location_key = h.location_key AND t.valid_from = h.valid_from
 WHERE h.event_id IS NOT NULL AND h.is_tied <> (t.location_key IS NOT NULL)
 UNION ALL
+SELECT CAST('measurement_unit' AS varchar(64)) AS entity, h.measurement_unit_key AS row_key
+FROM core.dim_measurement_unit_history h
+LEFT JOIN (
+  SELECT v.measurement_unit_key, v.valid_from FROM core.dim_measurement_unit_history v
+  JOIN core.measurement_unit_superseded p ON p.measurement_unit_key = v.measurement_unit_key AND p.effective_at = v.effective_at AND p.recorded_at = v.recorded_at
+    AND p.source_order = v.source_order AND p.payload_hash <> v.payload_hash
+  GROUP BY v.measurement_unit_key, v.valid_from
+) t ON t.measurement_unit_key = h.measurement_unit_key AND t.valid_from = h.valid_from
+WHERE h.event_id IS NOT NULL AND h.is_tied <> (t.measurement_unit_key IS NOT NULL)
+UNION ALL
 SELECT CAST('medication' AS varchar(64)) AS entity, h.medication_key AS row_key
 FROM core.dim_medication_history h
 LEFT JOIN (

@@ -22,6 +22,7 @@ JOIN (
   UNION ALL SELECT CAST('medication_order' AS varchar(64)) AS fact, CAST('medication' AS varchar(64)) AS entity WHERE EXISTS (SELECT 1 FROM core.medication_order)
   UNION ALL SELECT CAST('observation' AS varchar(64)) AS fact, CAST('patient' AS varchar(64)) AS entity WHERE EXISTS (SELECT 1 FROM core.observation)
   UNION ALL SELECT CAST('observation' AS varchar(64)) AS fact, CAST('observation_code' AS varchar(64)) AS entity WHERE EXISTS (SELECT 1 FROM core.observation)
+  UNION ALL SELECT CAST('observation' AS varchar(64)) AS fact, CAST('measurement_unit' AS varchar(64)) AS entity WHERE EXISTS (SELECT 1 FROM core.observation)
   UNION ALL SELECT CAST('prescription_fill' AS varchar(64)) AS fact, CAST('patient' AS varchar(64)) AS entity WHERE EXISTS (SELECT 1 FROM core.prescription_fill)
   UNION ALL SELECT CAST('prescription_fill' AS varchar(64)) AS fact, CAST('medication' AS varchar(64)) AS entity WHERE EXISTS (SELECT 1 FROM core.prescription_fill)
   UNION ALL SELECT CAST('procedure' AS varchar(64)) AS fact, CAST('patient' AS varchar(64)) AS entity WHERE EXISTS (SELECT 1 FROM core.procedure)

@@ -22,4 +22,9 @@ UNION ALL
 SELECT 'observation_code', h.observation_code_key FROM core.dim_observation_code_history h
 WHERE h.is_inferred AND h.observation_code_key IN (
   SELECT f.observation_code_key FROM core.observation f JOIN changed_observation c ON c.observation_key = f.observation_key
+)
+UNION ALL
+SELECT 'measurement_unit', h.measurement_unit_key FROM core.dim_measurement_unit_history h
+WHERE h.is_inferred AND h.measurement_unit_key IN (
+  SELECT f.measurement_unit_key FROM core.observation f JOIN changed_observation c ON c.observation_key = f.observation_key
 );

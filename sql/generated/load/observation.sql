@@ -12,7 +12,7 @@ WHERE i.named_key = stage_observation.patient_named_key;
 -- What the log already holds about the keys of this load. known: 1 stands as the fact, 2 stands beside.
 CREATE TEMP TABLE observation_prior AS
 SELECT f.observation_key, f.event_id, f.payload_hash, f.effective_at, f.recorded_at, f.source_order, f.dq_flags, f.source_system, f.load_id,
-  f.patient_key, f.observation_code_key,
+  f.patient_key, f.observation_code_key, f.measurement_unit_key,
   CAST('upsert' AS varchar(8)) AS op, 1 AS known, f.is_tied AS held_tied
 FROM core.observation f
 WHERE EXISTS (SELECT 1 FROM stage_observation s WHERE s.observation_key = f.observation_key)
@@ -20,6 +20,7 @@ UNION ALL
 SELECT p.observation_key, p.event_id, p.payload_hash, p.effective_at, p.recorded_at, p.source_order, p.dq_flags, p.source_system, p.load_id,
   CAST(NULL AS varchar(32)) AS patient_key,
   CAST(NULL AS varchar(32)) AS observation_code_key,
+  CAST(NULL AS varchar(32)) AS measurement_unit_key,
   p.op, 2, CAST(NULL AS boolean)
 FROM core.observation_superseded p
 WHERE EXISTS (SELECT 1 FROM stage_observation s WHERE s.observation_key = p.observation_key);
@@ -116,6 +117,12 @@ SELECT 'observation_code', h.observation_code_key FROM core.dim_observation_code
 WHERE h.is_inferred AND h.observation_code_key IN (
   SELECT p.observation_code_key FROM observation_prior p JOIN observation_decided d ON d.observation_key = p.observation_key
   WHERE p.known = 1 AND d.known = 1 AND d.place > 1
+)
+UNION ALL
+SELECT 'measurement_unit', h.measurement_unit_key FROM core.dim_measurement_unit_history h
+WHERE h.is_inferred AND h.measurement_unit_key IN (
+  SELECT p.measurement_unit_key FROM observation_prior p JOIN observation_decided d ON d.observation_key = p.observation_key
+  WHERE p.known = 1 AND d.known = 1 AND d.place > 1
 );
 
 -- Inferred members: named by an event that becomes a fact, described by nobody yet. They carry the natural key and hold always.
@@ -145,6 +152,19 @@ LEFT JOIN observation_decided d ON d.observation_key = s.observation_key AND d.e
   AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at AND (d.known = 0 OR d.is_raised = 1) AND d.place = 1 AND d.op = 'upsert'
 WHERE c.observation_key IS NULL OR d.observation_key IS NOT NULL
 GROUP BY s.observation_code_key, s.observation_system, s.observation_code;
+INSERT INTO core.dim_measurement_unit_history (measurement_unit_key, unit_code, valid_from, valid_to,
+  is_current, is_inferred, is_deleted, load_id)
+SELECT s.measurement_unit_key, s.value_unit, timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00',
+  true, true, false, CAST(:load_id AS varchar(32))
+FROM (
+  SELECT n.* FROM stage_observation n
+  WHERE NOT EXISTS (SELECT 1 FROM core.dim_measurement_unit_history h WHERE h.measurement_unit_key = n.measurement_unit_key)
+) s
+LEFT JOIN (SELECT g.observation_key FROM observation_decided g GROUP BY g.observation_key) c ON c.observation_key = s.observation_key
+LEFT JOIN observation_decided d ON d.observation_key = s.observation_key AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash
+  AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at AND (d.known = 0 OR d.is_raised = 1) AND d.place = 1 AND d.op = 'upsert'
+WHERE c.observation_key IS NULL OR d.observation_key IS NOT NULL
+GROUP BY s.measurement_unit_key, s.value_unit;
 
 DELETE FROM core.observation
 WHERE observation_key IN (SELECT d.observation_key FROM observation_decided d WHERE d.known = 1 AND (d.place > 1 OR d.is_raised = 1));
@@ -158,21 +178,22 @@ WHERE d.known = 1 AND d.place = 1 AND d.held_tied <> d.is_tied AND d.observation
 -- Measures and attributes: sql/measures/observation.sql.
 -- Members are taken as they were at observed_at. Outer joins keep the order of the joins as written: an as-of condition
 -- makes planners guess far too few rows. A fact whose member is missing would come out with load_id NULL, which the table refuses.
-INSERT INTO core.observation (observation_key, observation_id, source_system, patient_key, observation_code_key, patient_named_key,
-  encounter_key, encounter_is_known, parent_observation_key, parent_observation_is_known, is_listed, observed_date_key,
-  observed_tz_offset_min, parent_observation_id, component_number, component_count, encounter_id, category_code, observation_system,
-  observation_code, observation_display, status_code, observed_at, observed_precision, issued_at, value_number, value_comparator,
-  value_unit, value_text, value_system, value_code, interpretation_code, reference_low, reference_high, absent_reason_code,
-  exact_number, is_abnormal, is_counted, dq_flags, event_id, payload_hash, effective_at, recorded_at, source_order, is_tied,
-  observed_date, patient_id, patient_gender, patient_dob, patient_age, patient_zip5, patient_state, patient_is_test,
-  reference_display, observation_code_category, canonical_unit, state_flags, load_id)
-SELECT f.observation_key, f.observation_id, f.source_system, f.patient_key, f.observation_code_key, f.patient_named_key,
-  f.encounter_key, f.encounter_is_known, f.parent_observation_key, f.parent_observation_is_known, f.is_listed, f.observed_date_key,
-  f.observed_tz_offset_min, f.parent_observation_id, f.component_number, f.component_count, f.encounter_id, f.category_code,
-  f.observation_system, f.observation_code, f.observation_display, f.status_code, f.observed_at, f.observed_precision, f.issued_at,
-  f.value_number, f.value_comparator, f.value_unit, f.value_text, f.value_system, f.value_code, f.interpretation_code,
-  f.reference_low, f.reference_high, f.absent_reason_code, f.exact_number, f.is_abnormal, f.is_counted, f.dq_flags, f.event_id,
-  f.payload_hash, f.effective_at, f.recorded_at, f.source_order, f.is_tied, f.observed_date,
+INSERT INTO core.observation (observation_key, observation_id, source_system, patient_key, observation_code_key,
+  measurement_unit_key, patient_named_key, encounter_key, encounter_is_known, parent_observation_key, parent_observation_is_known,
+  is_listed, observed_date_key, observed_tz_offset_min, parent_observation_id, component_number, component_count, encounter_id,
+  category_code, observation_system, observation_code, observation_display, status_code, observed_at, observed_precision, issued_at,
+  value_number, value_comparator, value_unit, value_text, value_system, value_code, interpretation_code, reference_low,
+  reference_high, absent_reason_code, exact_number, is_abnormal, is_counted, dq_flags, event_id, payload_hash, effective_at,
+  recorded_at, source_order, is_tied, observed_date, patient_id, patient_gender, patient_dob, patient_age, patient_zip5,
+  patient_state, patient_is_test, reference_display, observation_code_category, unit_kind, canonical_unit, value_canonical,
+  state_flags, load_id)
+SELECT f.observation_key, f.observation_id, f.source_system, f.patient_key, f.observation_code_key, f.measurement_unit_key,
+  f.patient_named_key, f.encounter_key, f.encounter_is_known, f.parent_observation_key, f.parent_observation_is_known, f.is_listed,
+  f.observed_date_key, f.observed_tz_offset_min, f.parent_observation_id, f.component_number, f.component_count, f.encounter_id,
+  f.category_code, f.observation_system, f.observation_code, f.observation_display, f.status_code, f.observed_at,
+  f.observed_precision, f.issued_at, f.value_number, f.value_comparator, f.value_unit, f.value_text, f.value_system, f.value_code,
+  f.interpretation_code, f.reference_low, f.reference_high, f.absent_reason_code, f.exact_number, f.is_abnormal, f.is_counted,
+  f.dq_flags, f.event_id, f.payload_hash, f.effective_at, f.recorded_at, f.source_order, f.is_tied, f.observed_date,
   patient.patient_id,
   patient.gender_code,
   patient.birth_date,
@@ -184,16 +205,39 @@ SELECT f.observation_key, f.observation_id, f.source_system, f.patient_key, f.ob
   patient.is_test,
   observation_code.display,
   observation_code.category,
+  measurement_unit.quantity_kind,
   observation_code.canonical_unit,
+  CAST(CASE
+    WHEN observation_code.canonical_unit IN (f.value_unit, measurement_unit.ucum_code) THEN f.exact_number
+    WHEN f.exact_number NOT BETWEEN -1000000000000000 AND 1000000000000000
+    OR (f.exact_number > -0.000000000000001 AND f.exact_number < 0.000000000000001 AND f.exact_number <> 0) THEN NULL
+    WHEN measurement_unit.quantity_kind = observation_code.quantity_kind
+    THEN (f.exact_number * measurement_unit.base_factor + coalesce(measurement_unit.base_offset, 0)
+    - coalesce(observation_code.canonical_offset, 0)) / observation_code.canonical_factor
+    WHEN measurement_unit.quantity_kind = observation_code.other_kind
+    THEN ((f.exact_number * measurement_unit.base_factor + coalesce(measurement_unit.base_offset, 0)) * observation_code.other_factor
+    - coalesce(observation_code.canonical_offset, 0)) / observation_code.canonical_factor END
+    AS double precision),
   CAST(nullif(substring(CASE WHEN observation_code.is_inferred THEN ' DQ-COD-06' ELSE '' END
-    || CASE WHEN patient.is_inferred THEN ' DQ-ID-05' ELSE '' END, 2, 255), '') AS varchar(255)),
+    || CASE WHEN patient.is_inferred THEN ' DQ-ID-05' ELSE '' END
+    || CASE WHEN CAST(CASE WHEN f.value_number IS NULL OR observation_code.canonical_unit IS NULL THEN 0
+    WHEN observation_code.canonical_unit IN (f.value_unit, measurement_unit.ucum_code) THEN 0
+    WHEN f.value_number NOT BETWEEN -1000000000000000 AND 1000000000000000
+    OR (f.value_number > -0.000000000000001 AND f.value_number < 0.000000000000001 AND f.value_number <> 0) THEN 1
+    WHEN measurement_unit.quantity_kind = observation_code.quantity_kind AND observation_code.canonical_factor IS NOT NULL THEN 0
+    WHEN measurement_unit.quantity_kind = observation_code.other_kind AND observation_code.other_factor IS NOT NULL
+    AND observation_code.canonical_factor IS NOT NULL THEN 0
+    ELSE 1 END
+    AS smallint) = 1 THEN ' DQ-OBS-02' ELSE '' END
+    || CASE WHEN measurement_unit.is_inferred THEN ' DQ-OBS-04' ELSE '' END, 2, 255), '') AS varchar(255)),
   CASE WHEN
     patient.patient_key IS NULL
     OR observation_code.observation_code_key IS NULL
+    OR measurement_unit.measurement_unit_key IS NULL
   THEN NULL ELSE f.brought_by END
 FROM (
   SELECT e.observation_key, e.observation_id, e.source_system,
-    e.patient_key, e.observation_code_key,
+    e.patient_key, e.observation_code_key, e.measurement_unit_key,
     e.patient_named_key,
     e.encounter_key,
     e.parent_observation_key,
@@ -248,29 +292,29 @@ FROM (
         s.*
       FROM (
         SELECT s.event_id, s.source_system, s.effective_at, s.recorded_at, s.payload_hash, s.observation_key, s.patient_key,
-          s.observation_code_key, s.patient_named_key, s.encounter_key, s.parent_observation_key, s.observation_id,
-          s.parent_observation_id, s.component_number, s.component_count, s.patient_id, s.patient_identifier, s.encounter_id,
-          s.category_code, s.observation_system, s.observation_code, s.observation_display, s.status_code, s.observed_at,
-          s.observed_precision, s.issued_at, s.value_number, s.value_comparator, s.value_unit, s.value_text, s.value_system,
-          s.value_code, s.interpretation_code, s.reference_low, s.reference_high, s.absent_reason_code,
+          s.observation_code_key, s.measurement_unit_key, s.patient_named_key, s.encounter_key, s.parent_observation_key,
+          s.observation_id, s.parent_observation_id, s.component_number, s.component_count, s.patient_id, s.patient_identifier,
+          s.encounter_id, s.category_code, s.observation_system, s.observation_code, s.observation_display, s.status_code,
+          s.observed_at, s.observed_precision, s.issued_at, s.value_number, s.value_comparator, s.value_unit, s.value_text,
+          s.value_system, s.value_code, s.interpretation_code, s.reference_low, s.reference_high, s.absent_reason_code,
           s.observed_tz_offset_min, s.source_order, s.dq_flags, false AS is_tied, CAST(:load_id AS varchar(32)) AS brought_by
         FROM stage_observation s
         WHERE NOT EXISTS (SELECT 1 FROM observation_decided c WHERE c.observation_key = s.observation_key)
         UNION ALL
         SELECT w.event_id, w.source_system, w.effective_at, w.recorded_at, w.payload_hash, w.observation_key, w.patient_key,
-          w.observation_code_key, w.patient_named_key, w.encounter_key, w.parent_observation_key, w.observation_id,
-          w.parent_observation_id, w.component_number, w.component_count, w.patient_id, w.patient_identifier, w.encounter_id,
-          w.category_code, w.observation_system, w.observation_code, w.observation_display, w.status_code, w.observed_at,
-          w.observed_precision, w.issued_at, w.value_number, w.value_comparator, w.value_unit, w.value_text, w.value_system,
-          w.value_code, w.interpretation_code, w.reference_low, w.reference_high, w.absent_reason_code,
+          w.observation_code_key, w.measurement_unit_key, w.patient_named_key, w.encounter_key, w.parent_observation_key,
+          w.observation_id, w.parent_observation_id, w.component_number, w.component_count, w.patient_id, w.patient_identifier,
+          w.encounter_id, w.category_code, w.observation_system, w.observation_code, w.observation_display, w.status_code,
+          w.observed_at, w.observed_precision, w.issued_at, w.value_number, w.value_comparator, w.value_unit, w.value_text,
+          w.value_system, w.value_code, w.interpretation_code, w.reference_low, w.reference_high, w.absent_reason_code,
           w.observed_tz_offset_min, w.source_order, w.dq_flags, w.is_tied, w.brought_by
         FROM (
           SELECT s.event_id, s.source_system, s.effective_at, s.recorded_at, s.payload_hash, s.observation_key, s.patient_key,
-            s.observation_code_key, s.patient_named_key, s.encounter_key, s.parent_observation_key, s.observation_id,
-            s.parent_observation_id, s.component_number, s.component_count, s.patient_id, s.patient_identifier, s.encounter_id,
-            s.category_code, s.observation_system, s.observation_code, s.observation_display, s.status_code, s.observed_at,
-            s.observed_precision, s.issued_at, s.value_number, s.value_comparator, s.value_unit, s.value_text, s.value_system,
-            s.value_code, s.interpretation_code, s.reference_low, s.reference_high, s.absent_reason_code,
+            s.observation_code_key, s.measurement_unit_key, s.patient_named_key, s.encounter_key, s.parent_observation_key,
+            s.observation_id, s.parent_observation_id, s.component_number, s.component_count, s.patient_id, s.patient_identifier,
+            s.encounter_id, s.category_code, s.observation_system, s.observation_code, s.observation_display, s.status_code,
+            s.observed_at, s.observed_precision, s.issued_at, s.value_number, s.value_comparator, s.value_unit, s.value_text,
+            s.value_system, s.value_code, s.interpretation_code, s.reference_low, s.reference_high, s.absent_reason_code,
             s.observed_tz_offset_min, d.source_order, d.dq_flags, d.is_tied, coalesce(d.load_id, CAST(:load_id AS varchar(32))) AS brought_by, ROW_NUMBER() OVER (PARTITION BY s.observation_key ORDER BY s.record_source, s.record_position) AS copy_number
           FROM stage_observation s
           JOIN observation_decided d ON d.observation_key = s.observation_key AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash
@@ -285,7 +329,9 @@ FROM (
 LEFT JOIN core.dim_patient_history patient ON patient.patient_key = f.patient_key
   AND patient.valid_from <= f.observed_at AND f.observed_at < patient.valid_to
 LEFT JOIN core.dim_observation_code_history observation_code ON observation_code.observation_code_key = f.observation_code_key
-  AND observation_code.valid_from <= f.observed_at AND f.observed_at < observation_code.valid_to;
+  AND observation_code.valid_from <= f.observed_at AND f.observed_at < observation_code.valid_to
+LEFT JOIN core.dim_measurement_unit_history measurement_unit ON measurement_unit.measurement_unit_key = f.measurement_unit_key
+  AND measurement_unit.valid_from <= f.observed_at AND f.observed_at < measurement_unit.valid_to;
 
 -- Exactly the decided rows were written: an as-of join that met two versions of a member would have doubled a fact. A guard raises by
 -- inserting NULL, which nullif(x, x) is, into a column that is NOT NULL.

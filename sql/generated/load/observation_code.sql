@@ -28,18 +28,25 @@ WITH contested AS (
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.reference_from END AS reference_from,
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.category END AS category,
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.canonical_unit END AS canonical_unit,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.quantity_kind END AS quantity_kind,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.canonical_factor END AS canonical_factor,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.canonical_offset END AS canonical_offset,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.other_kind END AS other_kind,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.other_factor END AS other_factor,
     s.dq_flags, 0 AS known, CAST(NULL AS varchar(32)) AS load_id, CAST(NULL AS timestamp) AS held_from, CAST(NULL AS timestamp) AS held_to,
     CAST(NULL AS boolean) AS held_tied
   FROM stage_observation_code s WHERE s.observation_code_key IN (SELECT c.observation_code_key FROM contested c)
   UNION ALL
   SELECT h.observation_code_key, h.event_id, h.payload_hash, CASE WHEN h.is_deleted THEN 'delete' ELSE 'upsert' END,
     h.source_system, h.effective_at, h.recorded_at, h.source_order, h.code_system, h.code, h.display, h.reference_version,
-      h.reference_from, h.category, h.canonical_unit, h.dq_flags,
+      h.reference_from, h.category, h.canonical_unit, h.quantity_kind, h.canonical_factor, h.canonical_offset, h.other_kind,
+      h.other_factor, h.dq_flags,
     1, h.load_id, h.valid_from, h.valid_to, h.is_tied
   FROM core.dim_observation_code_history h WHERE h.observation_code_key IN (SELECT c.observation_code_key FROM contested c) AND NOT h.is_inferred
   UNION ALL
   SELECT p.observation_code_key, p.event_id, p.payload_hash, p.op, p.source_system, p.effective_at, p.recorded_at, p.source_order,
-    p.code_system, p.code, p.display, p.reference_version, p.reference_from, p.category, p.canonical_unit, p.dq_flags,
+    p.code_system, p.code, p.display, p.reference_version, p.reference_from, p.category, p.canonical_unit, p.quantity_kind,
+      p.canonical_factor, p.canonical_offset, p.other_kind, p.other_factor, p.dq_flags,
     2, p.load_id, CAST(NULL AS timestamp), CAST(NULL AS timestamp), CAST(NULL AS boolean)
   FROM core.observation_code_superseded p WHERE p.observation_code_key IN (SELECT c.observation_code_key FROM contested c)
 ), counted AS (
@@ -64,7 +71,12 @@ WITH contested AS (
     LAG(p.reference_version) OVER (PARTITION BY p.observation_code_key, p.wins ORDER BY p.effective_at) AS reference_version_before,
     LAG(p.reference_from) OVER (PARTITION BY p.observation_code_key, p.wins ORDER BY p.effective_at) AS reference_from_before,
     LAG(p.category) OVER (PARTITION BY p.observation_code_key, p.wins ORDER BY p.effective_at) AS category_before,
-    LAG(p.canonical_unit) OVER (PARTITION BY p.observation_code_key, p.wins ORDER BY p.effective_at) AS canonical_unit_before
+    LAG(p.canonical_unit) OVER (PARTITION BY p.observation_code_key, p.wins ORDER BY p.effective_at) AS canonical_unit_before,
+    LAG(p.quantity_kind) OVER (PARTITION BY p.observation_code_key, p.wins ORDER BY p.effective_at) AS quantity_kind_before,
+    LAG(p.canonical_factor) OVER (PARTITION BY p.observation_code_key, p.wins ORDER BY p.effective_at) AS canonical_factor_before,
+    LAG(p.canonical_offset) OVER (PARTITION BY p.observation_code_key, p.wins ORDER BY p.effective_at) AS canonical_offset_before,
+    LAG(p.other_kind) OVER (PARTITION BY p.observation_code_key, p.wins ORDER BY p.effective_at) AS other_kind_before,
+    LAG(p.other_factor) OVER (PARTITION BY p.observation_code_key, p.wins ORDER BY p.effective_at) AS other_factor_before
   FROM placed p
 ), marked AS (
   SELECT c.*, CASE WHEN c.wins = 0 THEN 0 WHEN c.op_before IS NULL OR c.op_before <> c.op THEN 1 WHEN c.op = 'delete' THEN 0
@@ -74,12 +86,18 @@ WITH contested AS (
       AND coalesce(c.reference_from = c.reference_from_before, c.reference_from IS NULL AND c.reference_from_before IS NULL)
       AND coalesce(c.category = c.category_before, c.category IS NULL AND c.category_before IS NULL)
       AND coalesce(c.canonical_unit = c.canonical_unit_before, c.canonical_unit IS NULL AND c.canonical_unit_before IS NULL)
+      AND coalesce(c.quantity_kind = c.quantity_kind_before, c.quantity_kind IS NULL AND c.quantity_kind_before IS NULL)
+      AND coalesce(c.canonical_factor = c.canonical_factor_before, c.canonical_factor IS NULL AND c.canonical_factor_before IS NULL)
+      AND coalesce(c.canonical_offset = c.canonical_offset_before, c.canonical_offset IS NULL AND c.canonical_offset_before IS NULL)
+      AND coalesce(c.other_kind = c.other_kind_before, c.other_kind IS NULL AND c.other_kind_before IS NULL)
+      AND coalesce(c.other_factor = c.other_factor_before, c.other_factor IS NULL AND c.other_factor_before IS NULL)
     THEN 0 ELSE 1 END AS is_version
   FROM compared c
 )
 SELECT m.observation_code_key, m.event_id, m.payload_hash, m.op, m.source_system, m.effective_at, m.recorded_at,
   m.top_order AS source_order, m.code_system, m.code, m.display, m.reference_version, m.reference_from, m.category,
-    m.canonical_unit, m.all_flags AS dq_flags,
+    m.canonical_unit, m.quantity_kind, m.canonical_factor, m.canonical_offset, m.other_kind,
+    m.other_factor, m.all_flags AS dq_flags,
   m.is_tied, m.known, m.copies,
   CASE WHEN m.known = 0 THEN 0
     WHEN m.source_order < m.top_order OR coalesce(m.dq_flags, '') <> coalesce(m.all_flags, '') THEN 1
@@ -134,17 +152,18 @@ WHERE EXISTS (
 );
 
 INSERT INTO core.dim_observation_code_history (observation_code_key, source_system, code_system, code, display, reference_version,
-  reference_from, category, canonical_unit, valid_from, valid_to,
+  reference_from, category, canonical_unit, quantity_kind, canonical_factor, canonical_offset, other_kind,
+  other_factor, valid_from, valid_to,
   is_current, is_inferred, is_deleted, event_id, payload_hash, effective_at, recorded_at, source_order, is_tied, dq_flags, load_id)
 SELECT s.observation_code_key, s.source_system, s.code_system, s.code, s.display, s.reference_version, s.reference_from, s.category,
-  s.canonical_unit,
+  s.canonical_unit, s.quantity_kind, s.canonical_factor, s.canonical_offset, s.other_kind, s.other_factor,
   timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, false, false,
   s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.source_order, false, s.dq_flags, CAST(:load_id AS varchar(32))
 FROM stage_observation_code s
 WHERE NOT EXISTS (SELECT 1 FROM observation_code_decided d WHERE d.observation_code_key = s.observation_code_key)
 UNION ALL
 SELECT d.observation_code_key, d.source_system, d.code_system, d.code, d.display, d.reference_version, d.reference_from, d.category,
-  d.canonical_unit, d.valid_from, d.valid_to,
+  d.canonical_unit, d.quantity_kind, d.canonical_factor, d.canonical_offset, d.other_kind, d.other_factor, d.valid_from, d.valid_to,
   d.valid_to = timestamp '9999-12-31 00:00:00', false, d.op = 'delete',
   d.event_id, d.payload_hash, d.effective_at, d.recorded_at, d.source_order, d.is_tied, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
 FROM observation_code_decided d
@@ -159,10 +178,12 @@ WHERE EXISTS (
     AND d.effective_at = observation_code_superseded.effective_at AND d.recorded_at = observation_code_superseded.recorded_at
 );
 INSERT INTO core.observation_code_superseded (observation_code_key, event_id, payload_hash, op, source_system, effective_at, recorded_at,
-  source_order, code_system, code, display, reference_version, reference_from, category, canonical_unit, dq_flags, load_id)
+  source_order, code_system, code, display, reference_version, reference_from, category, canonical_unit, quantity_kind,
+    canonical_factor, canonical_offset, other_kind, other_factor, dq_flags, load_id)
 SELECT d.observation_code_key, d.event_id, d.payload_hash, d.op, d.source_system, d.effective_at, d.recorded_at,
-  d.source_order, d.code_system, d.code, d.display, d.reference_version, d.reference_from, d.category,
-    d.canonical_unit, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
+  d.source_order, d.code_system, d.code, d.display, d.reference_version, d.reference_from, d.category, d.canonical_unit,
+    d.quantity_kind, d.canonical_factor, d.canonical_offset, d.other_kind,
+    d.other_factor, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
 FROM observation_code_decided d
 WHERE d.is_version = 0 AND (d.known <> 2 OR d.is_raised = 1);
 

@@ -1,8 +1,8 @@
 -- Rows in effect at the watermark: exactly one per key, so that joining a fact to them never changes its row count. A version that begins
 -- later is in the history already.
 CREATE VIEW core.dim_observation_code AS
-SELECT observation_code_key, source_system, code_system, code, display, reference_version, reference_from, category,
-  canonical_unit, valid_from, is_inferred, is_deleted, recorded_at,
+SELECT observation_code_key, source_system, code_system, code, display, reference_version, reference_from, category, canonical_unit,
+  quantity_kind, canonical_factor, canonical_offset, other_kind, other_factor, valid_from, is_inferred, is_deleted, recorded_at,
   CASE WHEN is_tied THEN coalesce(dq_flags || ' ', '') || 'DQ-TIE-01' ELSE dq_flags END AS dq_flags, load_id
 FROM core.dim_observation_code_history
 WHERE valid_from <= (SELECT w.recorded_to FROM ops.watermark w) AND valid_to > (SELECT w.recorded_to FROM ops.watermark w);

@@ -37,7 +37,9 @@ SELECT f.observation_key, f.observation_id, f.source_system,
   f.patient_is_test AS patient_is_test,
   f.reference_display AS reference_display,
   f.observation_code_category AS observation_code_category,
+  f.unit_kind AS unit_kind,
   f.canonical_unit AS canonical_unit,
+  f.value_canonical AS value_canonical,
   nullif(substring(coalesce(' ' || f.dq_flags, '') || coalesce(' ' || f.state_flags, '')
     || CASE WHEN f.is_tied THEN ' DQ-TIE-01' ELSE '' END, 2, 800), '') AS dq_flags,
   f.recorded_at AS known_at, f.load_id

@@ -42,6 +42,9 @@ UNION ALL
   SELECT CAST('location' AS varchar(64)) AS entity, count(*) AS applied, CAST(coalesce(sum(d.events - 1), 0) AS bigint) AS superseded
   FROM (SELECT location_key, effective_at, count(*) AS events FROM core.location_log GROUP BY location_key, effective_at) d
 UNION ALL
+  SELECT CAST('measurement_unit' AS varchar(64)) AS entity, count(*) AS applied, CAST(coalesce(sum(d.events - 1), 0) AS bigint) AS superseded
+  FROM (SELECT measurement_unit_key, effective_at, count(*) AS events FROM core.measurement_unit_log GROUP BY measurement_unit_key, effective_at) d
+UNION ALL
   SELECT CAST('medication' AS varchar(64)) AS entity, count(*) AS applied, CAST(coalesce(sum(d.events - 1), 0) AS bigint) AS superseded
   FROM (SELECT medication_key, effective_at, count(*) AS events FROM core.medication_log GROUP BY medication_key, effective_at) d
 UNION ALL

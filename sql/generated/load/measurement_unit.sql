@@ -1,0 +1,180 @@
+-- Measurement unit: events in stage_measurement_unit → core.dim_measurement_unit_history and core.measurement_unit_superseded (together the log). Parameter: :load_id.
+-- The load function has made stage_measurement_unit and copied the objects into it. Only keys with more than one event or with a tombstone
+-- need a decision; all others go straight through.
+-- Every event about these keys and what becomes of it. known: 0 new, 1 is a version, 2 is beside the versions. copies: how often this
+-- load brings the event. A key that was described before has a version of its own.
+-- counted:  each event once. A repeat has the same event, payload and times; an event_id used again with another payload is an event of
+--           its own. Of all copies the greatest order holds, and of their flags the greatest text: where they are above what the log has,
+--           it is raised.
+-- placed:   the first of an instant wins: the latest knowledge, then the greatest order of its source. Where all this is equal and
+--           something else is said, the event is tied: it may as well have been the other one.
+-- compared: winners beside the winner before; equal neighbours collapse into the earlier one (two tombstones are equal whatever else
+--           they carry).
+-- A tombstone keeps its key and no attributes; as a version it sees to it that no fact loses its row. At last the first version
+-- holds from -infinity, each one until the next.
+CREATE TEMP TABLE measurement_unit_decided AS
+WITH contested AS (
+  SELECT s.measurement_unit_key FROM stage_measurement_unit s GROUP BY s.measurement_unit_key HAVING count(*) > 1
+  UNION
+  SELECT s.measurement_unit_key FROM stage_measurement_unit s WHERE s.op = 'delete'
+  UNION
+  SELECT h.measurement_unit_key FROM core.dim_measurement_unit_history h
+  WHERE h.measurement_unit_key IN (SELECT s.measurement_unit_key FROM stage_measurement_unit s) AND NOT h.is_inferred
+), every AS (
+  SELECT s.measurement_unit_key, s.event_id, s.payload_hash, s.op, s.source_system, s.effective_at, s.recorded_at, s.source_order, s.unit_code,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.ucum_code END AS ucum_code,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.quantity_kind END AS quantity_kind,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.base_factor END AS base_factor,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.base_offset END AS base_offset,
+    s.dq_flags, 0 AS known, CAST(NULL AS varchar(32)) AS load_id, CAST(NULL AS timestamp) AS held_from, CAST(NULL AS timestamp) AS held_to,
+    CAST(NULL AS boolean) AS held_tied
+  FROM stage_measurement_unit s WHERE s.measurement_unit_key IN (SELECT c.measurement_unit_key FROM contested c)
+  UNION ALL
+  SELECT h.measurement_unit_key, h.event_id, h.payload_hash, CASE WHEN h.is_deleted THEN 'delete' ELSE 'upsert' END,
+    h.source_system, h.effective_at, h.recorded_at, h.source_order, h.unit_code, h.ucum_code, h.quantity_kind, h.base_factor,
+      h.base_offset, h.dq_flags,
+    1, h.load_id, h.valid_from, h.valid_to, h.is_tied
+  FROM core.dim_measurement_unit_history h WHERE h.measurement_unit_key IN (SELECT c.measurement_unit_key FROM contested c) AND NOT h.is_inferred
+  UNION ALL
+  SELECT p.measurement_unit_key, p.event_id, p.payload_hash, p.op, p.source_system, p.effective_at, p.recorded_at, p.source_order,
+    p.unit_code, p.ucum_code, p.quantity_kind, p.base_factor, p.base_offset, p.dq_flags,
+    2, p.load_id, CAST(NULL AS timestamp), CAST(NULL AS timestamp), CAST(NULL AS boolean)
+  FROM core.measurement_unit_superseded p WHERE p.measurement_unit_key IN (SELECT c.measurement_unit_key FROM contested c)
+), counted AS (
+  SELECT v.*,
+    ROW_NUMBER() OVER (PARTITION BY v.measurement_unit_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash ORDER BY v.known DESC, v.op) AS copy_number,
+    sum(CASE WHEN v.known = 0 THEN 1 ELSE 0 END) OVER (PARTITION BY v.measurement_unit_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash) AS copies,
+    max(v.source_order) OVER (PARTITION BY v.measurement_unit_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash) AS top_order,
+    max(v.dq_flags) OVER (PARTITION BY v.measurement_unit_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash) AS all_flags
+  FROM every v
+), placed AS (
+  SELECT c.*,
+    CASE WHEN min(c.payload_hash) OVER (PARTITION BY c.measurement_unit_key, c.effective_at, c.recorded_at, c.top_order)
+      < max(c.payload_hash) OVER (PARTITION BY c.measurement_unit_key, c.effective_at, c.recorded_at, c.top_order) THEN true ELSE false END AS is_tied,
+    CASE WHEN ROW_NUMBER() OVER (PARTITION BY c.measurement_unit_key, c.effective_at
+      ORDER BY c.recorded_at DESC, c.top_order DESC, c.event_id DESC, c.payload_hash DESC) = 1 THEN 1 ELSE 0 END AS wins
+  FROM counted c
+  WHERE c.copy_number = 1
+), compared AS (
+  SELECT p.*,
+    LAG(p.op) OVER (PARTITION BY p.measurement_unit_key, p.wins ORDER BY p.effective_at) AS op_before,
+    LAG(p.ucum_code) OVER (PARTITION BY p.measurement_unit_key, p.wins ORDER BY p.effective_at) AS ucum_code_before,
+    LAG(p.quantity_kind) OVER (PARTITION BY p.measurement_unit_key, p.wins ORDER BY p.effective_at) AS quantity_kind_before,
+    LAG(p.base_factor) OVER (PARTITION BY p.measurement_unit_key, p.wins ORDER BY p.effective_at) AS base_factor_before,
+    LAG(p.base_offset) OVER (PARTITION BY p.measurement_unit_key, p.wins ORDER BY p.effective_at) AS base_offset_before
+  FROM placed p
+), marked AS (
+  SELECT c.*, CASE WHEN c.wins = 0 THEN 0 WHEN c.op_before IS NULL OR c.op_before <> c.op THEN 1 WHEN c.op = 'delete' THEN 0
+    WHEN
+      coalesce(c.ucum_code = c.ucum_code_before, c.ucum_code IS NULL AND c.ucum_code_before IS NULL)
+      AND coalesce(c.quantity_kind = c.quantity_kind_before, c.quantity_kind IS NULL AND c.quantity_kind_before IS NULL)
+      AND coalesce(c.base_factor = c.base_factor_before, c.base_factor IS NULL AND c.base_factor_before IS NULL)
+      AND coalesce(c.base_offset = c.base_offset_before, c.base_offset IS NULL AND c.base_offset_before IS NULL)
+    THEN 0 ELSE 1 END AS is_version
+  FROM compared c
+)
+SELECT m.measurement_unit_key, m.event_id, m.payload_hash, m.op, m.source_system, m.effective_at, m.recorded_at,
+  m.top_order AS source_order, m.unit_code, m.ucum_code, m.quantity_kind, m.base_factor, m.base_offset, m.all_flags AS dq_flags,
+  m.is_tied, m.known, m.copies,
+  CASE WHEN m.known = 0 THEN 0
+    WHEN m.source_order < m.top_order OR coalesce(m.dq_flags, '') <> coalesce(m.all_flags, '') THEN 1
+    WHEN m.held_tied <> m.is_tied THEN 1 ELSE 0 END AS is_raised,
+  m.load_id, m.held_from, m.held_to, m.is_version,
+  CASE WHEN ROW_NUMBER() OVER (PARTITION BY m.measurement_unit_key, m.is_version ORDER BY m.effective_at) = 1
+    THEN timestamp '1900-01-01 00:00:00' ELSE m.effective_at END AS valid_from,
+  coalesce(LEAD(m.effective_at) OVER (PARTITION BY m.measurement_unit_key, m.is_version ORDER BY m.effective_at),
+    timestamp '9999-12-31 00:00:00') AS valid_to
+FROM marked m;
+
+-- What the log must hold at the end, and what the load brings. A key without a rival has one event, which is new. An event that an
+-- earlier attempt of this very load has written is none of the repeats.
+CREATE TEMP TABLE measurement_unit_expected AS
+SELECT h.n + p.n + s.n - d.rivals + d.fresh AS log_rows, s.n - d.rivals + d.fresh + d.own AS added, d.repeated
+FROM (SELECT count(*) AS n FROM stage_measurement_unit) s
+CROSS JOIN (SELECT count(event_id) AS n FROM core.dim_measurement_unit_history) h
+CROSS JOIN (SELECT count(*) AS n FROM core.measurement_unit_superseded) p
+CROSS JOIN (
+  SELECT coalesce(sum(q.copies), 0) AS rivals,
+    coalesce(sum(CASE WHEN q.known = 0 THEN 1 ELSE 0 END), 0) AS fresh,
+    coalesce(sum(CASE WHEN q.known > 0 AND q.copies > 0 AND q.load_id = l.load_id THEN 1 ELSE 0 END), 0) AS own,
+    coalesce(sum(CASE WHEN q.copies = 0 THEN 0 WHEN q.known = 0 OR q.load_id = l.load_id THEN q.copies - 1 ELSE q.copies END), 0) AS repeated
+  FROM measurement_unit_decided q CROSS JOIN ops.load_lease l
+) d;
+
+-- What stood before this load and does not stand after it: inferred members that are described now, and versions that are none any
+-- more, hold for another time, or were raised or tied, which changes nothing that a fact could see.
+CREATE TEMP TABLE measurement_unit_stale AS
+SELECT h.measurement_unit_key, h.valid_from, h.valid_from AS changed_from, h.valid_to AS changed_to
+FROM core.dim_measurement_unit_history h
+WHERE h.is_inferred AND h.measurement_unit_key IN (SELECT s.measurement_unit_key FROM stage_measurement_unit s)
+UNION ALL
+SELECT d.measurement_unit_key, d.held_from, CASE WHEN d.is_version = 0 THEN d.held_from END, CASE WHEN d.is_version = 0 THEN d.held_to END
+FROM measurement_unit_decided d
+WHERE d.known = 1 AND (d.is_version = 0 OR d.is_raised = 1 OR d.held_from <> d.valid_from OR d.held_to <> d.valid_to);
+-- The time for which such a member may have other attributes now: where a version ended, and where a new one begins. Facts of that time
+-- take its attributes again. Time that a version merely lost to or gained from a neighbour is covered by that neighbour's own rows.
+INSERT INTO ops.touched_member (load_id, entity, member_key, changed_from, changed_to)
+SELECT CAST(:load_id AS varchar(32)), 'measurement_unit', x.measurement_unit_key, min(x.changed_from), max(x.changed_to)
+FROM (
+  SELECT t.measurement_unit_key, t.changed_from, t.changed_to FROM measurement_unit_stale t
+  UNION ALL
+  SELECT d.measurement_unit_key, d.valid_from, d.valid_to FROM measurement_unit_decided d
+  WHERE d.is_version = 1 AND d.known <> 1 AND d.measurement_unit_key IN (SELECT t.measurement_unit_key FROM measurement_unit_stale t)
+) x
+GROUP BY x.measurement_unit_key HAVING min(x.changed_from) IS NOT NULL;
+DELETE FROM core.dim_measurement_unit_history
+WHERE EXISTS (
+  SELECT 1 FROM measurement_unit_stale t
+  WHERE t.measurement_unit_key = dim_measurement_unit_history.measurement_unit_key AND t.valid_from = dim_measurement_unit_history.valid_from
+);
+
+INSERT INTO core.dim_measurement_unit_history (measurement_unit_key, source_system, unit_code, ucum_code, quantity_kind,
+  base_factor, base_offset, valid_from, valid_to,
+  is_current, is_inferred, is_deleted, event_id, payload_hash, effective_at, recorded_at, source_order, is_tied, dq_flags, load_id)
+SELECT s.measurement_unit_key, s.source_system, s.unit_code, s.ucum_code, s.quantity_kind, s.base_factor, s.base_offset,
+  timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, false, false,
+  s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.source_order, false, s.dq_flags, CAST(:load_id AS varchar(32))
+FROM stage_measurement_unit s
+WHERE NOT EXISTS (SELECT 1 FROM measurement_unit_decided d WHERE d.measurement_unit_key = s.measurement_unit_key)
+UNION ALL
+SELECT d.measurement_unit_key, d.source_system, d.unit_code, d.ucum_code, d.quantity_kind, d.base_factor,
+  d.base_offset, d.valid_from, d.valid_to,
+  d.valid_to = timestamp '9999-12-31 00:00:00', false, d.op = 'delete',
+  d.event_id, d.payload_hash, d.effective_at, d.recorded_at, d.source_order, d.is_tied, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
+FROM measurement_unit_decided d
+WHERE d.is_version = 1 AND (d.known <> 1 OR d.is_raised = 1 OR d.held_from <> d.valid_from OR d.held_to <> d.valid_to);
+
+-- Events that are no version stand beside: beaten at their instant, or equal to the version before.
+DELETE FROM core.measurement_unit_superseded
+WHERE EXISTS (
+  SELECT 1 FROM measurement_unit_decided d
+  WHERE d.known = 2 AND (d.is_version = 1 OR d.is_raised = 1) AND d.measurement_unit_key = measurement_unit_superseded.measurement_unit_key
+    AND d.event_id = measurement_unit_superseded.event_id AND d.payload_hash = measurement_unit_superseded.payload_hash
+    AND d.effective_at = measurement_unit_superseded.effective_at AND d.recorded_at = measurement_unit_superseded.recorded_at
+);
+INSERT INTO core.measurement_unit_superseded (measurement_unit_key, event_id, payload_hash, op, source_system, effective_at, recorded_at,
+  source_order, unit_code, ucum_code, quantity_kind, base_factor, base_offset, dq_flags, load_id)
+SELECT d.measurement_unit_key, d.event_id, d.payload_hash, d.op, d.source_system, d.effective_at, d.recorded_at,
+  d.source_order, d.unit_code, d.ucum_code, d.quantity_kind, d.base_factor,
+    d.base_offset, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
+FROM measurement_unit_decided d
+WHERE d.is_version = 0 AND (d.known <> 2 OR d.is_raised = 1);
+
+-- What this load did, in events. The counts cannot be written, since none may be NULL, unless the stage holds the rows that the objects
+-- list (what is read again is held to the ledger: reread-*.sql), with possible instants (a reader that takes the unit of a column for another
+-- one raises nothing), and the log holds what it must.
+INSERT INTO ops.load_count (load_id, entity, rows_read, events_added, events_repeated, recorded_to)
+SELECT CAST(:load_id AS varchar(32)), 'measurement_unit', CASE WHEN s.n = b.listed OR b.rereads > 0 THEN s.n END, CASE WHEN h.n + p.n = x.log_rows THEN x.added END,
+  x.repeated, s.recorded_to
+FROM measurement_unit_expected x
+CROSS JOIN (
+  SELECT count(CASE WHEN e.effective_at >= timestamp '1900-01-01 00:00:00' AND e.effective_at < timestamp '2201-01-01 00:00:00'
+    AND e.recorded_at >= timestamp '1900-01-01 00:00:00' AND e.recorded_at < timestamp '2201-01-01 00:00:00' THEN 1 END) AS n,
+    max(e.recorded_at) AS recorded_to
+  FROM stage_measurement_unit e
+) s
+CROSS JOIN (
+  SELECT coalesce(sum(row_count), 0) AS listed, count(is_withdrawn) AS rereads FROM batch_object WHERE entity = 'measurement_unit'
+) b
+CROSS JOIN (SELECT count(event_id) AS n FROM core.dim_measurement_unit_history) h
+CROSS JOIN (SELECT count(*) AS n FROM core.measurement_unit_superseded) p;

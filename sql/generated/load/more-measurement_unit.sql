@@ -1,0 +1,29 @@
+-- Measurement unit: what reread-measurement_unit.sql begins, for objects of further contract versions, where one transaction does not hold the COPYs of all. The
+-- load function has made stage_measurement_unit and copied into it every object of these versions that stands. What they say of the keys in question is
+-- left there, and measurement_unit.sql adds it to what this load has written about them by now. Parameter: :load_id. Placeholder: versions.
+-- Rows that nobody has counted since the keys were forgotten, which ops.conservation takes off, and events of theirs that this load has
+-- written: measurement_unit.sql counts as repeats what is beyond one of each.
+INSERT INTO ops.reread (load_id, entity, rows_before, events_before, recorded_to)
+SELECT CAST(:load_id AS varchar(32)), 'measurement_unit', CASE WHEN s.possible = w.standing THEN s.n END, v.n, s.recorded_to
+FROM (
+  SELECT count(CASE WHEN e.effective_at >= timestamp '1900-01-01 00:00:00' AND e.effective_at < timestamp '2201-01-01 00:00:00'
+      AND e.recorded_at >= timestamp '1900-01-01 00:00:00' AND e.recorded_at < timestamp '2201-01-01 00:00:00' THEN 1 END) AS possible,
+    count(q.entity_key) AS n, max(e.recorded_at) AS recorded_to
+  FROM stage_measurement_unit e LEFT JOIN (
+    SELECT k.entity_key FROM ops.reread_key k WHERE k.load_id = :load_id AND k.entity = 'measurement_unit' GROUP BY k.entity_key
+  ) q ON q.entity_key = e.measurement_unit_key
+) s
+CROSS JOIN (
+  SELECT coalesce(sum(CASE WHEN o.is_withdrawn THEN 0 ELSE o.row_count END), 0) AS standing
+  FROM ops.loaded_object o WHERE o.entity = 'measurement_unit' AND o.schema_version IN ({{ versions }})
+) w
+CROSS JOIN (
+  SELECT count(*) AS n FROM core.measurement_unit_log v
+  WHERE v.load_id = :load_id AND v.measurement_unit_key IN (SELECT k.entity_key FROM ops.reread_key k WHERE k.load_id = :load_id AND k.entity = 'measurement_unit')
+    AND EXISTS (
+      SELECT 1 FROM stage_measurement_unit e
+      WHERE e.measurement_unit_key = v.measurement_unit_key AND e.event_id = v.event_id AND e.payload_hash = v.payload_hash
+        AND e.effective_at = v.effective_at AND e.recorded_at = v.recorded_at
+    )
+) v;
+DELETE FROM stage_measurement_unit WHERE measurement_unit_key NOT IN (SELECT k.entity_key FROM ops.reread_key k WHERE k.load_id = :load_id AND k.entity = 'measurement_unit');

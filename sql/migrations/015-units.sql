@@ -1,0 +1,44 @@
+-- transactional: true
+-- generated: true
+CREATE TABLE IF NOT EXISTS core.measurement_unit_superseded (
+  measurement_unit_key varchar(32) NOT NULL,
+  event_id varchar(128) NOT NULL,
+  payload_hash bigint NOT NULL,
+  op varchar(8) NOT NULL,
+  source_system varchar(64) NOT NULL,
+  effective_at timestamp NOT NULL,
+  recorded_at timestamp NOT NULL,
+  source_order decimal(38,0) NOT NULL,
+  unit_code varchar(32),
+  ucum_code varchar(32),
+  quantity_kind varchar(64),
+  base_factor double precision,
+  base_offset double precision,
+  dq_flags varchar(512),
+  load_id varchar(32) NOT NULL
+) DISTSTYLE ALL;
+CREATE TABLE IF NOT EXISTS core.dim_measurement_unit_history (
+  measurement_unit_key varchar(32) NOT NULL,
+  source_system varchar(64),
+  unit_code varchar(32),
+  ucum_code varchar(32),
+  quantity_kind varchar(64),
+  base_factor double precision,
+  base_offset double precision,
+  valid_from timestamp NOT NULL,
+  valid_to timestamp NOT NULL,
+  is_current boolean NOT NULL,
+  is_inferred boolean NOT NULL,
+  is_deleted boolean NOT NULL,
+  event_id varchar(128),
+  payload_hash bigint,
+  effective_at timestamp,
+  recorded_at timestamp,
+  source_order decimal(38,0),
+  is_tied boolean,
+  dq_flags varchar(512),
+  load_id varchar(32) NOT NULL
+) DISTSTYLE ALL SORTKEY (measurement_unit_key);
+INSERT INTO core.dim_measurement_unit_history (measurement_unit_key, valid_from, valid_to, is_current, is_inferred, is_deleted, load_id)
+SELECT '00000000000000000000000000000000', timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, false, false, 'migration'
+WHERE NOT EXISTS (SELECT 1 FROM core.dim_measurement_unit_history WHERE measurement_unit_key = '00000000000000000000000000000000');
