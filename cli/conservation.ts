@@ -4,6 +4,7 @@ import { objectOf } from '@carelake/laptop/endpoints/files';
 import { keyOfPath } from '@carelake/laptop/endpoints/s3-keys';
 import { isReplaced } from '../core/files/withdrawals';
 import { isLoadable, keyId, streamSource } from '../core/lake/names';
+import { fhirIn } from '../core/records/fhir-mark';
 import { membersOf } from '../core/records/members';
 import { givenUpBatches } from '../core/stream-event';
 import { CliError, EXIT } from './errors';
@@ -16,7 +17,7 @@ export interface IngestCounts {
   received: number;
   accepted: number;
   quarantined: number;
-  /** Records of files of kinds that nothing in their profiles reads; they stay in landing. */
+  /** Records of kinds that nothing in their profiles reads; they stay in landing or bronze. */
   unmapped: number;
   /** Given up by the stream's mapping and not yet taken in (carelake replay-failed). */
   held: number;
@@ -53,12 +54,12 @@ export interface ZoneFolders {
  * batch being tried again after a deployment, counts as accepted if one of them accepted it.
  */
 export async function countIngest(zones: ZoneFolders): Promise<CountedIngest> {
-  const { received, silver, quarantine, held } = await distinctRecords(zones);
+  const { received, silver, quarantine, held, unmapped: ofStream } = await distinctRecords(zones);
   const readings = readingRows(zones.control);
   const sum = (of: (rows: ReadingRows) => number): number =>
     [...readings.values()].reduce((total, rows) => total + of(rows), 0);
   const rows = sum((of) => of.received);
-  const unmapped = sum(unmappedOf);
+  const unmapped = sum(unmappedOf) + ofStream;
   return { ingest: { received: received + rows, accepted: silver, quarantined: quarantine, unmapped, held }, readings };
 }
 
@@ -185,6 +186,7 @@ interface Distinct {
   silver: number;
   quarantine: number;
   held: number;
+  unmapped: number;
 }
 
 /** Positions of the records in batches that were given up, as JSON for the engine. */
@@ -193,16 +195,24 @@ function heldRecords(folder: string): string {
     (givenUpBatches(readFileSync(file, 'utf8')) ?? []).flatMap(({ stream, shardId, records }) =>
       records.flatMap(({ sequence, data }) => {
         const packed = membersOf(data);
-        const positions = Array.isArray(packed) ? packed.map((_, i) => `${sequence}/${i}`) : [sequence];
-        return positions.map((p) => ({ s: streamSource(stream, shardId), p }));
+        const members = Array.isArray(packed) ? (packed as readonly Uint8Array[]) : undefined;
+        const s = streamSource(stream, shardId);
+        // What FHIR becomes is known once it is read: until then the record counts as one.
+        if ((members ?? [data]).some((member) => fhirIn(member))) return [{ s, p: sequence, whole: true }];
+        return members
+          ? members.map((_, i) => ({ s, p: `${sequence}/${i}`, whole: false }))
+          : [{ s, p: sequence, whole: false }];
       }),
     ),
   );
   return JSON.stringify(held);
 }
 
-const NO_RECORDS = `SELECT NULL::VARCHAR AS s, NULL::VARCHAR AS p, NULL::VARCHAR AS object WHERE false`;
-const HELD_RECORDS = `SELECT DISTINCT r.s, r.p FROM (SELECT unnest(from_json($held::JSON, '[{"s":"VARCHAR","p":"VARCHAR"}]')) AS r)`;
+const NO_RECORDS = `SELECT NULL::VARCHAR AS s, NULL::VARCHAR AS p, NULL::VARCHAR AS type, NULL::VARCHAR AS object WHERE false`;
+/** A batch that was written in part and then given up lies in bronze too, which then says what its records hold. */
+const HELD_RECORDS = `SELECT DISTINCT r.s, coalesce(b.p, r.p) AS p
+  FROM (SELECT unnest(from_json($held::JSON, '[{"s":"VARCHAR","p":"VARCHAR","whole":"BOOLEAN"}]')) AS r)
+  LEFT JOIN bronze b ON r.whole AND b.s = r.s AND split_part(b.p, '/', 1) = r.p`;
 /** Two releases name what they make of one batch differently; one name in both zones would be one reading that counts twice. */
 const QUARANTINED = `SELECT DISTINCT s, p FROM quarantine q WHERE NOT EXISTS
   (SELECT 1 FROM silver WHERE silver.s = q.s AND silver.p = q.p AND silver.object <> q.object)`;
@@ -219,18 +229,37 @@ function viewOf(zone: string, folder: string): string {
   const none = filesUnder(folder, '.parquet').next().done;
   const files = `'${folder.replaceAll("'", "''")}/**/*.parquet'`;
   const options = 'union_by_name = true, hive_partitioning = false, filename = true';
-  // Of a record that packs several events, each is one that was received.
-  const position =
+  // Of a record that packs several events, each is one that was received; objects of earlier releases lack the column of what FHIR became.
+  const [rows, position, type] =
     zone === 'bronze'
-      ? `unnest(CASE WHEN members IS NULL THEN [record_position] ELSE [record_position || '/' || i FOR i IN range(members)] END)`
-      : 'record_position';
-  const records = `SELECT record_source AS s, ${position} AS p, parse_filename(filename) AS object FROM read_parquet(${files}, ${options})
+      ? [
+          `(SELECT * EXCLUDE part, regexp_extract(part, '^[^=]*') AS place, nullif(regexp_extract(part, '=(.*)$', 1), '') AS type
+            FROM (SELECT *, unnest(CASE WHEN parts IS NOT NULL THEN string_split(parts, ' ')
+                WHEN members IS NULL THEN [NULL] ELSE [i::VARCHAR FOR i IN range(members)] END) AS part
+              FROM (SELECT * FROM read_parquet(${files}, ${options}) UNION ALL BY NAME SELECT NULL::VARCHAR AS parts WHERE false)))`,
+          `concat_ws('/', record_position, place)`,
+          'type',
+        ]
+      : [`read_parquet(${files}, ${options})`, 'record_position', 'NULL'];
+  const records = `SELECT record_source AS s, ${position} AS p, ${type} AS type, parse_filename(filename) AS object FROM ${rows}
     WHERE NOT EXISTS (SELECT 1 FROM replaced r WHERE r.name = parse_filename(filename)[6:31])
       AND NOT EXISTS (SELECT 1 FROM replaced r WHERE r.name = parse_filename(filename)[6:40])`;
   return `CREATE TEMP VIEW ${zone} AS ${none ? NO_RECORDS : records}`;
 }
 
-/** Runs queries over the records of the zones: views `bronze`, `silver`, `quarantine` (s, p, object) and a table `held` (s, p). */
+/** Records of the stream that nothing reads, by type. One that another release did read is none. */
+const UNMAPPED = `SELECT DISTINCT s, p, type FROM bronze WHERE type IS NOT NULL AND NOT EXISTS
+  (SELECT 1 FROM (SELECT s, p FROM silver UNION ALL SELECT s, p FROM quarantine UNION ALL SELECT s, p FROM held) r
+   WHERE r.s = bronze.s AND r.p = bronze.p)`;
+
+/** How many records of the stream nothing reads, by type. */
+export const unmappedOfStream = (zones: ZoneFolders): Promise<Record<string, number>> =>
+  withRecords(zones, async (query) => {
+    const rows = await query(`SELECT type, count(*) AS n FROM (${UNMAPPED}) GROUP BY type ORDER BY type`);
+    return Object.fromEntries(rows.map(({ type, n }) => [String(type), Number(n)]));
+  });
+
+/** Runs queries over the records of the zones: views `bronze`, `silver`, `quarantine` (s, p, object; bronze: type, of what nothing reads) and a table `held` (s, p). */
 export function withRecords<T>(zones: ZoneFolders, use: (query: Query) => Promise<T>): Promise<T> {
   return withEngine(async (query) => {
     await query(REPLACED, { names: replacedNames(zones.control) });
@@ -248,6 +277,7 @@ async function distinctRecords(zones: ZoneFolders): Promise<Distinct> {
       received: await count('SELECT s, p FROM bronze UNION SELECT s, p FROM held'),
       silver: await count('SELECT DISTINCT s, p FROM silver'),
       quarantine: await count(QUARANTINED),
+      unmapped: await count(UNMAPPED),
       held: await count('SELECT s, p FROM held ANTI JOIN silver USING (s, p) EXCEPT SELECT s, p FROM quarantine'),
     };
   });

@@ -4,7 +4,7 @@ import { objectOf } from '@carelake/laptop/endpoints/files';
 import { ENTITIES, ENTITY_NAMES } from '../contracts';
 import type { Ask } from './ask';
 import { isReplaced } from '../core/files/withdrawals';
-import type { IngestCounts, ZoneFolders } from './conservation';
+import { type IngestCounts, unmappedOfStream, type ZoneFolders } from './conservation';
 import { again, isTyped, runnable } from './hints';
 import { filesUnder, withEngine } from './lake-files';
 import { count, table } from './output';
@@ -17,7 +17,7 @@ export interface Findings {
   rejected: Record<string, number>;
   /** Accepted events that bear the flag of a rule, and rows of files of which a rule has something to tell. */
   warnings: Record<string, number>;
-  /** Records of files of kinds that nothing in their profiles reads, by kind. */
+  /** Records of kinds that nothing in their profiles reads, by kind. */
   unmapped: Record<string, number>;
   /** Snapshots whose absences were not acted on, by profile and moment, with the rule that held them. */
   held_snapshots: { snapshot: string; rule: string }[];
@@ -32,7 +32,7 @@ export interface Found {
   readonly flags: Record<string, number>;
   /** By reading and rule. */
   readonly notes: Record<string, number>;
-  /** By reading and kind. */
+  /** By reading and kind; without a reading those of the stream. */
   readonly unmapped: Record<string, number>;
   readonly held_snapshots: Findings['held_snapshots'];
 }
@@ -45,7 +45,10 @@ export async function readFindings(zones: ZoneFolders, ask: Ask): Promise<Found>
     rejected: await rejectedByRule(zones),
     flags: await flagCounts(ask),
     notes: toldOf(zones.control, 'notes'),
-    unmapped: toldOf(zones.control, 'unmapped'),
+    unmapped: {
+      ...toldOf(zones.control, 'unmapped'),
+      ...Object.fromEntries(Object.entries(await unmappedOfStream(zones)).map(([type, n]) => [keyOf('', type), n])),
+    },
     held_snapshots: heldSnapshots(zones.control),
   };
 }
@@ -144,7 +147,7 @@ const byRule = (counts: Record<string, number>): string =>
 
 /** Records of kinds that nothing maps, by kind. */
 export const unmappedText = (unmapped: Record<string, number>): string =>
-  `Nothing in the profile reads these; they stay in landing as they came:\n${table(
+  `Nothing in the profile reads these; they are kept as they came:\n${table(
     ['type', 'records'],
     Object.entries(unmapped).sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)),
   ).replace(/^/gm, '  ')}`;

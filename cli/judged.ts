@@ -10,6 +10,8 @@ export interface Judged {
   rejected: number;
   /** Rejected, by rule. */
   byRule: Record<string, number>;
+  /** Resources of FHIR of types that nothing reads, by type. */
+  unmapped: Record<string, number>;
   /** Records that were not validated yet when the time was over. */
   waiting: number;
 }
@@ -91,17 +93,21 @@ async function look(query: Query, zones: Zones, since: number): Promise<Judged> 
   // In this order: what is accepted or rejected lies in bronze already.
   const quarantined = await of('quarantine', '*', 'quarantine_id, rule_ids');
   const [silver] = await of('silver', 'count(*) AS n', 'record_source, record_position');
-  const [bronze] = await of(
-    'bronze',
-    'count(*) AS records, sum(coalesce(members, 1)) AS events',
-    'record_source, record_position, members',
-  );
+  const bronze = await of('bronze', '*', 'record_source, record_position, members, parts');
+  const unmapped: Record<string, number> = {};
+  let events = 0;
+  for (const { members, parts } of bronze) {
+    const places = parts === null ? undefined : String(parts).split(' ');
+    events += places?.length ?? Number(members ?? 1);
+    for (const type of places?.flatMap((place) => place.split('=')[1] ?? []) ?? [])
+      unmapped[type] = (unmapped[type] ?? 0) + 1;
+  }
   const byRule: Record<string, number> = {};
   for (const { rule_ids } of quarantined)
     for (const rule of new Set(String(rule_ids).split(' '))) byRule[rule] = (byRule[rule] ?? 0) + 1;
   const all = Number((await query('SELECT count(*) AS n FROM sent'))[0]!.n);
   const accepted = Number(silver?.n ?? 0);
-  const unjudged = Math.max(0, Number(bronze?.events ?? 0) - accepted - quarantined.length);
-  const waiting = all - Number(bronze?.records ?? 0) + unjudged;
-  return { accepted, rejected: quarantined.length, byRule, waiting };
+  const unread = Object.values(unmapped).reduce((sum, n) => sum + n, 0);
+  const unjudged = Math.max(0, events - accepted - quarantined.length - unread);
+  return { accepted, rejected: quarantined.length, byRule, unmapped, waiting: all - bronze.length + unjudged };
 }

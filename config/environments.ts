@@ -18,6 +18,7 @@ const local = {
     maxRecordAgeSeconds: 72_000,
     memoryMb: 1024,
     timeoutSeconds: 300,
+    fhir: { profile: 'fhir-r4', sourceSystem: 'fhir-r4' },
   },
   files: {
     concurrency: 4,
@@ -58,6 +59,7 @@ const dev = {
     maxRecordAgeSeconds: 72_000,
     memoryMb: 1024,
     timeoutSeconds: 300,
+    fhir: { profile: 'fhir-r4', sourceSystem: 'fhir-r4' },
   },
   files: {
     concurrency: 4,
@@ -103,6 +105,7 @@ const prod = {
     maxRecordAgeSeconds: 518_400,
     memoryMb: 1769,
     timeoutSeconds: 300,
+    fhir: { profile: 'fhir-r4', sourceSystem: 'fhir-r4' },
   },
   files: {
     concurrency: 10,

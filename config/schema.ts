@@ -74,6 +74,11 @@ const Shape = z.strictObject({
     timeoutSeconds: z.int().min(30).max(900),
     /** Concurrency of the stream's function that files and other functions of the account cannot use up; 100 must be left to them. */
     reservedConcurrency: z.int().min(1).max(1000).optional(),
+    /** How records of the stream are read that are FHIR and no envelopes: by which built-in profile, and whose they are where they do not say so. */
+    fhir: z.strictObject({
+      profile: z.enum(['fhir-r4']),
+      sourceSystem: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/),
+    }),
   }),
   files: z.strictObject({
     /** Landed files that are read at the same time; further ones wait. */

@@ -1,9 +1,10 @@
-import { MAX_RECORD_BYTES } from '../contracts/envelope';
-import type { EntityName, RuleId } from '../contracts';
-import { conform, type Conformed, type SilverRow } from './records/conform';
+import type { EntityName } from '../contracts';
+import type { Event } from './files/chunk';
+import type { FhirReader } from './files/fhir/stream';
+import type { SilverRow } from './records/conform';
 import type { Keyring } from './records/keys';
 import { sha256Hex } from './records/hash';
-import { membersOf } from './records/members';
+import { type Member, type Refused, refusedBy, takeApart, type TakenApart, unread } from './stream-members';
 import { bronzeKey, quarantineKey, silverKey, streamSource, type StreamRange } from './lake/names';
 import { writeBronze, writeQuarantine, writeSilver, type BronzeRecord, type Rejected } from './lake/parquet';
 
@@ -20,11 +21,13 @@ export interface PlannedObject {
   body: Uint8Array;
 }
 
-/** Events by what became of them; received = accepted + quarantined. A record that packs many counts as many. */
+/** Events by what became of them; received = accepted + quarantined + unmapped. A record that packs many counts as many. */
 export interface Counts {
   received: number;
   accepted: number;
   quarantined: number;
+  /** Resources of FHIR of types that nothing in the profile reads. */
+  unmapped: number;
 }
 
 /** What one batch becomes. Bronze is to be written before the others. */
@@ -35,20 +38,8 @@ export interface IngestPlan {
   counts: Counts;
   /** What was thrown, one for each record quarantined as SYS-THROWN. Their messages may quote the record. */
   thrown: unknown[];
-}
-
-type Accepted = Extract<Conformed, { ok: true }>;
-type Refused = Extract<Conformed, { ok: false }>;
-
-/** What is accepted or rejected by itself: a record, or one of the events that it packs. */
-interface Member {
-  /** Place of the record in the batch. */
-  record: number;
-  /** Sequence number of the record, and after a slash the place in it, where it packs several. */
-  position: string;
-  data: Uint8Array;
-  /** Where the record begins as a batch and cannot be taken apart. */
-  broken: boolean;
+  /** Whether records of FHIR were refused for want of a reader: plan again with one. */
+  lacksReader: boolean;
 }
 
 interface Group {
@@ -72,13 +63,6 @@ export function rangeOf(batch: StreamBatch): StreamRange {
   };
 }
 
-const refusedBy = (rule: RuleId, of: { entity?: EntityName; version?: number } = {}): Refused => ({
-  ok: false,
-  violations: [{ rule, pointer: '' }],
-  entity: of.entity,
-  version: of.version,
-});
-
 /** Runs `make`, or keeps what it threw. */
 function attempt<T>(make: () => T, thrown: unknown[]): T | undefined {
   try {
@@ -98,7 +82,7 @@ class SilverGroups {
     private readonly source: string,
   ) {}
 
-  add(index: number, { entity, version, row }: Accepted): void {
+  add(index: number, { entity, version, row }: Event): void {
     const id = `${entity}/${version}`;
     let group = this.groups.get(id);
     if (!group) this.groups.set(id, (group = { entity, version, rows: [], indexes: [] }));
@@ -130,48 +114,25 @@ class SilverGroups {
   }
 }
 
-/** The records of a batch as members that are taken as they are. */
-const unpacked = ({ records }: StreamBatch): Member[] =>
-  records.map(({ sequence, data }, record) => ({ record, position: sequence, data, broken: false }));
-
-/** The members of a batch's records, in their order, and how many each record packs; null where it is one event. */
-function unpack(batch: StreamBatch): { members: Member[]; packed: (number | null)[] } {
-  const members: Member[] = [];
-  const packed = batch.records.map(({ sequence, data }, record) => {
-    const found = membersOf(data);
-    if (found === undefined || found === 'broken') {
-      members.push({ record, position: sequence, data, broken: found === 'broken' });
-      return null;
-    }
-    found.forEach((one, i) => members.push({ record, position: `${sequence}/${i}`, data: one, broken: false }));
-    return found.length;
-  });
-  return { members, packed };
-}
-
-/** Makes the objects of a batch, each of its members judged by `judge`. */
-function plan(
-  batch: StreamBatch,
-  { members, packed }: { members: Member[]; packed: (number | null)[] },
-  bronzeBucket: string,
-  judge: (member: Member) => Conformed,
-): IngestPlan {
+/** Makes the objects of a batch that was taken apart. */
+function plan(batch: StreamBatch, taken: TakenApart, bronzeBucket: string, thrown: unknown[]): IngestPlan {
+  const { members, packed, parts } = taken;
   const range = rangeOf(batch);
   const source = streamSource(batch.stream, batch.shardId);
   const bronze = bronzeKey(range);
   const groups = new SilverGroups(members, source);
   const refused = new Map<number, Refused>();
-  const thrown: unknown[] = [];
-  members.forEach((member, index) => {
-    const judged = attempt(() => judge(member), thrown) ?? refusedBy('SYS-THROWN');
-    if (judged.ok) groups.add(index, judged);
-    else refused.set(index, judged);
+  let unmapped = 0;
+  members.forEach(({ outcome }, index) => {
+    if ('unmapped' in outcome) unmapped++;
+    else if (outcome.ok) for (const event of outcome.events) groups.add(index, event);
+    else refused.set(index, outcome);
   });
   const silver = groups.objects(range, thrown, (index, why) => refused.set(index, why));
   const rejected = [...refused]
     .sort(([a], [b]) => a - b)
     .map(([index, why]): Rejected => {
-      const { record, position, data } = members[index];
+      const { record, position, data, profile } = members[index];
       return {
         recordSource: source,
         recordPosition: position,
@@ -179,7 +140,7 @@ function plan(
         entity: why.entity ?? null,
         version: why.version ?? null,
         violations: why.violations,
-        profile: null,
+        profile,
         arrivedAt: batch.records[record].arrivedAt,
         bronzeObject: `${bronzeBucket}/${bronze}`,
         bronzeRow: record,
@@ -188,36 +149,34 @@ function plan(
       };
     });
   return {
-    bronze: { key: bronze, body: writeBronze(source, batch.records, packed) },
+    bronze: { key: bronze, body: writeBronze(source, batch.records, packed, parts) },
     silver,
     quarantine: rejected.length > 0 ? { key: quarantineKey(range), body: writeQuarantine(rejected) } : null,
     counts: {
       received: members.length,
-      accepted: members.length - rejected.length,
+      accepted: members.length - rejected.length - unmapped,
       quarantined: rejected.length,
+      unmapped,
     },
     thrown,
+    lacksReader: taken.lacksReader,
   };
 }
 
 /**
- * Validates a batch and makes the bytes of every object that it becomes: a pure function of the batch, the contracts and
+ * Validates a batch and makes the bytes of every object that it becomes: a pure function of the batch, the contracts, the profile of FHIR and
  * the key secret, so that a retry of the same batch makes the same objects under the same names. A record at which the
  * code itself throws is quarantined, since asking for it again would throw again and hold up its shard. What a producer
  * packed into one record is accepted or rejected event by event.
  * @param batch at least one record
  * @param bronzeBucket name that quarantine rows give as the place of the exact bytes
+ * @param fhir reads records that are FHIR; without it they are refused, and the plan says that it lacks it
  */
-export function planBatch(batch: StreamBatch, keys: Keyring, bronzeBucket: string): IngestPlan {
-  const ctx = { keys, maxBytes: MAX_RECORD_BYTES };
-  return plan(batch, unpack(batch), bronzeBucket, ({ data, broken, record }) =>
-    broken ? refusedBy('DQ-FMT-03') : conform(data, ctx, batch.records[record]),
-  );
+export function planBatch(batch: StreamBatch, keys: Keyring, bronzeBucket: string, fhir?: FhirReader): IngestPlan {
+  const thrown: unknown[] = [];
+  return plan(batch, takeApart(batch, { keys, fhir, thrown }), bronzeBucket, thrown);
 }
 
 /** The same for records that end the process that reads them: quarantined unread. */
-export function planUnread(batch: StreamBatch, bronzeBucket: string): IngestPlan {
-  return plan(batch, { members: unpacked(batch), packed: batch.records.map(() => null) }, bronzeBucket, () =>
-    refusedBy('SYS-KILLED'),
-  );
-}
+export const planUnread = (batch: StreamBatch, bronzeBucket: string): IngestPlan =>
+  plan(batch, unread(batch, 'SYS-KILLED'), bronzeBucket, []);

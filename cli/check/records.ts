@@ -29,7 +29,8 @@ export async function checkRecords(at: RecordSources): Promise<Difference[]> {
   return withRecords(at.zones, async (query) => {
     const unaccounted = await query(
       `SELECT s, p FROM (SELECT s, p FROM bronze UNION SELECT s, p FROM held) EXCEPT
-       (SELECT s, p FROM silver UNION SELECT s, p FROM quarantine UNION SELECT s, p FROM held) ORDER BY s, p`,
+       (SELECT s, p FROM silver UNION SELECT s, p FROM quarantine UNION SELECT s, p FROM held
+        UNION SELECT s, p FROM bronze WHERE type IS NOT NULL) ORDER BY s, p`,
     );
     const unreceived = await query(
       `SELECT s, p FROM (SELECT s, p, object FROM silver UNION ALL SELECT s, p, object FROM quarantine) z

@@ -1,7 +1,7 @@
 import { MAX_RECORD_BYTES } from '../../contracts/envelope';
 import { clientsFor } from '../clients';
 import { CliError, EXIT } from '../errors';
-import { mostRejected } from '../findings';
+import { mostRejected, unmappedText } from '../findings';
 import { servedFolder } from '../folder';
 import { runnable } from '../hints';
 import { type Judged, withJudge } from '../judged';
@@ -22,7 +22,7 @@ export interface PushOptions {
   wait: boolean;
 }
 
-/** Puts every line of a file into the stream of a serving laptop, as a producer would, and tells what became of them. */
+/** Puts every line of a file, or the document that it is, into the stream of a serving laptop, as a producer would, and tells what became of them. */
 export async function push(file: string, options: PushOptions): Promise<number> {
   const { dataDir, env, served, names } = servedFolder(options.data, 'no stream is open');
   const document = documentOf(file);
@@ -78,7 +78,7 @@ export function pushedText(sent: number, judged: Judged | undefined, env: string
   const load = loadsText(env);
   const sentence = sent === 1 ? '1 record sent' : `${count(sent)} records sent`;
   if (!judged) return `${sentence}. ${load}`;
-  const { accepted, rejected, byRule, waiting } = judged;
+  const { accepted, rejected, byRule, unmapped, waiting } = judged;
   const rules = Object.entries(byRule).sort((a, b) => b[1] - a[1]);
   return [
     `${sentence}: ${count(accepted)} accepted, ${count(rejected)} rejected${waiting > 0 ? `, ${count(waiting)} not validated yet` : ''}.`,
@@ -91,6 +91,7 @@ export function pushedText(sent: number, judged: Judged | undefined, env: string
           runnable('Look at them: carelake quarantine list'),
         ]
       : []),
+    ...(Object.keys(unmapped).length > 0 ? [unmappedText(unmapped)] : []),
     ...(accepted > 0 ? [load] : []),
   ].join('\n');
 }

@@ -5,6 +5,7 @@ import { pathOfKey } from '@carelake/laptop/endpoints/s3-keys';
 import { MTIME, senderTime } from '../../core/files/sender-time';
 import { versionOf } from '../../core/files/landed';
 import { lineAgain } from '../../core/files/fhir/again';
+import { fhirPartOf, type PartOfRecord } from '../../core/files/fhir/stream';
 import { openFile } from '../../core/files/open';
 import { originalRow, originMetadata, originOf } from '../../core/files/origin';
 import { unitBytes } from '../../core/files/text';
@@ -35,8 +36,11 @@ function gone(at: Place, record: Rejected): CliError {
   });
 }
 
-/** Exact bytes of records as they arrived, in any order; the objects of the stream are read once each. */
-export async function* originals(at: Place, records: readonly Rejected[]): AsyncGenerator<[Rejected, Buffer]> {
+/** Exact bytes of records as they arrived, and of a record of the stream what to send, or what to send in its place. */
+type Original = [record: Rejected, bytes: Buffer, again?: (mended?: Buffer) => Buffer];
+
+/** Originals of records in any order; the objects of the stream are read once each. */
+export async function* originals(at: Place, records: readonly Rejected[]): AsyncGenerator<Original> {
   const ofStream = records.filter((record) => !isOfFile(at, record));
   for (const record of records) if (isOfFile(at, record) && !isWhole(record)) yield [record, rowOfFile(at, record)];
   const byObject = new Map<string, Rejected[]>();
@@ -52,23 +56,37 @@ export async function originalOf(at: Place, record: Rejected): Promise<Buffer> {
   throw gone(at, record);
 }
 
-async function membersOfObject(at: Place, group: readonly Rejected[], query: Query): Promise<[Rejected, Buffer][]> {
+async function membersOfObject(at: Place, group: readonly Rejected[], query: Query): Promise<Original[]> {
   const { bucket, key } = objectOfRecord(group[0]!);
   const path = join(bucketFolder(at.dataDir, bucket), pathOfKey(key));
   if (!existsSync(path)) throw gone(at, group[0]!);
   const rows = await query(
-    `SELECT file_row_number::INTEGER AS n, data FROM read_parquet($path, file_row_number = true) WHERE list_contains(from_json($rows::JSON, '["BIGINT"]'), file_row_number)`,
+    `SELECT file_row_number::INTEGER AS n, data, epoch_us(arrived_at) AS arrived FROM read_parquet($path, file_row_number = true) WHERE list_contains(from_json($rows::JSON, '["BIGINT"]'), file_row_number)`,
     { path, rows: JSON.stringify(group.map((record) => record.bronze_row)) },
   );
-  const data = new Map(rows.map((row) => [Number(row.n), Buffer.from((row.data as { bytes: Uint8Array }).bytes)]));
+  const received = new Map(
+    rows.map(({ n, data, arrived }) => [
+      Number(n),
+      { whole: Buffer.from((data as { bytes: Uint8Array }).bytes), arrivedAt: Number(arrived) },
+    ]),
+  );
   return group.map((record) => {
-    const place = record.record_position.split('/')[1];
-    const whole = data.get(record.bronze_row!);
-    const packed = whole && place !== undefined ? membersOf(whole) : undefined;
-    const bytes = Array.isArray(packed) ? (packed[Number(place)] as Buffer | undefined) : whole;
-    if (!bytes || sha256Hex(bytes) !== record.sha256) throw gone(at, record);
-    return [record, bytes];
+    const found = received.get(record.bronze_row!);
+    const part = found && partIn(found.whole, found.arrivedAt, record);
+    if (!part?.bytes || sha256Hex(part.bytes) !== record.sha256) throw gone(at, record);
+    const bytes = Buffer.from(part.bytes);
+    return [record, bytes, (mended = bytes) => part.again?.(mended) ?? mended];
   });
+}
+
+/** The part of a record that a position names, and how it, or what it was mended to, is sent by itself. */
+function partIn(whole: Buffer, arrivedAt: number, { record_position, profile }: Rejected): Partial<PartOfRecord> {
+  const slash = record_position.indexOf('/');
+  if (slash < 0) return { bytes: whole };
+  const place = record_position.slice(slash + 1);
+  if (profile !== null) return fhirPartOf(whole, place, arrivedAt) ?? {};
+  const packed = membersOf(whole);
+  return { bytes: Array.isArray(packed) ? (packed[Number(place)] as Buffer | undefined) : whole };
 }
 
 const versionIn = ({ record_source }: Rejected): string => record_source.slice(record_source.lastIndexOf('@') + 1);

@@ -65,12 +65,21 @@ export async function* streamRecords(
   records: readonly Rejected[],
   mended?: string,
 ): AsyncGenerator<OutRecord> {
-  if (mended !== undefined && records.length > 0) {
-    const data = withoutLineEnd(readFileSync(mended));
-    yield { partitionKey: partitionKeyOf(data), data };
+  const instead = mended === undefined ? undefined : withoutLineEnd(readFileSync(mended));
+  if (instead && records[0]?.profile === null) {
+    // An envelope says all by itself: what it stood in may be gone.
+    yield { partitionKey: partitionKeyOf(instead), data: instead };
     return;
   }
-  for await (const [, data] of originals(at, records)) yield { partitionKey: partitionKeyOf(data), data };
+  // Elements of one resource may each have been rejected: it is sent once.
+  const sent = new Set<string>();
+  for await (const [{ record_source, record_position, profile }, , again] of originals(at, records)) {
+    const id = `${record_source} ${profile === null ? record_position : record_position.split('/', 2).join('/')}`;
+    if (sent.has(id)) continue;
+    sent.add(id);
+    const data = again!(instead);
+    yield { partitionKey: partitionKeyOf(data), data };
+  }
 }
 
 /** Puts rows back into landing, under the head of the file that they stood in. */

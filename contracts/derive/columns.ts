@@ -101,7 +101,7 @@ const LINEAGE: readonly Column[] = [
     64,
     false,
     'lineage',
-    'Position within record_source: sequence number (with /0, /1 … for the events packed into one record), or 1-based data row (with /0, /1 … for the elements of its lists); absent-<reading>-<number> for a key of the previous snapshot that this one lacks.',
+    'Position within record_source: sequence number (with /0, /1 … for the events packed into one record, or the entries of a FHIR Bundle and, after another slash, the elements of their lists), or 1-based data row (with /0, /1 … for the elements of its lists); absent-<reading>-<number> for a key of the previous snapshot that this one lacks.',
   ),
 ];
 
@@ -238,6 +238,15 @@ export const BRONZE_COLUMNS: readonly Column[] = [
     phi: 'none',
     role: 'lineage',
     doc: 'How many events the producer packed into the record; null where the record is one event.',
+  },
+  {
+    name: 'parts',
+    parquet: 'string',
+    redshift: '',
+    nullable: true,
+    phi: 'none',
+    role: 'lineage',
+    doc: 'Of a record that holds FHIR: what was made of it, as positions within the record with blanks between (entry, entry/element), and =Type after those that nothing in the profile reads; else null.',
   },
 ];
 

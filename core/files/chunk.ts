@@ -65,7 +65,7 @@ export interface SnapshotKey {
 }
 
 /** What became of a row, or of an element of one of its lists: accepted where nothing is wrong. */
-interface Verdict extends Member {
+export interface Verdict extends Member {
   events: Event[];
   faulty: MappedEntity[];
   violations: RowViolation[];
@@ -78,19 +78,39 @@ const refusedBy = (rule: RowViolation['rule'], pointer = '#'): Verdict => ({
   violations: [{ rule, pointer }],
 });
 
-/** Validates a row. One at which the code itself throws is rejected, since the file would be stopped by it at every further try. */
-function validateRow(record: FileRecord, mapper: RowMapper, ctx: ConformContext, into: Chunk): void {
+/**
+ * What becomes of a record, or its kind where nothing in the profile reads any. One at which the code itself throws is rejected, since whatever it came
+ * in would be stopped by it at every further try.
+ */
+export function judgeRecord(
+  record: FileRecord,
+  mapper: RowMapper,
+  ctx: ConformContext,
+  thrown: unknown[],
+): Verdict[] | string {
   const unmapped = record.value && mapper.unmapped(record.value as Row);
-  if (unmapped) {
-    into.unmapped[unmapped] = (into.unmapped[unmapped] ?? 0) + 1;
-    return;
-  }
-  let verdicts: Verdict[];
+  if (unmapped) return unmapped;
   try {
-    verdicts = judge(record, mapper, ctx);
+    return judge(record, mapper, ctx);
   } catch (error) {
-    into.thrown.push(error);
-    verdicts = [refusedBy('SYS-THROWN')];
+    thrown.push(error);
+    return [refusedBy('SYS-THROWN')];
+  }
+}
+
+/** The entity that was at fault, if it was one. */
+export function faultyEntity({ faulty }: Verdict): Pick<RejectedRow, 'entity' | 'version'> {
+  const plans = new Set(faulty.map(({ plan }) => plan));
+  const [only] = plans;
+  return plans.size === 1 && only ? { entity: only.entity, version: only.version } : { entity: null, version: null };
+}
+
+/** Validates a row. */
+function validateRow(record: FileRecord, mapper: RowMapper, ctx: ConformContext, into: Chunk): void {
+  const verdicts = judgeRecord(record, mapper, ctx, into.thrown);
+  if (typeof verdicts === 'string') {
+    into.unmapped[verdicts] = (into.unmapped[verdicts] ?? 0) + 1;
+    return;
   }
   for (const verdict of verdicts) {
     const isAccepted = verdict.violations.length === 0;
@@ -126,7 +146,8 @@ function judge(record: FileRecord, mapper: RowMapper, ctx: ConformContext): Verd
 const positionOf = ({ row, entry }: FileRecord, { place }: Pick<Member, 'place'>): string =>
   [row, entry, place].filter((part) => part !== undefined).join('/');
 
-type Event = { entity: EntityName; version: number; row: SilverRow };
+/** An event that a row feeds, as silver keeps it. */
+export type Event = { entity: EntityName; version: number; row: SilverRow };
 
 /** Room between two entries of a row for the elements of the lists in one, and entries for which there is some. */
 const PER_ENTRY = 100;
@@ -185,16 +206,12 @@ function accept(into: Chunk, event: Event, position: string): void {
 }
 
 function reject(into: Chunk, record: FileRecord, verdict: Verdict): void {
-  const plans = new Set(verdict.faulty.map((f) => f.plan));
-  const [only] = plans;
-  const one = plans.size === 1 && only ? only : null;
   into.rejected.push({
     record: { ...record, value: undefined },
     position: positionOf(record, verdict),
     sha256: '',
     violations: verdict.violations,
-    entity: one?.entity ?? null,
-    version: one?.version ?? null,
+    ...faultyEntity(verdict),
   });
 }
 

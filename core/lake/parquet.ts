@@ -121,11 +121,13 @@ export interface BronzeRecord {
 /**
  * One bronze object: every received record of a run of one shard, in order, before any validation.
  * @param packed how many events each record packs; null where it is one
+ * @param parts what each record that holds FHIR was taken apart into
  */
 export function writeBronze(
   recordSource: string,
   records: readonly BronzeRecord[],
   packed: readonly (number | null)[],
+  parts: readonly (string | null)[],
 ): Uint8Array {
   const pick: ((r: BronzeRecord) => Value)[] = [
     () => recordSource,
@@ -135,7 +137,9 @@ export function writeBronze(
     (r) => r.data,
   ];
   return writeFile(BRONZE_COLUMNS, records.length, (index, from, to) =>
-    index < pick.length ? records.slice(from, to).map(pick[index]) : packed.slice(from, to),
+    index < pick.length
+      ? records.slice(from, to).map(pick[index])
+      : (index === pick.length ? packed : parts).slice(from, to),
   );
 }
 

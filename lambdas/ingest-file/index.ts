@@ -232,7 +232,7 @@ async function refuse(
     quarantined: 1,
     refused: [...new Set(rules.map((r) => r.rule))],
   };
-  publish(result, { ...from, received: 0, accepted: 0, quarantined: 0 });
+  publish(result, { ...from, received: 0, accepted: 0, quarantined: 0, unmapped: 0 });
   faultCounter(metrics)('RefusedFiles', 1);
   logger.warn('file refused', {
     // A folder that no profile is named after is the sender's own word.
@@ -248,5 +248,6 @@ function publish(result: IngestFileResult, before: IngestFileResult): void {
     received: result.received - before.received,
     accepted: result.accepted - before.accepted,
     quarantined: result.quarantined - before.quarantined,
+    unmapped: (result.unmapped ?? 0) - (before.unmapped ?? 0),
   });
 }

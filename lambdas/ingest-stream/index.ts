@@ -1,7 +1,7 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Context } from 'aws-lambda';
-import { planBatch, planUnread, type Counts, type IngestPlan, type StreamBatch } from '../../core/ingest';
+import { planUnread, type Counts, type IngestPlan, type StreamBatch } from '../../core/ingest';
 import { batchesOf, type ItemIdentifier, type KafkaEvent, type StreamEvent } from '../../core/stream-event';
 import type { Keyring } from '../../core/records/keys';
 import { attemptKey } from '../../core/lake/names';
@@ -10,6 +10,7 @@ import { environment, showError } from '../shared/errors';
 import { guarded, makeLogger, tellThrown } from '../shared/log';
 import { countNotWritten, makeMetrics, publishCounts } from '../shared/metrics';
 import { keyringOnce } from '../shared/keyring';
+import { planStream } from '../shared/stream-plan';
 import { inTime, streamZones, writeBatch, type StreamZones } from '../shared/stream-batch';
 
 const logger = makeLogger();
@@ -31,8 +32,8 @@ interface Response {
 }
 
 /** Makes what a batch becomes. A record that has ended the process twice, alone in its batch, is not read again. */
-function makePlan(batch: StreamBatch, deadly: boolean, keys: Keyring, bronze: string): IngestPlan {
-  const plan = deadly ? planUnread(batch, bronze) : planBatch(batch, keys, bronze);
+async function makePlan(batch: StreamBatch, deadly: boolean, keys: Keyring, bronze: string): Promise<IngestPlan> {
+  const plan = deadly ? planUnread(batch, bronze) : await planStream(batch, keys, bronze);
   if (deadly)
     logger.error('a record crashed the process twice and was quarantined unread as SYS-KILLED', {
       stream: batch.stream,
@@ -75,7 +76,7 @@ async function takeIn(batch: StreamBatch, keys: Keyring, zones: StreamZones, con
     await inTime(context, attempts.withdraw(marks)).catch(() => undefined);
     return undefined;
   }
-  const plan = makePlan(batch, begun.of === undefined, keys, zones.bronze);
+  const plan = await makePlan(batch, begun.of === undefined, keys, zones.bronze);
   if (!(await unlessStoreFails(batch, context, attempts.end(marks, begun.of ?? 0)))) return undefined;
   const written = await unlessStoreFails(batch, context, writeBatch(s3, zones, plan));
   if (!written) return undefined;
@@ -93,7 +94,7 @@ async function takeIn(batch: StreamBatch, keys: Keyring, zones: StreamZones, con
 export const handler = guarded<StreamEvent | KafkaEvent, Response>(logger, async (event, context) => {
   const response: Response = { batchItemFailures: [] };
   let notWritten = 0;
-  const total: Counts = { received: 0, accepted: 0, quarantined: 0 };
+  const total: Counts = { received: 0, accepted: 0, quarantined: 0, unmapped: 0 };
   const batches = batchesOf(event);
   if (batches.length === 0) return response;
   const zones = streamZones();
@@ -111,6 +112,7 @@ export const handler = guarded<StreamEvent | KafkaEvent, Response>(logger, async
     total.received += counts.received;
     total.accepted += counts.accepted;
     total.quarantined += counts.quarantined;
+    total.unmapped += counts.unmapped;
   }
   if (total.received > 0) publishCounts(metrics, total);
   if (notWritten > 0) countNotWritten(metrics, notWritten);

@@ -1,5 +1,5 @@
 import { GetObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
-import { planBatch, rangeOf, type StreamBatch } from '../../core/ingest';
+import { rangeOf, type StreamBatch } from '../../core/ingest';
 import { readBronze } from '../../core/lake/bronze';
 import { parseBronzeKey, quarantineKey } from '../../core/lake/names';
 import { holdsKilled } from '../../core/lake/quarantine';
@@ -7,6 +7,7 @@ import type { Keyring } from '../../core/records/keys';
 import { reach } from '../shared/archive';
 import { backfillOf, type Backfill } from '../shared/backfill';
 import { SafeError } from '../shared/errors';
+import { planStream } from '../shared/stream-plan';
 import { inParallel, list, putOnce, statusOf } from '../shared/s3';
 
 /** Bronze objects in work at the same time; each is some megabytes. */
@@ -134,7 +135,7 @@ async function rebuild(c: RebuildContext, o: Listed, restore: boolean, counts: B
   counts.records += records.length;
   const batch = { ...name, records };
   if (await wasKilled(c, batch)) return void counts.killed++;
-  const plan = planBatch(batch, c.keys, c.bronze);
+  const plan = await planStream(batch, c.keys, c.bronze);
   const zones = [
     ...plan.silver.map((s) => ({ bucket: c.silver, ...s })),
     ...(plan.quarantine ? [{ bucket: c.quarantine, ...plan.quarantine }] : []),

@@ -1,7 +1,7 @@
 import { DeleteObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Context } from 'aws-lambda';
-import { planBatch, type Counts, type IngestPlan, type StreamBatch } from '../../core/ingest';
+import { type Counts, type IngestPlan, type StreamBatch } from '../../core/ingest';
 import { GIVEN_UP_PREFIX, givenUpBatches } from '../../core/stream-event';
 import type { Keyring } from '../../core/records/keys';
 import { isoHour } from '../../core/records/time';
@@ -14,6 +14,7 @@ import { guarded, makeLogger, tellThrown } from '../shared/log';
 import { faultIfFails, makeMetrics, publishCounts } from '../shared/metrics';
 import { reopen } from '../shared/reopen';
 import { getText, list } from '../shared/s3';
+import { planStream } from '../shared/stream-plan';
 import { inTime, streamZones, writeBatch, type StreamZones } from '../shared/stream-batch';
 
 /** An object is begun only with so much time left, in milliseconds. */
@@ -61,11 +62,12 @@ async function plansOf(key: string, batches: StreamBatch[], keys: Keyring, zones
   }
   if (begun === undefined)
     throw new SafeError('REPLAY-KILLED', 'the object crashed the process that read it twice (memory, time)');
-  const plans = batches.map((batch) => {
-    const plan = planBatch(batch, keys, zones.bronze);
+  const plans: IngestPlan[] = [];
+  for (const batch of batches) {
+    const plan = await planStream(batch, keys, zones.bronze);
     tellThrown(logger, plan.thrown, { stream: batch.stream, shard: batch.shardId });
-    return plan;
-  });
+    plans.push(plan);
+  }
   await attempts.end(marks, begun);
   return plans;
 }
@@ -78,7 +80,7 @@ async function replay(failed: string, key: string, keys: Keyring, zones: StreamZ
   const batches = givenUpBatches(object.text);
   if (!batches)
     throw new SafeError('REPLAY-UNREADABLE', 'the object does not contain a stream event that Lambda gave up');
-  const total: Counts = { received: 0, accepted: 0, quarantined: 0 };
+  const total: Counts = { received: 0, accepted: 0, quarantined: 0, unmapped: 0 };
   // Records that were held for long go into hours that a sweep may have settled.
   const oldest = Math.min(...batches.map((batch) => batch.records[0].arrivedAt / 1000));
   await reopen(s3, environment('CONTROL_BUCKET'), isoHour(oldest), Date.now());
@@ -87,6 +89,7 @@ async function replay(failed: string, key: string, keys: Keyring, zones: StreamZ
     total.received += plan.counts.received;
     total.accepted += plan.counts.accepted;
     total.quarantined += plan.counts.quarantined;
+    total.unmapped += plan.counts.unmapped;
   }
   await s3.send(new DeleteObjectCommand({ Bucket: failed, Key: key }));
   logger.info('a batch that was given up was ingested', { key, ...total });
@@ -107,7 +110,7 @@ export const handler = guarded<Partial<ReplayState>, ReplayState>(
     const zones = streamZones();
     const found = await list(s3, failed, { prefix: GIVEN_UP_PREFIX, startAfter: after || undefined });
     const keys = found.objects.length > 0 ? await keyring() : undefined;
-    const total: Counts = { received: 0, accepted: 0, quarantined: 0 };
+    const total: Counts = { received: 0, accepted: 0, quarantined: 0, unmapped: 0 };
     for (const { key } of found.objects) {
       if (context.getRemainingTimeInMillis() < RESERVE_MS) break;
       try {
@@ -118,6 +121,7 @@ export const handler = guarded<Partial<ReplayState>, ReplayState>(
           total.received += counts.received;
           total.accepted += counts.accepted;
           total.quarantined += counts.quarantined;
+          total.unmapped += counts.unmapped;
         }
       } catch (error) {
         if (!(error instanceof SafeError) || !['REPLAY-UNREADABLE', 'REPLAY-KILLED'].includes(error.code)) {

@@ -6,6 +6,7 @@ import { Construct } from 'constructs';
 import type { CarelakeConfig } from '../../config';
 import type { KeysStack } from '../stacks/keys';
 import type { LakeStack } from '../stacks/lake';
+import { fhirOf } from './stream-functions';
 import { CarelakeFunction, type CodeOf } from './function';
 import {
   allow,
@@ -104,6 +105,7 @@ export class LandingSweep extends Construct {
         QUARANTINE_BUCKET: quarantine.bucketName,
         CONTROL_BUCKET: control.bucketName,
         KEY_SECRET_ARN: keys.keySecret.secretArn,
+        ...fhirOf(config),
       },
       statements: [
         ...ingestStatements(),

@@ -36,8 +36,15 @@ const common = ({ config, code, logKey }: StreamFunctionsProps, name: Parameters
   logKey,
 });
 
-/** Where a function writes what records become, and the secret of their keys. */
-const zonesOfRecords = ({ keys, lake: { buckets } }: StreamFunctionsProps) => ({
+/** How records that are FHIR are read. */
+export const fhirOf = ({ ingest: { fhir } }: CarelakeConfig) => ({
+  FHIR_PROFILE: fhir.profile,
+  FHIR_SOURCE_SYSTEM: fhir.sourceSystem,
+});
+
+/** Where a function writes what records become, the secret of their keys, and how FHIR is read. */
+const zonesOfRecords = ({ config, keys, lake: { buckets } }: StreamFunctionsProps) => ({
+  ...fhirOf(config),
   BRONZE_BUCKET: buckets.bronze.bucketName,
   SILVER_BUCKET: buckets.silver.bucketName,
   QUARANTINE_BUCKET: buckets.quarantine.bucketName,

@@ -1,15 +1,19 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { failureObject, toItem } from '@carelake/laptop/engines/batches';
 import { pathOfKey } from '@carelake/laptop/endpoints/s3-keys';
-import { checkIngest, countIngest, type ZoneFolders } from '../../cli/conservation';
+import { checkIngest, countIngest, unmappedOfStream, type ZoneFolders } from '../../cli/conservation';
 import { planBatch, type IngestPlan, type StreamBatch } from '../../core/ingest';
 import { rereadKey } from '../../core/lake/names';
 import { Keyring } from '../../core/records/keys';
+import { fhirReader } from '../../core/files/fhir/stream';
+import { builtInProfile } from '../../profiles';
 import { envelope, SECRET } from '../core/samples';
+import { bundle, entry, person } from '../ingest-file/fhir';
 
 const keys = Keyring.fromSecret(SECRET);
+const fhir = fhirReader(builtInProfile('fhir-r4')!, 'fhir-r4', keys);
 const SHARD = 'shardId-000000000000';
 const GOOD = JSON.stringify(envelope('clinic'));
 
@@ -44,7 +48,7 @@ describe('what became of the records of a stream', () => {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, body);
   };
-  const plan = (records: StreamBatch): IngestPlan => planBatch(records, keys, 'bronze');
+  const plan = (records: StreamBatch): IngestPlan => planBatch(records, keys, 'bronze', fhir);
   const write = (made: IngestPlan, zonesOfPlan = ['bronze', 'silver', 'quarantine']): void => {
     if (zonesOfPlan.includes('bronze')) put('bronze', made.bronze.key, made.bronze.body);
     if (zonesOfPlan.includes('silver')) for (const o of made.silver) put('silver', o.key, o.body);
@@ -98,6 +102,23 @@ describe('what became of the records of a stream', () => {
       unmapped: 0,
       held: 0,
     });
+  });
+
+  it('is unmapped where nothing reads a resource; a Bundle that is held is one record, or what bronze knows of it', async () => {
+    const bundles = batch(1, [
+      JSON.stringify(bundle([entry(person('1')), entry({ resourceType: 'Flag' }), entry({})])),
+    ]);
+    giveUp(bundles);
+    expect((await countIngest(zones)).ingest).toMatchObject({ received: 1, unmapped: 0, held: 1 });
+    write(plan(bundles), ['bronze']);
+    expect((await countIngest(zones)).ingest).toMatchObject({ received: 3, unmapped: 0, held: 3 });
+    expect(await unmappedOfStream(zones)).toEqual({});
+    rmSync(zones.failed, { recursive: true });
+    write(plan(bundles));
+    const { ingest: counts } = await countIngest(zones);
+    expect(counts).toEqual({ received: 3, accepted: 1, quarantined: 1, unmapped: 1, held: 0 });
+    checkIngest(counts, 'here');
+    expect(await unmappedOfStream(zones)).toEqual({ Flag: 1 });
   });
 
   it('is an error where a record is lost: bronze has it, and nothing else', async () => {

@@ -8,7 +8,8 @@ import type { ObjectInfo, S3Store } from '@carelake/laptop/endpoints/s3-types';
 import { main } from '../../cli/main';
 import { originalOf } from '../../cli/quarantine/original';
 import { closedKey, oneRejected, placeOf, readRejected, type Rejected } from '../../cli/quarantine/rejected';
-import { close, putFile, putRows, waysOf } from '../../cli/quarantine/replay';
+import { close, putFile, putRows, streamRecords, waysOf } from '../../cli/quarantine/replay';
+import { fhirReader } from '../../core/files/fhir/stream';
 import { nextChunk } from '../../core/files/chunk';
 import { versionOf } from '../../core/files/landed';
 import { Mapper } from '../../core/files/mapper';
@@ -16,8 +17,9 @@ import { hashOf, objectsOf, refusalObjects } from '../../core/files/objects';
 import { openFile, readerAt } from '../../core/files/open';
 import { decisionKey, type Standing } from '../../core/files/withdrawals';
 import { planBatch } from '../../core/ingest';
-import { checkOwnProfile, profileKey } from '../../profiles';
+import { builtInProfile, checkOwnProfile, profileKey } from '../../profiles';
 import { envelope, keys } from '../core/samples';
+import { bundle, entry, person } from '../ingest-file/fhir';
 
 const dataDir = mkdtempSync(join(tmpdir(), 'carelake-quarantine-'));
 const BUCKETS = ['landing', 'bronze', 'silver', 'quarantine', 'control'];
@@ -362,5 +364,48 @@ describe('the list', () => {
     expect(JSON.parse((await store.get('the-control', closedKey(packed!))).toString())).toMatchObject({
       state: 'mended',
     });
+  });
+});
+
+describe('an entry of a FHIR Bundle in a record of the stream', () => {
+  const bad = { ...person('2'), meta: { lastUpdated: '2026-06-01T00:00:00Z' } };
+  const stays = { resourceType: 'Observation', id: 'o', component: [{}, {}] };
+
+  it('is shown by itself, and sent again as a Bundle that says when it arrived', async () => {
+    const data = Buffer.from(
+      JSON.stringify({ source_system: 'north', resource: bundle([entry(person('1')), entry(bad), entry(stays)]) }),
+    );
+    const records = [{ sequence: '7', partitionKey: 'k', arrivedAt: Date.UTC(2026, 0, 3) * 1000 + 5, data }];
+    const fhir = fhirReader(builtInProfile('fhir-r4')!, 'fhir-r4', keys);
+    const plan = planBatch({ stream: 'events', shardId: 'shardId-000000000000', records }, keys, 'the-bronze', fhir);
+    await store.put('the-bronze', plan.bronze.key, Buffer.from(plan.bronze.body));
+    await store.put('the-quarantine', plan.quarantine!.key, Buffer.from(plan.quarantine!.body));
+    const rejected = await readRejected(at(), { source: 'fhir-r4' });
+    const [first] = rejected.filter(({ record_position }) => record_position === '7/1');
+    expect([first!.record_source, first!.rule_ids, first!.profile]).toEqual([
+      'events/shardId-000000000000',
+      'ENV-AHEAD ENV-AHEAD ENV-AHEAD',
+      'fhir-r4',
+    ]);
+    expect(JSON.parse((await originalOf(at(), first!)).toString())).toEqual(entry(bad));
+    const sent = async (of: Rejected[], mended?: string): Promise<object[]> => {
+      const found: object[] = [];
+      for await (const record of streamRecords(at(), of, mended))
+        found.push(JSON.parse(Buffer.from(record.data).toString()) as object);
+      return found;
+    };
+    const again = (one: object) => ({
+      source_system: 'north',
+      resource: { resourceType: 'Bundle', type: 'transaction', timestamp: '2026-01-03T00:00:00.000005Z', entry: [one] },
+    });
+    expect(await sent([first!])).toEqual([again(entry(bad))]);
+    // Both of its elements, and itself, were rejected; it is sent once.
+    const ofStays = rejected.filter(({ record_position }) => record_position.startsWith('7/2'));
+    expect(ofStays.length).toBeGreaterThan(1);
+    expect(await sent(ofStays)).toEqual([again(entry(stays))]);
+    const mended = join(dataDir, 'mended.json');
+    writeFileSync(mended, JSON.stringify(person('2')));
+    expect(await sent([first!], mended)).toEqual([again({ resource: person('2') })]);
+    expect(waysOf(at(), rejected).stream).toEqual(rejected);
   });
 });

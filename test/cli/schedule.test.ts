@@ -1,7 +1,7 @@
 import { pushedText } from '../../cli/commands/push';
 import { cadence, loadsText, waitText } from '../../cli/schedule';
 
-const judged = { accepted: 2, rejected: 0, waiting: 0, byRule: {} };
+const judged = { accepted: 2, rejected: 0, waiting: 0, byRule: {}, unmapped: {} };
 
 describe('when rows reach the tables', () => {
   it.each([

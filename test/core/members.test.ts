@@ -115,7 +115,7 @@ describe('a batch with packed records', () => {
       record('9', Buffer.from('f3899ac2', 'hex')),
     ];
     const plan = planBatch({ stream: 'events', shardId: 's-0', records }, keys, 'bronze');
-    expect(plan.counts).toEqual({ received: 5, accepted: 3, quarantined: 2 });
+    expect(plan.counts).toEqual({ received: 5, accepted: 3, quarantined: 2, unmapped: 0 });
     const silver = await rowsOfObject(plan.silver[0].body);
     expect(silver.map((r) => [r.record_position, r.appointment_id])).toEqual([
       ['7/0', 'A1'],
@@ -165,7 +165,7 @@ describe('a batch with packed records', () => {
     };
     const [a] = batchesOf(kafka).map((batch) => planBatch(batch, keys, 'bronze'));
     const [b] = batchesOf(kinesis).map((batch) => planBatch(batch, keys, 'bronze'));
-    expect(a.counts).toEqual({ received: 4, accepted: 3, quarantined: 1 });
+    expect(a.counts).toEqual({ received: 4, accepted: 3, quarantined: 1, unmapped: 0 });
     expect(a).toEqual(b);
     expect((await rowsOfObject(a.silver[0].body)).map((r) => r.appointment_id)).toEqual(['A1', 'A2', 'A3']);
   });

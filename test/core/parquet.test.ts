@@ -175,6 +175,7 @@ describe('bronze and quarantine objects', () => {
       'events/shardId-1',
       data.map((d, i) => ({ sequence: `9${i}`, partitionKey: `p${i}`, arrivedAt: 1_700_000_000_123_000 + i, data: d })),
       [null, null, 3, null],
+      [null, null, '0 1=Claim 2/0', null],
     );
     const back = await read(file, false);
     expect(Object.keys(back[0])).toEqual(BRONZE_COLUMNS.map((c) => c.name));

@@ -18,7 +18,7 @@ test('examples/events.ndjson: what its page says of it', async () => {
     data: Buffer.from(line),
   }));
   const { counts, quarantine } = planBatch({ stream: 's', shardId: 'shardId-0', records }, keys, 'bronze');
-  expect(counts).toEqual({ received: 11, accepted: 7, quarantined: 4 });
+  expect(counts).toEqual({ received: 11, accepted: 7, quarantined: 4, unmapped: 0 });
   const rejected = await rowsOfObject(quarantine!.body);
   expect(rejected.map((r) => [r.record_position, r.rule_ids, r.pointers])).toEqual([
     ['8', 'DQ-APT-05', '/payload/status_code'],

@@ -5,6 +5,12 @@ import { envelope, SECRET } from '../core/samples';
 import { FakeAws } from './fake-aws';
 import { CANARY, context, ENV, event } from './run';
 
+const mockLoaded: string[] = [];
+jest.mock('../../core/files/fhir/stream', (): object => {
+  mockLoaded.push('fhir');
+  return jest.requireActual('../../core/files/fhir/stream');
+});
+
 const aws = new FakeAws();
 const printed: string[] = [];
 let handler: (typeof import('../../lambdas/ingest-stream'))['handler'];
@@ -239,5 +245,36 @@ describe('reading an event', () => {
       ['8', 1_767_344_399_987_000, 'b'],
       ['9', 1_767_344_399_987_000, 'c'],
     ]);
+  });
+});
+
+describe('FHIR among envelopes', () => {
+  it('is read by the profile that the environment names, entry by entry', async () => {
+    const bundle = {
+      resourceType: 'Bundle',
+      type: 'collection',
+      entry: [
+        { resource: { resourceType: 'Patient', id: '1', name: [{ family: CANARY }] } },
+        { resource: { resourceType: 'Flag', id: '2' } },
+        { resource: { resourceType: CANARY } },
+      ],
+    };
+    // Envelopes, good and bad, pay nothing for it.
+    await handler(event(MIXED), context);
+    expect(mockLoaded).toEqual([]);
+    aws.objects.clear();
+    expect(await handler(event([envelope('clinic'), bundle]), context)).toEqual({ batchItemFailures: [] });
+    expect(mockLoaded).toEqual(['fhir']);
+    const stem = 'arrival=2026-01-02T08/shardId-000000000000-1-2.parquet';
+    expect((await rows(`silver/patient/v2/${stem}`)).map((r) => [r.source_system, r.record_position])).toEqual([
+      ['fhir-r4', '2/0'],
+    ]);
+    expect((await rows(`quarantine/${stem}`)).map((r) => [r.record_position, r.rule_ids, r.profile])).toEqual([
+      ['2/2', 'FIL-FHR-03', 'fhir-r4'],
+    ]);
+    const [{ parts, members }] = (await rows(aws.keys('bronze').map((key) => `bronze/${key}`)[0]!)).slice(1);
+    expect([parts, members]).toEqual(['0 1=Flag 2', 3]);
+    expect(printed.join()).not.toContain(CANARY);
+    expect(printed.join()).toMatch(/"unmapped": ?1/);
   });
 });

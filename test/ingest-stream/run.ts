@@ -17,6 +17,8 @@ export const ENV = {
   QUARANTINE_BUCKET: 'quarantine',
   CONTROL_BUCKET: 'control',
   KEY_SECRET_ARN: 'arn:key',
+  FHIR_PROFILE: 'fhir-r4',
+  FHIR_SOURCE_SYSTEM: 'fhir-r4',
   POWERTOOLS_SERVICE_NAME: 'ingest-stream',
   POWERTOOLS_METRICS_NAMESPACE: 'Carelake',
   POWERTOOLS_DEV: 'true',

@@ -9,8 +9,9 @@ type Json = Record<string, unknown>;
  * in and with what it refers to written out, since its neighbours do not come along.
  * @param bytes of the record, or of what it was mended to
  * @param around the document or line that it stood in, and the byte of it at which the record began
+ * @param arrived when it was first known, where nothing but its arrival says so: sent again it would seem to be news
  */
-export function lineAgain(bytes: Uint8Array, around: { bytes: Buffer; at: number }): Buffer {
+export function lineAgain(bytes: Uint8Array, around: { bytes: Buffer; at: number }, arrived?: string): Buffer {
   // A line break can only stand between two values of JSON.
   const text = Buffer.from(bytes)
     .toString('utf8')
@@ -18,14 +19,12 @@ export function lineAgain(bytes: Uint8Array, around: { bytes: Buffer; at: number
     .trim();
   const begin = skipBlanks(around.bytes, 0);
   const bundle = around.at > begin ? bundleAt(around.bytes, begin)?.bundle : undefined;
-  return Buffer.from(bundle ? inBundle(text, bundle) : text);
+  if (bundle) return Buffer.from(inBundle(entryOf(text, bundle), bundle.type, bundle.timestamp ?? arrived));
+  return Buffer.from(arrived === undefined ? text : inBundle(`{"resource":${text}}`, 'collection', arrived));
 }
 
-function inBundle(text: string, bundle: Bundle): string {
-  const { type, timestamp } = bundle;
-  const head = JSON.stringify({ resourceType: 'Bundle', type, timestamp }).slice(0, -1);
-  return `${head},"entry":[${entryOf(text, bundle)}]}`;
-}
+const inBundle = (entry: string, type: string | undefined, timestamp: string | undefined): string =>
+  `${JSON.stringify({ resourceType: 'Bundle', type, timestamp }).slice(0, -1)},"entry":[${entry}]}`;
 
 function entryOf(text: string, bundle: Bundle): string {
   let value: unknown;

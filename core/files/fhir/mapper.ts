@@ -26,15 +26,12 @@ export class FhirMapper implements RowMapper {
   readonly notes = new Set<FileRule>();
   private readonly byType = new Map<string, FedView[]>();
   private readonly time: FileTime;
-  private readonly fileTime: unknown;
 
   constructor(
     readonly profile: Profile,
     private readonly facts: FileFacts,
   ) {
     this.time = new FileTime(profile, facts, viewCell);
-    const fileTime = textOfTime(this.time.of([]));
-    this.fileTime = typeof fileTime === 'string' ? fileTime : undefined;
     const views = new Map<string, FedView>();
     profile.entities.forEach((entity, i) => {
       const name = entity.view!;
@@ -90,6 +87,8 @@ export class FhirMapper implements RowMapper {
   /** The columns that a row has besides those of its view. */
   private knownOf({ resource, timestamp }: FhirRow): Record<Exclude<KnownColumn, '_element_number'>, unknown> {
     const { lastUpdated, versionId } = (resource.meta ?? {}) as { lastUpdated?: unknown; versionId?: unknown };
+    // Records of a stream have one each.
+    const fileTime = textOfTime(this.time.of([]));
     return {
       _resource_type: resource.resourceType,
       _resource_id: resource.id,
@@ -97,7 +96,7 @@ export class FhirMapper implements RowMapper {
       _version_id: versionId,
       _version_number: typeof versionId === 'string' && DIGITS.test(versionId) ? versionId : undefined,
       _bundle_timestamp: timestamp,
-      _file_time: this.fileTime,
+      _file_time: typeof fileTime === 'string' ? fileTime : undefined,
     };
   }
 }
