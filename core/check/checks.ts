@@ -36,8 +36,8 @@ export function readCheckSql(root: string): CheckSql {
 /** Checks in as few questions of the warehouse as hold them, each of which also asks whether a load is under way. */
 export function batchesOf({ holder, checks }: CheckSql): Check[][] {
   const packed = packStatements(
-    countOf(holder),
-    checks.map(({ sql }) => countOf(sql)),
+    [countOf(holder)],
+    checks.map(({ sql }) => [countOf(sql)]),
   );
   let from = 0;
   return packed.map((sqls) => checks.slice(from, (from += sqls.length - 1)));

@@ -30,18 +30,19 @@ export function grantsOnViews(statements: readonly string[]): GrantsOn {
   };
 }
 
-/** Statements in order, in as few transactions as hold them; each begins with `first`. */
-export function packStatements(first: string, statements: readonly string[]): string[][] {
+/**
+ * Statements in order, in as few transactions as hold them.
+ * @param first what each transaction begins with
+ * @param groups statements that share a transaction
+ */
+export function packStatements(first: readonly string[], groups: readonly (readonly string[])[]): string[][] {
+  const bytesOf = (sqls: readonly string[]): number => sqls.reduce((sum, sql) => sum + Buffer.byteLength(sql), 0);
   const packed: string[][] = [];
-  let bytes = Infinity;
-  for (const sql of statements) {
-    const size = Buffer.byteLength(sql);
-    if (bytes + size > MAX_SQL_BYTES || packed.at(-1)!.length >= MAX_STATEMENTS) {
-      packed.push([first]);
-      bytes = Buffer.byteLength(first);
-    }
-    packed.at(-1)!.push(sql);
-    bytes += size;
+  for (const group of groups) {
+    const last = packed.at(-1);
+    const isFull = !last || last.length + group.length > MAX_STATEMENTS || bytesOf([...last, ...group]) > MAX_SQL_BYTES;
+    if (isFull) packed.push([...first, ...group]);
+    else last.push(...group);
   }
   return packed;
 }

@@ -46,8 +46,11 @@ async function apply(r: Runner, sqlDir: string, sqlHash: string | undefined): Pr
   // A role has no IF NOT EXISTS, and one that is there would take its transaction down.
   for (const [i, sql] of security.roles.entries()) await run(r, { name: `role-${i + 1}`, sqls: [sql], mayExist: true });
   const views = await renewViews(r, own, release);
-  for (const [i, sqls] of packStatements(own.lock, security.grants).entries())
-    await run(r, { name: `grants-${i + 1}`, sqls });
+  const grants = packStatements(
+    [own.lock],
+    security.grants.map((sql) => [sql]),
+  );
+  for (const [i, sqls] of grants.entries()) await run(r, { name: `grants-${i + 1}`, sqls });
   // Last: a release that failed half-way is not on record, and is taken up where it stopped.
   if (plan.release) await own.record([], plan.release);
   return { older: false, applied: plan.pending.map((f) => f.name), views };

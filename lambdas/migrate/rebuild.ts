@@ -1,4 +1,5 @@
 import { DeleteObjectsCommand, type S3Client } from '@aws-sdk/client-s3';
+import { packStatements } from '../../core/warehouse/grants';
 import { readSql } from '../../core/warehouse/sql-files';
 import { SqlError } from '../../core/warehouse/sql';
 import { SETTLED_KEY } from '../../core/load/settled';
@@ -41,8 +42,8 @@ export async function emptyForRebuild(c: RebuildContext): Promise<Rebuilt> {
   if (holders.length > 0) return { state: 'BUSY', receipts: 0 };
   const before = await removeReceipts(c);
   if (before.isLeft) return { state: 'AGAIN', receipts: before.removed };
-  await run(c.runner, { name: 'rebuild-tables', sqls: [sql.lock, ...sql.tables] });
-  await run(c.runner, { name: 'rebuild-empty', sqls: [sql.lock, sql.guard, ...sql.empty, ...sql.members] });
+  for (const sqls of sql.tables) await run(c.runner, { name: 'rebuild-tables', sqls });
+  for (const sqls of sql.empty) await run(c.runner, { name: 'rebuild-empty', sqls });
   const after = await removeReceipts(c);
   // The next call finds an empty warehouse and empties it again.
   if (after.isLeft) return { state: 'AGAIN', receipts: before.removed + after.removed };
@@ -51,7 +52,8 @@ export async function emptyForRebuild(c: RebuildContext): Promise<Rebuilt> {
   return { state: 'EMPTY', receipts: before.removed + after.removed };
 }
 
-function sqlOf(root: string) {
+/** The SQL of a rebuild, in transactions. */
+export function sqlOf(root: string) {
   const [generated, runner, own] = ['generated', 'migrations/runner', 'rebuild'].map((folder) => readSql(root, folder));
   const all = (files: ReturnType<typeof readSql>, name: string): readonly string[] => {
     const found = files.get(name)?.statements;
@@ -59,19 +61,41 @@ function sqlOf(root: string) {
     return found;
   };
   const tables = all(generated, 'tables');
+  const lock = all(runner, 'lock')[0];
   return {
-    lock: all(runner, 'lock')[0],
     views: all(runner, 'views')[0],
     holder: all(readSql(root, 'load'), 'holder')[0],
     guard: all(own, 'guard')[0],
     standing: all(own, 'standing')[0],
     forget: all(own, 'forget')[0],
     /** Makes what was dropped. */
-    tables,
-    /** Members that stand for "not known", which migrations made. */
-    members: tables.filter((statement) => /^INSERT\b/i.test(statement)),
-    empty: [...all(generated, 'rebuild'), ...all(own, 'records')],
+    tables: packStatements(
+      [lock],
+      tables.map((statement) => [statement]),
+    ),
+    /**
+     * Each transaction also forgets what loads noted: the ledger must not say that an object is loaded of which it empties the tables,
+     * whether the rebuild dies after it or a load runs before the next one.
+     */
+    empty: packStatements(
+      [lock, ...all(own, 'guard'), ...all(own, 'records')],
+      emptied(all(generated, 'rebuild'), tables),
+    ),
   };
+}
+
+/** The emptying of each table, together with the member that stands for "not known", which a migration made in it. */
+function emptied(deletes: readonly string[], tables: readonly string[]): string[][] {
+  const members = new Map(
+    tables.flatMap((statement) => {
+      const table = /^INSERT INTO (\S+)/i.exec(statement)?.[1];
+      return table ? [[table, statement] as const] : [];
+    }),
+  );
+  return deletes.map((statement) => {
+    const member = members.get(statement.replace(/^DELETE FROM /, ''));
+    return member ? [statement, member] : [statement];
+  });
 }
 
 /** Removes receipts and marks until the time runs out. */

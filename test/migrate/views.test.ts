@@ -197,12 +197,17 @@ describe('grants', () => {
 
   it('are packed by statements and bytes, each transaction behind the lock', () => {
     const packed = packStatements(
-      LOCK,
-      Array.from({ length: 100 }, (_, i) => `GRANT SELECT ON core.t${i} TO ROLE r`),
+      [LOCK],
+      Array.from({ length: 100 }, (_, i) => [`GRANT SELECT ON core.t${i} TO ROLE r`]),
     );
     expect(packed.map((p) => p.length)).toEqual([40, 40, 23]);
     expect(packed.every((p) => p[0] === LOCK)).toBe(true);
-    expect(packStatements(LOCK, ['x'.repeat(60_000), 'y'.repeat(60_000)]).length).toBe(2);
-    expect(packStatements(LOCK, [])).toEqual([]);
+    expect(packStatements([LOCK], [['x'.repeat(60_000)], ['y'.repeat(60_000)]]).length).toBe(2);
+    expect(packStatements([LOCK], [])).toEqual([]);
+    const pairs = packStatements(
+      ['a', 'b'],
+      Array.from({ length: 30 }, () => ['d', 'm']),
+    );
+    expect(pairs.map((p) => p.length)).toEqual([40, 24]);
   });
 });
