@@ -199,9 +199,7 @@ function heldRecords(folder: string): string {
         const s = streamSource(stream, shardId);
         // What FHIR becomes is known once it is read: until then the record counts as one.
         if ((members ?? [data]).some((member) => fhirIn(member))) return [{ s, p: sequence, whole: true }];
-        return members
-          ? members.map((_, i) => ({ s, p: `${sequence}/${i}`, whole: false }))
-          : [{ s, p: sequence, whole: false }];
+        return (members?.map((_, i) => `${sequence}/${i}`) ?? [sequence]).map((p) => ({ s, p, whole: false }));
       }),
     ),
   );
@@ -252,7 +250,6 @@ const UNMAPPED = `SELECT DISTINCT s, p, type FROM bronze WHERE type IS NOT NULL 
   (SELECT 1 FROM (SELECT s, p FROM silver UNION ALL SELECT s, p FROM quarantine UNION ALL SELECT s, p FROM held) r
    WHERE r.s = bronze.s AND r.p = bronze.p)`;
 
-/** How many records of the stream nothing reads, by type. */
 export const unmappedOfStream = (zones: ZoneFolders): Promise<Record<string, number>> =>
   withRecords(zones, async (query) => {
     const rows = await query(`SELECT type, count(*) AS n FROM (${UNMAPPED}) GROUP BY type ORDER BY type`);
