@@ -27,6 +27,7 @@ const WHOLE_PLATFORMS = [
   'e2e/rules',
   'e2e/synthea',
   'e2e/throttled-stream',
+  'e2e/units',
   'e2e/withdraw',
   'load/engine-ends',
   'migrate/views',

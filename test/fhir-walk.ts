@@ -161,16 +161,24 @@ type Quantity = { value?: number; code?: string; unit?: string } | undefined;
 const measured = (quantity: Quantity): [string | null, number][] =>
   quantity?.value === undefined ? [] : [[quantity.code ?? quantity.unit ?? null, quantity.value]];
 
-/** Every number that was observed, those of components too, by unit. */
+/** Every number that was observed, those of components too, with its unit and its code of LOINC. */
+export const numbersIn = (
+  resources: readonly Resource[],
+): { unit: string | null; value: number; loinc?: string; isBound: boolean }[] =>
+  resources
+    .filter((r) => r.resourceType === 'Observation' && isAccepted(r) && !isMistake(r))
+    .flatMap((r) => [r, ...((r.component ?? []) as Resource[])])
+    .flatMap((r) => {
+      const numbers: [string | null, number][] =
+        r.valueInteger === undefined ? measured(r.valueQuantity as Quantity) : [[null, r.valueInteger as number]];
+      const coding = r.code?.coding?.[0] as { system?: string; code?: string } | undefined;
+      const loinc = coding?.system === 'http://loinc.org' ? coding.code : undefined;
+      const isBound = r.valueQuantity?.comparator !== undefined;
+      return numbers.map(([unit, value]) => ({ unit, value, loinc, isBound }));
+    });
+/** Count and sum of what was observed, by unit. */
 export const observedIn = (resources: readonly Resource[]): Sums =>
-  sumsOf(
-    resources
-      .filter((r) => r.resourceType === 'Observation' && isAccepted(r) && !isMistake(r))
-      .flatMap((r) => [r, ...((r.component ?? []) as Resource[])])
-      .flatMap((r): [string | null, number][] =>
-        r.valueInteger === undefined ? measured(r.valueQuantity as Quantity) : [[null, r.valueInteger as number]],
-      ),
-  );
+  sumsOf(numbersIn(resources).map(({ unit, value }) => [unit, value]));
 /** Everything that was handed out, or is to be, by unit. */
 export const dispensedIn = (resources: readonly Resource[]): Sums =>
   sumsOf(
