@@ -42,8 +42,8 @@ export async function emptyForRebuild(c: RebuildContext): Promise<Rebuilt> {
   if (holders.length > 0) return { state: 'BUSY', receipts: 0 };
   const before = await removeReceipts(c);
   if (before.isLeft) return { state: 'AGAIN', receipts: before.removed };
-  for (const sqls of sql.tables) await run(c.runner, { name: 'rebuild-tables', sqls });
-  for (const sqls of sql.empty) await run(c.runner, { name: 'rebuild-empty', sqls });
+  for (const [i, sqls] of sql.tables.entries()) await run(c.runner, { name: `rebuild-tables-${i + 1}`, sqls });
+  for (const [i, sqls] of sql.empty.entries()) await run(c.runner, { name: `rebuild-empty-${i + 1}`, sqls });
   const after = await removeReceipts(c);
   // The next call finds an empty warehouse and empties it again.
   if (after.isLeft) return { state: 'AGAIN', receipts: before.removed + after.removed };
