@@ -302,6 +302,7 @@ describe('the synthetic network, from the generator to the answers', () => {
       accepted: expected.ingest.accepted,
       rejected: expected.ingest.quarantined,
       byRule: expected.quarantinedByRule,
+      unmapped: {},
       waiting: 0,
     });
     await untilRead(rowsNow, read + expected.ingest.accepted);
