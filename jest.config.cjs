@@ -24,6 +24,7 @@ const WHOLE_PLATFORMS = [
   'e2e/new-entity',
   'e2e/own-file',
   'e2e/rebuild',
+  'e2e/reference',
   'e2e/rules',
   'e2e/synthea',
   'e2e/throttled-stream',

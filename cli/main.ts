@@ -8,6 +8,7 @@ import { runnable, typedAs } from './hints';
 import { DATA, day, JSON_OUT, Reads, whole } from './options';
 import { print, printJson } from './output';
 import { addQuarantine } from './quarantine/command';
+import { addReference } from './reference';
 import type { StartOptions } from './source';
 import { version } from '../package.json';
 import { addQueries } from './query-commands';
@@ -24,6 +25,8 @@ export function program(): Command {
   const carelake = new Command('carelake')
     .description('Carelake on a laptop: events and files in, answers out, no cloud account.')
     .version(version, '-V, --version', 'print the version of this release')
+    // Options before the command are the program's, those after it the command's: a reference file has a --version too.
+    .enablePositionalOptions()
     .showHelpAfterError('(carelake --help shows how)')
     .addHelpText(
       'after',
@@ -33,6 +36,7 @@ export function program(): Command {
   addQueries(carelake);
   addData(carelake);
   addQuarantine(carelake);
+  addReference(carelake);
   addBackfill(carelake);
   addWithdraw(carelake);
   addVerify(carelake);

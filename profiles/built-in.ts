@@ -44,6 +44,7 @@ const REFERENCES: readonly { profile: string }[] = [
   referenceSnomedCt,
   referenceUcum,
 ];
+const REFERENCE_PREFIX = 'reference-';
 
 const BUILT_IN: Record<string, object> = {
   'bench-w': benchW,
@@ -56,6 +57,14 @@ const BUILT_IN: Record<string, object> = {
 
 /** Names of the profiles that come with the platform, those of its sources among them; nobody else's profile may take one. */
 export const BUILT_IN_PROFILES: readonly string[] = Object.keys(BUILT_IN);
+
+/** Names of the code systems that reference files describe. */
+export const REFERENCE_NAMES: readonly string[] = REFERENCES.map(({ profile }) =>
+  profile.slice(REFERENCE_PREFIX.length),
+);
+
+/** The profile that reads the reference files of a code system. */
+export const referenceProfile = (name: string): string => REFERENCE_PREFIX + name;
 
 /** Names of the sources that come with the platform. */
 export const BUILT_IN_SOURCES: readonly string[] = Object.keys(SOURCES);

@@ -2,7 +2,14 @@ import { BUILT_IN_PROFILES, BUILT_IN_SOURCES } from './built-in';
 import { checkProfile, type ProfileCheck } from './check';
 import type { ProfileError } from './rules';
 
-export { BUILT_IN_PROFILES, BUILT_IN_SOURCES, builtInProfile, builtInSource } from './built-in';
+export {
+  BUILT_IN_PROFILES,
+  BUILT_IN_SOURCES,
+  builtInProfile,
+  builtInSource,
+  REFERENCE_NAMES,
+  referenceProfile,
+} from './built-in';
 export { checkProfile, profileDigest, type CheckedProfile, type ProfileCheck } from './check';
 export { checkHeader, spelled } from './header';
 export { checkSource, ignoredBy, profilesFor, readSource, type Source, sourceKey, sourceText } from './sources';

@@ -31,7 +31,7 @@ export interface IngestOptions {
 }
 
 /** Where a file is landed and told of, what reads it, and clients that reach them. */
-interface Place {
+export interface Place {
   s3: S3Client;
   sfn: SFNClient;
   landing: string;
@@ -79,7 +79,7 @@ export async function ingest(file: string, options: IngestOptions): Promise<numb
       next: `if this machine may hold such data: ${again('--phi-ok')}`,
     });
   const { key, control, state } = await fileOfProfile(options.profile, file);
-  const at = options.env === undefined ? laptop(options.data) : await account(options.env, options.region);
+  const at = await placeOf(options);
   const progress = new Progress(options.json);
   try {
     if (control) await uploadProfile(at.s3, at.control, control.key, control.text);
@@ -183,6 +183,10 @@ async function countsOf(s3: S3Client, control: string, { hash, digest }: Reading
   if (total.received > 0) delete total.same_as;
   return total;
 }
+
+/** @throws CliError where nothing serves the folder, or the environment is not there */
+export const placeOf = async ({ env, region, data }: Pick<IngestOptions, 'env' | 'region' | 'data'>): Promise<Place> =>
+  env === undefined ? laptop(data) : account(env, region);
 
 function laptop(data: string | undefined): Place {
   const { dataDir, served, names } = servedFolder(data, 'nothing would read the file');

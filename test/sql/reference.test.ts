@@ -58,4 +58,43 @@ describe.each(engines)('reference files on $name', ({ open }) => {
       expect(await brokenChecks(engine)).toEqual([]);
     }
   });
+
+  it('leave a work-list of codes per source, each with why it is on it, its count and its times', async () => {
+    const more = [
+      diagnosis('LOCAL-2', 7, 'X999', {}, 'other-ehr'),
+      diagnosis('TEXT', 3, 'Jane Roe told us', { diagnosis_system: undefined }),
+      diagnosis('BARE', 4, 'H7', { diagnosis_system: undefined }),
+    ];
+    for (const [i, events] of [...versions, facts, more].entries()) await load(engine, `l${i}`, events);
+    expect(
+      await rows(engine, `SELECT entity, source_system, code_system, code, reason, facts, CAST(first_seen_at AS varchar(10)), CAST(last_seen_at AS varchar(10)) FROM gold_phi.unmapped_code ORDER BY reason, code`), // prettier-ignore
+    ).toEqual([
+      ['diagnosis', 'ehr', ICD, 'Z99', 'ended', '1', '2024-03-06', '2024-03-06'],
+      ['diagnosis', 'other-ehr', ICD, 'X99.9', 'never described', '2', '2024-03-06', '2024-03-07'],
+      ['diagnosis', 'ehr', null, null, 'no code', '1', '2024-03-03', '2024-03-03'],
+      ['diagnosis', 'ehr', null, 'H7', 'no system', '1', '2024-03-04', '2024-03-04'],
+      ['diagnosis', 'ehr', ICD, 'U07.1', 'not yet valid', '1', '2024-03-03', '2024-03-03'],
+    ]);
+    expect(
+      await rows(engine, 'SELECT entity, code_system, reference_version, CAST(reference_from AS varchar(10)), codes FROM gold_phi.reference_version ORDER BY reference_version'), // prettier-ignore
+    ).toEqual([
+      ['diagnosis_code', ICD, 'v2', '2024-03-02', '2'],
+      ['diagnosis_code', ICD, 'v5', '2024-03-05', '2'],
+    ]);
+  });
+
+  it('leave a work-list of every fact that bears a code', async () => {
+    const day = { performed_at: '2024-03-03T12:00:00Z', observed_at: '2024-03-03T12:00:00Z', ordered_at: '2024-03-03T12:00:00Z', filled_at: '2024-03-03T12:00:00Z' } as const; // prettier-ignore
+    await load(engine, 'l0', [
+      said('procedure', 1, { performed_at: day.performed_at }),
+      said('observation', 1, { observed_at: day.observed_at }),
+      said('medication_order', 1, { ordered_at: day.ordered_at }),
+      said('prescription_fill', 1, { filled_at: day.filled_at }),
+      said('medication', 1, { code: '314076', ...version(1) }, 'upsert', 'reference'),
+    ]);
+    expect(await rows(engine, 'SELECT entity, code, facts FROM gold_phi.unmapped_code ORDER BY entity')).toEqual([
+      ['observation', '8480-6', '1'],
+      ['procedure', '430193006', '1'],
+    ]);
+  });
 });
