@@ -167,6 +167,17 @@ export const place = (what: string, rest: Rest = {}): Field[] => [
   },
 ];
 
+/** By which version of a reference file a member is described. */
+export const referenceVersion = (what: string): Field[] => [
+  text('reference_version', 32, 'none', `Version of the reference file that describes ${what}.`),
+  {
+    name: 'reference_from',
+    type: 'date',
+    phi: 'none',
+    doc: 'First day of that version. The earliest version known describes all days before it too.',
+  },
+];
+
 /** Members of a dimension of codes: the system and the code are its key. */
 export const codeSystemFields = (
   what: string,
@@ -175,13 +186,7 @@ export const codeSystemFields = (
   text('code_system', SYSTEM_BYTES, 'none', 'Code system (FHIR CodeSystem.url).', { required: true, example: system }),
   id('code', 'none', `Code of the ${what} in that system.`, { system: 'code_system', required: true, example: value }),
   text('display', 256, 'none', `Name of the ${what} in that system.`, { example: display }),
-  text('reference_version', 32, 'none', 'Version of the reference file that describes the code.'),
-  {
-    name: 'reference_from',
-    type: 'date',
-    phi: 'none',
-    doc: 'First day of that version. The earliest version known describes all days before it too.',
-  },
+  ...referenceVersion('the code'),
 ];
 
 const patientId = (): Field =>

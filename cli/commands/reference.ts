@@ -155,14 +155,21 @@ export async function list({ json, data }: { json?: boolean; data?: string }): P
   const [result] = await run([LOADED], data);
   const systems = new Map(REFERENCE_NAMES.map((name) => [systemOf(name), name]));
   const versions = result!.rows.map((row): Loaded => {
-    const [entity, code_system, version, valid_from, codes, object] = row as [...string[], number, string | null];
+    const [entity, code_system, version, valid_from, codes, object] = row as [
+      string,
+      string | null,
+      string,
+      string,
+      number,
+      string | null,
+    ];
     const hour = /\/arrival=([^/]+)\//.exec(String(object))?.[1] ?? null;
     return {
-      name: systems.get(code_system ?? null) ?? null,
-      entity: String(entity),
-      code_system: code_system ?? null,
-      version: String(version),
-      valid_from: String(valid_from),
+      name: systems.get(code_system) ?? null,
+      entity,
+      code_system,
+      version,
+      valid_from,
       codes: Number(codes),
       landed: hour,
     };

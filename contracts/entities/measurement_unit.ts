@@ -1,4 +1,4 @@
-import { text } from '../fields';
+import { referenceVersion, text } from '../fields';
 import type { EntityContract } from '../types';
 
 /** Units of the Unified Code for Units of Measure (ucum.org), and other spellings of them. */
@@ -42,6 +42,7 @@ export const measurement_unit = {
       doc: 'What is added after base_factor, where zero of the unit is not zero of the base; else 0.',
       example: 0,
     },
+    ...referenceVersion('the unit'),
   ],
   references: [],
   derived: [],

@@ -14,6 +14,8 @@ CREATE TABLE IF NOT EXISTS core.measurement_unit_superseded (
   quantity_kind varchar(64),
   base_factor double precision,
   base_offset double precision,
+  reference_version varchar(32),
+  reference_from date,
   dq_flags varchar(512),
   load_id varchar(32) NOT NULL
 ) DISTSTYLE ALL;
@@ -25,6 +27,8 @@ CREATE TABLE IF NOT EXISTS core.dim_measurement_unit_history (
   quantity_kind varchar(64),
   base_factor double precision,
   base_offset double precision,
+  reference_version varchar(32),
+  reference_from date,
   valid_from timestamp NOT NULL,
   valid_to timestamp NOT NULL,
   is_current boolean NOT NULL,

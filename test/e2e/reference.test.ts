@@ -87,7 +87,11 @@ describe('versions of a code system', () => {
     const listed = JSON.parse(await must(reference('list', '--json'))) as object;
     expect(listed).toMatchObject({
       versions: [],
-      shipped: [{ name: 'icd-10-cm', version: '2026-04', valid_from: '2026-04-01', is_loaded: false }],
+      shipped: [
+        { name: 'icd-10-cm', version: '2026-04', valid_from: '2026-04-01', is_loaded: false },
+        { name: 'loinc', version: '1', is_loaded: false },
+        { name: 'ucum', version: '1', is_loaded: false },
+      ],
     });
     expect(await must(reference('list'))).toContain('carelake reference add icd-10-cm');
   });
@@ -160,11 +164,50 @@ describe('versions of a code system', () => {
     expect((await diagnoses()).find(([one, day]) => one === 'I10' && day === DAYS[1])![3]).toBe('2026-06');
   });
 
+  it('are those of units too, and of the units in which codes are compared', async () => {
+    const rowsOfFile = (name: string) =>
+      readFileSync(join(ROOT, 'reference', name), 'utf8')
+        .trimEnd()
+        .split('\n').length - 1;
+    for (const [name, shipped] of [
+      ['ucum', 'ucum.csv'],
+      ['loinc', 'loinc-units.csv'],
+    ] as const) {
+      expect(JSON.parse(await must(reference('add', name, '--json')))).toMatchObject({
+        accepted: rowsOfFile(shipped),
+        quarantined: 0,
+      });
+      await untilRead(query, (total += rowsOfFile(shipped)));
+    }
+    const { versions: listed, shipped } = JSON.parse(await must(reference('list', '--json'))) as {
+      versions: object[];
+      shipped: { is_loaded: boolean }[];
+    };
+    expect(listed).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({
+          name: 'ucum',
+          entity: 'measurement_unit',
+          version: '1',
+          codes: rowsOfFile('ucum.csv'),
+        }),
+        expect.objectContaining({
+          name: 'loinc',
+          entity: 'observation_code',
+          version: '1',
+          codes: rowsOfFile('loinc-units.csv'),
+        }),
+      ]),
+    );
+    expect(shipped.map((one) => one.is_loaded)).toEqual([true, true, true]);
+    expect(await must(reference('list'))).not.toContain('Shipped, and not loaded');
+  });
+
   it('are listed of a folder that nobody serves, too', async () => {
     await serving.interrupt();
     const { versions: listed } = JSON.parse(await must(reference('list', '--json'))) as { versions: object[] };
     const of = { name: 'icd-10-cm', entity: 'diagnosis_code', landed: expect.stringMatching(/^20\d\d-/) as unknown };
-    expect(listed).toEqual([
+    expect(listed.filter((one) => (one as { name: string }).name === 'icd-10-cm')).toEqual([
       expect.objectContaining({ ...of, version: '2026-04', valid_from: '2026-04-01', codes: CODES.size }),
       expect.objectContaining({ ...of, version: '2026-06', valid_from: '2026-06-01', codes: CODES.size - 1 }),
       expect.objectContaining({ ...of, version: '2026-07', valid_from: '2026-07-01', codes: 10 }),

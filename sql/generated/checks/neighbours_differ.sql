@@ -65,6 +65,8 @@ WHERE n.is_deleted = p.is_deleted AND n.is_inferred = p.is_inferred
   AND coalesce(n.quantity_kind = p.quantity_kind, n.quantity_kind IS NULL AND p.quantity_kind IS NULL)
   AND coalesce(n.base_factor = p.base_factor, n.base_factor IS NULL AND p.base_factor IS NULL)
   AND coalesce(n.base_offset = p.base_offset, n.base_offset IS NULL AND p.base_offset IS NULL)
+  AND coalesce(n.reference_version = p.reference_version, n.reference_version IS NULL AND p.reference_version IS NULL)
+  AND coalesce(n.reference_from = p.reference_from, n.reference_from IS NULL AND p.reference_from IS NULL)
 UNION ALL
 SELECT CAST('medication' AS varchar(64)) AS entity, n.medication_key AS member_key, n.valid_from
 FROM core.dim_medication_history n

@@ -26,18 +26,20 @@ WITH contested AS (
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.quantity_kind END AS quantity_kind,
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.base_factor END AS base_factor,
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.base_offset END AS base_offset,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.reference_version END AS reference_version,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.reference_from END AS reference_from,
     s.dq_flags, 0 AS known, CAST(NULL AS varchar(32)) AS load_id, CAST(NULL AS timestamp) AS held_from, CAST(NULL AS timestamp) AS held_to,
     CAST(NULL AS boolean) AS held_tied
   FROM stage_measurement_unit s WHERE s.measurement_unit_key IN (SELECT c.measurement_unit_key FROM contested c)
   UNION ALL
   SELECT h.measurement_unit_key, h.event_id, h.payload_hash, CASE WHEN h.is_deleted THEN 'delete' ELSE 'upsert' END,
     h.source_system, h.effective_at, h.recorded_at, h.source_order, h.unit_code, h.ucum_code, h.quantity_kind, h.base_factor,
-      h.base_offset, h.dq_flags,
+      h.base_offset, h.reference_version, h.reference_from, h.dq_flags,
     1, h.load_id, h.valid_from, h.valid_to, h.is_tied
   FROM core.dim_measurement_unit_history h WHERE h.measurement_unit_key IN (SELECT c.measurement_unit_key FROM contested c) AND NOT h.is_inferred
   UNION ALL
   SELECT p.measurement_unit_key, p.event_id, p.payload_hash, p.op, p.source_system, p.effective_at, p.recorded_at, p.source_order,
-    p.unit_code, p.ucum_code, p.quantity_kind, p.base_factor, p.base_offset, p.dq_flags,
+    p.unit_code, p.ucum_code, p.quantity_kind, p.base_factor, p.base_offset, p.reference_version, p.reference_from, p.dq_flags,
     2, p.load_id, CAST(NULL AS timestamp), CAST(NULL AS timestamp), CAST(NULL AS boolean)
   FROM core.measurement_unit_superseded p WHERE p.measurement_unit_key IN (SELECT c.measurement_unit_key FROM contested c)
 ), counted AS (
@@ -61,7 +63,9 @@ WITH contested AS (
     LAG(p.ucum_code) OVER (PARTITION BY p.measurement_unit_key, p.wins ORDER BY p.effective_at) AS ucum_code_before,
     LAG(p.quantity_kind) OVER (PARTITION BY p.measurement_unit_key, p.wins ORDER BY p.effective_at) AS quantity_kind_before,
     LAG(p.base_factor) OVER (PARTITION BY p.measurement_unit_key, p.wins ORDER BY p.effective_at) AS base_factor_before,
-    LAG(p.base_offset) OVER (PARTITION BY p.measurement_unit_key, p.wins ORDER BY p.effective_at) AS base_offset_before
+    LAG(p.base_offset) OVER (PARTITION BY p.measurement_unit_key, p.wins ORDER BY p.effective_at) AS base_offset_before,
+    LAG(p.reference_version) OVER (PARTITION BY p.measurement_unit_key, p.wins ORDER BY p.effective_at) AS reference_version_before,
+    LAG(p.reference_from) OVER (PARTITION BY p.measurement_unit_key, p.wins ORDER BY p.effective_at) AS reference_from_before
   FROM placed p
 ), marked AS (
   SELECT c.*, CASE WHEN c.wins = 0 THEN 0 WHEN c.op_before IS NULL OR c.op_before <> c.op THEN 1 WHEN c.op = 'delete' THEN 0
@@ -70,11 +74,14 @@ WITH contested AS (
       AND coalesce(c.quantity_kind = c.quantity_kind_before, c.quantity_kind IS NULL AND c.quantity_kind_before IS NULL)
       AND coalesce(c.base_factor = c.base_factor_before, c.base_factor IS NULL AND c.base_factor_before IS NULL)
       AND coalesce(c.base_offset = c.base_offset_before, c.base_offset IS NULL AND c.base_offset_before IS NULL)
+      AND coalesce(c.reference_version = c.reference_version_before, c.reference_version IS NULL AND c.reference_version_before IS NULL)
+      AND coalesce(c.reference_from = c.reference_from_before, c.reference_from IS NULL AND c.reference_from_before IS NULL)
     THEN 0 ELSE 1 END AS is_version
   FROM compared c
 )
 SELECT m.measurement_unit_key, m.event_id, m.payload_hash, m.op, m.source_system, m.effective_at, m.recorded_at,
-  m.top_order AS source_order, m.unit_code, m.ucum_code, m.quantity_kind, m.base_factor, m.base_offset, m.all_flags AS dq_flags,
+  m.top_order AS source_order, m.unit_code, m.ucum_code, m.quantity_kind, m.base_factor, m.base_offset, m.reference_version,
+    m.reference_from, m.all_flags AS dq_flags,
   m.is_tied, m.known, m.copies,
   CASE WHEN m.known = 0 THEN 0
     WHEN m.source_order < m.top_order OR coalesce(m.dq_flags, '') <> coalesce(m.all_flags, '') THEN 1
@@ -129,16 +136,17 @@ WHERE EXISTS (
 );
 
 INSERT INTO core.dim_measurement_unit_history (measurement_unit_key, source_system, unit_code, ucum_code, quantity_kind,
-  base_factor, base_offset, valid_from, valid_to,
+  base_factor, base_offset, reference_version, reference_from, valid_from, valid_to,
   is_current, is_inferred, is_deleted, event_id, payload_hash, effective_at, recorded_at, source_order, is_tied, dq_flags, load_id)
 SELECT s.measurement_unit_key, s.source_system, s.unit_code, s.ucum_code, s.quantity_kind, s.base_factor, s.base_offset,
+  s.reference_version, s.reference_from,
   timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, false, false,
   s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.source_order, false, s.dq_flags, CAST(:load_id AS varchar(32))
 FROM stage_measurement_unit s
 WHERE NOT EXISTS (SELECT 1 FROM measurement_unit_decided d WHERE d.measurement_unit_key = s.measurement_unit_key)
 UNION ALL
-SELECT d.measurement_unit_key, d.source_system, d.unit_code, d.ucum_code, d.quantity_kind, d.base_factor,
-  d.base_offset, d.valid_from, d.valid_to,
+SELECT d.measurement_unit_key, d.source_system, d.unit_code, d.ucum_code, d.quantity_kind, d.base_factor, d.base_offset,
+  d.reference_version, d.reference_from, d.valid_from, d.valid_to,
   d.valid_to = timestamp '9999-12-31 00:00:00', false, d.op = 'delete',
   d.event_id, d.payload_hash, d.effective_at, d.recorded_at, d.source_order, d.is_tied, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
 FROM measurement_unit_decided d
@@ -153,10 +161,10 @@ WHERE EXISTS (
     AND d.effective_at = measurement_unit_superseded.effective_at AND d.recorded_at = measurement_unit_superseded.recorded_at
 );
 INSERT INTO core.measurement_unit_superseded (measurement_unit_key, event_id, payload_hash, op, source_system, effective_at, recorded_at,
-  source_order, unit_code, ucum_code, quantity_kind, base_factor, base_offset, dq_flags, load_id)
+  source_order, unit_code, ucum_code, quantity_kind, base_factor, base_offset, reference_version, reference_from, dq_flags, load_id)
 SELECT d.measurement_unit_key, d.event_id, d.payload_hash, d.op, d.source_system, d.effective_at, d.recorded_at,
-  d.source_order, d.unit_code, d.ucum_code, d.quantity_kind, d.base_factor,
-    d.base_offset, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
+  d.source_order, d.unit_code, d.ucum_code, d.quantity_kind, d.base_factor, d.base_offset, d.reference_version,
+    d.reference_from, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
 FROM measurement_unit_decided d
 WHERE d.is_version = 0 AND (d.known <> 2 OR d.is_raised = 1);
 
