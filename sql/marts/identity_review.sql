@@ -1,9 +1,11 @@
 -- What somebody has to decide about who is who: nothing of it joins two people by itself.
 --   entity (varchar): patient or provider.
---   reason (varchar): many holders (more than three ids of one source hold the identifier), contradiction (its holders differ in birth date or gender), long chain (joined over more than 16 steps; its ends stay apart) or likely duplicate (equal birth date and family name, or equal postal code, given name and family name).
+--   reason (varchar): many holders (more than three ids of one source hold the identifier), contradiction (its holders differ in birth date or gender), long chain (joined over more than 16 steps; its ends stay apart) or likely duplicate (equal birth date, and equal family name or equal postal code and given name).
 --   identifier_system (varchar): who assigned the identifier; null where it is about none.
---   key_1 (varchar): durable key of one member.
+--   key_1 (varchar): durable key of one member; of many likely duplicates, the least of them.
 --   key_2 (varchar): durable key of the other.
+-- Likely duplicates are listed beside the least key among them, not each beside each: newborns of one day without a name of their own, or a birth date
+-- that stands for unknown, would make millions of pairs.
 -- Accents are taken off before letters are folded: what lower() makes of them depends on the engine's locale.
 WITH folded AS (
   SELECT d.patient_key, d.enterprise_patient_key, d.birth_date, d.zip5,
@@ -11,6 +13,16 @@ WITH folded AS (
     lower(translate(d.first_name, 'áàâäãåéèêëíìîïóòôöõøúùûüýñçßÁÀÂÄÃÅÉÈÊËÍÌÎÏÓÒÔÖÕØÚÙÛÜÝÑÇ', 'aaaaaaeeeeiiiioooooouuuuyncsaaaaaaeeeeiiiioooooouuuuync')) AS given_name
   FROM {{ source('core', 'dim_patient') }} d
   WHERE NOT d.is_deleted AND NOT d.is_inferred
+), alike AS (
+  SELECT f.patient_key, f.enterprise_patient_key, f.family_name,
+    FIRST_VALUE(f.patient_key) OVER (PARTITION BY f.birth_date, f.family_name ORDER BY f.patient_key ROWS UNBOUNDED PRECEDING) AS first_of_name,
+    FIRST_VALUE(f.enterprise_patient_key) OVER (PARTITION BY f.birth_date, f.family_name ORDER BY f.patient_key ROWS UNBOUNDED PRECEDING) AS person_of_name,
+    FIRST_VALUE(f.patient_key) OVER (PARTITION BY f.birth_date, f.zip5, f.given_name ORDER BY f.patient_key ROWS UNBOUNDED PRECEDING) AS first_of_place,
+    FIRST_VALUE(f.enterprise_patient_key) OVER (PARTITION BY f.birth_date, f.zip5, f.given_name ORDER BY f.patient_key ROWS UNBOUNDED PRECEDING) AS person_of_place,
+    FIRST_VALUE(f.family_name) OVER (PARTITION BY f.birth_date, f.zip5, f.given_name ORDER BY f.patient_key ROWS UNBOUNDED PRECEDING) AS family_of_place,
+    CASE WHEN f.zip5 IS NULL OR f.given_name IS NULL THEN 0 ELSE 1 END AS has_place
+  FROM folded f
+  WHERE f.birth_date IS NOT NULL
 )
 SELECT CAST('patient' AS varchar(16)) AS entity, CAST(CASE WHEN s.most_in_source > 3 THEN 'many holders' ELSE 'contradiction' END AS varchar(32)) AS reason,
   CAST(s.identifier_system AS varchar(128)) AS identifier_system, s.first_key AS key_1, i.member_key AS key_2
@@ -35,10 +47,11 @@ JOIN {{ source('core', 'provider_identity') }} a ON a.provider_key = m.from_key
 JOIN {{ source('core', 'provider_identity') }} b ON b.provider_key = m.to_key
 WHERE a.enterprise_provider_key <> b.enterprise_provider_key AND m.from_key < m.to_key
 UNION ALL
-SELECT CAST('patient' AS varchar(16)), CAST('likely duplicate' AS varchar(32)), CAST(NULL AS varchar(128)), a.patient_key, b.patient_key
-FROM folded a JOIN folded b ON b.birth_date = a.birth_date AND b.family_name = a.family_name AND b.patient_key > a.patient_key
-WHERE b.enterprise_patient_key <> a.enterprise_patient_key
+SELECT CAST('patient' AS varchar(16)), CAST('likely duplicate' AS varchar(32)), CAST(NULL AS varchar(128)), a.first_of_name, a.patient_key
+FROM alike a
+WHERE a.family_name IS NOT NULL AND a.enterprise_patient_key <> a.person_of_name
 UNION ALL
-SELECT CAST('patient' AS varchar(16)), CAST('likely duplicate' AS varchar(32)), CAST(NULL AS varchar(128)), a.patient_key, b.patient_key
-FROM folded a JOIN folded b ON b.zip5 = a.zip5 AND b.given_name = a.given_name AND b.family_name = a.family_name AND b.patient_key > a.patient_key
-WHERE b.enterprise_patient_key <> a.enterprise_patient_key AND (a.birth_date IS NULL OR b.birth_date IS NULL OR a.birth_date <> b.birth_date)
+SELECT CAST('patient' AS varchar(16)), CAST('likely duplicate' AS varchar(32)), CAST(NULL AS varchar(128)), a.first_of_place, a.patient_key
+FROM alike a
+WHERE a.has_place = 1 AND a.enterprise_patient_key <> a.person_of_place
+  AND coalesce(a.family_name, '') <> coalesce(a.family_of_place, '')

@@ -2,6 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { environmentOf } from '../../cli/environment';
+import { queryServed } from '../../cli/sql';
 import { type Cli, cli, contentsOf, endpointOf, must, newFolder, ROOT, runOf, serve, type Query } from './laptop';
 
 jest.setTimeout(300_000);
@@ -15,10 +16,7 @@ const elsewhere = mkdtempSync(join(tmpdir(), 'carelake-elsewhere-'));
 const settings = { ...process.env };
 let served: Cli;
 
-const query: Query = async (sql) =>
-  (JSON.parse(await must(['sql', '--json', '--data', dataDir, sql])) as { rows: Record<string, unknown>[] }).rows.map(
-    (row) => Object.values(row),
-  );
+const query: Query = async (sql) => (await queryServed(endpointOf(dataDir), runOf(dataDir).names!, sql)).rows;
 /** A command that is given no folder. */
 const inEnvironment = async (...args: string[]): Promise<Record<string, unknown>> => {
   const { code, stdout, stderr } = await cli([...args, '--env', 'local', '--json'], { cwd: elsewhere });

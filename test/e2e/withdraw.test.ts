@@ -156,10 +156,7 @@ describe('a landed file is withdrawn, and read anew', () => {
     await once(copied, MONDAY, profileOf(RIGHT));
     await once(copied, TUESDAY, profileOf(RIGHT));
     const { process } = await serve(args(copied, copy, profileOf(RIGHT)));
-    const ask: Query = async (sql) =>
-      (JSON.parse(await must(['sql', '--json', '--data', copied, sql])) as { rows: object[] }).rows.map((row) =>
-        Object.values(row),
-      );
+    const ask: Query = async (sql) => (await queryServed(endpointOf(copied), runOf(copied).names!, sql)).rows;
     const counts = 'SELECT sum(read), sum(withdrawn) FROM ops.conservation';
     try {
       expect(await ask(counts)).toEqual([[10, 0]]);

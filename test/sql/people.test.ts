@@ -140,6 +140,27 @@ describe.each(engines)('people on $name', ({ open }) => {
     expect(await review()).toEqual([['likely duplicate', '1']]);
   });
 
+  it('who has married is likely the same by birth date, given name and postal code', async () => {
+    const same = { first_name: 'Ann', zip5: '10001' };
+    await loadAll([
+      [
+        patient('a', 'P1', { ...same, last_name: 'Miller' }),
+        patient('b', 'P2', { ...same, last_name: 'Ng' }),
+        patient('c', 'P3', { ...same, last_name: 'Ng', zip5: '20002' }),
+        patient('d', 'P4', { ...same, last_name: 'Diaz', first_name: 'Eva' }),
+      ],
+    ]);
+    // P1 with P2 by place, P2 with P3 by name; P4 lives there too.
+    expect(await review()).toEqual([['likely duplicate', '2']]);
+  });
+
+  it('many of one name and day are listed once each', async () => {
+    await loadAll([
+      Array.from({ length: 60 }, (_, i) => patient('a', `P${i}`, { last_name: 'Baby', first_name: null })),
+    ]);
+    expect(await review()).toEqual([['likely duplicate', '59']]);
+  });
+
   it('who render care are one by a right NPI: registry, practitioner and bare NPI; a wrong one joins nobody', async () => {
     const doctor = (source: string, more: Record<string, unknown>) =>
       said('provider', 1, { identifier_value: undefined, ...more }, 'upsert', source);
