@@ -31,7 +31,7 @@ const GONE = new Set([
 /** What an endpoint answers where the disk of its folder is full; the path ends before any name that a sender gave. */
 const DISK_FULL = /^disk full: (.+?)\. Nothing more is ingested/;
 
-type Known = Error & NodeJS.ErrnoException & { $metadata?: { httpStatusCode?: number } };
+type Known = Error & NodeJS.ErrnoException & { dest?: string; $metadata?: { httpStatusCode?: number } };
 
 /** A failure as a sentence with the next step. What nothing here knows keeps its own words, without a stack. */
 export function asCliError(error: unknown): CliError {
@@ -52,7 +52,9 @@ export function asCliError(error: unknown): CliError {
       next: error.mend,
       exitCode: EXIT.failed,
     });
-  const { code = '', path, message, name, $metadata } = error as Known;
+  const { code = '', path: source, dest, message, name, $metadata } = error as Known;
+  // Of a copy the error names both files; full is the disk of the one that is written.
+  const path = dest ?? source;
   const trouble = FILE_TROUBLE[code];
   if (trouble)
     return new CliError(path === undefined ? message : trouble[0], {

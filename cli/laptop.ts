@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { RealClock } from '@carelake/laptop/clock';
-import { DiskFull } from '@carelake/laptop/disk';
+import { DiskFull, noteFull } from '@carelake/laptop/disk';
 import { FolderRefused } from '@carelake/laptop/data-folder';
 import { DamagedState } from '@carelake/laptop/endpoints/files';
 import { createEndpoints } from '@carelake/laptop/endpoints/server';
@@ -56,6 +56,9 @@ export async function boot(options: BootOptions): Promise<Platform> {
       code !== undefined
     )
       throw asCliError(error);
+    // The engine's own words, where it opens its file.
+    if (/no space left on device|disk quota exceeded/i.test(message))
+      throw asCliError(noteFull(warehouseFile(options.dataDir)));
     const log = join(options.dataDir, 'logs', 'platform.log');
     throw new CliError(message, {
       where: options.dataDir,
