@@ -3,7 +3,8 @@ const esmOnly = ['hyparquet', 'hyparquet-writer', 'fast-xml-parser', '@nodable',
 
 /**
  * Suites that boot a whole platform several times over, kill it or its engine, take its rights away one by one, or withdraw
- * objects: minutes of their own (`npm run test:platform`). `npm test` keeps one whole run, and the SQL of every load on both engines.
+ * objects, and those that bring the same facts in many orders: minutes of their own (`npm run test:platform`). `npm test` keeps one whole
+ * run, and the SQL of every load on both engines.
  */
 const WHOLE_PLATFORMS = [
   'e2e/backfill',
@@ -32,9 +33,13 @@ const WHOLE_PLATFORMS = [
   'e2e/withdraw',
   'load/engine-ends',
   'migrate/views',
+  'migrate/warehouse',
   'privilege/',
+  'sql/local-time',
   'sql/parts',
   'sql/people',
+  'sql/property',
+  'sql/reference',
   'sql/related',
   'sql/security',
   'sql/states',

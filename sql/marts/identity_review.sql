@@ -14,13 +14,9 @@ WITH folded AS (
   FROM {{ source('core', 'dim_patient') }} d
   WHERE NOT d.is_deleted AND NOT d.is_inferred
 ), alike AS (
-  SELECT f.patient_key, f.enterprise_patient_key, f.family_name,
-    FIRST_VALUE(f.patient_key) OVER (PARTITION BY f.birth_date, f.family_name ORDER BY f.patient_key ROWS UNBOUNDED PRECEDING) AS first_of_name,
-    FIRST_VALUE(f.enterprise_patient_key) OVER (PARTITION BY f.birth_date, f.family_name ORDER BY f.patient_key ROWS UNBOUNDED PRECEDING) AS person_of_name,
-    FIRST_VALUE(f.patient_key) OVER (PARTITION BY f.birth_date, f.zip5, f.given_name ORDER BY f.patient_key ROWS UNBOUNDED PRECEDING) AS first_of_place,
-    FIRST_VALUE(f.enterprise_patient_key) OVER (PARTITION BY f.birth_date, f.zip5, f.given_name ORDER BY f.patient_key ROWS UNBOUNDED PRECEDING) AS person_of_place,
-    FIRST_VALUE(f.family_name) OVER (PARTITION BY f.birth_date, f.zip5, f.given_name ORDER BY f.patient_key ROWS UNBOUNDED PRECEDING) AS family_of_place,
-    CASE WHEN f.zip5 IS NULL OR f.given_name IS NULL THEN 0 ELSE 1 END AS has_place
+  SELECT f.patient_key, f.enterprise_patient_key, f.family_name, f.given_name, f.zip5,
+    min(f.patient_key) OVER (PARTITION BY f.birth_date, f.family_name) AS first_of_name,
+    min(f.patient_key) OVER (PARTITION BY f.birth_date, f.zip5, f.given_name) AS first_of_place
   FROM folded f
   WHERE f.birth_date IS NOT NULL
 )
@@ -48,10 +44,10 @@ JOIN {{ source('core', 'provider_identity') }} b ON b.provider_key = m.to_key
 WHERE a.enterprise_provider_key <> b.enterprise_provider_key AND m.from_key < m.to_key
 UNION ALL
 SELECT CAST('patient' AS varchar(16)), CAST('likely duplicate' AS varchar(32)), CAST(NULL AS varchar(128)), a.first_of_name, a.patient_key
-FROM alike a
-WHERE a.family_name IS NOT NULL AND a.enterprise_patient_key <> a.person_of_name
+FROM alike a JOIN folded b ON b.patient_key = a.first_of_name
+WHERE a.family_name IS NOT NULL AND b.enterprise_patient_key <> a.enterprise_patient_key
 UNION ALL
 SELECT CAST('patient' AS varchar(16)), CAST('likely duplicate' AS varchar(32)), CAST(NULL AS varchar(128)), a.first_of_place, a.patient_key
-FROM alike a
-WHERE a.has_place = 1 AND a.enterprise_patient_key <> a.person_of_place
-  AND coalesce(a.family_name, '') <> coalesce(a.family_of_place, '')
+FROM alike a JOIN folded b ON b.patient_key = a.first_of_place
+WHERE a.zip5 IS NOT NULL AND a.given_name IS NOT NULL AND b.enterprise_patient_key <> a.enterprise_patient_key
+  AND coalesce(b.family_name, '') <> coalesce(a.family_name, '')
