@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DamagedState } from '../endpoints/files';
 import { warehouseFile } from './warehouse';
@@ -16,10 +16,25 @@ const damagedWarehouse = (dataDir: string): DamagedState =>
 const DAMAGED =
   /not a valid DuckDB database|could not read enough bytes|serialization error|corrupt|checksum|INTERNAL Error/i;
 
-/** Opens the warehouse, or says that its file is damaged: the engine's words name no way on. @throws DamagedState */
+/** Whether tables are remembered as made in it. */
+function isMade(dataDir: string): boolean {
+  const applied = join(dataDir, 'custom-resources');
+  return existsSync(applied) && readdirSync(applied).length > 0;
+}
+
+/**
+ * Opens the warehouse, or says that its file is damaged: the engine's words name no way on. A file that a full disk or a kill cut short while
+ * it was being made holds nothing yet, and is made again.
+ * @throws DamagedState
+ */
 export async function openOrTell(options: Parameters<typeof startWarehouse>[0]): ReturnType<typeof startWarehouse> {
+  const { dataDir } = options;
   return startWarehouse(options).catch((error: Error) => {
-    throw DAMAGED.test(error.message) ? damagedWarehouse(options.dataDir) : error;
+    if (!DAMAGED.test(error.message)) throw error;
+    if (isMade(dataDir)) throw damagedWarehouse(dataDir);
+    const file = warehouseFile(dataDir);
+    for (const part of [file, `${file}.wal`]) rmSync(part, { force: true });
+    return startWarehouse(options);
   });
 }
 
@@ -28,7 +43,6 @@ export async function openOrTell(options: Parameters<typeof startWarehouse>[0]):
  * @throws DamagedState
  */
 export function refuseLostWarehouse(dataDir: string): void {
-  const applied = join(dataDir, 'custom-resources');
-  if (!existsSync(applied) || readdirSync(applied).length === 0) return;
+  if (!isMade(dataDir)) return;
   if ((statSync(warehouseFile(dataDir), { throwIfNoEntry: false })?.size ?? 0) === 0) throw damagedWarehouse(dataDir);
 }
