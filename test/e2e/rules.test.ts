@@ -88,6 +88,8 @@ const ROWS: Partial<Record<FileRule, ExampleCells>> = {
 /** Rules that no record of a producer can set by itself: the file of tests that sets each. */
 const ELSEWHERE: Partial<Record<RuleId | FileRule, string>> = {
   'DQ-TIE-01': 'test/sql/order.test.ts',
+  'DQ-OBS-02': 'test/sql/units.test.ts',
+  'DQ-OBS-04': 'test/sql/units.test.ts',
   'ENV-SIZE': 'test/core/conform.test.ts',
   'SYS-THROWN': 'test/ingest-stream/held.test.ts',
   'SYS-KILLED': 'test/ingest-stream/held.test.ts',
