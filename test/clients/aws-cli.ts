@@ -69,7 +69,7 @@ async function query(path: string, sql: string): Promise<{ Records: Record<strin
 /** The producer line of the documents, run as it is written there. */
 async function producerLine(path: string): Promise<void> {
   const pages = ['README.md', 'docs/producers.md'].map((page) => readFileSync(join(ROOT, page), 'utf8'));
-  const lines = pages.map((page) => /^aws (kinesis put-record .*)$/m.exec(page)?.[1]);
+  const lines = pages.map((page) => /^aws (kinesis put-record .*event\.json)$/m.exec(page)?.[1]);
   for (const line of lines) {
     assert(line, 'no producer line in the documents');
     const env = { PATH: process.env.PATH, HOME: folder, AWS_PAGER: '', ...variables };
