@@ -1,6 +1,7 @@
--- Observation code: what reread-observation_code.sql begins, for objects of further contract versions, where one transaction does not hold the COPYs of all. The
--- load function has made stage_observation_code and copied into it every object of these versions that stands. What they say of the keys in question is
--- left there, and observation_code.sql adds it to what this load has written about them by now. Parameter: :load_id. Placeholder: versions.
+-- Observation code: goes on with what reread-observation_code.sql begins, where one transaction does not hold the COPYs of all contract versions: it reads the
+-- objects of further versions. The load function has made stage_observation_code and copied into it every object of these versions that stands. Rows
+-- of the keys in question stay in the stage, and observation_code.sql adds them to what this load has written about these keys so far.
+-- Parameter: :load_id. The load function fills in the contract versions.
 -- Rows that nobody has counted since the keys were forgotten, which ops.conservation takes off, and events of theirs that this load has
 -- written: observation_code.sql counts as repeats what is beyond one of each.
 INSERT INTO ops.reread (load_id, entity, rows_before, events_before, recorded_to)
