@@ -100,7 +100,7 @@ export const provider = (what: string, rest: Rest = {}): Field[] => [
 ];
 
 /** An identifier with its system as `system|value` (FHIR token), by which somebody is named who has an id besides. */
-export const token = (name: string, what: string, phi: PhiClass, rest: Rest = {}): Field =>
+const token = (name: string, what: string, phi: PhiClass, rest: Rest = {}): Field =>
   text(name, 256, phi, `Another identifier of ${what} as system|value, where nothing else names it.`, rest);
 
 /** Columns of the local day, and if wanted the local hour, of a time. */

@@ -49,7 +49,7 @@ export function placedValues(profile: Profile, entity: EntityProfile, index: num
 }
 
 /** Lists of columns that an expression reads: of each list, the first that has a value. */
-export function alternativesOf(e: Expression): string[][] {
+function alternativesOf(e: Expression): string[][] {
   const parts = (e.columns ?? []).flatMap((part) =>
     typeof part === 'string' ? [[part]] : 'first' in part ? [part.first] : [],
   );

@@ -21,14 +21,16 @@ function box(c: EntityContract): string[] {
   ];
 }
 
+/** What a fact belongs to. */
+const related = ({ name, relations = [], partOf }: EntityContract): string[] =>
+  relations.map((r) => `  ${r.entity} |o--o{ ${name} : "${partOf?.relation === r.column ? 'lists' : 'has'}"`);
+
 function diagram(fact: EntityContract): string {
   const named = [...new Set(fact.references.map((r) => r.entity))].map((e) => ENTITIES[e]);
   const lines = [
     'erDiagram',
     ...fact.references.map((r) => `  ${r.entity} ||--o{ ${fact.name} : "${roleOf(r)}"`),
-    ...(fact.relations ?? []).map(
-      (r) => `  ${r.entity} |o--o{ ${fact.name} : "${fact.partOf?.relation === r.column ? 'lists' : 'has'}"`,
-    ),
+    ...related(fact),
     ...[fact, ...named].flatMap(box),
   ];
   return ['```mermaid', ...lines, '```'].join('\n');
@@ -36,12 +38,7 @@ function diagram(fact: EntityContract): string {
 
 /** How facts belong to each other, without their dimensions. */
 function overview(): string {
-  const lines = facts().flatMap((f) =>
-    (f.relations ?? []).map(
-      (r) => `  ${r.entity} |o--o{ ${f.name} : "${f.partOf?.relation === r.column ? 'lists' : 'has'}"`,
-    ),
-  );
-  return ['```mermaid', 'erDiagram', ...lines, '```'].join('\n');
+  return ['```mermaid', 'erDiagram', ...facts().flatMap(related), '```'].join('\n');
 }
 
 /** Entities and how they are related, as diagrams by subject (Mermaid), derived from the contracts alone. */
