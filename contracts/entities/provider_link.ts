@@ -1,13 +1,13 @@
 import { id, text } from '../fields';
 import type { EntityContract } from '../types';
 
-/** Says that two records of a provider are one person: what a master patient index or FHIR Patient.link tells. */
+/** Says that two records of a provider are one person: what a directory of providers, or a person who knows, tells. */
 export const provider_link = {
   name: 'provider_link',
   kind: 'dimension',
   members: 'few',
   version: 1,
-  doc: 'Two records of a provider, of one source or of two, that are one person (FHIR Patient.link). A delete parts them.',
+  doc: 'Two records of a provider, of one source or of two, that are one person. A delete parts them.',
   naturalKey: ['provider_link_id'],
   keyScope: 'source',
   fields: [
