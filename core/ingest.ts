@@ -4,7 +4,8 @@ import type { FhirReader } from './files/fhir/stream';
 import type { SilverRow } from './records/conform';
 import type { Keyring } from './records/keys';
 import { sha256Hex } from './records/hash';
-import { type Member, type Refused, refusedBy, takeApart, type TakenApart, unread } from './stream-members';
+import type { Refused } from './records/outcome';
+import { type Member, refusedBy, takeApart, type TakenApart, unread } from './stream-members';
 import { bronzeKey, quarantineKey, silverKey, streamSource, type StreamRange } from './lake/names';
 import { writeBronze, writeQuarantine, writeSilver, type BronzeRecord, type Rejected } from './lake/parquet';
 
@@ -174,9 +175,9 @@ function plan(batch: StreamBatch, taken: TakenApart, bronzeBucket: string, throw
  */
 export function planBatch(batch: StreamBatch, keys: Keyring, bronzeBucket: string, fhir?: FhirReader): IngestPlan {
   const thrown: unknown[] = [];
-  return plan(batch, takeApart(batch, { keys, fhir, thrown }), bronzeBucket, thrown);
+  return plan(batch, takeApart(batch.records, { keys, fhir, thrown }), bronzeBucket, thrown);
 }
 
 /** The same for records that end the process that reads them: quarantined unread. */
 export const planUnread = (batch: StreamBatch, bronzeBucket: string): IngestPlan =>
-  plan(batch, unread(batch, 'SYS-KILLED'), bronzeBucket, []);
+  plan(batch, unread(batch.records, 'SYS-KILLED'), bronzeBucket, []);

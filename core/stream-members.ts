@@ -1,11 +1,12 @@
 import { MAX_RECORD_BYTES } from '../contracts/envelope';
 import type { EntityName, RuleId } from '../contracts';
 import type { FhirPart, FhirReader } from './files/fhir/stream';
-import { conform, type SilverRow, type Violation } from './records/conform';
+import type { BronzeRecord } from './lake/parquet';
+import { conform } from './records/conform';
 import { fhirIn } from './records/fhir-mark';
 import type { Keyring } from './records/keys';
 import { membersOf } from './records/members';
-import type { StreamBatch } from './ingest';
+import type { Outcome, Refused } from './records/outcome';
 
 /** What is accepted or rejected by itself: a record, one of the events that it packs, or a part of a FHIR document in it. */
 export interface Member {
@@ -18,19 +19,6 @@ export interface Member {
   /** The profile that read it; null of an envelope. */
   profile: string | null;
 }
-
-export interface Refused {
-  ok: false;
-  violations: readonly Violation[];
-  entity?: EntityName;
-  version?: number;
-}
-
-/** Rows that a member feeds, why it feeds none, or its kind where nothing reads it. */
-export type Outcome =
-  | { ok: true; events: readonly { entity: EntityName; version: number; row: SilverRow }[] }
-  | Refused
-  | { unmapped: string };
 
 /** A batch taken apart. */
 export interface TakenApart {
@@ -50,7 +38,7 @@ export const refusedBy = (rule: RuleId, of: { entity?: EntityName; version?: num
 });
 
 /** The records of a batch as members that are taken as they are, each refused by a rule. */
-export const unread = ({ records }: StreamBatch, rule: RuleId): TakenApart => ({
+export const unread = (records: readonly BronzeRecord[], rule: RuleId): TakenApart => ({
   members: records.map(({ sequence, data }, record) => ({
     record,
     position: sequence,
@@ -77,14 +65,14 @@ export interface Judging {
 }
 
 /** Takes the records of a batch apart and judges what they hold. */
-export function takeApart(batch: StreamBatch, judging: Judging): TakenApart {
+export function takeApart(records: readonly BronzeRecord[], judging: Judging): TakenApart {
   const taken: TakenApart = { members: [], packed: [], parts: [], lacksReader: false };
-  batch.records.forEach((_, record) => takeRecord(batch, record, judging, taken));
+  records.forEach((received, record) => takeRecord(received, record, judging, taken));
   return taken;
 }
 
-function takeRecord(batch: StreamBatch, record: number, judging: Judging, into: TakenApart): void {
-  const { sequence, data, arrivedAt } = batch.records[record];
+function takeRecord(received: BronzeRecord, record: number, judging: Judging, into: TakenApart): void {
+  const { sequence, data, arrivedAt } = received;
   const found = membersOf(data);
   const alone = (outcome: Outcome): Member => ({ record, position: sequence, data, outcome, profile: null });
   if (found === 'broken') {
@@ -97,7 +85,7 @@ function takeRecord(batch: StreamBatch, record: number, judging: Judging, into: 
   let holdsFhir = false;
   let next = 0;
   for (const bytes of found ?? [data]) {
-    const outcome = judgeEnvelope(bytes, batch.records[record], judging);
+    const outcome = judgeEnvelope(bytes, received, judging);
     const document = 'ok' in outcome && !outcome.ok ? fhirIn(bytes) : undefined;
     if (document && judging.fhir) {
       holdsFhir = true;
@@ -121,11 +109,7 @@ function takeRecord(batch: StreamBatch, record: number, judging: Judging, into: 
   into.parts.push(holdsFhir ? places.join(' ') : null);
 }
 
-function judgeEnvelope(
-  bytes: Uint8Array,
-  received: StreamBatch['records'][number],
-  { keys, thrown }: Judging,
-): Outcome {
+function judgeEnvelope(bytes: Uint8Array, received: BronzeRecord, { keys, thrown }: Judging): Outcome {
   try {
     const judged = conform(bytes, { keys, maxBytes: MAX_RECORD_BYTES }, received);
     return judged.ok ? { ok: true, events: [judged] } : judged;

@@ -5,10 +5,5 @@ export { redactedNames } from './redaction';
 export { appendHistory } from './history';
 export { parseMeasures, MeasureError } from './measures';
 export { warehouseLists, warehouseSql, type WarehouseLists } from './warehouse-sql';
-export {
-  describedMart,
-  describedTables,
-  describedWarehouse,
-  warehouseDictionary,
-  type DescribedColumn,
-} from './warehouse-dictionary';
+export { describedMart, describedTables, describedWarehouse, warehouseDictionary } from './warehouse-dictionary';
+export type { DescribedColumn } from './warehouse';

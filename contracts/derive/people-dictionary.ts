@@ -1,5 +1,4 @@
-import type { DimensionLists, WarehouseColumn } from './warehouse';
-import type { DescribedColumn } from './warehouse-dictionary';
+import type { DescribedColumn, DimensionLists, WarehouseColumn } from './warehouse';
 
 const column = (name: string, type: string, doc: string, source: string, ...places: string[]): DescribedColumn => ({
   name,

@@ -3,19 +3,8 @@ import { describedPeople } from './people-dictionary';
 import { ENVELOPE_FIELDS } from '../envelope';
 import { redshiftType } from './columns';
 import { table } from './markdown';
-import type { DimensionLists, FactLists, WarehouseColumn } from './warehouse';
+import type { DescribedColumn, DimensionLists, FactLists, WarehouseColumn } from './warehouse';
 import type { WarehouseLists } from './warehouse-sql';
-
-/** One column of a table or view of the warehouse, as people read about it. */
-export interface DescribedColumn {
-  readonly name: string;
-  readonly type: string;
-  readonly doc: string;
-  /** Where the definition stands. */
-  readonly source: string;
-  /** Qualified names of the tables and views that have the column. */
-  readonly in: readonly string[];
-}
 
 /** Columns that all tables of a kind have, and what they mean. */
 const COMMON: Readonly<Record<string, readonly [type: string, doc: string]>> = {

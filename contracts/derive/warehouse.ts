@@ -6,6 +6,17 @@ import { columnsOf, redshiftType } from './columns';
 import { localLists, type LocalLists } from './local-time';
 import { MeasureError, NO_MEASURES, type Item, type Measures } from './measures';
 
+/** One column of a table or view of the warehouse, as people read about it. */
+export interface DescribedColumn {
+  readonly name: string;
+  readonly type: string;
+  readonly doc: string;
+  /** Where the definition stands. */
+  readonly source: string;
+  /** Qualified names of the tables and views that have the column. */
+  readonly in: readonly string[];
+}
+
 /** A column of a table or view of the warehouse. */
 export interface WarehouseColumn {
   readonly name: string;

@@ -30,7 +30,7 @@ const batchOf = (...values: (object | string | Uint8Array)[]) => ({
   })),
 });
 const apart = (...values: (object | string | Uint8Array)[]) =>
-  takeApart(batchOf(...values), { keys, fhir, thrown: [] });
+  takeApart(batchOf(...values).records, { keys, fhir, thrown: [] });
 
 /** Members as their position and what became of them: the entities fed, the rules broken, or the type that nothing reads. */
 const told = (members: readonly Member[]): [string, string][] =>
@@ -171,7 +171,7 @@ test('without a reader FHIR is rejected, and the plan says what it lacks', () =>
 test('a place that the tables cannot hold costs its own row alone', () => {
   const batch = batchOf(bundle([...Array<object>(10).fill(entry(flag)), entry(person('1'))]));
   batch.records[0]!.sequence = '9'.repeat(62);
-  const { members } = takeApart(batch, { keys, fhir, thrown: [] });
+  const { members } = takeApart(batch.records, { keys, fhir, thrown: [] });
   expect(told(members).at(-1)).toEqual([`${'9'.repeat(62)}/10`, 'DQ-FMT-03 ']);
 });
 

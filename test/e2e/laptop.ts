@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -106,6 +106,15 @@ export async function rowsOf(dataDir: string, sql: string): Promise<unknown[][]>
 }
 
 export { textOf };
+
+/** Views of gold by the files that make them, sorted. */
+export const goldViews = (): string[] =>
+  [
+    ...readdirSync(join(ROOT, 'sql/generated/views')).filter((file) => file.startsWith('gold_phi.')),
+    ...readdirSync(join(ROOT, 'sql/marts')).map((file) => `gold_phi.${file}`),
+  ]
+    .map((file) => file.replace('.sql', ''))
+    .sort();
 
 /** Asks a warehouse, served or not. */
 export type Query = (sql: string) => Promise<unknown[][]>;

@@ -90,7 +90,7 @@ const ELSEWHERE: Partial<Record<RuleId | FileRule, string>> = {
   'DQ-TIE-01': 'test/sql/order.test.ts',
   'DQ-OBS-02': 'test/sql/units.test.ts',
   'DQ-OBS-04': 'test/sql/units.test.ts',
-  'ENV-SIZE': 'test/core/conform.test.ts',
+  'ENV-SIZE': 'test/core/rejected.test.ts',
   'SYS-THROWN': 'test/ingest-stream/held.test.ts',
   'SYS-KILLED': 'test/ingest-stream/held.test.ts',
   'LOAD-NAME-01': 'test/load/select-load.test.ts',
