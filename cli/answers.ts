@@ -86,7 +86,7 @@ export function answersText(answers: Answer[]): string {
   ]);
   const left = clinics.length - shown.length;
   return [
-    'No-show rate: no-shows / (attended + no-shows); n counts every appointment',
+    'No-show rate: no-shows / (attended + no-shows); n counts every appointment that is not void',
     indent(table(['clinic', 'rate', 'no-shows', 'counted', 'n'], rows)),
     ...(left > 0 ? [`  … the six highest and six lowest of ${clinics.length} clinics`] : []),
   ].join('\n');

@@ -12,9 +12,9 @@ export const QUERIES: Readonly<Record<string, string>> = {
   'Does a long lead time cost visits?':
     "select case when lead_time_days < 7 then 'under a week' when lead_time_days < 28 then 'one to four weeks' else 'longer' end as lead, sum(is_no_show)::double precision / nullif(sum(in_denominator), 0) as rate from gold_phi.obt_appointment group by 1 order by 1",
   'Do reminders help?':
-    'select reminder_count, count(*) as appointments, sum(is_no_show)::double precision / nullif(sum(in_denominator), 0) as rate from gold_phi.obt_appointment group by reminder_count order by reminder_count',
+    "select reminder_count, count(*) as appointments, sum(is_no_show)::double precision / nullif(sum(in_denominator), 0) as rate from gold_phi.obt_appointment where outcome_group <> 'void' group by reminder_count order by reminder_count",
   'Age bands':
-    'select patient_age_band, count(*) as appointments, sum(is_no_show) as missed from gold_phi.obt_appointment group by patient_age_band order by patient_age_band',
+    "select patient_age_band, count(*) as appointments, sum(is_no_show) as missed from gold_phi.obt_appointment where outcome_group <> 'void' group by patient_age_band order by patient_age_band",
   'What became of appointments':
     'select outcome_group, count(*) as appointments from gold_phi.obt_appointment group by outcome_group order by appointments desc',
   'Waiting and delay by clinic, in minutes':

@@ -133,7 +133,8 @@ export class Model {
       );
     }
     const cells = new Map<string, Cell>();
-    for (const fact of this.facts.values()) if (!fact.deleted) this.count(cells, fact);
+    for (const fact of this.facts.values())
+      if (!fact.deleted && fact.status !== 'entered-in-error') this.count(cells, fact);
     return [...cells]
       .map(([name, cell]) => {
         const [by, key] = name.split('\u001f') as [string, string];

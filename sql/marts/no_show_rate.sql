@@ -1,11 +1,11 @@
--- No-show rate: no-shows / (attended + no-shows); cancelled, void, open and unresolved appointments stand in n only.
+-- No-show rate: no-shows / (attended + no-shows); cancelled, open and unresolved appointments stand in n only, void ones nowhere.
 -- Per value of one attribute at a time. Definition: docs/answers.md.
 --   kpi (varchar): no_show_rate.
 --   by_dimension (varchar): the attribute: all, clinic, weekday, age_band, lead_days or reminded.
 --   group_key (varchar): its value; unknown where the appointment has none.
 --   numerator (bigint): appointments missed without notice (status noshow), a count.
 --   denominator (bigint): appointments attended or missed, a count.
---   n (bigint): all appointments of the group whatever their status, a count.
+--   n (bigint): all appointments of the group but those entered in error, a count.
 --   value (double precision): numerator / denominator, 0 to 1; null where the denominator is 0.
 -- A cell per combination first, so that the one big table is read once.
 WITH cell AS (
@@ -17,6 +17,7 @@ WITH cell AS (
     CASE WHEN o.reminder_count > 0 THEN 'yes' WHEN o.reminder_count = 0 THEN 'no' ELSE 'unknown' END AS reminded,
     CAST(sum(o.is_no_show) AS bigint) AS no_shows, CAST(sum(o.in_denominator) AS bigint) AS counted, count(*) AS n
   FROM {{ source('gold_phi', 'obt_appointment') }} o
+  WHERE o.status_code <> 'entered-in-error'
   GROUP BY 1, 2, 3, 4, 5
 ), grouped AS (
   SELECT CAST('all' AS varchar(32)) AS by_dimension, CAST('all' AS varchar(64)) AS group_key, c.no_shows, c.counted, c.n FROM cell c

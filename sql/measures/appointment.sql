@@ -1,14 +1,16 @@
 -- What an appointment measures. Times are UTC, minutes are signed numbers, days signed integers, is_ flags are 0 or 1.
+-- One that was entered in error stays, as void, and stands in no measure: its minutes and days are null, its flags 0 (is_delayed null).
 
 -- values: used by the measures, not stored. e: the winning event, columns as in stage_appointment, and its local days.
 -- Seconds are counted since 1970 by days, hours, minutes and seconds: Redshift documents the seconds of an epoch as an INTEGER, which ends in
 -- 2038 and may round a fraction of a second up. A scheduled day without an hour has no second, so that no delay is invented.
+-- What was entered in error has neither start, so that no minutes are measured of it.
 SELECT
-  CASE WHEN e.scheduled_precision = 'day' THEN NULL ELSE CAST(CAST(e.scheduled_start_at AS date) - date '1970-01-01' AS bigint) * 86400 + CAST(extract(hour FROM e.scheduled_start_at) AS integer) * 3600
+  CASE WHEN e.scheduled_precision = 'day' OR e.status_code = 'entered-in-error' THEN NULL ELSE CAST(CAST(e.scheduled_start_at AS date) - date '1970-01-01' AS bigint) * 86400 + CAST(extract(hour FROM e.scheduled_start_at) AS integer) * 3600
       + CAST(extract(minute FROM e.scheduled_start_at) AS integer) * 60 + CAST(extract(second FROM date_trunc('second', e.scheduled_start_at)) AS integer) END
     AS scheduled_second,
-  CAST(CAST(e.actual_start_at AS date) - date '1970-01-01' AS bigint) * 86400 + CAST(extract(hour FROM e.actual_start_at) AS integer) * 3600
-      + CAST(extract(minute FROM e.actual_start_at) AS integer) * 60 + CAST(extract(second FROM date_trunc('second', e.actual_start_at)) AS integer) AS actual_second,
+  CASE WHEN e.status_code = 'entered-in-error' THEN NULL ELSE CAST(CAST(e.actual_start_at AS date) - date '1970-01-01' AS bigint) * 86400 + CAST(extract(hour FROM e.actual_start_at) AS integer) * 3600
+      + CAST(extract(minute FROM e.actual_start_at) AS integer) * 60 + CAST(extract(second FROM date_trunc('second', e.actual_start_at)) AS integer) END AS actual_second,
   CAST(CAST(e.arrived_at AS date) - date '1970-01-01' AS bigint) * 86400 + CAST(extract(hour FROM e.arrived_at) AS integer) * 3600
       + CAST(extract(minute FROM e.arrived_at) AS integer) * 60 + CAST(extract(second FROM date_trunc('second', e.arrived_at)) AS integer) AS arrived_second,
   CAST(CAST(e.completed_at AS date) - date '1970-01-01' AS bigint) * 86400 + CAST(extract(hour FROM e.completed_at) AS integer) * 3600
@@ -32,7 +34,7 @@ SELECT
     WHEN e.arrived_second <= e.scheduled_second
       THEN floor((e.actual_second - e.scheduled_second) * CAST(5 AS double precision) / 3 + CAST(0.5 AS double precision)) / 100 END
     AS double precision) AS in_clinic_wait_min, -- Actual start after the later of arrival and scheduled start, minutes to hundredths.
-  CAST(e.scheduled_date - e.created_date AS integer) AS lead_time_days, -- Day of the start after the day of booking, both in the zone of the clinic, days.
+  CAST(CASE WHEN e.status_code <> 'entered-in-error' THEN e.scheduled_date - e.created_date END AS integer) AS lead_time_days, -- Day of the start after the day of booking, both in the zone of the clinic, days.
   CAST(floor((e.completed_second - e.actual_second) * CAST(5 AS double precision) / 3 + CAST(0.5 AS double precision)) / 100
     AS double precision) AS actual_duration_min, -- End after actual start, minutes to hundredths.
   CAST(CASE WHEN e.status_code = 'fulfilled' THEN 1 ELSE 0 END AS smallint) AS is_attended, -- 1: the patient was seen.

@@ -1,8 +1,9 @@
 import { ENTITIES, ENTITY_NAMES, type EntityContract, type EntityName } from '../../contracts';
+import { readCsv } from '../ingest-file/csv';
 import { readByFhirR4, STATES } from '../ingest-file/fhir-r4';
 import { eventOf, said } from './conformed';
 import { engines, type Engine } from './engines';
-import { brokenChecks, empty, load, migrate, rows } from './warehouse';
+import { brokenChecks, empty, load, migrate, rows, sqlFile, statementsOf } from './warehouse';
 
 interface Expected {
   field: string;
@@ -127,36 +128,105 @@ describe.each(engines)('states on $name', ({ open }) => {
     }
   });
 
-  it('an appointment that was a mistake stays as void, whichever way it came in', async () => {
-    const [type, , , make] = STATES.find(([, of]) => of === 'appointment')!;
-    const made = await readByFhirR4([
-      JSON.stringify({ resourceType: type, id: 'resource', ...make('entered-in-error') }),
-    ]);
-    const void_ = { appointment_id: 'envelope', status_code: 'entered-in-error' };
+  describe('an appointment that was a mistake', () => {
+    /** Everything that could be measured of a visit, if it had not been a mistake. */
+    const times = {
+      created_at: '2024-03-02T09:00:00Z',
+      scheduled_start_at: '2024-03-05T10:00:00Z',
+      arrived_at: '2024-03-05T10:05:00Z',
+      actual_start_at: '2024-03-05T10:30:00Z',
+      completed_at: '2024-03-05T11:00:00Z',
+    };
+    const MINUTES = ['start_delay_min', 'lateness_min', 'patient_late_min', 'in_clinic_wait_min', 'lead_time_days', 'actual_duration_min', 'is_delayed']; // prettier-ignore
+    const FLAGS = ['is_attended', 'is_no_show', 'is_cancelled', 'is_unresolved', 'in_denominator'];
+    const measured = `SELECT appointment_id, outcome_group, ${[...MINUTES, ...FLAGS].join(', ')} FROM gold_phi.obt_appointment ORDER BY 1`;
+    const NOTHING = [...MINUTES.map(() => null), ...FLAGS.map(() => '0')];
+    const SEEN = ['30', '30', '5', '25', '3', '30', '1', '1', '0', '0', '0', '1'];
+
+    beforeEach(async () => {
+      const [type, , , make] = STATES.find(([, of]) => of === 'appointment')!;
+      const resource = { resourceType: type, id: 'resource', ...make('entered-in-error'), created: times.created_at };
+      const made = await readByFhirR4([JSON.stringify(resource)]);
+      const columns = ['appointment_id', 'patient_id', 'clinic_id', 'status_code', ...Object.keys(times)];
+      const line = (id: string, status: string): string => [id, 'P1', 'C1', status, ...Object.values(times)].join(',');
+      const lines = [columns.join(','), line('row', 'entered-in-error'), line('row-kept', 'fulfilled')];
+      const csv = await readCsv(
+        'desk',
+        'appointment',
+        Object.fromEntries(columns.map((c) => [c, c])),
+        lines.join('\n'),
+      );
+      await load(engine, 'one', [
+        said('appointment', 1, { ...times, appointment_id: 'envelope', status_code: 'entered-in-error' }),
+        said('appointment', 1, { ...times, appointment_id: 'kept', status_code: 'fulfilled' }),
+        ...[...made.rows.appointment!, ...csv].map((row) => eventOf('appointment', row)),
+      ]);
+    });
+
+    it('stays as void without any measure, whichever way it came in', async () => {
+      expect(await rows(engine, measured)).toEqual([
+        ['envelope', 'void', ...NOTHING],
+        ['kept', 'attended', ...SEEN],
+        ['resource', 'void', ...NOTHING],
+        ['row', 'void', ...NOTHING],
+        ['row-kept', 'attended', ...SEEN],
+      ]);
+      expect(
+        await rows(
+          engine,
+          `SELECT id, kind, is_counted FROM gold_phi.patient_journey WHERE kind <> 'encounter' ORDER BY 1, 2`,
+        ),
+      ).toEqual([
+        ['envelope', 'appointment', '0'],
+        ['kept', 'appointment', '1'],
+        ['kept', 'arrival', '1'],
+        ['resource', 'appointment', '0'],
+        ['row', 'appointment', '0'],
+        ['row-kept', 'appointment', '1'],
+        ['row-kept', 'arrival', '1'],
+      ]);
+    });
+
+    it('is in no count', async () => {
+      expect(
+        await rows(
+          engine,
+          `SELECT numerator, denominator, n FROM gold_phi.no_show_rate WHERE by_dimension IN ('all', 'lead_days') ORDER BY 3`,
+        ),
+      ).toEqual([
+        ['0', '2', '2'],
+        ['0', '2', '2'],
+      ]);
+      for (const view of ['fact_appointment', 'dim_appointment', 'unified_appointments'])
+        expect([view, await rows(engine, `SELECT appointment_id FROM documents.${view} ORDER BY 1`)]).toEqual([
+          view,
+          [['kept'], ['row-kept']],
+        ]);
+    });
+
+    it('loses the measures that it had before this was the rule', async () => {
+      await engine.batch([`UPDATE core.appointment SET start_delay_min = 30, lateness_min = 30, patient_late_min = 5, in_clinic_wait_min = 25, lead_time_days = 3, actual_duration_min = 30, is_delayed = 1`]); // prettier-ignore
+      expect((await rows(engine, measured))[0]!.slice(0, 4)).toEqual(['envelope', 'void', '30', '30']);
+      await engine.batch(statementsOf(sqlFile('migrations/016-void.sql')));
+      expect(await rows(engine, measured)).toEqual([
+        ['envelope', 'void', ...NOTHING],
+        ['kept', 'attended', ...SEEN],
+        ['resource', 'void', ...NOTHING],
+        ['row', 'void', ...NOTHING],
+        ['row-kept', 'attended', ...SEEN],
+      ]);
+    });
+  });
+
+  it('a person has neither missed nor kept what was a mistake', async () => {
+    const at = (id: string, status_code: string) => said('appointment', 1, { appointment_id: id, status_code });
     await load(engine, 'one', [
-      said('appointment', 1, void_),
-      ...made.rows.appointment!.map((row) => eventOf('appointment', row)),
-      said('appointment', 1, { appointment_id: 'kept' }),
-    ]);
-    const flags = ['attended', 'no_show', 'cancelled', 'unresolved'];
-    const sum = flags.map((name) => `is_${name}`).join(' + ');
-    expect(
-      await rows(engine, `SELECT appointment_id, outcome_group, ${sum} FROM gold_phi.obt_appointment ORDER BY 1`),
-    ).toEqual([
-      ['envelope', 'void', '0'],
-      ['kept', 'attended', '1'],
-      ['resource', 'void', '0'],
+      said('patient', 1, { patient_id: 'P1' }),
+      at('void', 'entered-in-error'),
+      at('missed', 'noshow'),
     ]);
     expect(
-      await rows(
-        engine,
-        `SELECT id, kind, is_counted FROM gold_phi.patient_journey WHERE kind <> 'encounter' ORDER BY 1, 2`,
-      ),
-    ).toEqual([
-      ['envelope', 'appointment', '0'],
-      ['kept', 'appointment', '1'],
-      ['kept', 'arrival', '1'],
-      ['resource', 'appointment', '0'],
-    ]);
+      await rows(engine, 'SELECT no_shows, appointments_counted, last_visit_at, next_appointment_at FROM gold_phi.obt_patient'), // prettier-ignore
+    ).toEqual([['1', '1', null, null]]);
   });
 });

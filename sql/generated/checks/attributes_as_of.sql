@@ -127,7 +127,7 @@ FROM (
         e.created_date,
         e.actual_date,
         e.actual_time_key,
-        CAST(e.scheduled_date - e.created_date AS integer) AS lead_time_days,
+        CAST(CASE WHEN e.status_code <> 'entered-in-error' THEN e.scheduled_date - e.created_date END AS integer) AS lead_time_days,
         e.is_other_offset,
         e.scheduled_start_at_local,
         e.created_at_local,

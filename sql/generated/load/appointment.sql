@@ -342,7 +342,7 @@ FROM (
     WHEN e.arrived_second <= e.scheduled_second
     THEN floor((e.actual_second - e.scheduled_second) * CAST(5 AS double precision) / 3 + CAST(0.5 AS double precision)) / 100 END
     AS double precision) AS in_clinic_wait_min,
-    CAST(e.scheduled_date - e.created_date AS integer) AS lead_time_days,
+    CAST(CASE WHEN e.status_code <> 'entered-in-error' THEN e.scheduled_date - e.created_date END AS integer) AS lead_time_days,
     CAST(floor((e.completed_second - e.actual_second) * CAST(5 AS double precision) / 3 + CAST(0.5 AS double precision)) / 100
     AS double precision) AS actual_duration_min,
     CAST(CASE WHEN e.status_code = 'fulfilled' THEN 1 ELSE 0 END AS smallint) AS is_attended,
@@ -361,11 +361,11 @@ FROM (
     e.dq_flags, e.event_id, e.payload_hash, e.effective_at, e.recorded_at, e.source_order, e.is_tied, e.brought_by
   FROM (
     SELECT
-      CASE WHEN e.scheduled_precision = 'day' THEN NULL ELSE CAST(CAST(e.scheduled_start_at AS date) - date '1970-01-01' AS bigint) * 86400 + CAST(extract(hour FROM e.scheduled_start_at) AS integer) * 3600
+      CASE WHEN e.scheduled_precision = 'day' OR e.status_code = 'entered-in-error' THEN NULL ELSE CAST(CAST(e.scheduled_start_at AS date) - date '1970-01-01' AS bigint) * 86400 + CAST(extract(hour FROM e.scheduled_start_at) AS integer) * 3600
     + CAST(extract(minute FROM e.scheduled_start_at) AS integer) * 60 + CAST(extract(second FROM date_trunc('second', e.scheduled_start_at)) AS integer) END
     AS scheduled_second,
-      CAST(CAST(e.actual_start_at AS date) - date '1970-01-01' AS bigint) * 86400 + CAST(extract(hour FROM e.actual_start_at) AS integer) * 3600
-    + CAST(extract(minute FROM e.actual_start_at) AS integer) * 60 + CAST(extract(second FROM date_trunc('second', e.actual_start_at)) AS integer) AS actual_second,
+      CASE WHEN e.status_code = 'entered-in-error' THEN NULL ELSE CAST(CAST(e.actual_start_at AS date) - date '1970-01-01' AS bigint) * 86400 + CAST(extract(hour FROM e.actual_start_at) AS integer) * 3600
+    + CAST(extract(minute FROM e.actual_start_at) AS integer) * 60 + CAST(extract(second FROM date_trunc('second', e.actual_start_at)) AS integer) END AS actual_second,
       CAST(CAST(e.arrived_at AS date) - date '1970-01-01' AS bigint) * 86400 + CAST(extract(hour FROM e.arrived_at) AS integer) * 3600
     + CAST(extract(minute FROM e.arrived_at) AS integer) * 60 + CAST(extract(second FROM date_trunc('second', e.arrived_at)) AS integer) AS arrived_second,
       CAST(CAST(e.completed_at AS date) - date '1970-01-01' AS bigint) * 86400 + CAST(extract(hour FROM e.completed_at) AS integer) * 3600
