@@ -35,6 +35,7 @@ const WHOLE_PLATFORMS = [
   'migrate/views',
   'migrate/warehouse',
   'privilege/',
+  'sql/ages',
   'sql/local-time',
   'sql/parts',
   'sql/people',

@@ -84,6 +84,20 @@ export const coding = (
   }),
 ];
 
+/** Why something was done or ordered: a code, or a diagnosis of the same source. */
+export const reason = (
+  what: string,
+  example: readonly [system: string, code: string, display: string],
+  rest: Rest,
+): Field[] => [
+  ...coding('reason', `the reason of ${what}`, example, rest),
+  id('reason_diagnosis_id', 'direct_id', `Identifier of the diagnosis that is the reason of ${what}.`, {
+    maxBytes: 160,
+    example: 'DX1',
+    ...rest,
+  }),
+];
+
 /**
  * Names of a clinician: by identifier of the source, else by NPI, else by another identifier that the clinician has in the same source.
  */
@@ -234,4 +248,12 @@ export const ENCOUNTER: Relation = {
   field: 'encounter_id',
   entity: 'encounter',
   known: 'encounter_is_known',
+};
+
+/** The diagnosis that is the reason of a fact. */
+export const REASON: Relation = {
+  column: 'reason_diagnosis_key',
+  field: 'reason_diagnosis_id',
+  entity: 'diagnosis',
+  known: 'reason_diagnosis_is_known',
 };

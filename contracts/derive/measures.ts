@@ -1,3 +1,5 @@
+import { withAges } from './ages';
+
 /**
  * The file of measures of a fact (`sql/measures/<fact>.sql`): up to five SELECTs, each below a comment `-- <section>: …`.
  * - values: `expression AS name`, not stored
@@ -5,6 +7,8 @@
  * - attributes: `role.attribute`, `role.attribute AS name`, or `CAST(expression AS type) AS name -- meaning`
  * - flags: `CAST(expression AS smallint) AS dq_xyz_01 -- meaning`: where it is 1 the fact is flagged DQ-XYZ-01, by itself and its members
  * - one big table: `f.column`, `f.column AS name`, or `CAST(expression AS type) AS name -- meaning`
+ *
+ * In an expression `AGE(role, f.day)` and `AGE_BAND(role, f.day)` stand for the completed years of a member, and their band.
  */
 export interface Item {
   /** The name behind AS, or that of the column. */
@@ -72,7 +76,15 @@ function item(where: string, code: string, doc: string): Item {
   const [, alias, column] = COLUMN.exec(sql) ?? [];
   const name = given ?? column;
   if (name === undefined) throw new MeasureError(`${where}: "${text}" has no name`);
-  return { name, isNamed: given !== undefined, sql, type: typeOf(sql), alias, column, ...(doc ? { doc } : {}) };
+  return {
+    name,
+    isNamed: given !== undefined,
+    sql: withAges(sql),
+    type: typeOf(sql),
+    alias,
+    column,
+    ...(doc ? { doc } : {}),
+  };
 }
 
 /** @throws MeasureError for a line outside the form, or a stored expression without type or meaning */

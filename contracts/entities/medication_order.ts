@@ -12,6 +12,8 @@ import {
   PATIENT,
   provider,
   PROVIDER,
+  reason,
+  REASON,
 } from '../fields';
 import type { EntityContract } from '../types';
 
@@ -27,7 +29,7 @@ export const medication_order = {
     also: [{ field: 'intent_code', uncounted: ['proposal', 'plan', 'option'] }],
   },
   layout: { distKey: 'patient_key', sortKey: ['ordered_date_key'] },
-  version: 1,
+  version: 2,
   doc: 'A medicine that was ordered for a patient; whether it was ever handed out, a prescription_fill says (FHIR MedicationRequest).',
   naturalKey: ['medication_order_id'],
   keyScope: 'source',
@@ -73,9 +75,10 @@ export const medication_order = {
     amount('base_cost_amount', 'Price of one time.'),
     amount('total_cost_amount', 'Price of all times.'),
     amount('payer_covered_amount', 'What the payer covered of the price of one time.'),
+    ...reason('the order', ['http://snomed.info/sct', '59621000', 'Essential hypertension'], { since: 2 }),
   ],
   references: [PATIENT, PROVIDER, concept('medication', 'medication')],
-  relations: [ENCOUNTER],
+  relations: [ENCOUNTER, REASON],
   derived: [...localTimes('ordered_at', 'ordered')],
   oneOf: [],
   orders: [{ rule: 'DQ-RX-07', first: 'ordered_at', second: 'stopped_at' }],

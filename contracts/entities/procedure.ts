@@ -15,6 +15,8 @@ import {
   precision,
   provider,
   PROVIDER,
+  reason,
+  REASON,
 } from '../fields';
 import type { EntityContract } from '../types';
 
@@ -30,7 +32,7 @@ export const procedure = {
   },
   localTime: { role: 'location', zone: 'timezone', rule: 'DQ-ENC-14' },
   layout: { distKey: 'patient_key', sortKey: ['performed_date_key'] },
-  version: 1,
+  version: 2,
   doc: 'Something that was done to or for a patient (FHIR Procedure).',
   naturalKey: ['procedure_id'],
   keyScope: 'source',
@@ -56,9 +58,10 @@ export const procedure = {
     precision('performed_precision', 'performed_at', { default: 'instant' }),
     instant('performed_end_at', 'When it ended.', { example: '2024-03-10T00:10:00-05:00' }),
     amount('base_cost_amount', 'Price of the procedure.'),
+    ...reason('the procedure', ['http://snomed.info/sct', '72892002', 'Normal pregnancy'], { since: 2 }),
   ],
   references: [PATIENT, PROVIDER, LOCATION, concept('procedure', 'procedure_code')],
-  relations: [ENCOUNTER],
+  relations: [ENCOUNTER, REASON],
   derived: [...localTimes('performed_at', 'performed')],
   oneOf: [],
   orders: [{ rule: 'DQ-PRC-01', first: 'performed_at', second: 'performed_end_at' }],

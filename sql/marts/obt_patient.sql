@@ -7,7 +7,8 @@
 --   last_name (varchar): family name.
 --   gender_code (varchar): administrative gender.
 --   birth_date (date): date of birth.
---   age (integer): completed years at the watermark.
+--   age (integer): completed years at the watermark; null where only the year of birth is known, or the month and it is that month.
+--   age_band (varchar): 0-17, 18-39, 40-64 or 65+; null where the age may lie in either of two.
 --   city (varchar): city of residence.
 --   state (varchar): state of residence.
 --   zip5 (varchar): postal code of residence.
@@ -46,10 +47,21 @@ WITH person AS (
   JOIN person p ON p.patient_key = f.patient_key
   WHERE f.is_counted = 1 AND f.is_active = 1
   GROUP BY p.enterprise_patient_key
+), aged AS (
+  -- Dates as yyyymmdd differ by 10,000 per birthday; the day of birth may be that much later where only its year or month is known.
+  SELECT e.enterprise_patient_key,
+    CAST(extract(year FROM w.recorded_to) * 10000 + extract(month FROM w.recorded_to) * 100 + extract(day FROM w.recorded_to) AS integer)
+      - CAST(extract(year FROM e.birth_date) * 10000 + extract(month FROM e.birth_date) * 100 + extract(day FROM e.birth_date) AS integer) AS most,
+    CASE WHEN e.birth_date_precision = 'year' OR (e.birth_date_precision = 'month' AND extract(month FROM w.recorded_to) = extract(month FROM e.birth_date))
+      THEN 10000 ELSE 0 END AS slack
+  FROM {{ source('core', 'enterprise_patient') }} e
+  CROSS JOIN {{ source('ops', 'watermark') }} w
+  WHERE CAST(w.recorded_to AS date) >= e.birth_date
 )
 SELECT e.enterprise_patient_key, e.patient_id, e.members, e.first_name, e.last_name, e.gender_code, e.birth_date,
-  CAST(CASE WHEN CAST(w.recorded_to AS date) >= e.birth_date THEN (CAST(extract(year FROM w.recorded_to) * 10000 + extract(month FROM w.recorded_to) * 100 + extract(day FROM w.recorded_to) AS integer)
-    - CAST(extract(year FROM e.birth_date) * 10000 + extract(month FROM e.birth_date) * 100 + extract(day FROM e.birth_date) AS integer)) / 10000 END AS integer) AS age,
+  CAST(CASE WHEN a.slack = 0 THEN a.most / 10000 END AS integer) AS age,
+  CAST(CASE WHEN a.most < 180000 THEN '0-17' WHEN a.most - a.slack >= 650000 THEN '65+' WHEN a.most - a.slack >= 400000 AND a.most < 650000 THEN '40-64'
+    WHEN a.most - a.slack >= 180000 AND a.most < 400000 THEN '18-39' END AS varchar(8)) AS age_band,
   e.city, e.state, e.zip5, e.language_code, e.deceased_at, e.contact_opt_out,
   coalesce(c.codes, 0) AS active_conditions,
   CASE WHEN v.last_at IS NULL OR b.last_at > v.last_at THEN b.last_at ELSE v.last_at END AS last_visit_at,
@@ -60,6 +72,7 @@ SELECT e.enterprise_patient_key, e.patient_id, e.members, e.first_name, e.last_n
   w.recorded_to AS as_of
 FROM {{ source('core', 'enterprise_patient') }} e
 CROSS JOIN {{ source('ops', 'watermark') }} w
+LEFT JOIN aged a ON a.enterprise_patient_key = e.enterprise_patient_key
 LEFT JOIN visit v ON v.enterprise_patient_key = e.enterprise_patient_key
 LEFT JOIN booking b ON b.enterprise_patient_key = e.enterprise_patient_key
 LEFT JOIN condition c ON c.enterprise_patient_key = e.enterprise_patient_key

@@ -63,16 +63,16 @@ SELECT
   patient.last_name,
   patient.gender_code AS patient_gender,
   patient.birth_date AS patient_dob,
-  -- Dates as yyyymmdd differ by 10,000 per birthday. Born after the appointment is no age. A reported age was one at the local day of
+  -- Born after the appointment is no age. A reported age was one at the local day of
   -- its report (by the clock of the visit), and grows from there: whole years between report and visit are added, or taken off where the visit came first.
-  CAST(CASE WHEN f.scheduled_date >= patient.birth_date THEN (CAST(extract(year FROM f.scheduled_date) * 10000 + extract(month FROM f.scheduled_date) * 100 + extract(day FROM f.scheduled_date) AS integer)
-      - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) / 10000
-    WHEN patient.birth_date IS NOT NULL THEN NULL
+  CAST(CASE WHEN patient.birth_date IS NOT NULL THEN AGE(patient, f.scheduled_date)
     WHEN patient.reported_age_years + (CAST(extract(year FROM f.scheduled_date) * 10000 + extract(month FROM f.scheduled_date) * 100 + extract(day FROM f.scheduled_date) AS integer)
       - CAST(extract(year FROM (patient.effective_at + (f.scheduled_start_at_local - f.scheduled_start_at))) * 10000 + extract(month FROM (patient.effective_at + (f.scheduled_start_at_local - f.scheduled_start_at))) * 100 + extract(day FROM (patient.effective_at + (f.scheduled_start_at_local - f.scheduled_start_at))) AS integer)) / 10000 < 0 THEN 0
     ELSE patient.reported_age_years + (CAST(extract(year FROM f.scheduled_date) * 10000 + extract(month FROM f.scheduled_date) * 100 + extract(day FROM f.scheduled_date) AS integer)
       - CAST(extract(year FROM (patient.effective_at + (f.scheduled_start_at_local - f.scheduled_start_at))) * 10000 + extract(month FROM (patient.effective_at + (f.scheduled_start_at_local - f.scheduled_start_at))) * 100 + extract(day FROM (patient.effective_at + (f.scheduled_start_at_local - f.scheduled_start_at))) AS integer)) / 10000 END
-    AS integer) AS patient_age_at_appt, -- Completed years on the scheduled day, from the birth date or from the reported age.
+    AS integer) AS patient_age_at_appt, -- Completed years on the scheduled day, from the birth date or from the reported age; null where only the year of birth is known, or the month and it is that month.
+  CAST(CASE WHEN patient.birth_date_precision IN ('year', 'month') THEN AGE_BAND(patient, f.scheduled_date) END
+    AS varchar(8)) AS patient_age_band, -- Band of the age of a patient whose day of birth is not known; null where the age may lie in either of two.
   patient.zip5,
   patient.state,
   patient.primary_payer_id AS primary_payer_id,
@@ -138,7 +138,7 @@ SELECT
   f.patient_dob,
   f.patient_age_at_appt,
   CAST(CASE WHEN f.patient_age_at_appt < 18 THEN '0-17' WHEN f.patient_age_at_appt < 40 THEN '18-39'
-    WHEN f.patient_age_at_appt < 65 THEN '40-64' WHEN f.patient_age_at_appt >= 65 THEN '65+' ELSE 'unknown' END
+    WHEN f.patient_age_at_appt < 65 THEN '40-64' WHEN f.patient_age_at_appt >= 65 THEN '65+' ELSE coalesce(f.patient_age_band, 'unknown') END
     AS varchar(8)) AS patient_age_band, -- 0-17, 18-39, 40-64, 65+ or unknown.
   f.patient_zip5,
   CAST(substring(f.patient_zip5, 1, 3) AS varchar(3)) AS patient_zip3, -- First three digits of patient_zip5.

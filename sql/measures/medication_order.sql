@@ -5,9 +5,8 @@ SELECT
   patient.patient_id AS patient_id,
   patient.gender_code AS patient_gender,
   patient.birth_date AS patient_dob,
-  CAST(CASE WHEN f.ordered_date >= patient.birth_date THEN (CAST(extract(year FROM f.ordered_date) * 10000 + extract(month FROM f.ordered_date) * 100 + extract(day FROM f.ordered_date) AS integer)
-      - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) / 10000 END
-    AS integer) AS patient_age, -- Completed years on ordered_date, by birth date.
+  CAST(AGE(patient, f.ordered_date) AS integer) AS patient_age, -- Completed years on ordered_date, by birth date; null where only the year of birth is known, or the month and it is that month.
+  CAST(AGE_BAND(patient, f.ordered_date) AS varchar(8)) AS patient_age_band, -- 0-17, 18-39, 40-64 or 65+; null where the age may lie in either of two.
   patient.zip5,
   patient.state,
   patient.is_test,

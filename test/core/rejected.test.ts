@@ -1,3 +1,4 @@
+import { ENTITIES } from '../../contracts';
 import { conform } from '../../core/records/conform';
 import { bytes, broken, ctx, envelope, conformed, received } from './samples';
 
@@ -29,7 +30,11 @@ describe('a rejected record tells rule and pointer', () => {
       envelope('patient', {}, { entity: 'constructor' }),
       'ENV-ENTITY /entity',
     ],
-    ['an unknown version', envelope('patient', {}, { schema_version: 3 }), 'ENV-VERSION /schema_version'],
+    [
+      'an unknown version',
+      envelope('patient', {}, { schema_version: ENTITIES.patient.version + 1 }),
+      'ENV-VERSION /schema_version',
+    ],
     ['a version as text', envelope('patient', {}, { schema_version: '1' }), 'ENV-TYPE /schema_version'],
     ['an unknown operation', envelope('patient', {}, { op: 'merge' }), 'ENV-OP /op'],
     ['a missing event_id', envelope('patient', {}, { event_id: undefined }), 'ENV-MISSING /event_id'],
@@ -118,7 +123,10 @@ describe('a rejected record tells rule and pointer', () => {
   });
 
   it('names entity and version only where the contracts know them', () => {
-    expect(conformed(envelope('patient', { patient_id: 7 }))).toMatchObject({ entity: 'patient', version: 2 });
+    expect(conformed(envelope('patient', { patient_id: 7 }))).toMatchObject({
+      entity: 'patient',
+      version: ENTITIES.patient.version,
+    });
     expect(conformed(envelope('patient', {}, { schema_version: 9 }))).toEqual({
       ok: false,
       violations: [{ rule: 'ENV-VERSION', pointer: '/schema_version' }],

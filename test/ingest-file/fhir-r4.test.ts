@@ -174,6 +174,45 @@ describe('what is made of a resource, by value', () => {
     expect(made.unmapped).toEqual({ Medication: 1 });
   });
 
+  test('times of a year or a month begin with it, and say so', async () => {
+    const condition = { resourceType: 'Condition', ...CODE, ...SUBJECT, recordedDate: '2026-03-09' };
+    const made = await read(
+      { ...condition, id: '1', onsetDateTime: '2001', abatementDateTime: '2002-07' },
+      { ...condition, id: '2', onsetPeriod: { start: '2001-05-04' }, abatementPeriod: { end: START } },
+      { ...condition, id: '3', onsetAge: { value: 40 } },
+      { resourceType: 'Patient', id: 'p', birthDate: '1930-01-02', deceasedDateTime: '2019-11' },
+    );
+    expect(made.rejected).toEqual([]);
+    const at = (iso: string): number => Date.parse(iso) * 1000;
+    expect(made.rows.diagnosis!.map((row) => of(row, 'onset_at', 'onset_precision', 'abated_at', 'abated_precision'))).toEqual([
+      [at('2001-01-01T00:00:00Z'), 'year', at('2002-07-01T00:00:00Z'), 'month'],
+      [at('2001-05-04T00:00:00Z'), 'day', at(START), 'instant'],
+      [null, null, null, null],
+    ]); // prettier-ignore
+    expect(of(made.rows.patient![0], 'deceased_at', 'deceased_precision')).toEqual([at('2019-11-01T00:00:00Z'), 'month']); // prettier-ignore
+  });
+
+  test('the reason of a procedure and of an order: a code, and the diagnosis that it names', async () => {
+    const reasons = {
+      reasonCode: [{ coding: [{ system: 'urn:why', code: 'w1', display: 'Why' }] }, { text: 'other' }],
+      reasonReference: [{ reference: 'Observation/o' }, { reference: 'https://ehr.example/fhir/Condition/c' }],
+    };
+    const made = await read(
+      { resourceType: 'Procedure', id: '1', status: 'completed', ...SUBJECT, performedDateTime: START, ...reasons },
+      { resourceType: 'MedicationRequest', id: '2', status: 'active', intent: 'order', authoredOn: START, ...reasons },
+      { resourceType: 'Procedure', id: '3', status: 'completed', performedDateTime: START, reasonCode: [{ text: 'Fell' }] }, // prettier-ignore
+      { resourceType: 'Procedure', id: '4', status: 'completed', performedDateTime: START, reasonReference: [{ reference: 'urn:uuid:gone' }] }, // prettier-ignore
+    );
+    expect(made.rejected).toEqual([]);
+    const names = ['reason_system', 'reason_code', 'reason_display', 'reason_diagnosis_id', 'dq_flags'];
+    expect([...made.rows.procedure!, ...made.rows.medication_order!].map((row) => of(row, ...names))).toEqual([
+      ['urn:why', 'w1', 'Why', 'c', null],
+      [null, null, 'Fell', null, null],
+      [null, null, null, 'urn:uuid:gone', 'FIL-FHR-07'],
+      ['urn:why', 'w1', 'Why', 'c', null],
+    ]);
+  });
+
   test('a delete takes back what the resource is, and no code that it mentioned', async () => {
     const made = await read(
       bundle([

@@ -51,6 +51,21 @@ describe.each(engines)('facts that name others on $name', ({ open }) => {
   it('know the fact that they belong to, whichever comes first', () =>
     inAnyOrder([[diagnosis], [visit(1)]], known, [['DX1', '1']]));
 
+  it('know the diagnosis that is their reason, whichever comes first', async () => {
+    const look = () =>
+      rows(
+        engine,
+        `SELECT p.procedure_id, p.reason_diagnosis_is_known, o.reason_diagnosis_is_known, d.diagnosis_code
+         FROM core.fact_procedure p JOIN core.fact_medication_order o ON o.reason_diagnosis_key = p.reason_diagnosis_key
+         LEFT JOIN core.fact_diagnosis d ON d.diagnosis_key = p.reason_diagnosis_key`,
+      );
+    const done = said('procedure', 1, { reason_diagnosis_id: 'DX1' });
+    const ordered = said('medication_order', 1, { reason_diagnosis_id: 'DX1' });
+    await inAnyOrder([[done], [ordered], [diagnosis]], look, [['PR1', '1', '1', 'I10']]);
+    await load(engine, 'gone', [said('diagnosis', 2, { diagnosis_id: 'DX1' }, 'delete')]);
+    expect(await look()).toEqual([['PR1', '0', '0', null]]);
+  });
+
   it('know no longer a fact that was taken back, and know it again', async () => {
     await loadAll([[diagnosis], [visit(1)], [said('encounter', 2, { encounter_id: 'E1' }, 'delete')]]);
     expect(await known()).toEqual([['DX1', '0']]);

@@ -6,9 +6,14 @@ FROM (
     CAST(patient.patient_id AS varchar(64)) AS patient_id_now, g.patient_id,
     CAST(patient.gender_code AS varchar(16)) AS patient_gender_now, g.patient_gender,
     CAST(patient.birth_date AS date) AS patient_dob_now, g.patient_dob,
-    CAST(CAST(CASE WHEN f.occurred_date >= patient.birth_date THEN (CAST(extract(year FROM f.occurred_date) * 10000 + extract(month FROM f.occurred_date) * 100 + extract(day FROM f.occurred_date) AS integer)
-    - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) / 10000 END
-    AS integer) AS integer) AS patient_age_now, g.patient_age,
+    CAST(CAST(CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.occurred_date) = extract(month FROM patient.birth_date)) THEN NULL
+      WHEN f.occurred_date >= patient.birth_date THEN (CAST(extract(year FROM f.occurred_date) * 10000 + extract(month FROM f.occurred_date) * 100 + extract(day FROM f.occurred_date) AS integer)
+        - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) / 10000 END AS integer) AS integer) AS patient_age_now, g.patient_age,
+    CAST(CAST(CASE WHEN f.occurred_date < patient.birth_date THEN NULL
+      WHEN (CAST(extract(year FROM f.occurred_date) * 10000 + extract(month FROM f.occurred_date) * 100 + extract(day FROM f.occurred_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 180000 THEN '0-17'
+      WHEN (CAST(extract(year FROM f.occurred_date) * 10000 + extract(month FROM f.occurred_date) * 100 + extract(day FROM f.occurred_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.occurred_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 650000 THEN '65+'
+      WHEN (CAST(extract(year FROM f.occurred_date) * 10000 + extract(month FROM f.occurred_date) * 100 + extract(day FROM f.occurred_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.occurred_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 400000 AND (CAST(extract(year FROM f.occurred_date) * 10000 + extract(month FROM f.occurred_date) * 100 + extract(day FROM f.occurred_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 650000 THEN '40-64'
+      WHEN (CAST(extract(year FROM f.occurred_date) * 10000 + extract(month FROM f.occurred_date) * 100 + extract(day FROM f.occurred_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.occurred_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 180000 AND (CAST(extract(year FROM f.occurred_date) * 10000 + extract(month FROM f.occurred_date) * 100 + extract(day FROM f.occurred_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 400000 THEN '18-39' END AS varchar(8)) AS varchar(8)) AS patient_age_band_now, g.patient_age_band,
     CAST(patient.zip5 AS varchar(5)) AS patient_zip5_now, g.patient_zip5,
     CAST(patient.state AS varchar(32)) AS patient_state_now, g.patient_state,
     CAST(patient.is_test AS boolean) AS patient_is_test_now, g.patient_is_test,
@@ -52,6 +57,7 @@ WHERE NOT (
   AND coalesce(x.patient_gender_now = x.patient_gender, x.patient_gender_now IS NULL AND x.patient_gender IS NULL)
   AND coalesce(x.patient_dob_now = x.patient_dob, x.patient_dob_now IS NULL AND x.patient_dob IS NULL)
   AND coalesce(x.patient_age_now = x.patient_age, x.patient_age_now IS NULL AND x.patient_age IS NULL)
+  AND coalesce(x.patient_age_band_now = x.patient_age_band, x.patient_age_band_now IS NULL AND x.patient_age_band IS NULL)
   AND coalesce(x.patient_zip5_now = x.patient_zip5, x.patient_zip5_now IS NULL AND x.patient_zip5 IS NULL)
   AND coalesce(x.patient_state_now = x.patient_state, x.patient_state_now IS NULL AND x.patient_state IS NULL)
   AND coalesce(x.patient_is_test_now = x.patient_is_test, x.patient_is_test_now IS NULL AND x.patient_is_test IS NULL)
@@ -74,14 +80,20 @@ FROM (
     CAST(patient.last_name AS varchar(128)) AS patient_last_name_now, g.patient_last_name,
     CAST(patient.gender_code AS varchar(16)) AS patient_gender_now, g.patient_gender,
     CAST(patient.birth_date AS date) AS patient_dob_now, g.patient_dob,
-    CAST(CAST(CASE WHEN f.scheduled_date >= patient.birth_date THEN (CAST(extract(year FROM f.scheduled_date) * 10000 + extract(month FROM f.scheduled_date) * 100 + extract(day FROM f.scheduled_date) AS integer)
-    - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) / 10000
-    WHEN patient.birth_date IS NOT NULL THEN NULL
+    CAST(CAST(CASE WHEN patient.birth_date IS NOT NULL THEN CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.scheduled_date) = extract(month FROM patient.birth_date)) THEN NULL
+      WHEN f.scheduled_date >= patient.birth_date THEN (CAST(extract(year FROM f.scheduled_date) * 10000 + extract(month FROM f.scheduled_date) * 100 + extract(day FROM f.scheduled_date) AS integer)
+        - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) / 10000 END
     WHEN patient.reported_age_years + (CAST(extract(year FROM f.scheduled_date) * 10000 + extract(month FROM f.scheduled_date) * 100 + extract(day FROM f.scheduled_date) AS integer)
     - CAST(extract(year FROM (patient.effective_at + (f.scheduled_start_at_local - f.scheduled_start_at))) * 10000 + extract(month FROM (patient.effective_at + (f.scheduled_start_at_local - f.scheduled_start_at))) * 100 + extract(day FROM (patient.effective_at + (f.scheduled_start_at_local - f.scheduled_start_at))) AS integer)) / 10000 < 0 THEN 0
     ELSE patient.reported_age_years + (CAST(extract(year FROM f.scheduled_date) * 10000 + extract(month FROM f.scheduled_date) * 100 + extract(day FROM f.scheduled_date) AS integer)
     - CAST(extract(year FROM (patient.effective_at + (f.scheduled_start_at_local - f.scheduled_start_at))) * 10000 + extract(month FROM (patient.effective_at + (f.scheduled_start_at_local - f.scheduled_start_at))) * 100 + extract(day FROM (patient.effective_at + (f.scheduled_start_at_local - f.scheduled_start_at))) AS integer)) / 10000 END
     AS integer) AS integer) AS patient_age_at_appt_now, g.patient_age_at_appt,
+    CAST(CAST(CASE WHEN patient.birth_date_precision IN ('year', 'month') THEN CASE WHEN f.scheduled_date < patient.birth_date THEN NULL
+      WHEN (CAST(extract(year FROM f.scheduled_date) * 10000 + extract(month FROM f.scheduled_date) * 100 + extract(day FROM f.scheduled_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 180000 THEN '0-17'
+      WHEN (CAST(extract(year FROM f.scheduled_date) * 10000 + extract(month FROM f.scheduled_date) * 100 + extract(day FROM f.scheduled_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.scheduled_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 650000 THEN '65+'
+      WHEN (CAST(extract(year FROM f.scheduled_date) * 10000 + extract(month FROM f.scheduled_date) * 100 + extract(day FROM f.scheduled_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.scheduled_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 400000 AND (CAST(extract(year FROM f.scheduled_date) * 10000 + extract(month FROM f.scheduled_date) * 100 + extract(day FROM f.scheduled_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 650000 THEN '40-64'
+      WHEN (CAST(extract(year FROM f.scheduled_date) * 10000 + extract(month FROM f.scheduled_date) * 100 + extract(day FROM f.scheduled_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.scheduled_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 180000 AND (CAST(extract(year FROM f.scheduled_date) * 10000 + extract(month FROM f.scheduled_date) * 100 + extract(day FROM f.scheduled_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 400000 THEN '18-39' END END
+    AS varchar(8)) AS varchar(8)) AS patient_age_band_now, g.patient_age_band,
     CAST(patient.zip5 AS varchar(5)) AS patient_zip5_now, g.patient_zip5,
     CAST(patient.state AS varchar(32)) AS patient_state_now, g.patient_state,
     CAST(patient.primary_payer_id AS varchar(64)) AS primary_payer_id_now, g.primary_payer_id,
@@ -188,6 +200,7 @@ WHERE NOT (
   AND coalesce(x.patient_gender_now = x.patient_gender, x.patient_gender_now IS NULL AND x.patient_gender IS NULL)
   AND coalesce(x.patient_dob_now = x.patient_dob, x.patient_dob_now IS NULL AND x.patient_dob IS NULL)
   AND coalesce(x.patient_age_at_appt_now = x.patient_age_at_appt, x.patient_age_at_appt_now IS NULL AND x.patient_age_at_appt IS NULL)
+  AND coalesce(x.patient_age_band_now = x.patient_age_band, x.patient_age_band_now IS NULL AND x.patient_age_band IS NULL)
   AND coalesce(x.patient_zip5_now = x.patient_zip5, x.patient_zip5_now IS NULL AND x.patient_zip5 IS NULL)
   AND coalesce(x.patient_state_now = x.patient_state, x.patient_state_now IS NULL AND x.patient_state IS NULL)
   AND coalesce(x.primary_payer_id_now = x.primary_payer_id, x.primary_payer_id_now IS NULL AND x.primary_payer_id IS NULL)
@@ -209,9 +222,14 @@ FROM (
     CAST(patient.patient_id AS varchar(64)) AS patient_id_now, g.patient_id,
     CAST(patient.gender_code AS varchar(16)) AS patient_gender_now, g.patient_gender,
     CAST(patient.birth_date AS date) AS patient_dob_now, g.patient_dob,
-    CAST(CAST(CASE WHEN f.diagnosed_date >= patient.birth_date THEN (CAST(extract(year FROM f.diagnosed_date) * 10000 + extract(month FROM f.diagnosed_date) * 100 + extract(day FROM f.diagnosed_date) AS integer)
-    - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) / 10000 END
-    AS integer) AS integer) AS patient_age_now, g.patient_age,
+    CAST(CAST(CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.diagnosed_date) = extract(month FROM patient.birth_date)) THEN NULL
+      WHEN f.diagnosed_date >= patient.birth_date THEN (CAST(extract(year FROM f.diagnosed_date) * 10000 + extract(month FROM f.diagnosed_date) * 100 + extract(day FROM f.diagnosed_date) AS integer)
+        - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) / 10000 END AS integer) AS integer) AS patient_age_now, g.patient_age,
+    CAST(CAST(CASE WHEN f.diagnosed_date < patient.birth_date THEN NULL
+      WHEN (CAST(extract(year FROM f.diagnosed_date) * 10000 + extract(month FROM f.diagnosed_date) * 100 + extract(day FROM f.diagnosed_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 180000 THEN '0-17'
+      WHEN (CAST(extract(year FROM f.diagnosed_date) * 10000 + extract(month FROM f.diagnosed_date) * 100 + extract(day FROM f.diagnosed_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.diagnosed_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 650000 THEN '65+'
+      WHEN (CAST(extract(year FROM f.diagnosed_date) * 10000 + extract(month FROM f.diagnosed_date) * 100 + extract(day FROM f.diagnosed_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.diagnosed_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 400000 AND (CAST(extract(year FROM f.diagnosed_date) * 10000 + extract(month FROM f.diagnosed_date) * 100 + extract(day FROM f.diagnosed_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 650000 THEN '40-64'
+      WHEN (CAST(extract(year FROM f.diagnosed_date) * 10000 + extract(month FROM f.diagnosed_date) * 100 + extract(day FROM f.diagnosed_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.diagnosed_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 180000 AND (CAST(extract(year FROM f.diagnosed_date) * 10000 + extract(month FROM f.diagnosed_date) * 100 + extract(day FROM f.diagnosed_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 400000 THEN '18-39' END AS varchar(8)) AS varchar(8)) AS patient_age_band_now, g.patient_age_band,
     CAST(patient.zip5 AS varchar(5)) AS patient_zip5_now, g.patient_zip5,
     CAST(patient.state AS varchar(32)) AS patient_state_now, g.patient_state,
     CAST(patient.is_test AS boolean) AS patient_is_test_now, g.patient_is_test,
@@ -230,8 +248,8 @@ FROM (
       SELECT e.diagnosis_key, e.diagnosis_id, e.source_system, e.patient_key, e.diagnosis_code_key, e.patient_named_key,
         e.encounter_key, e.encounter_is_known, e.diagnosed_tz_offset_min, e.encounter_id, e.diagnosis_system, e.diagnosis_code,
         e.diagnosis_display, e.category_code, e.clinical_status_code, e.verification_status_code, e.diagnosed_at,
-        e.diagnosed_precision, e.onset_at, e.abated_at, e.is_active, e.is_counted, e.dq_flags, e.event_id, e.payload_hash,
-        e.effective_at, e.recorded_at, e.source_order, e.is_tied,
+        e.diagnosed_precision, e.onset_at, e.abated_at, e.onset_precision, e.abated_precision, e.is_active, e.is_counted,
+        e.dq_flags, e.event_id, e.payload_hash, e.effective_at, e.recorded_at, e.source_order, e.is_tied,
         CASE WHEN e.diagnosed_date BETWEEN date '2000-01-01' AND date '2050-12-31'
           THEN CAST(extract(year FROM e.diagnosed_date) * 10000 + extract(month FROM e.diagnosed_date) * 100
             + extract(day FROM e.diagnosed_date) AS integer)
@@ -249,8 +267,9 @@ FROM (
             s.diagnosis_key, s.diagnosis_id, s.source_system, s.patient_key, s.diagnosis_code_key, s.patient_named_key,
               s.encounter_key, s.encounter_is_known, s.diagnosed_tz_offset_min, s.encounter_id, s.diagnosis_system,
               s.diagnosis_code, s.diagnosis_display, s.category_code, s.clinical_status_code, s.verification_status_code,
-              s.diagnosed_at, s.diagnosed_precision, s.onset_at, s.abated_at, s.is_active, s.is_counted, s.dq_flags, s.event_id,
-              s.payload_hash, s.effective_at, s.recorded_at, s.source_order, s.is_tied, s.load_id
+              s.diagnosed_at, s.diagnosed_precision, s.onset_at, s.abated_at, s.onset_precision, s.abated_precision, s.is_active,
+              s.is_counted, s.dq_flags, s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.source_order,
+              s.is_tied, s.load_id
           FROM core.diagnosis s
         ) e
       ) e
@@ -266,6 +285,7 @@ WHERE NOT (
   AND coalesce(x.patient_gender_now = x.patient_gender, x.patient_gender_now IS NULL AND x.patient_gender IS NULL)
   AND coalesce(x.patient_dob_now = x.patient_dob, x.patient_dob_now IS NULL AND x.patient_dob IS NULL)
   AND coalesce(x.patient_age_now = x.patient_age, x.patient_age_now IS NULL AND x.patient_age IS NULL)
+  AND coalesce(x.patient_age_band_now = x.patient_age_band, x.patient_age_band_now IS NULL AND x.patient_age_band IS NULL)
   AND coalesce(x.patient_zip5_now = x.patient_zip5, x.patient_zip5_now IS NULL AND x.patient_zip5 IS NULL)
   AND coalesce(x.patient_state_now = x.patient_state, x.patient_state_now IS NULL AND x.patient_state IS NULL)
   AND coalesce(x.patient_is_test_now = x.patient_is_test, x.patient_is_test_now IS NULL AND x.patient_is_test IS NULL)
@@ -284,9 +304,14 @@ FROM (
     CAST(patient.patient_id AS varchar(64)) AS patient_id_now, g.patient_id,
     CAST(patient.gender_code AS varchar(16)) AS patient_gender_now, g.patient_gender,
     CAST(patient.birth_date AS date) AS patient_dob_now, g.patient_dob,
-    CAST(CAST(CASE WHEN f.start_date >= patient.birth_date THEN (CAST(extract(year FROM f.start_date) * 10000 + extract(month FROM f.start_date) * 100 + extract(day FROM f.start_date) AS integer)
-    - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) / 10000 END
-    AS integer) AS integer) AS patient_age_now, g.patient_age,
+    CAST(CAST(CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.start_date) = extract(month FROM patient.birth_date)) THEN NULL
+      WHEN f.start_date >= patient.birth_date THEN (CAST(extract(year FROM f.start_date) * 10000 + extract(month FROM f.start_date) * 100 + extract(day FROM f.start_date) AS integer)
+        - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) / 10000 END AS integer) AS integer) AS patient_age_now, g.patient_age,
+    CAST(CAST(CASE WHEN f.start_date < patient.birth_date THEN NULL
+      WHEN (CAST(extract(year FROM f.start_date) * 10000 + extract(month FROM f.start_date) * 100 + extract(day FROM f.start_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 180000 THEN '0-17'
+      WHEN (CAST(extract(year FROM f.start_date) * 10000 + extract(month FROM f.start_date) * 100 + extract(day FROM f.start_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.start_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 650000 THEN '65+'
+      WHEN (CAST(extract(year FROM f.start_date) * 10000 + extract(month FROM f.start_date) * 100 + extract(day FROM f.start_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.start_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 400000 AND (CAST(extract(year FROM f.start_date) * 10000 + extract(month FROM f.start_date) * 100 + extract(day FROM f.start_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 650000 THEN '40-64'
+      WHEN (CAST(extract(year FROM f.start_date) * 10000 + extract(month FROM f.start_date) * 100 + extract(day FROM f.start_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.start_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 180000 AND (CAST(extract(year FROM f.start_date) * 10000 + extract(month FROM f.start_date) * 100 + extract(day FROM f.start_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 400000 THEN '18-39' END AS varchar(8)) AS varchar(8)) AS patient_age_band_now, g.patient_age_band,
     CAST(patient.zip5 AS varchar(5)) AS patient_zip5_now, g.patient_zip5,
     CAST(patient.state AS varchar(32)) AS patient_state_now, g.patient_state,
     CAST(patient.is_test AS boolean) AS patient_is_test_now, g.patient_is_test,
@@ -378,6 +403,7 @@ WHERE NOT (
   AND coalesce(x.patient_gender_now = x.patient_gender, x.patient_gender_now IS NULL AND x.patient_gender IS NULL)
   AND coalesce(x.patient_dob_now = x.patient_dob, x.patient_dob_now IS NULL AND x.patient_dob IS NULL)
   AND coalesce(x.patient_age_now = x.patient_age, x.patient_age_now IS NULL AND x.patient_age IS NULL)
+  AND coalesce(x.patient_age_band_now = x.patient_age_band, x.patient_age_band_now IS NULL AND x.patient_age_band IS NULL)
   AND coalesce(x.patient_zip5_now = x.patient_zip5, x.patient_zip5_now IS NULL AND x.patient_zip5 IS NULL)
   AND coalesce(x.patient_state_now = x.patient_state, x.patient_state_now IS NULL AND x.patient_state IS NULL)
   AND coalesce(x.patient_is_test_now = x.patient_is_test, x.patient_is_test_now IS NULL AND x.patient_is_test IS NULL)
@@ -403,9 +429,14 @@ FROM (
     CAST(patient.patient_id AS varchar(64)) AS patient_id_now, g.patient_id,
     CAST(patient.gender_code AS varchar(16)) AS patient_gender_now, g.patient_gender,
     CAST(patient.birth_date AS date) AS patient_dob_now, g.patient_dob,
-    CAST(CAST(CASE WHEN f.start_date >= patient.birth_date THEN (CAST(extract(year FROM f.start_date) * 10000 + extract(month FROM f.start_date) * 100 + extract(day FROM f.start_date) AS integer)
-    - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) / 10000 END
-    AS integer) AS integer) AS patient_age_now, g.patient_age,
+    CAST(CAST(CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.start_date) = extract(month FROM patient.birth_date)) THEN NULL
+      WHEN f.start_date >= patient.birth_date THEN (CAST(extract(year FROM f.start_date) * 10000 + extract(month FROM f.start_date) * 100 + extract(day FROM f.start_date) AS integer)
+        - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) / 10000 END AS integer) AS integer) AS patient_age_now, g.patient_age,
+    CAST(CAST(CASE WHEN f.start_date < patient.birth_date THEN NULL
+      WHEN (CAST(extract(year FROM f.start_date) * 10000 + extract(month FROM f.start_date) * 100 + extract(day FROM f.start_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 180000 THEN '0-17'
+      WHEN (CAST(extract(year FROM f.start_date) * 10000 + extract(month FROM f.start_date) * 100 + extract(day FROM f.start_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.start_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 650000 THEN '65+'
+      WHEN (CAST(extract(year FROM f.start_date) * 10000 + extract(month FROM f.start_date) * 100 + extract(day FROM f.start_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.start_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 400000 AND (CAST(extract(year FROM f.start_date) * 10000 + extract(month FROM f.start_date) * 100 + extract(day FROM f.start_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 650000 THEN '40-64'
+      WHEN (CAST(extract(year FROM f.start_date) * 10000 + extract(month FROM f.start_date) * 100 + extract(day FROM f.start_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.start_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 180000 AND (CAST(extract(year FROM f.start_date) * 10000 + extract(month FROM f.start_date) * 100 + extract(day FROM f.start_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 400000 THEN '18-39' END AS varchar(8)) AS varchar(8)) AS patient_age_band_now, g.patient_age_band,
     CAST(patient.zip5 AS varchar(5)) AS patient_zip5_now, g.patient_zip5,
     CAST(patient.state AS varchar(32)) AS patient_state_now, g.patient_state,
     CAST(patient.is_test AS boolean) AS patient_is_test_now, g.patient_is_test,
@@ -463,6 +494,7 @@ WHERE NOT (
   AND coalesce(x.patient_gender_now = x.patient_gender, x.patient_gender_now IS NULL AND x.patient_gender IS NULL)
   AND coalesce(x.patient_dob_now = x.patient_dob, x.patient_dob_now IS NULL AND x.patient_dob IS NULL)
   AND coalesce(x.patient_age_now = x.patient_age, x.patient_age_now IS NULL AND x.patient_age IS NULL)
+  AND coalesce(x.patient_age_band_now = x.patient_age_band, x.patient_age_band_now IS NULL AND x.patient_age_band IS NULL)
   AND coalesce(x.patient_zip5_now = x.patient_zip5, x.patient_zip5_now IS NULL AND x.patient_zip5 IS NULL)
   AND coalesce(x.patient_state_now = x.patient_state, x.patient_state_now IS NULL AND x.patient_state IS NULL)
   AND coalesce(x.patient_is_test_now = x.patient_is_test, x.patient_is_test_now IS NULL AND x.patient_is_test IS NULL)
@@ -480,9 +512,14 @@ FROM (
     CAST(patient.patient_id AS varchar(64)) AS patient_id_now, g.patient_id,
     CAST(patient.gender_code AS varchar(16)) AS patient_gender_now, g.patient_gender,
     CAST(patient.birth_date AS date) AS patient_dob_now, g.patient_dob,
-    CAST(CAST(CASE WHEN f.ordered_date >= patient.birth_date THEN (CAST(extract(year FROM f.ordered_date) * 10000 + extract(month FROM f.ordered_date) * 100 + extract(day FROM f.ordered_date) AS integer)
-    - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) / 10000 END
-    AS integer) AS integer) AS patient_age_now, g.patient_age,
+    CAST(CAST(CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.ordered_date) = extract(month FROM patient.birth_date)) THEN NULL
+      WHEN f.ordered_date >= patient.birth_date THEN (CAST(extract(year FROM f.ordered_date) * 10000 + extract(month FROM f.ordered_date) * 100 + extract(day FROM f.ordered_date) AS integer)
+        - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) / 10000 END AS integer) AS integer) AS patient_age_now, g.patient_age,
+    CAST(CAST(CASE WHEN f.ordered_date < patient.birth_date THEN NULL
+      WHEN (CAST(extract(year FROM f.ordered_date) * 10000 + extract(month FROM f.ordered_date) * 100 + extract(day FROM f.ordered_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 180000 THEN '0-17'
+      WHEN (CAST(extract(year FROM f.ordered_date) * 10000 + extract(month FROM f.ordered_date) * 100 + extract(day FROM f.ordered_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.ordered_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 650000 THEN '65+'
+      WHEN (CAST(extract(year FROM f.ordered_date) * 10000 + extract(month FROM f.ordered_date) * 100 + extract(day FROM f.ordered_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.ordered_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 400000 AND (CAST(extract(year FROM f.ordered_date) * 10000 + extract(month FROM f.ordered_date) * 100 + extract(day FROM f.ordered_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 650000 THEN '40-64'
+      WHEN (CAST(extract(year FROM f.ordered_date) * 10000 + extract(month FROM f.ordered_date) * 100 + extract(day FROM f.ordered_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.ordered_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 180000 AND (CAST(extract(year FROM f.ordered_date) * 10000 + extract(month FROM f.ordered_date) * 100 + extract(day FROM f.ordered_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 400000 THEN '18-39' END AS varchar(8)) AS varchar(8)) AS patient_age_band_now, g.patient_age_band,
     CAST(patient.zip5 AS varchar(5)) AS patient_zip5_now, g.patient_zip5,
     CAST(patient.state AS varchar(32)) AS patient_state_now, g.patient_state,
     CAST(patient.is_test AS boolean) AS patient_is_test_now, g.patient_is_test,
@@ -499,10 +536,11 @@ FROM (
   FROM core.medication_order g
   JOIN (
       SELECT e.medication_order_key, e.medication_order_id, e.source_system, e.patient_key, e.provider_key, e.medication_key,
-        e.patient_named_key, e.provider_named_key, e.encounter_key, e.encounter_is_known, e.ordered_tz_offset_min, e.encounter_id,
-        e.medication_system, e.medication_code, e.medication_display, e.status_code, e.intent_code, e.ordered_at, e.stopped_at,
-        e.dispense_count, e.base_cost_amount, e.total_cost_amount, e.payer_covered_amount, e.is_counted, e.dq_flags, e.event_id,
-        e.payload_hash, e.effective_at, e.recorded_at, e.source_order, e.is_tied,
+        e.patient_named_key, e.provider_named_key, e.encounter_key, e.encounter_is_known, e.reason_diagnosis_key,
+        e.reason_diagnosis_is_known, e.ordered_tz_offset_min, e.encounter_id, e.medication_system, e.medication_code,
+        e.medication_display, e.status_code, e.intent_code, e.ordered_at, e.stopped_at, e.dispense_count, e.base_cost_amount,
+        e.total_cost_amount, e.payer_covered_amount, e.reason_system, e.reason_code, e.reason_display, e.reason_diagnosis_id,
+        e.is_counted, e.dq_flags, e.event_id, e.payload_hash, e.effective_at, e.recorded_at, e.source_order, e.is_tied,
         CASE WHEN e.ordered_date BETWEEN date '2000-01-01' AND date '2050-12-31'
           THEN CAST(extract(year FROM e.ordered_date) * 10000 + extract(month FROM e.ordered_date) * 100
             + extract(day FROM e.ordered_date) AS integer)
@@ -518,9 +556,10 @@ FROM (
           SELECT
             s.ordered_at + coalesce(s.ordered_tz_offset_min, 0) * interval '1 minute' AS ordered_at_local,
             s.medication_order_key, s.medication_order_id, s.source_system, s.patient_key, s.provider_key, s.medication_key,
-              s.patient_named_key, s.provider_named_key, s.encounter_key, s.encounter_is_known, s.ordered_tz_offset_min,
-              s.encounter_id, s.medication_system, s.medication_code, s.medication_display, s.status_code, s.intent_code,
-              s.ordered_at, s.stopped_at, s.dispense_count, s.base_cost_amount, s.total_cost_amount, s.payer_covered_amount,
+              s.patient_named_key, s.provider_named_key, s.encounter_key, s.encounter_is_known, s.reason_diagnosis_key,
+              s.reason_diagnosis_is_known, s.ordered_tz_offset_min, s.encounter_id, s.medication_system, s.medication_code,
+              s.medication_display, s.status_code, s.intent_code, s.ordered_at, s.stopped_at, s.dispense_count, s.base_cost_amount,
+              s.total_cost_amount, s.payer_covered_amount, s.reason_system, s.reason_code, s.reason_display, s.reason_diagnosis_id,
               s.is_counted, s.dq_flags, s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.source_order,
               s.is_tied, s.load_id
           FROM core.medication_order s
@@ -540,6 +579,7 @@ WHERE NOT (
   AND coalesce(x.patient_gender_now = x.patient_gender, x.patient_gender_now IS NULL AND x.patient_gender IS NULL)
   AND coalesce(x.patient_dob_now = x.patient_dob, x.patient_dob_now IS NULL AND x.patient_dob IS NULL)
   AND coalesce(x.patient_age_now = x.patient_age, x.patient_age_now IS NULL AND x.patient_age IS NULL)
+  AND coalesce(x.patient_age_band_now = x.patient_age_band, x.patient_age_band_now IS NULL AND x.patient_age_band IS NULL)
   AND coalesce(x.patient_zip5_now = x.patient_zip5, x.patient_zip5_now IS NULL AND x.patient_zip5 IS NULL)
   AND coalesce(x.patient_state_now = x.patient_state, x.patient_state_now IS NULL AND x.patient_state IS NULL)
   AND coalesce(x.patient_is_test_now = x.patient_is_test, x.patient_is_test_now IS NULL AND x.patient_is_test IS NULL)
@@ -558,9 +598,14 @@ FROM (
     CAST(patient.patient_id AS varchar(64)) AS patient_id_now, g.patient_id,
     CAST(patient.gender_code AS varchar(16)) AS patient_gender_now, g.patient_gender,
     CAST(patient.birth_date AS date) AS patient_dob_now, g.patient_dob,
-    CAST(CAST(CASE WHEN f.observed_date >= patient.birth_date THEN (CAST(extract(year FROM f.observed_date) * 10000 + extract(month FROM f.observed_date) * 100 + extract(day FROM f.observed_date) AS integer)
-    - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) / 10000 END
-    AS integer) AS integer) AS patient_age_now, g.patient_age,
+    CAST(CAST(CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.observed_date) = extract(month FROM patient.birth_date)) THEN NULL
+      WHEN f.observed_date >= patient.birth_date THEN (CAST(extract(year FROM f.observed_date) * 10000 + extract(month FROM f.observed_date) * 100 + extract(day FROM f.observed_date) AS integer)
+        - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) / 10000 END AS integer) AS integer) AS patient_age_now, g.patient_age,
+    CAST(CAST(CASE WHEN f.observed_date < patient.birth_date THEN NULL
+      WHEN (CAST(extract(year FROM f.observed_date) * 10000 + extract(month FROM f.observed_date) * 100 + extract(day FROM f.observed_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 180000 THEN '0-17'
+      WHEN (CAST(extract(year FROM f.observed_date) * 10000 + extract(month FROM f.observed_date) * 100 + extract(day FROM f.observed_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.observed_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 650000 THEN '65+'
+      WHEN (CAST(extract(year FROM f.observed_date) * 10000 + extract(month FROM f.observed_date) * 100 + extract(day FROM f.observed_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.observed_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 400000 AND (CAST(extract(year FROM f.observed_date) * 10000 + extract(month FROM f.observed_date) * 100 + extract(day FROM f.observed_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 650000 THEN '40-64'
+      WHEN (CAST(extract(year FROM f.observed_date) * 10000 + extract(month FROM f.observed_date) * 100 + extract(day FROM f.observed_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.observed_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 180000 AND (CAST(extract(year FROM f.observed_date) * 10000 + extract(month FROM f.observed_date) * 100 + extract(day FROM f.observed_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 400000 THEN '18-39' END AS varchar(8)) AS varchar(8)) AS patient_age_band_now, g.patient_age_band,
     CAST(patient.zip5 AS varchar(5)) AS patient_zip5_now, g.patient_zip5,
     CAST(patient.state AS varchar(32)) AS patient_state_now, g.patient_state,
     CAST(patient.is_test AS boolean) AS patient_is_test_now, g.patient_is_test,
@@ -641,6 +686,7 @@ WHERE NOT (
   AND coalesce(x.patient_gender_now = x.patient_gender, x.patient_gender_now IS NULL AND x.patient_gender IS NULL)
   AND coalesce(x.patient_dob_now = x.patient_dob, x.patient_dob_now IS NULL AND x.patient_dob IS NULL)
   AND coalesce(x.patient_age_now = x.patient_age, x.patient_age_now IS NULL AND x.patient_age IS NULL)
+  AND coalesce(x.patient_age_band_now = x.patient_age_band, x.patient_age_band_now IS NULL AND x.patient_age_band IS NULL)
   AND coalesce(x.patient_zip5_now = x.patient_zip5, x.patient_zip5_now IS NULL AND x.patient_zip5 IS NULL)
   AND coalesce(x.patient_state_now = x.patient_state, x.patient_state_now IS NULL AND x.patient_state IS NULL)
   AND coalesce(x.patient_is_test_now = x.patient_is_test, x.patient_is_test_now IS NULL AND x.patient_is_test IS NULL)
@@ -659,9 +705,14 @@ FROM (
     CAST(patient.patient_id AS varchar(64)) AS patient_id_now, g.patient_id,
     CAST(patient.gender_code AS varchar(16)) AS patient_gender_now, g.patient_gender,
     CAST(patient.birth_date AS date) AS patient_dob_now, g.patient_dob,
-    CAST(CAST(CASE WHEN f.filled_date >= patient.birth_date THEN (CAST(extract(year FROM f.filled_date) * 10000 + extract(month FROM f.filled_date) * 100 + extract(day FROM f.filled_date) AS integer)
-    - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) / 10000 END
-    AS integer) AS integer) AS patient_age_now, g.patient_age,
+    CAST(CAST(CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.filled_date) = extract(month FROM patient.birth_date)) THEN NULL
+      WHEN f.filled_date >= patient.birth_date THEN (CAST(extract(year FROM f.filled_date) * 10000 + extract(month FROM f.filled_date) * 100 + extract(day FROM f.filled_date) AS integer)
+        - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) / 10000 END AS integer) AS integer) AS patient_age_now, g.patient_age,
+    CAST(CAST(CASE WHEN f.filled_date < patient.birth_date THEN NULL
+      WHEN (CAST(extract(year FROM f.filled_date) * 10000 + extract(month FROM f.filled_date) * 100 + extract(day FROM f.filled_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 180000 THEN '0-17'
+      WHEN (CAST(extract(year FROM f.filled_date) * 10000 + extract(month FROM f.filled_date) * 100 + extract(day FROM f.filled_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.filled_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 650000 THEN '65+'
+      WHEN (CAST(extract(year FROM f.filled_date) * 10000 + extract(month FROM f.filled_date) * 100 + extract(day FROM f.filled_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.filled_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 400000 AND (CAST(extract(year FROM f.filled_date) * 10000 + extract(month FROM f.filled_date) * 100 + extract(day FROM f.filled_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 650000 THEN '40-64'
+      WHEN (CAST(extract(year FROM f.filled_date) * 10000 + extract(month FROM f.filled_date) * 100 + extract(day FROM f.filled_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.filled_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 180000 AND (CAST(extract(year FROM f.filled_date) * 10000 + extract(month FROM f.filled_date) * 100 + extract(day FROM f.filled_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 400000 THEN '18-39' END AS varchar(8)) AS varchar(8)) AS patient_age_band_now, g.patient_age_band,
     CAST(patient.zip5 AS varchar(5)) AS patient_zip5_now, g.patient_zip5,
     CAST(patient.state AS varchar(32)) AS patient_state_now, g.patient_state,
     CAST(patient.is_test AS boolean) AS patient_is_test_now, g.patient_is_test,
@@ -713,6 +764,7 @@ WHERE NOT (
   AND coalesce(x.patient_gender_now = x.patient_gender, x.patient_gender_now IS NULL AND x.patient_gender IS NULL)
   AND coalesce(x.patient_dob_now = x.patient_dob, x.patient_dob_now IS NULL AND x.patient_dob IS NULL)
   AND coalesce(x.patient_age_now = x.patient_age, x.patient_age_now IS NULL AND x.patient_age IS NULL)
+  AND coalesce(x.patient_age_band_now = x.patient_age_band, x.patient_age_band_now IS NULL AND x.patient_age_band IS NULL)
   AND coalesce(x.patient_zip5_now = x.patient_zip5, x.patient_zip5_now IS NULL AND x.patient_zip5 IS NULL)
   AND coalesce(x.patient_state_now = x.patient_state, x.patient_state_now IS NULL AND x.patient_state IS NULL)
   AND coalesce(x.patient_is_test_now = x.patient_is_test, x.patient_is_test_now IS NULL AND x.patient_is_test IS NULL)
@@ -729,9 +781,14 @@ FROM (
     CAST(patient.patient_id AS varchar(64)) AS patient_id_now, g.patient_id,
     CAST(patient.gender_code AS varchar(16)) AS patient_gender_now, g.patient_gender,
     CAST(patient.birth_date AS date) AS patient_dob_now, g.patient_dob,
-    CAST(CAST(CASE WHEN f.performed_date >= patient.birth_date THEN (CAST(extract(year FROM f.performed_date) * 10000 + extract(month FROM f.performed_date) * 100 + extract(day FROM f.performed_date) AS integer)
-    - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) / 10000 END
-    AS integer) AS integer) AS patient_age_now, g.patient_age,
+    CAST(CAST(CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.performed_date) = extract(month FROM patient.birth_date)) THEN NULL
+      WHEN f.performed_date >= patient.birth_date THEN (CAST(extract(year FROM f.performed_date) * 10000 + extract(month FROM f.performed_date) * 100 + extract(day FROM f.performed_date) AS integer)
+        - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) / 10000 END AS integer) AS integer) AS patient_age_now, g.patient_age,
+    CAST(CAST(CASE WHEN f.performed_date < patient.birth_date THEN NULL
+      WHEN (CAST(extract(year FROM f.performed_date) * 10000 + extract(month FROM f.performed_date) * 100 + extract(day FROM f.performed_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 180000 THEN '0-17'
+      WHEN (CAST(extract(year FROM f.performed_date) * 10000 + extract(month FROM f.performed_date) * 100 + extract(day FROM f.performed_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.performed_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 650000 THEN '65+'
+      WHEN (CAST(extract(year FROM f.performed_date) * 10000 + extract(month FROM f.performed_date) * 100 + extract(day FROM f.performed_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.performed_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 400000 AND (CAST(extract(year FROM f.performed_date) * 10000 + extract(month FROM f.performed_date) * 100 + extract(day FROM f.performed_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 650000 THEN '40-64'
+      WHEN (CAST(extract(year FROM f.performed_date) * 10000 + extract(month FROM f.performed_date) * 100 + extract(day FROM f.performed_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.performed_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 180000 AND (CAST(extract(year FROM f.performed_date) * 10000 + extract(month FROM f.performed_date) * 100 + extract(day FROM f.performed_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 400000 THEN '18-39' END AS varchar(8)) AS varchar(8)) AS patient_age_band_now, g.patient_age_band,
     CAST(patient.zip5 AS varchar(5)) AS patient_zip5_now, g.patient_zip5,
     CAST(patient.state AS varchar(32)) AS patient_state_now, g.patient_state,
     CAST(patient.is_test AS boolean) AS patient_is_test_now, g.patient_is_test,
@@ -754,9 +811,10 @@ FROM (
   JOIN (
       SELECT e.procedure_key, e.procedure_id, e.source_system, e.patient_key, e.provider_key, e.location_key, e.procedure_code_key,
         e.patient_named_key, e.provider_named_key, e.location_named_key, e.encounter_key, e.encounter_is_known,
-        e.performed_tz_offset_min, e.encounter_id, e.procedure_system, e.procedure_code, e.procedure_display, e.status_code,
-        e.performed_at, e.performed_precision, e.performed_end_at, e.base_cost_amount, e.duration_min, e.is_counted, e.dq_flags,
-        e.event_id, e.payload_hash, e.effective_at, e.recorded_at, e.source_order, e.is_tied,
+        e.reason_diagnosis_key, e.reason_diagnosis_is_known, e.performed_tz_offset_min, e.encounter_id, e.procedure_system,
+        e.procedure_code, e.procedure_display, e.status_code, e.performed_at, e.performed_precision, e.performed_end_at,
+        e.base_cost_amount, e.reason_system, e.reason_code, e.reason_display, e.reason_diagnosis_id, e.duration_min, e.is_counted,
+        e.dq_flags, e.event_id, e.payload_hash, e.effective_at, e.recorded_at, e.source_order, e.is_tied,
         CASE WHEN e.performed_date BETWEEN date '2000-01-01' AND date '2050-12-31'
           THEN CAST(extract(year FROM e.performed_date) * 10000 + extract(month FROM e.performed_date) * 100
             + extract(day FROM e.performed_date) AS integer)
@@ -775,9 +833,11 @@ FROM (
             CASE WHEN zone_performed_at.offset_min <> s.performed_tz_offset_min THEN 1 ELSE 0 END AS is_other_offset,
             s.procedure_key, s.procedure_id, s.source_system, s.patient_key, s.provider_key, s.location_key, s.procedure_code_key,
               s.patient_named_key, s.provider_named_key, s.location_named_key, s.encounter_key, s.encounter_is_known,
-              s.performed_tz_offset_min, s.encounter_id, s.procedure_system, s.procedure_code, s.procedure_display, s.status_code,
-              s.performed_at, s.performed_precision, s.performed_end_at, s.base_cost_amount, s.duration_min, s.is_counted,
-              s.dq_flags, s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.source_order, s.is_tied, s.load_id
+              s.reason_diagnosis_key, s.reason_diagnosis_is_known, s.performed_tz_offset_min, s.encounter_id, s.procedure_system,
+              s.procedure_code, s.procedure_display, s.status_code, s.performed_at, s.performed_precision, s.performed_end_at,
+              s.base_cost_amount, s.reason_system, s.reason_code, s.reason_display, s.reason_diagnosis_id, s.duration_min,
+              s.is_counted, s.dq_flags, s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.source_order,
+              s.is_tied, s.load_id
           FROM core.procedure s
           LEFT JOIN core.dim_location_history z ON z.location_key = s.location_key
             AND z.valid_from <= s.performed_at AND s.performed_at < z.valid_to
@@ -801,6 +861,7 @@ WHERE NOT (
   AND coalesce(x.patient_gender_now = x.patient_gender, x.patient_gender_now IS NULL AND x.patient_gender IS NULL)
   AND coalesce(x.patient_dob_now = x.patient_dob, x.patient_dob_now IS NULL AND x.patient_dob IS NULL)
   AND coalesce(x.patient_age_now = x.patient_age, x.patient_age_now IS NULL AND x.patient_age IS NULL)
+  AND coalesce(x.patient_age_band_now = x.patient_age_band, x.patient_age_band_now IS NULL AND x.patient_age_band IS NULL)
   AND coalesce(x.patient_zip5_now = x.patient_zip5, x.patient_zip5_now IS NULL AND x.patient_zip5 IS NULL)
   AND coalesce(x.patient_state_now = x.patient_state, x.patient_state_now IS NULL AND x.patient_state IS NULL)
   AND coalesce(x.patient_is_test_now = x.patient_is_test, x.patient_is_test_now IS NULL AND x.patient_is_test IS NULL)

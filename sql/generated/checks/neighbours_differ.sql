@@ -145,6 +145,7 @@ WHERE n.is_deleted = p.is_deleted AND n.is_inferred = p.is_inferred
   AND coalesce(n.mrn_system = p.mrn_system, n.mrn_system IS NULL AND p.mrn_system IS NULL)
   AND coalesce(n.member_id = p.member_id, n.member_id IS NULL AND p.member_id IS NULL)
   AND coalesce(n.member_id_system = p.member_id_system, n.member_id_system IS NULL AND p.member_id_system IS NULL)
+  AND coalesce(n.deceased_precision = p.deceased_precision, n.deceased_precision IS NULL AND p.deceased_precision IS NULL)
   AND coalesce(n.mrn_alias_key = p.mrn_alias_key, n.mrn_alias_key IS NULL AND p.mrn_alias_key IS NULL)
   AND coalesce(n.member_id_alias_key = p.member_id_alias_key, n.member_id_alias_key IS NULL AND p.member_id_alias_key IS NULL)
 UNION ALL

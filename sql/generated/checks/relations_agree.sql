@@ -89,6 +89,10 @@ SELECT CAST('encounter_is_known' AS varchar(64)) AS finding, f.medication_order_
 FROM core.medication_order f LEFT JOIN core.encounter k ON k.encounter_key = f.encounter_key
 WHERE f.encounter_is_known <> CASE WHEN k.encounter_key IS NULL THEN 0 ELSE 1 END
 UNION ALL
+SELECT CAST('reason_diagnosis_is_known' AS varchar(64)) AS finding, f.medication_order_key AS fact_key
+FROM core.medication_order f LEFT JOIN core.diagnosis k ON k.diagnosis_key = f.reason_diagnosis_key
+WHERE f.reason_diagnosis_is_known <> CASE WHEN k.diagnosis_key IS NULL THEN 0 ELSE 1 END
+UNION ALL
 SELECT CAST('patient_key' AS varchar(64)) AS finding, f.observation_key AS fact_key
 FROM core.observation f LEFT JOIN (
   SELECT v.named_key, min(v.member_key) AS member_key FROM core.patient_identifier v GROUP BY v.named_key
@@ -143,5 +147,9 @@ UNION ALL
 SELECT CAST('encounter_is_known' AS varchar(64)) AS finding, f.procedure_key AS fact_key
 FROM core.procedure f LEFT JOIN core.encounter k ON k.encounter_key = f.encounter_key
 WHERE f.encounter_is_known <> CASE WHEN k.encounter_key IS NULL THEN 0 ELSE 1 END
+UNION ALL
+SELECT CAST('reason_diagnosis_is_known' AS varchar(64)) AS finding, f.procedure_key AS fact_key
+FROM core.procedure f LEFT JOIN core.diagnosis k ON k.diagnosis_key = f.reason_diagnosis_key
+WHERE f.reason_diagnosis_is_known <> CASE WHEN k.diagnosis_key IS NULL THEN 0 ELSE 1 END
 UNION ALL
 SELECT CAST('' AS varchar(64)), CAST('' AS varchar(64)) WHERE 1 = 0;

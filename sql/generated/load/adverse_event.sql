@@ -142,7 +142,7 @@ INSERT INTO core.adverse_event (adverse_event_key, adverse_event_id, source_syst
   encounter_is_known, occurred_date_key, occurred_tz_offset_min, encounter_id, event_system, event_code, event_display,
   actuality_code, seriousness_code, severity_code, outcome_code, occurred_at, is_counted, dq_flags, event_id, payload_hash,
   effective_at, recorded_at, source_order, is_tied, occurred_date, patient_id, patient_gender, patient_dob, patient_age,
-  patient_zip5, patient_state, patient_is_test, state_flags, load_id)
+  patient_age_band, patient_zip5, patient_state, patient_is_test, state_flags, load_id)
 SELECT f.adverse_event_key, f.adverse_event_id, f.source_system, f.patient_key, f.patient_named_key, f.encounter_key,
   f.encounter_is_known, f.occurred_date_key, f.occurred_tz_offset_min, f.encounter_id, f.event_system, f.event_code,
   f.event_display, f.actuality_code, f.seriousness_code, f.severity_code, f.outcome_code, f.occurred_at, f.is_counted, f.dq_flags,
@@ -150,9 +150,14 @@ SELECT f.adverse_event_key, f.adverse_event_id, f.source_system, f.patient_key, 
   patient.patient_id,
   patient.gender_code,
   patient.birth_date,
-  CAST(CASE WHEN f.occurred_date >= patient.birth_date THEN (CAST(extract(year FROM f.occurred_date) * 10000 + extract(month FROM f.occurred_date) * 100 + extract(day FROM f.occurred_date) AS integer)
-    - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) / 10000 END
-    AS integer),
+  CAST(CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.occurred_date) = extract(month FROM patient.birth_date)) THEN NULL
+      WHEN f.occurred_date >= patient.birth_date THEN (CAST(extract(year FROM f.occurred_date) * 10000 + extract(month FROM f.occurred_date) * 100 + extract(day FROM f.occurred_date) AS integer)
+        - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) / 10000 END AS integer),
+  CAST(CASE WHEN f.occurred_date < patient.birth_date THEN NULL
+      WHEN (CAST(extract(year FROM f.occurred_date) * 10000 + extract(month FROM f.occurred_date) * 100 + extract(day FROM f.occurred_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 180000 THEN '0-17'
+      WHEN (CAST(extract(year FROM f.occurred_date) * 10000 + extract(month FROM f.occurred_date) * 100 + extract(day FROM f.occurred_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.occurred_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 650000 THEN '65+'
+      WHEN (CAST(extract(year FROM f.occurred_date) * 10000 + extract(month FROM f.occurred_date) * 100 + extract(day FROM f.occurred_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.occurred_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 400000 AND (CAST(extract(year FROM f.occurred_date) * 10000 + extract(month FROM f.occurred_date) * 100 + extract(day FROM f.occurred_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 650000 THEN '40-64'
+      WHEN (CAST(extract(year FROM f.occurred_date) * 10000 + extract(month FROM f.occurred_date) * 100 + extract(day FROM f.occurred_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.occurred_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 180000 AND (CAST(extract(year FROM f.occurred_date) * 10000 + extract(month FROM f.occurred_date) * 100 + extract(day FROM f.occurred_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 400000 THEN '18-39' END AS varchar(8)),
   patient.zip5,
   patient.state,
   patient.is_test,

@@ -5,8 +5,8 @@ CREATE TEMP TABLE diagnosis_restated AS
 SELECT f.diagnosis_key, f.diagnosis_id, f.source_system, f.patient_key, f.diagnosis_code_key, f.patient_named_key, f.encounter_key,
   f.encounter_is_known, f.diagnosed_date_key, f.diagnosed_tz_offset_min, f.encounter_id, f.diagnosis_system, f.diagnosis_code,
   f.diagnosis_display, f.category_code, f.clinical_status_code, f.verification_status_code, f.diagnosed_at, f.diagnosed_precision,
-  f.onset_at, f.abated_at, f.is_active, f.is_counted, f.dq_flags, f.event_id, f.payload_hash, f.effective_at, f.recorded_at,
-  f.source_order, f.is_tied, f.diagnosed_date, f.load_id
+  f.onset_at, f.abated_at, f.onset_precision, f.abated_precision, f.is_active, f.is_counted, f.dq_flags, f.event_id, f.payload_hash,
+  f.effective_at, f.recorded_at, f.source_order, f.is_tied, f.diagnosed_date, f.load_id
 FROM core.diagnosis f
 JOIN (
   SELECT f.diagnosis_key FROM core.diagnosis f
@@ -28,20 +28,26 @@ DELETE FROM core.diagnosis WHERE diagnosis_key IN (SELECT r.diagnosis_key FROM d
 INSERT INTO core.diagnosis (diagnosis_key, diagnosis_id, source_system, patient_key, diagnosis_code_key, patient_named_key,
   encounter_key, encounter_is_known, diagnosed_date_key, diagnosed_tz_offset_min, encounter_id, diagnosis_system, diagnosis_code,
   diagnosis_display, category_code, clinical_status_code, verification_status_code, diagnosed_at, diagnosed_precision, onset_at,
-  abated_at, is_active, is_counted, dq_flags, event_id, payload_hash, effective_at, recorded_at, source_order, is_tied,
-  diagnosed_date, patient_id, patient_gender, patient_dob, patient_age, patient_zip5, patient_state, patient_is_test,
-  reference_display, diagnosis_code_category, diagnosis_code_chapter, is_billable, code_version, state_flags, load_id)
+  abated_at, onset_precision, abated_precision, is_active, is_counted, dq_flags, event_id, payload_hash, effective_at, recorded_at,
+  source_order, is_tied, diagnosed_date, patient_id, patient_gender, patient_dob, patient_age, patient_age_band, patient_zip5,
+  patient_state, patient_is_test, reference_display, diagnosis_code_category, diagnosis_code_chapter, is_billable, code_version,
+  state_flags, load_id)
 SELECT f.diagnosis_key, f.diagnosis_id, f.source_system, f.patient_key, f.diagnosis_code_key, f.patient_named_key, f.encounter_key,
   f.encounter_is_known, f.diagnosed_date_key, f.diagnosed_tz_offset_min, f.encounter_id, f.diagnosis_system, f.diagnosis_code,
   f.diagnosis_display, f.category_code, f.clinical_status_code, f.verification_status_code, f.diagnosed_at, f.diagnosed_precision,
-  f.onset_at, f.abated_at, f.is_active, f.is_counted, f.dq_flags, f.event_id, f.payload_hash, f.effective_at, f.recorded_at,
-  f.source_order, f.is_tied, f.diagnosed_date,
+  f.onset_at, f.abated_at, f.onset_precision, f.abated_precision, f.is_active, f.is_counted, f.dq_flags, f.event_id, f.payload_hash,
+  f.effective_at, f.recorded_at, f.source_order, f.is_tied, f.diagnosed_date,
   patient.patient_id,
   patient.gender_code,
   patient.birth_date,
-  CAST(CASE WHEN f.diagnosed_date >= patient.birth_date THEN (CAST(extract(year FROM f.diagnosed_date) * 10000 + extract(month FROM f.diagnosed_date) * 100 + extract(day FROM f.diagnosed_date) AS integer)
-    - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) / 10000 END
-    AS integer),
+  CAST(CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.diagnosed_date) = extract(month FROM patient.birth_date)) THEN NULL
+      WHEN f.diagnosed_date >= patient.birth_date THEN (CAST(extract(year FROM f.diagnosed_date) * 10000 + extract(month FROM f.diagnosed_date) * 100 + extract(day FROM f.diagnosed_date) AS integer)
+        - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) / 10000 END AS integer),
+  CAST(CASE WHEN f.diagnosed_date < patient.birth_date THEN NULL
+      WHEN (CAST(extract(year FROM f.diagnosed_date) * 10000 + extract(month FROM f.diagnosed_date) * 100 + extract(day FROM f.diagnosed_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 180000 THEN '0-17'
+      WHEN (CAST(extract(year FROM f.diagnosed_date) * 10000 + extract(month FROM f.diagnosed_date) * 100 + extract(day FROM f.diagnosed_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.diagnosed_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 650000 THEN '65+'
+      WHEN (CAST(extract(year FROM f.diagnosed_date) * 10000 + extract(month FROM f.diagnosed_date) * 100 + extract(day FROM f.diagnosed_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.diagnosed_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 400000 AND (CAST(extract(year FROM f.diagnosed_date) * 10000 + extract(month FROM f.diagnosed_date) * 100 + extract(day FROM f.diagnosed_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 650000 THEN '40-64'
+      WHEN (CAST(extract(year FROM f.diagnosed_date) * 10000 + extract(month FROM f.diagnosed_date) * 100 + extract(day FROM f.diagnosed_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.diagnosed_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 180000 AND (CAST(extract(year FROM f.diagnosed_date) * 10000 + extract(month FROM f.diagnosed_date) * 100 + extract(day FROM f.diagnosed_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 400000 THEN '18-39' END AS varchar(8)),
   patient.zip5,
   patient.state,
   patient.is_test,
@@ -61,8 +67,8 @@ FROM (
   SELECT e.diagnosis_key, e.diagnosis_id, e.source_system, e.patient_key, e.diagnosis_code_key, e.patient_named_key,
     e.encounter_key, e.encounter_is_known, e.diagnosed_tz_offset_min, e.encounter_id, e.diagnosis_system, e.diagnosis_code,
     e.diagnosis_display, e.category_code, e.clinical_status_code, e.verification_status_code, e.diagnosed_at, e.diagnosed_precision,
-    e.onset_at, e.abated_at, e.is_active, e.is_counted, e.dq_flags, e.event_id, e.payload_hash, e.effective_at, e.recorded_at,
-    e.source_order, e.is_tied,
+    e.onset_at, e.abated_at, e.onset_precision, e.abated_precision, e.is_active, e.is_counted, e.dq_flags, e.event_id,
+    e.payload_hash, e.effective_at, e.recorded_at, e.source_order, e.is_tied,
     CASE WHEN e.diagnosed_date BETWEEN date '2000-01-01' AND date '2050-12-31'
       THEN CAST(extract(year FROM e.diagnosed_date) * 10000 + extract(month FROM e.diagnosed_date) * 100
         + extract(day FROM e.diagnosed_date) AS integer)
@@ -80,8 +86,8 @@ FROM (
         s.diagnosis_key, s.diagnosis_id, s.source_system, s.patient_key, s.diagnosis_code_key, s.patient_named_key, s.encounter_key,
           s.encounter_is_known, s.diagnosed_tz_offset_min, s.encounter_id, s.diagnosis_system, s.diagnosis_code,
           s.diagnosis_display, s.category_code, s.clinical_status_code, s.verification_status_code, s.diagnosed_at,
-          s.diagnosed_precision, s.onset_at, s.abated_at, s.is_active, s.is_counted, s.dq_flags, s.event_id, s.payload_hash,
-          s.effective_at, s.recorded_at, s.source_order, s.is_tied, s.load_id
+          s.diagnosed_precision, s.onset_at, s.abated_at, s.onset_precision, s.abated_precision, s.is_active, s.is_counted,
+          s.dq_flags, s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.source_order, s.is_tied, s.load_id
       FROM diagnosis_restated s
     ) e
   ) e

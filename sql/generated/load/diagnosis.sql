@@ -161,20 +161,26 @@ WHERE d.known = 1 AND d.place = 1 AND d.held_tied <> d.is_tied AND d.diagnosis_k
 INSERT INTO core.diagnosis (diagnosis_key, diagnosis_id, source_system, patient_key, diagnosis_code_key, patient_named_key,
   encounter_key, encounter_is_known, diagnosed_date_key, diagnosed_tz_offset_min, encounter_id, diagnosis_system, diagnosis_code,
   diagnosis_display, category_code, clinical_status_code, verification_status_code, diagnosed_at, diagnosed_precision, onset_at,
-  abated_at, is_active, is_counted, dq_flags, event_id, payload_hash, effective_at, recorded_at, source_order, is_tied,
-  diagnosed_date, patient_id, patient_gender, patient_dob, patient_age, patient_zip5, patient_state, patient_is_test,
-  reference_display, diagnosis_code_category, diagnosis_code_chapter, is_billable, code_version, state_flags, load_id)
+  abated_at, onset_precision, abated_precision, is_active, is_counted, dq_flags, event_id, payload_hash, effective_at, recorded_at,
+  source_order, is_tied, diagnosed_date, patient_id, patient_gender, patient_dob, patient_age, patient_age_band, patient_zip5,
+  patient_state, patient_is_test, reference_display, diagnosis_code_category, diagnosis_code_chapter, is_billable, code_version,
+  state_flags, load_id)
 SELECT f.diagnosis_key, f.diagnosis_id, f.source_system, f.patient_key, f.diagnosis_code_key, f.patient_named_key, f.encounter_key,
   f.encounter_is_known, f.diagnosed_date_key, f.diagnosed_tz_offset_min, f.encounter_id, f.diagnosis_system, f.diagnosis_code,
   f.diagnosis_display, f.category_code, f.clinical_status_code, f.verification_status_code, f.diagnosed_at, f.diagnosed_precision,
-  f.onset_at, f.abated_at, f.is_active, f.is_counted, f.dq_flags, f.event_id, f.payload_hash, f.effective_at, f.recorded_at,
-  f.source_order, f.is_tied, f.diagnosed_date,
+  f.onset_at, f.abated_at, f.onset_precision, f.abated_precision, f.is_active, f.is_counted, f.dq_flags, f.event_id, f.payload_hash,
+  f.effective_at, f.recorded_at, f.source_order, f.is_tied, f.diagnosed_date,
   patient.patient_id,
   patient.gender_code,
   patient.birth_date,
-  CAST(CASE WHEN f.diagnosed_date >= patient.birth_date THEN (CAST(extract(year FROM f.diagnosed_date) * 10000 + extract(month FROM f.diagnosed_date) * 100 + extract(day FROM f.diagnosed_date) AS integer)
-    - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) / 10000 END
-    AS integer),
+  CAST(CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.diagnosed_date) = extract(month FROM patient.birth_date)) THEN NULL
+      WHEN f.diagnosed_date >= patient.birth_date THEN (CAST(extract(year FROM f.diagnosed_date) * 10000 + extract(month FROM f.diagnosed_date) * 100 + extract(day FROM f.diagnosed_date) AS integer)
+        - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) / 10000 END AS integer),
+  CAST(CASE WHEN f.diagnosed_date < patient.birth_date THEN NULL
+      WHEN (CAST(extract(year FROM f.diagnosed_date) * 10000 + extract(month FROM f.diagnosed_date) * 100 + extract(day FROM f.diagnosed_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 180000 THEN '0-17'
+      WHEN (CAST(extract(year FROM f.diagnosed_date) * 10000 + extract(month FROM f.diagnosed_date) * 100 + extract(day FROM f.diagnosed_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.diagnosed_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 650000 THEN '65+'
+      WHEN (CAST(extract(year FROM f.diagnosed_date) * 10000 + extract(month FROM f.diagnosed_date) * 100 + extract(day FROM f.diagnosed_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.diagnosed_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 400000 AND (CAST(extract(year FROM f.diagnosed_date) * 10000 + extract(month FROM f.diagnosed_date) * 100 + extract(day FROM f.diagnosed_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 650000 THEN '40-64'
+      WHEN (CAST(extract(year FROM f.diagnosed_date) * 10000 + extract(month FROM f.diagnosed_date) * 100 + extract(day FROM f.diagnosed_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.diagnosed_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 180000 AND (CAST(extract(year FROM f.diagnosed_date) * 10000 + extract(month FROM f.diagnosed_date) * 100 + extract(day FROM f.diagnosed_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 400000 THEN '18-39' END AS varchar(8)),
   patient.zip5,
   patient.state,
   patient.is_test,
@@ -213,6 +219,8 @@ FROM (
     e.diagnosed_precision,
     e.onset_at,
     e.abated_at,
+    e.onset_precision,
+    e.abated_precision,
     CAST(CASE WHEN e.clinical_status_code IN ('active', 'recurrence', 'relapse') OR (e.clinical_status_code IS NULL AND e.abated_at IS NULL) THEN 1 ELSE 0 END
     AS smallint) AS is_active,
     CAST(CASE WHEN e.verification_status_code NOT IN ('refuted', 'differential') THEN 1 ELSE 0 END AS smallint) AS is_counted,
@@ -230,7 +238,8 @@ FROM (
         SELECT s.event_id, s.source_system, s.effective_at, s.recorded_at, s.payload_hash, s.diagnosis_key, s.patient_key,
           s.diagnosis_code_key, s.patient_named_key, s.encounter_key, s.diagnosis_id, s.patient_id, s.patient_identifier,
           s.encounter_id, s.diagnosis_system, s.diagnosis_code, s.diagnosis_display, s.category_code, s.clinical_status_code,
-          s.verification_status_code, s.diagnosed_at, s.diagnosed_precision, s.onset_at, s.abated_at,
+          s.verification_status_code, s.diagnosed_at, s.diagnosed_precision, s.onset_at, s.abated_at, s.onset_precision,
+          s.abated_precision,
           s.diagnosed_tz_offset_min, s.source_order, s.dq_flags, false AS is_tied, CAST(:load_id AS varchar(32)) AS brought_by
         FROM stage_diagnosis s
         WHERE NOT EXISTS (SELECT 1 FROM diagnosis_decided c WHERE c.diagnosis_key = s.diagnosis_key)
@@ -238,13 +247,14 @@ FROM (
         SELECT w.event_id, w.source_system, w.effective_at, w.recorded_at, w.payload_hash, w.diagnosis_key, w.patient_key,
           w.diagnosis_code_key, w.patient_named_key, w.encounter_key, w.diagnosis_id, w.patient_id, w.patient_identifier,
           w.encounter_id, w.diagnosis_system, w.diagnosis_code, w.diagnosis_display, w.category_code, w.clinical_status_code,
-          w.verification_status_code, w.diagnosed_at, w.diagnosed_precision, w.onset_at, w.abated_at,
-          w.diagnosed_tz_offset_min, w.source_order, w.dq_flags, w.is_tied, w.brought_by
+          w.verification_status_code, w.diagnosed_at, w.diagnosed_precision, w.onset_at, w.abated_at, w.onset_precision,
+          w.abated_precision, w.diagnosed_tz_offset_min, w.source_order, w.dq_flags, w.is_tied, w.brought_by
         FROM (
           SELECT s.event_id, s.source_system, s.effective_at, s.recorded_at, s.payload_hash, s.diagnosis_key, s.patient_key,
             s.diagnosis_code_key, s.patient_named_key, s.encounter_key, s.diagnosis_id, s.patient_id, s.patient_identifier,
             s.encounter_id, s.diagnosis_system, s.diagnosis_code, s.diagnosis_display, s.category_code, s.clinical_status_code,
-            s.verification_status_code, s.diagnosed_at, s.diagnosed_precision, s.onset_at, s.abated_at,
+            s.verification_status_code, s.diagnosed_at, s.diagnosed_precision, s.onset_at, s.abated_at, s.onset_precision,
+            s.abated_precision,
             s.diagnosed_tz_offset_min, d.source_order, d.dq_flags, d.is_tied, coalesce(d.load_id, CAST(:load_id AS varchar(32))) AS brought_by, ROW_NUMBER() OVER (PARTITION BY s.diagnosis_key ORDER BY s.record_source, s.record_position) AS copy_number
           FROM stage_diagnosis s
           JOIN diagnosis_decided d ON d.diagnosis_key = s.diagnosis_key AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash

@@ -167,8 +167,9 @@ WHERE d.known = 1 AND d.place = 1 AND d.held_tied <> d.is_tied AND d.encounter_l
 INSERT INTO core.encounter_location (encounter_location_key, encounter_location_id, source_system, patient_key, location_key,
   patient_named_key, location_named_key, encounter_key, encounter_is_known, is_listed, start_date_key, start_tz_offset_min,
   encounter_id, position, start_at, end_at, stay_status_code, duration_min, dq_flags, event_id, payload_hash, effective_at,
-  recorded_at, source_order, is_tied, start_date, patient_id, patient_gender, patient_dob, patient_age, patient_zip5, patient_state,
-  patient_is_test, location_name, location_city, location_state, location_timezone, state_flags, load_id)
+  recorded_at, source_order, is_tied, start_date, patient_id, patient_gender, patient_dob, patient_age, patient_age_band,
+  patient_zip5, patient_state, patient_is_test, location_name, location_city, location_state, location_timezone,
+  state_flags, load_id)
 SELECT f.encounter_location_key, f.encounter_location_id, f.source_system, f.patient_key, f.location_key, f.patient_named_key,
   f.location_named_key, f.encounter_key, f.encounter_is_known, f.is_listed, f.start_date_key, f.start_tz_offset_min, f.encounter_id,
   f.position, f.start_at, f.end_at, f.stay_status_code, f.duration_min, f.dq_flags, f.event_id, f.payload_hash, f.effective_at,
@@ -176,9 +177,14 @@ SELECT f.encounter_location_key, f.encounter_location_id, f.source_system, f.pat
   patient.patient_id,
   patient.gender_code,
   patient.birth_date,
-  CAST(CASE WHEN f.start_date >= patient.birth_date THEN (CAST(extract(year FROM f.start_date) * 10000 + extract(month FROM f.start_date) * 100 + extract(day FROM f.start_date) AS integer)
-    - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) / 10000 END
-    AS integer),
+  CAST(CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.start_date) = extract(month FROM patient.birth_date)) THEN NULL
+      WHEN f.start_date >= patient.birth_date THEN (CAST(extract(year FROM f.start_date) * 10000 + extract(month FROM f.start_date) * 100 + extract(day FROM f.start_date) AS integer)
+        - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) / 10000 END AS integer),
+  CAST(CASE WHEN f.start_date < patient.birth_date THEN NULL
+      WHEN (CAST(extract(year FROM f.start_date) * 10000 + extract(month FROM f.start_date) * 100 + extract(day FROM f.start_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 180000 THEN '0-17'
+      WHEN (CAST(extract(year FROM f.start_date) * 10000 + extract(month FROM f.start_date) * 100 + extract(day FROM f.start_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.start_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 650000 THEN '65+'
+      WHEN (CAST(extract(year FROM f.start_date) * 10000 + extract(month FROM f.start_date) * 100 + extract(day FROM f.start_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.start_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 400000 AND (CAST(extract(year FROM f.start_date) * 10000 + extract(month FROM f.start_date) * 100 + extract(day FROM f.start_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 650000 THEN '40-64'
+      WHEN (CAST(extract(year FROM f.start_date) * 10000 + extract(month FROM f.start_date) * 100 + extract(day FROM f.start_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.start_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 180000 AND (CAST(extract(year FROM f.start_date) * 10000 + extract(month FROM f.start_date) * 100 + extract(day FROM f.start_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 400000 THEN '18-39' END AS varchar(8)),
   patient.zip5,
   patient.state,
   patient.is_test,

@@ -3,10 +3,12 @@
 -- selected again bears the same id, so that the id does not tell which facts know the change.
 CREATE TEMP TABLE medication_order_restated AS
 SELECT f.medication_order_key, f.medication_order_id, f.source_system, f.patient_key, f.provider_key, f.medication_key,
-  f.patient_named_key, f.provider_named_key, f.encounter_key, f.encounter_is_known, f.ordered_date_key, f.ordered_tz_offset_min,
-  f.encounter_id, f.medication_system, f.medication_code, f.medication_display, f.status_code, f.intent_code, f.ordered_at,
-  f.stopped_at, f.dispense_count, f.base_cost_amount, f.total_cost_amount, f.payer_covered_amount, f.is_counted, f.dq_flags,
-  f.event_id, f.payload_hash, f.effective_at, f.recorded_at, f.source_order, f.is_tied, f.ordered_date, f.load_id
+  f.patient_named_key, f.provider_named_key, f.encounter_key, f.encounter_is_known, f.reason_diagnosis_key,
+  f.reason_diagnosis_is_known, f.ordered_date_key, f.ordered_tz_offset_min, f.encounter_id, f.medication_system, f.medication_code,
+  f.medication_display, f.status_code, f.intent_code, f.ordered_at, f.stopped_at, f.dispense_count, f.base_cost_amount,
+  f.total_cost_amount, f.payer_covered_amount, f.reason_system, f.reason_code, f.reason_display, f.reason_diagnosis_id,
+  f.is_counted, f.dq_flags, f.event_id, f.payload_hash, f.effective_at, f.recorded_at, f.source_order, f.is_tied,
+  f.ordered_date, f.load_id
 FROM core.medication_order f
 JOIN (
   SELECT f.medication_order_key FROM core.medication_order f
@@ -33,23 +35,30 @@ UNION
 DELETE FROM core.medication_order WHERE medication_order_key IN (SELECT r.medication_order_key FROM medication_order_restated r);
 -- With the zone of a member local days and hours may have changed, and what is measured by them.
 INSERT INTO core.medication_order (medication_order_key, medication_order_id, source_system, patient_key, provider_key,
-  medication_key, patient_named_key, provider_named_key, encounter_key, encounter_is_known, ordered_date_key, ordered_tz_offset_min,
-  encounter_id, medication_system, medication_code, medication_display, status_code, intent_code, ordered_at, stopped_at,
-  dispense_count, base_cost_amount, total_cost_amount, payer_covered_amount, is_counted, dq_flags, event_id, payload_hash,
-  effective_at, recorded_at, source_order, is_tied, ordered_date, patient_id, patient_gender, patient_dob, patient_age,
-  patient_zip5, patient_state, patient_is_test, provider_name, provider_specialty, reference_display, medication_ingredient,
-  medication_therapeutic_class, state_flags, load_id)
+  medication_key, patient_named_key, provider_named_key, encounter_key, encounter_is_known, reason_diagnosis_key,
+  reason_diagnosis_is_known, ordered_date_key, ordered_tz_offset_min, encounter_id, medication_system, medication_code,
+  medication_display, status_code, intent_code, ordered_at, stopped_at, dispense_count, base_cost_amount, total_cost_amount,
+  payer_covered_amount, reason_system, reason_code, reason_display, reason_diagnosis_id, is_counted, dq_flags, event_id,
+  payload_hash, effective_at, recorded_at, source_order, is_tied, ordered_date, patient_id, patient_gender, patient_dob,
+  patient_age, patient_age_band, patient_zip5, patient_state, patient_is_test, provider_name, provider_specialty, reference_display,
+  medication_ingredient, medication_therapeutic_class, state_flags, load_id)
 SELECT f.medication_order_key, f.medication_order_id, f.source_system, f.patient_key, f.provider_key, f.medication_key,
-  f.patient_named_key, f.provider_named_key, f.encounter_key, f.encounter_is_known, f.ordered_date_key, f.ordered_tz_offset_min,
-  f.encounter_id, f.medication_system, f.medication_code, f.medication_display, f.status_code, f.intent_code, f.ordered_at,
-  f.stopped_at, f.dispense_count, f.base_cost_amount, f.total_cost_amount, f.payer_covered_amount, f.is_counted, f.dq_flags,
-  f.event_id, f.payload_hash, f.effective_at, f.recorded_at, f.source_order, f.is_tied, f.ordered_date,
+  f.patient_named_key, f.provider_named_key, f.encounter_key, f.encounter_is_known, f.reason_diagnosis_key,
+  f.reason_diagnosis_is_known, f.ordered_date_key, f.ordered_tz_offset_min, f.encounter_id, f.medication_system, f.medication_code,
+  f.medication_display, f.status_code, f.intent_code, f.ordered_at, f.stopped_at, f.dispense_count, f.base_cost_amount,
+  f.total_cost_amount, f.payer_covered_amount, f.reason_system, f.reason_code, f.reason_display, f.reason_diagnosis_id,
+  f.is_counted, f.dq_flags, f.event_id, f.payload_hash, f.effective_at, f.recorded_at, f.source_order, f.is_tied, f.ordered_date,
   patient.patient_id,
   patient.gender_code,
   patient.birth_date,
-  CAST(CASE WHEN f.ordered_date >= patient.birth_date THEN (CAST(extract(year FROM f.ordered_date) * 10000 + extract(month FROM f.ordered_date) * 100 + extract(day FROM f.ordered_date) AS integer)
-    - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) / 10000 END
-    AS integer),
+  CAST(CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.ordered_date) = extract(month FROM patient.birth_date)) THEN NULL
+      WHEN f.ordered_date >= patient.birth_date THEN (CAST(extract(year FROM f.ordered_date) * 10000 + extract(month FROM f.ordered_date) * 100 + extract(day FROM f.ordered_date) AS integer)
+        - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) / 10000 END AS integer),
+  CAST(CASE WHEN f.ordered_date < patient.birth_date THEN NULL
+      WHEN (CAST(extract(year FROM f.ordered_date) * 10000 + extract(month FROM f.ordered_date) * 100 + extract(day FROM f.ordered_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 180000 THEN '0-17'
+      WHEN (CAST(extract(year FROM f.ordered_date) * 10000 + extract(month FROM f.ordered_date) * 100 + extract(day FROM f.ordered_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.ordered_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 650000 THEN '65+'
+      WHEN (CAST(extract(year FROM f.ordered_date) * 10000 + extract(month FROM f.ordered_date) * 100 + extract(day FROM f.ordered_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.ordered_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 400000 AND (CAST(extract(year FROM f.ordered_date) * 10000 + extract(month FROM f.ordered_date) * 100 + extract(day FROM f.ordered_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 650000 THEN '40-64'
+      WHEN (CAST(extract(year FROM f.ordered_date) * 10000 + extract(month FROM f.ordered_date) * 100 + extract(day FROM f.ordered_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.ordered_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 180000 AND (CAST(extract(year FROM f.ordered_date) * 10000 + extract(month FROM f.ordered_date) * 100 + extract(day FROM f.ordered_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 400000 THEN '18-39' END AS varchar(8)),
   patient.zip5,
   patient.state,
   patient.is_test,
@@ -68,10 +77,11 @@ SELECT f.medication_order_key, f.medication_order_id, f.source_system, f.patient
   THEN NULL ELSE f.load_id END
 FROM (
   SELECT e.medication_order_key, e.medication_order_id, e.source_system, e.patient_key, e.provider_key, e.medication_key,
-    e.patient_named_key, e.provider_named_key, e.encounter_key, e.encounter_is_known, e.ordered_tz_offset_min, e.encounter_id,
-    e.medication_system, e.medication_code, e.medication_display, e.status_code, e.intent_code, e.ordered_at, e.stopped_at,
-    e.dispense_count, e.base_cost_amount, e.total_cost_amount, e.payer_covered_amount, e.is_counted, e.dq_flags, e.event_id,
-    e.payload_hash, e.effective_at, e.recorded_at, e.source_order, e.is_tied,
+    e.patient_named_key, e.provider_named_key, e.encounter_key, e.encounter_is_known, e.reason_diagnosis_key,
+    e.reason_diagnosis_is_known, e.ordered_tz_offset_min, e.encounter_id, e.medication_system, e.medication_code,
+    e.medication_display, e.status_code, e.intent_code, e.ordered_at, e.stopped_at, e.dispense_count, e.base_cost_amount,
+    e.total_cost_amount, e.payer_covered_amount, e.reason_system, e.reason_code, e.reason_display, e.reason_diagnosis_id,
+    e.is_counted, e.dq_flags, e.event_id, e.payload_hash, e.effective_at, e.recorded_at, e.source_order, e.is_tied,
     CASE WHEN e.ordered_date BETWEEN date '2000-01-01' AND date '2050-12-31'
       THEN CAST(extract(year FROM e.ordered_date) * 10000 + extract(month FROM e.ordered_date) * 100
         + extract(day FROM e.ordered_date) AS integer)
@@ -87,10 +97,11 @@ FROM (
       SELECT
         s.ordered_at + coalesce(s.ordered_tz_offset_min, 0) * interval '1 minute' AS ordered_at_local,
         s.medication_order_key, s.medication_order_id, s.source_system, s.patient_key, s.provider_key, s.medication_key,
-          s.patient_named_key, s.provider_named_key, s.encounter_key, s.encounter_is_known, s.ordered_tz_offset_min, s.encounter_id,
-          s.medication_system, s.medication_code, s.medication_display, s.status_code, s.intent_code, s.ordered_at, s.stopped_at,
-          s.dispense_count, s.base_cost_amount, s.total_cost_amount, s.payer_covered_amount, s.is_counted, s.dq_flags, s.event_id,
-          s.payload_hash, s.effective_at, s.recorded_at, s.source_order, s.is_tied, s.load_id
+          s.patient_named_key, s.provider_named_key, s.encounter_key, s.encounter_is_known, s.reason_diagnosis_key,
+          s.reason_diagnosis_is_known, s.ordered_tz_offset_min, s.encounter_id, s.medication_system, s.medication_code,
+          s.medication_display, s.status_code, s.intent_code, s.ordered_at, s.stopped_at, s.dispense_count, s.base_cost_amount,
+          s.total_cost_amount, s.payer_covered_amount, s.reason_system, s.reason_code, s.reason_display, s.reason_diagnosis_id,
+          s.is_counted, s.dq_flags, s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.source_order, s.is_tied, s.load_id
       FROM medication_order_restated s
     ) e
   ) e

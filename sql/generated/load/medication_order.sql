@@ -185,23 +185,30 @@ WHERE d.known = 1 AND d.place = 1 AND d.held_tied <> d.is_tied AND d.medication_
 -- Members are taken as they were at ordered_at. Outer joins keep the order of the joins as written: an as-of condition
 -- makes planners guess far too few rows. A fact whose member is missing would come out with load_id NULL, which the table refuses.
 INSERT INTO core.medication_order (medication_order_key, medication_order_id, source_system, patient_key, provider_key,
-  medication_key, patient_named_key, provider_named_key, encounter_key, encounter_is_known, ordered_date_key, ordered_tz_offset_min,
-  encounter_id, medication_system, medication_code, medication_display, status_code, intent_code, ordered_at, stopped_at,
-  dispense_count, base_cost_amount, total_cost_amount, payer_covered_amount, is_counted, dq_flags, event_id, payload_hash,
-  effective_at, recorded_at, source_order, is_tied, ordered_date, patient_id, patient_gender, patient_dob, patient_age,
-  patient_zip5, patient_state, patient_is_test, provider_name, provider_specialty, reference_display, medication_ingredient,
-  medication_therapeutic_class, state_flags, load_id)
+  medication_key, patient_named_key, provider_named_key, encounter_key, encounter_is_known, reason_diagnosis_key,
+  reason_diagnosis_is_known, ordered_date_key, ordered_tz_offset_min, encounter_id, medication_system, medication_code,
+  medication_display, status_code, intent_code, ordered_at, stopped_at, dispense_count, base_cost_amount, total_cost_amount,
+  payer_covered_amount, reason_system, reason_code, reason_display, reason_diagnosis_id, is_counted, dq_flags, event_id,
+  payload_hash, effective_at, recorded_at, source_order, is_tied, ordered_date, patient_id, patient_gender, patient_dob,
+  patient_age, patient_age_band, patient_zip5, patient_state, patient_is_test, provider_name, provider_specialty, reference_display,
+  medication_ingredient, medication_therapeutic_class, state_flags, load_id)
 SELECT f.medication_order_key, f.medication_order_id, f.source_system, f.patient_key, f.provider_key, f.medication_key,
-  f.patient_named_key, f.provider_named_key, f.encounter_key, f.encounter_is_known, f.ordered_date_key, f.ordered_tz_offset_min,
-  f.encounter_id, f.medication_system, f.medication_code, f.medication_display, f.status_code, f.intent_code, f.ordered_at,
-  f.stopped_at, f.dispense_count, f.base_cost_amount, f.total_cost_amount, f.payer_covered_amount, f.is_counted, f.dq_flags,
-  f.event_id, f.payload_hash, f.effective_at, f.recorded_at, f.source_order, f.is_tied, f.ordered_date,
+  f.patient_named_key, f.provider_named_key, f.encounter_key, f.encounter_is_known, f.reason_diagnosis_key,
+  f.reason_diagnosis_is_known, f.ordered_date_key, f.ordered_tz_offset_min, f.encounter_id, f.medication_system, f.medication_code,
+  f.medication_display, f.status_code, f.intent_code, f.ordered_at, f.stopped_at, f.dispense_count, f.base_cost_amount,
+  f.total_cost_amount, f.payer_covered_amount, f.reason_system, f.reason_code, f.reason_display, f.reason_diagnosis_id,
+  f.is_counted, f.dq_flags, f.event_id, f.payload_hash, f.effective_at, f.recorded_at, f.source_order, f.is_tied, f.ordered_date,
   patient.patient_id,
   patient.gender_code,
   patient.birth_date,
-  CAST(CASE WHEN f.ordered_date >= patient.birth_date THEN (CAST(extract(year FROM f.ordered_date) * 10000 + extract(month FROM f.ordered_date) * 100 + extract(day FROM f.ordered_date) AS integer)
-    - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) / 10000 END
-    AS integer),
+  CAST(CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.ordered_date) = extract(month FROM patient.birth_date)) THEN NULL
+      WHEN f.ordered_date >= patient.birth_date THEN (CAST(extract(year FROM f.ordered_date) * 10000 + extract(month FROM f.ordered_date) * 100 + extract(day FROM f.ordered_date) AS integer)
+        - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) / 10000 END AS integer),
+  CAST(CASE WHEN f.ordered_date < patient.birth_date THEN NULL
+      WHEN (CAST(extract(year FROM f.ordered_date) * 10000 + extract(month FROM f.ordered_date) * 100 + extract(day FROM f.ordered_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 180000 THEN '0-17'
+      WHEN (CAST(extract(year FROM f.ordered_date) * 10000 + extract(month FROM f.ordered_date) * 100 + extract(day FROM f.ordered_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.ordered_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 650000 THEN '65+'
+      WHEN (CAST(extract(year FROM f.ordered_date) * 10000 + extract(month FROM f.ordered_date) * 100 + extract(day FROM f.ordered_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.ordered_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 400000 AND (CAST(extract(year FROM f.ordered_date) * 10000 + extract(month FROM f.ordered_date) * 100 + extract(day FROM f.ordered_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 650000 THEN '40-64'
+      WHEN (CAST(extract(year FROM f.ordered_date) * 10000 + extract(month FROM f.ordered_date) * 100 + extract(day FROM f.ordered_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.ordered_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 180000 AND (CAST(extract(year FROM f.ordered_date) * 10000 + extract(month FROM f.ordered_date) * 100 + extract(day FROM f.ordered_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 400000 THEN '18-39' END AS varchar(8)),
   patient.zip5,
   patient.state,
   patient.is_test,
@@ -224,7 +231,9 @@ FROM (
     e.patient_named_key,
     e.provider_named_key,
     e.encounter_key,
+    e.reason_diagnosis_key,
     CAST(0 AS smallint) AS encounter_is_known,
+    CAST(0 AS smallint) AS reason_diagnosis_is_known,
     CASE WHEN e.ordered_date BETWEEN date '2000-01-01' AND date '2050-12-31'
       THEN CAST(extract(year FROM e.ordered_date) * 10000 + extract(month FROM e.ordered_date) * 100
         + extract(day FROM e.ordered_date) AS integer)
@@ -243,6 +252,10 @@ FROM (
     e.base_cost_amount,
     e.total_cost_amount,
     e.payer_covered_amount,
+    e.reason_system,
+    e.reason_code,
+    e.reason_display,
+    e.reason_diagnosis_id,
     CAST(CASE WHEN e.status_code NOT IN ('cancelled', 'draft', 'unknown') AND e.intent_code NOT IN ('proposal', 'plan', 'option') THEN 1 ELSE 0 END AS smallint) AS is_counted,
     e.ordered_at_local,
     e.dq_flags, e.event_id, e.payload_hash, e.effective_at, e.recorded_at, e.source_order, e.is_tied, e.brought_by
@@ -256,26 +269,29 @@ FROM (
         s.*
       FROM (
         SELECT s.event_id, s.source_system, s.effective_at, s.recorded_at, s.payload_hash, s.medication_order_key, s.patient_key,
-          s.provider_key, s.medication_key, s.patient_named_key, s.provider_named_key, s.encounter_key, s.medication_order_id,
-          s.patient_id, s.patient_identifier, s.encounter_id, s.provider_id, s.provider_npi, s.provider_identifier,
-          s.medication_system, s.medication_code, s.medication_display, s.status_code, s.intent_code, s.ordered_at, s.stopped_at,
-          s.dispense_count, s.base_cost_amount, s.total_cost_amount, s.payer_covered_amount,
+          s.provider_key, s.medication_key, s.patient_named_key, s.provider_named_key, s.encounter_key, s.reason_diagnosis_key,
+          s.medication_order_id, s.patient_id, s.patient_identifier, s.encounter_id, s.provider_id, s.provider_npi,
+          s.provider_identifier, s.medication_system, s.medication_code, s.medication_display, s.status_code, s.intent_code,
+          s.ordered_at, s.stopped_at, s.dispense_count, s.base_cost_amount, s.total_cost_amount, s.payer_covered_amount,
+          s.reason_system, s.reason_code, s.reason_display, s.reason_diagnosis_id,
           s.ordered_tz_offset_min, s.source_order, s.dq_flags, false AS is_tied, CAST(:load_id AS varchar(32)) AS brought_by
         FROM stage_medication_order s
         WHERE NOT EXISTS (SELECT 1 FROM medication_order_decided c WHERE c.medication_order_key = s.medication_order_key)
         UNION ALL
         SELECT w.event_id, w.source_system, w.effective_at, w.recorded_at, w.payload_hash, w.medication_order_key, w.patient_key,
-          w.provider_key, w.medication_key, w.patient_named_key, w.provider_named_key, w.encounter_key, w.medication_order_id,
-          w.patient_id, w.patient_identifier, w.encounter_id, w.provider_id, w.provider_npi, w.provider_identifier,
-          w.medication_system, w.medication_code, w.medication_display, w.status_code, w.intent_code, w.ordered_at, w.stopped_at,
-          w.dispense_count, w.base_cost_amount, w.total_cost_amount, w.payer_covered_amount,
+          w.provider_key, w.medication_key, w.patient_named_key, w.provider_named_key, w.encounter_key, w.reason_diagnosis_key,
+          w.medication_order_id, w.patient_id, w.patient_identifier, w.encounter_id, w.provider_id, w.provider_npi,
+          w.provider_identifier, w.medication_system, w.medication_code, w.medication_display, w.status_code, w.intent_code,
+          w.ordered_at, w.stopped_at, w.dispense_count, w.base_cost_amount, w.total_cost_amount, w.payer_covered_amount,
+          w.reason_system, w.reason_code, w.reason_display, w.reason_diagnosis_id,
           w.ordered_tz_offset_min, w.source_order, w.dq_flags, w.is_tied, w.brought_by
         FROM (
           SELECT s.event_id, s.source_system, s.effective_at, s.recorded_at, s.payload_hash, s.medication_order_key, s.patient_key,
-            s.provider_key, s.medication_key, s.patient_named_key, s.provider_named_key, s.encounter_key, s.medication_order_id,
-            s.patient_id, s.patient_identifier, s.encounter_id, s.provider_id, s.provider_npi, s.provider_identifier,
-            s.medication_system, s.medication_code, s.medication_display, s.status_code, s.intent_code, s.ordered_at, s.stopped_at,
-            s.dispense_count, s.base_cost_amount, s.total_cost_amount, s.payer_covered_amount,
+            s.provider_key, s.medication_key, s.patient_named_key, s.provider_named_key, s.encounter_key, s.reason_diagnosis_key,
+            s.medication_order_id, s.patient_id, s.patient_identifier, s.encounter_id, s.provider_id, s.provider_npi,
+            s.provider_identifier, s.medication_system, s.medication_code, s.medication_display, s.status_code, s.intent_code,
+            s.ordered_at, s.stopped_at, s.dispense_count, s.base_cost_amount, s.total_cost_amount, s.payer_covered_amount,
+            s.reason_system, s.reason_code, s.reason_display, s.reason_diagnosis_id,
             s.ordered_tz_offset_min, d.source_order, d.dq_flags, d.is_tied, coalesce(d.load_id, CAST(:load_id AS varchar(32))) AS brought_by, ROW_NUMBER() OVER (PARTITION BY s.medication_order_key ORDER BY s.record_source, s.record_position) AS copy_number
           FROM stage_medication_order s
           JOIN medication_order_decided d ON d.medication_order_key = s.medication_order_key AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash

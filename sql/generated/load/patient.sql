@@ -45,6 +45,7 @@ WITH contested AS (
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.mrn_system END AS mrn_system,
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.member_id END AS member_id,
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.member_id_system END AS member_id_system,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.deceased_precision END AS deceased_precision,
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.mrn_alias_key END AS mrn_alias_key,
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.member_id_alias_key END AS member_id_alias_key,
     s.dq_flags, 0 AS known, CAST(NULL AS varchar(32)) AS load_id, CAST(NULL AS timestamp) AS held_from, CAST(NULL AS timestamp) AS held_to,
@@ -55,7 +56,8 @@ WITH contested AS (
     h.source_system, h.effective_at, h.recorded_at, h.source_order, h.patient_id, h.first_name, h.last_name, h.gender_code,
       h.birth_date, h.reported_age_years, h.zip5, h.state, h.primary_payer_id, h.deceased_at, h.is_deceased, h.birth_date_precision,
       h.race_code, h.ethnicity_code, h.language_code, h.marital_status_code, h.city, h.is_test, h.contact_opt_out,
-      h.sensitivity_code, h.mrn, h.mrn_system, h.member_id, h.member_id_system, h.mrn_alias_key, h.member_id_alias_key, h.dq_flags,
+      h.sensitivity_code, h.mrn, h.mrn_system, h.member_id, h.member_id_system, h.deceased_precision, h.mrn_alias_key,
+      h.member_id_alias_key, h.dq_flags,
     1, h.load_id, h.valid_from, h.valid_to, h.is_tied
   FROM core.dim_patient_history h WHERE h.patient_key IN (SELECT c.patient_key FROM contested c) AND NOT h.is_inferred
   UNION ALL
@@ -63,7 +65,7 @@ WITH contested AS (
     p.patient_id, p.first_name, p.last_name, p.gender_code, p.birth_date, p.reported_age_years, p.zip5, p.state, p.primary_payer_id,
       p.deceased_at, p.is_deceased, p.birth_date_precision, p.race_code, p.ethnicity_code, p.language_code, p.marital_status_code,
       p.city, p.is_test, p.contact_opt_out, p.sensitivity_code, p.mrn, p.mrn_system, p.member_id, p.member_id_system,
-      p.mrn_alias_key, p.member_id_alias_key, p.dq_flags,
+      p.deceased_precision, p.mrn_alias_key, p.member_id_alias_key, p.dq_flags,
     2, p.load_id, CAST(NULL AS timestamp), CAST(NULL AS timestamp), CAST(NULL AS boolean)
   FROM core.patient_superseded p WHERE p.patient_key IN (SELECT c.patient_key FROM contested c)
 ), counted AS (
@@ -107,6 +109,7 @@ WITH contested AS (
     LAG(p.mrn_system) OVER (PARTITION BY p.patient_key, p.wins ORDER BY p.effective_at) AS mrn_system_before,
     LAG(p.member_id) OVER (PARTITION BY p.patient_key, p.wins ORDER BY p.effective_at) AS member_id_before,
     LAG(p.member_id_system) OVER (PARTITION BY p.patient_key, p.wins ORDER BY p.effective_at) AS member_id_system_before,
+    LAG(p.deceased_precision) OVER (PARTITION BY p.patient_key, p.wins ORDER BY p.effective_at) AS deceased_precision_before,
     LAG(p.mrn_alias_key) OVER (PARTITION BY p.patient_key, p.wins ORDER BY p.effective_at) AS mrn_alias_key_before,
     LAG(p.member_id_alias_key) OVER (PARTITION BY p.patient_key, p.wins ORDER BY p.effective_at) AS member_id_alias_key_before
   FROM placed p
@@ -136,6 +139,7 @@ WITH contested AS (
       AND coalesce(c.mrn_system = c.mrn_system_before, c.mrn_system IS NULL AND c.mrn_system_before IS NULL)
       AND coalesce(c.member_id = c.member_id_before, c.member_id IS NULL AND c.member_id_before IS NULL)
       AND coalesce(c.member_id_system = c.member_id_system_before, c.member_id_system IS NULL AND c.member_id_system_before IS NULL)
+      AND coalesce(c.deceased_precision = c.deceased_precision_before, c.deceased_precision IS NULL AND c.deceased_precision_before IS NULL)
       AND coalesce(c.mrn_alias_key = c.mrn_alias_key_before, c.mrn_alias_key IS NULL AND c.mrn_alias_key_before IS NULL)
       AND coalesce(c.member_id_alias_key = c.member_id_alias_key_before, c.member_id_alias_key IS NULL AND c.member_id_alias_key_before IS NULL)
     THEN 0 ELSE 1 END AS is_version
@@ -145,7 +149,7 @@ SELECT m.patient_key, m.event_id, m.payload_hash, m.op, m.source_system, m.effec
   m.top_order AS source_order, m.patient_id, m.first_name, m.last_name, m.gender_code, m.birth_date, m.reported_age_years, m.zip5,
     m.state, m.primary_payer_id, m.deceased_at, m.is_deceased, m.birth_date_precision, m.race_code, m.ethnicity_code,
     m.language_code, m.marital_status_code, m.city, m.is_test, m.contact_opt_out, m.sensitivity_code, m.mrn, m.mrn_system,
-    m.member_id, m.member_id_system, m.mrn_alias_key, m.member_id_alias_key, m.all_flags AS dq_flags,
+    m.member_id, m.member_id_system, m.deceased_precision, m.mrn_alias_key, m.member_id_alias_key, m.all_flags AS dq_flags,
   m.is_tied, m.known, m.copies,
   CASE WHEN m.known = 0 THEN 0
     WHEN m.source_order < m.top_order OR coalesce(m.dq_flags, '') <> coalesce(m.all_flags, '') THEN 1
@@ -202,12 +206,12 @@ WHERE EXISTS (
 INSERT INTO core.dim_patient_history (patient_key, source_system, patient_id, first_name, last_name, gender_code, birth_date,
   reported_age_years, zip5, state, primary_payer_id, deceased_at, is_deceased, birth_date_precision, race_code, ethnicity_code,
   language_code, marital_status_code, city, is_test, contact_opt_out, sensitivity_code, mrn, mrn_system, member_id,
-  member_id_system, mrn_alias_key, member_id_alias_key, valid_from, valid_to,
+  member_id_system, deceased_precision, mrn_alias_key, member_id_alias_key, valid_from, valid_to,
   is_current, is_inferred, is_deleted, event_id, payload_hash, effective_at, recorded_at, source_order, is_tied, dq_flags, load_id)
 SELECT s.patient_key, s.source_system, s.patient_id, s.first_name, s.last_name, s.gender_code, s.birth_date, s.reported_age_years,
   s.zip5, s.state, s.primary_payer_id, s.deceased_at, s.is_deceased, s.birth_date_precision, s.race_code, s.ethnicity_code,
   s.language_code, s.marital_status_code, s.city, s.is_test, s.contact_opt_out, s.sensitivity_code, s.mrn, s.mrn_system,
-  s.member_id, s.member_id_system, s.mrn_alias_key, s.member_id_alias_key,
+  s.member_id, s.member_id_system, s.deceased_precision, s.mrn_alias_key, s.member_id_alias_key,
   timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, false, false,
   s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.source_order, false, s.dq_flags, CAST(:load_id AS varchar(32))
 FROM stage_patient s
@@ -216,7 +220,7 @@ UNION ALL
 SELECT d.patient_key, d.source_system, d.patient_id, d.first_name, d.last_name, d.gender_code, d.birth_date, d.reported_age_years,
   d.zip5, d.state, d.primary_payer_id, d.deceased_at, d.is_deceased, d.birth_date_precision, d.race_code, d.ethnicity_code,
   d.language_code, d.marital_status_code, d.city, d.is_test, d.contact_opt_out, d.sensitivity_code, d.mrn, d.mrn_system,
-  d.member_id, d.member_id_system, d.mrn_alias_key, d.member_id_alias_key, d.valid_from, d.valid_to,
+  d.member_id, d.member_id_system, d.deceased_precision, d.mrn_alias_key, d.member_id_alias_key, d.valid_from, d.valid_to,
   d.valid_to = timestamp '9999-12-31 00:00:00', false, d.op = 'delete',
   d.event_id, d.payload_hash, d.effective_at, d.recorded_at, d.source_order, d.is_tied, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
 FROM patient_decided d
@@ -233,13 +237,14 @@ WHERE EXISTS (
 INSERT INTO core.patient_superseded (patient_key, event_id, payload_hash, op, source_system, effective_at, recorded_at,
   source_order, patient_id, first_name, last_name, gender_code, birth_date, reported_age_years, zip5, state, primary_payer_id,
     deceased_at, is_deceased, birth_date_precision, race_code, ethnicity_code, language_code, marital_status_code, city, is_test,
-    contact_opt_out, sensitivity_code, mrn, mrn_system, member_id, member_id_system, mrn_alias_key,
+    contact_opt_out, sensitivity_code, mrn, mrn_system, member_id, member_id_system, deceased_precision, mrn_alias_key,
     member_id_alias_key, dq_flags, load_id)
 SELECT d.patient_key, d.event_id, d.payload_hash, d.op, d.source_system, d.effective_at, d.recorded_at,
   d.source_order, d.patient_id, d.first_name, d.last_name, d.gender_code, d.birth_date, d.reported_age_years, d.zip5, d.state,
     d.primary_payer_id, d.deceased_at, d.is_deceased, d.birth_date_precision, d.race_code, d.ethnicity_code, d.language_code,
     d.marital_status_code, d.city, d.is_test, d.contact_opt_out, d.sensitivity_code, d.mrn, d.mrn_system, d.member_id,
-    d.member_id_system, d.mrn_alias_key, d.member_id_alias_key, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
+    d.member_id_system, d.deceased_precision, d.mrn_alias_key,
+    d.member_id_alias_key, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
 FROM patient_decided d
 WHERE d.is_version = 0 AND (d.known <> 2 OR d.is_raised = 1);
 

@@ -162,8 +162,8 @@ INSERT INTO core.prescription_fill (prescription_fill_key, prescription_fill_id,
   patient_named_key, encounter_key, encounter_is_known, medication_order_key, medication_order_is_known, filled_date_key,
   filled_tz_offset_min, encounter_id, medication_order_id, medication_system, medication_code, medication_display, status_code,
   filled_at, quantity, quantity_unit, days_supply, is_counted, dq_flags, event_id, payload_hash, effective_at, recorded_at,
-  source_order, is_tied, filled_date, patient_id, patient_gender, patient_dob, patient_age, patient_zip5, patient_state,
-  patient_is_test, reference_display, medication_ingredient, medication_therapeutic_class, state_flags, load_id)
+  source_order, is_tied, filled_date, patient_id, patient_gender, patient_dob, patient_age, patient_age_band, patient_zip5,
+  patient_state, patient_is_test, reference_display, medication_ingredient, medication_therapeutic_class, state_flags, load_id)
 SELECT f.prescription_fill_key, f.prescription_fill_id, f.source_system, f.patient_key, f.medication_key, f.patient_named_key,
   f.encounter_key, f.encounter_is_known, f.medication_order_key, f.medication_order_is_known, f.filled_date_key,
   f.filled_tz_offset_min, f.encounter_id, f.medication_order_id, f.medication_system, f.medication_code, f.medication_display,
@@ -172,9 +172,14 @@ SELECT f.prescription_fill_key, f.prescription_fill_id, f.source_system, f.patie
   patient.patient_id,
   patient.gender_code,
   patient.birth_date,
-  CAST(CASE WHEN f.filled_date >= patient.birth_date THEN (CAST(extract(year FROM f.filled_date) * 10000 + extract(month FROM f.filled_date) * 100 + extract(day FROM f.filled_date) AS integer)
-    - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) / 10000 END
-    AS integer),
+  CAST(CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.filled_date) = extract(month FROM patient.birth_date)) THEN NULL
+      WHEN f.filled_date >= patient.birth_date THEN (CAST(extract(year FROM f.filled_date) * 10000 + extract(month FROM f.filled_date) * 100 + extract(day FROM f.filled_date) AS integer)
+        - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) / 10000 END AS integer),
+  CAST(CASE WHEN f.filled_date < patient.birth_date THEN NULL
+      WHEN (CAST(extract(year FROM f.filled_date) * 10000 + extract(month FROM f.filled_date) * 100 + extract(day FROM f.filled_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 180000 THEN '0-17'
+      WHEN (CAST(extract(year FROM f.filled_date) * 10000 + extract(month FROM f.filled_date) * 100 + extract(day FROM f.filled_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.filled_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 650000 THEN '65+'
+      WHEN (CAST(extract(year FROM f.filled_date) * 10000 + extract(month FROM f.filled_date) * 100 + extract(day FROM f.filled_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.filled_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 400000 AND (CAST(extract(year FROM f.filled_date) * 10000 + extract(month FROM f.filled_date) * 100 + extract(day FROM f.filled_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 650000 THEN '40-64'
+      WHEN (CAST(extract(year FROM f.filled_date) * 10000 + extract(month FROM f.filled_date) * 100 + extract(day FROM f.filled_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.filled_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 180000 AND (CAST(extract(year FROM f.filled_date) * 10000 + extract(month FROM f.filled_date) * 100 + extract(day FROM f.filled_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 400000 THEN '18-39' END AS varchar(8)),
   patient.zip5,
   patient.state,
   patient.is_test,

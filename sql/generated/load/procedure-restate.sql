@@ -3,10 +3,11 @@
 -- selected again bears the same id, so that the id does not tell which facts know the change.
 CREATE TEMP TABLE procedure_restated AS
 SELECT f.procedure_key, f.procedure_id, f.source_system, f.patient_key, f.provider_key, f.location_key, f.procedure_code_key,
-  f.patient_named_key, f.provider_named_key, f.location_named_key, f.encounter_key, f.encounter_is_known, f.performed_date_key,
-  f.performed_tz_offset_min, f.encounter_id, f.procedure_system, f.procedure_code, f.procedure_display, f.status_code,
-  f.performed_at, f.performed_precision, f.performed_end_at, f.base_cost_amount, f.duration_min, f.is_counted, f.dq_flags,
-  f.event_id, f.payload_hash, f.effective_at, f.recorded_at, f.source_order, f.is_tied, f.performed_date, f.load_id
+  f.patient_named_key, f.provider_named_key, f.location_named_key, f.encounter_key, f.encounter_is_known, f.reason_diagnosis_key,
+  f.reason_diagnosis_is_known, f.performed_date_key, f.performed_tz_offset_min, f.encounter_id, f.procedure_system,
+  f.procedure_code, f.procedure_display, f.status_code, f.performed_at, f.performed_precision, f.performed_end_at,
+  f.base_cost_amount, f.reason_system, f.reason_code, f.reason_display, f.reason_diagnosis_id, f.duration_min, f.is_counted,
+  f.dq_flags, f.event_id, f.payload_hash, f.effective_at, f.recorded_at, f.source_order, f.is_tied, f.performed_date, f.load_id
 FROM core.procedure f
 JOIN (
   SELECT f.procedure_key FROM core.procedure f
@@ -40,23 +41,30 @@ UNION
 DELETE FROM core.procedure WHERE procedure_key IN (SELECT r.procedure_key FROM procedure_restated r);
 -- With the zone of a member local days and hours may have changed, and what is measured by them.
 INSERT INTO core.procedure (procedure_key, procedure_id, source_system, patient_key, provider_key, location_key, procedure_code_key,
-  patient_named_key, provider_named_key, location_named_key, encounter_key, encounter_is_known, performed_date_key,
-  performed_tz_offset_min, encounter_id, procedure_system, procedure_code, procedure_display, status_code, performed_at,
-  performed_precision, performed_end_at, base_cost_amount, duration_min, is_counted, dq_flags, event_id, payload_hash, effective_at,
-  recorded_at, source_order, is_tied, performed_date, patient_id, patient_gender, patient_dob, patient_age, patient_zip5,
+  patient_named_key, provider_named_key, location_named_key, encounter_key, encounter_is_known, reason_diagnosis_key,
+  reason_diagnosis_is_known, performed_date_key, performed_tz_offset_min, encounter_id, procedure_system, procedure_code,
+  procedure_display, status_code, performed_at, performed_precision, performed_end_at, base_cost_amount, reason_system, reason_code,
+  reason_display, reason_diagnosis_id, duration_min, is_counted, dq_flags, event_id, payload_hash, effective_at, recorded_at,
+  source_order, is_tied, performed_date, patient_id, patient_gender, patient_dob, patient_age, patient_age_band, patient_zip5,
   patient_state, patient_is_test, provider_name, provider_specialty, location_name, location_city, location_state,
   location_timezone, reference_display, procedure_code_category, state_flags, load_id)
 SELECT f.procedure_key, f.procedure_id, f.source_system, f.patient_key, f.provider_key, f.location_key, f.procedure_code_key,
-  f.patient_named_key, f.provider_named_key, f.location_named_key, f.encounter_key, f.encounter_is_known, f.performed_date_key,
-  f.performed_tz_offset_min, f.encounter_id, f.procedure_system, f.procedure_code, f.procedure_display, f.status_code,
-  f.performed_at, f.performed_precision, f.performed_end_at, f.base_cost_amount, f.duration_min, f.is_counted, f.dq_flags,
-  f.event_id, f.payload_hash, f.effective_at, f.recorded_at, f.source_order, f.is_tied, f.performed_date,
+  f.patient_named_key, f.provider_named_key, f.location_named_key, f.encounter_key, f.encounter_is_known, f.reason_diagnosis_key,
+  f.reason_diagnosis_is_known, f.performed_date_key, f.performed_tz_offset_min, f.encounter_id, f.procedure_system,
+  f.procedure_code, f.procedure_display, f.status_code, f.performed_at, f.performed_precision, f.performed_end_at,
+  f.base_cost_amount, f.reason_system, f.reason_code, f.reason_display, f.reason_diagnosis_id, f.duration_min, f.is_counted,
+  f.dq_flags, f.event_id, f.payload_hash, f.effective_at, f.recorded_at, f.source_order, f.is_tied, f.performed_date,
   patient.patient_id,
   patient.gender_code,
   patient.birth_date,
-  CAST(CASE WHEN f.performed_date >= patient.birth_date THEN (CAST(extract(year FROM f.performed_date) * 10000 + extract(month FROM f.performed_date) * 100 + extract(day FROM f.performed_date) AS integer)
-    - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) / 10000 END
-    AS integer),
+  CAST(CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.performed_date) = extract(month FROM patient.birth_date)) THEN NULL
+      WHEN f.performed_date >= patient.birth_date THEN (CAST(extract(year FROM f.performed_date) * 10000 + extract(month FROM f.performed_date) * 100 + extract(day FROM f.performed_date) AS integer)
+        - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) / 10000 END AS integer),
+  CAST(CASE WHEN f.performed_date < patient.birth_date THEN NULL
+      WHEN (CAST(extract(year FROM f.performed_date) * 10000 + extract(month FROM f.performed_date) * 100 + extract(day FROM f.performed_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 180000 THEN '0-17'
+      WHEN (CAST(extract(year FROM f.performed_date) * 10000 + extract(month FROM f.performed_date) * 100 + extract(day FROM f.performed_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.performed_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 650000 THEN '65+'
+      WHEN (CAST(extract(year FROM f.performed_date) * 10000 + extract(month FROM f.performed_date) * 100 + extract(day FROM f.performed_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.performed_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 400000 AND (CAST(extract(year FROM f.performed_date) * 10000 + extract(month FROM f.performed_date) * 100 + extract(day FROM f.performed_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 650000 THEN '40-64'
+      WHEN (CAST(extract(year FROM f.performed_date) * 10000 + extract(month FROM f.performed_date) * 100 + extract(day FROM f.performed_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.performed_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 180000 AND (CAST(extract(year FROM f.performed_date) * 10000 + extract(month FROM f.performed_date) * 100 + extract(day FROM f.performed_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 400000 THEN '18-39' END AS varchar(8)),
   patient.zip5,
   patient.state,
   patient.is_test,
@@ -81,10 +89,11 @@ SELECT f.procedure_key, f.procedure_id, f.source_system, f.patient_key, f.provid
   THEN NULL ELSE f.load_id END
 FROM (
   SELECT e.procedure_key, e.procedure_id, e.source_system, e.patient_key, e.provider_key, e.location_key, e.procedure_code_key,
-    e.patient_named_key, e.provider_named_key, e.location_named_key, e.encounter_key, e.encounter_is_known,
-    e.performed_tz_offset_min, e.encounter_id, e.procedure_system, e.procedure_code, e.procedure_display, e.status_code,
-    e.performed_at, e.performed_precision, e.performed_end_at, e.base_cost_amount, e.duration_min, e.is_counted, e.dq_flags,
-    e.event_id, e.payload_hash, e.effective_at, e.recorded_at, e.source_order, e.is_tied,
+    e.patient_named_key, e.provider_named_key, e.location_named_key, e.encounter_key, e.encounter_is_known, e.reason_diagnosis_key,
+    e.reason_diagnosis_is_known, e.performed_tz_offset_min, e.encounter_id, e.procedure_system, e.procedure_code,
+    e.procedure_display, e.status_code, e.performed_at, e.performed_precision, e.performed_end_at, e.base_cost_amount,
+    e.reason_system, e.reason_code, e.reason_display, e.reason_diagnosis_id, e.duration_min, e.is_counted, e.dq_flags, e.event_id,
+    e.payload_hash, e.effective_at, e.recorded_at, e.source_order, e.is_tied,
     CASE WHEN e.performed_date BETWEEN date '2000-01-01' AND date '2050-12-31'
       THEN CAST(extract(year FROM e.performed_date) * 10000 + extract(month FROM e.performed_date) * 100
         + extract(day FROM e.performed_date) AS integer)
@@ -103,9 +112,10 @@ FROM (
         CASE WHEN zone_performed_at.offset_min <> s.performed_tz_offset_min THEN 1 ELSE 0 END AS is_other_offset,
         s.procedure_key, s.procedure_id, s.source_system, s.patient_key, s.provider_key, s.location_key, s.procedure_code_key,
           s.patient_named_key, s.provider_named_key, s.location_named_key, s.encounter_key, s.encounter_is_known,
-          s.performed_tz_offset_min, s.encounter_id, s.procedure_system, s.procedure_code, s.procedure_display, s.status_code,
-          s.performed_at, s.performed_precision, s.performed_end_at, s.base_cost_amount, s.duration_min, s.is_counted, s.dq_flags,
-          s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.source_order, s.is_tied, s.load_id
+          s.reason_diagnosis_key, s.reason_diagnosis_is_known, s.performed_tz_offset_min, s.encounter_id, s.procedure_system,
+          s.procedure_code, s.procedure_display, s.status_code, s.performed_at, s.performed_precision, s.performed_end_at,
+          s.base_cost_amount, s.reason_system, s.reason_code, s.reason_display, s.reason_diagnosis_id, s.duration_min, s.is_counted,
+          s.dq_flags, s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.source_order, s.is_tied, s.load_id
       FROM procedure_restated s
       LEFT JOIN core.dim_location_history z ON z.location_key = s.location_key
         AND z.valid_from <= s.performed_at AND s.performed_at < z.valid_to

@@ -211,23 +211,30 @@ WHERE d.known = 1 AND d.place = 1 AND d.held_tied <> d.is_tied AND d.procedure_k
 -- Members are taken as they were at performed_at. Outer joins keep the order of the joins as written: an as-of condition
 -- makes planners guess far too few rows. A fact whose member is missing would come out with load_id NULL, which the table refuses.
 INSERT INTO core.procedure (procedure_key, procedure_id, source_system, patient_key, provider_key, location_key, procedure_code_key,
-  patient_named_key, provider_named_key, location_named_key, encounter_key, encounter_is_known, performed_date_key,
-  performed_tz_offset_min, encounter_id, procedure_system, procedure_code, procedure_display, status_code, performed_at,
-  performed_precision, performed_end_at, base_cost_amount, duration_min, is_counted, dq_flags, event_id, payload_hash, effective_at,
-  recorded_at, source_order, is_tied, performed_date, patient_id, patient_gender, patient_dob, patient_age, patient_zip5,
+  patient_named_key, provider_named_key, location_named_key, encounter_key, encounter_is_known, reason_diagnosis_key,
+  reason_diagnosis_is_known, performed_date_key, performed_tz_offset_min, encounter_id, procedure_system, procedure_code,
+  procedure_display, status_code, performed_at, performed_precision, performed_end_at, base_cost_amount, reason_system, reason_code,
+  reason_display, reason_diagnosis_id, duration_min, is_counted, dq_flags, event_id, payload_hash, effective_at, recorded_at,
+  source_order, is_tied, performed_date, patient_id, patient_gender, patient_dob, patient_age, patient_age_band, patient_zip5,
   patient_state, patient_is_test, provider_name, provider_specialty, location_name, location_city, location_state,
   location_timezone, reference_display, procedure_code_category, state_flags, load_id)
 SELECT f.procedure_key, f.procedure_id, f.source_system, f.patient_key, f.provider_key, f.location_key, f.procedure_code_key,
-  f.patient_named_key, f.provider_named_key, f.location_named_key, f.encounter_key, f.encounter_is_known, f.performed_date_key,
-  f.performed_tz_offset_min, f.encounter_id, f.procedure_system, f.procedure_code, f.procedure_display, f.status_code,
-  f.performed_at, f.performed_precision, f.performed_end_at, f.base_cost_amount, f.duration_min, f.is_counted, f.dq_flags,
-  f.event_id, f.payload_hash, f.effective_at, f.recorded_at, f.source_order, f.is_tied, f.performed_date,
+  f.patient_named_key, f.provider_named_key, f.location_named_key, f.encounter_key, f.encounter_is_known, f.reason_diagnosis_key,
+  f.reason_diagnosis_is_known, f.performed_date_key, f.performed_tz_offset_min, f.encounter_id, f.procedure_system,
+  f.procedure_code, f.procedure_display, f.status_code, f.performed_at, f.performed_precision, f.performed_end_at,
+  f.base_cost_amount, f.reason_system, f.reason_code, f.reason_display, f.reason_diagnosis_id, f.duration_min, f.is_counted,
+  f.dq_flags, f.event_id, f.payload_hash, f.effective_at, f.recorded_at, f.source_order, f.is_tied, f.performed_date,
   patient.patient_id,
   patient.gender_code,
   patient.birth_date,
-  CAST(CASE WHEN f.performed_date >= patient.birth_date THEN (CAST(extract(year FROM f.performed_date) * 10000 + extract(month FROM f.performed_date) * 100 + extract(day FROM f.performed_date) AS integer)
-    - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) / 10000 END
-    AS integer),
+  CAST(CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.performed_date) = extract(month FROM patient.birth_date)) THEN NULL
+      WHEN f.performed_date >= patient.birth_date THEN (CAST(extract(year FROM f.performed_date) * 10000 + extract(month FROM f.performed_date) * 100 + extract(day FROM f.performed_date) AS integer)
+        - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) / 10000 END AS integer),
+  CAST(CASE WHEN f.performed_date < patient.birth_date THEN NULL
+      WHEN (CAST(extract(year FROM f.performed_date) * 10000 + extract(month FROM f.performed_date) * 100 + extract(day FROM f.performed_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 180000 THEN '0-17'
+      WHEN (CAST(extract(year FROM f.performed_date) * 10000 + extract(month FROM f.performed_date) * 100 + extract(day FROM f.performed_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.performed_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 650000 THEN '65+'
+      WHEN (CAST(extract(year FROM f.performed_date) * 10000 + extract(month FROM f.performed_date) * 100 + extract(day FROM f.performed_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.performed_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 400000 AND (CAST(extract(year FROM f.performed_date) * 10000 + extract(month FROM f.performed_date) * 100 + extract(day FROM f.performed_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 650000 THEN '40-64'
+      WHEN (CAST(extract(year FROM f.performed_date) * 10000 + extract(month FROM f.performed_date) * 100 + extract(day FROM f.performed_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.performed_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 180000 AND (CAST(extract(year FROM f.performed_date) * 10000 + extract(month FROM f.performed_date) * 100 + extract(day FROM f.performed_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 400000 THEN '18-39' END AS varchar(8)),
   patient.zip5,
   patient.state,
   patient.is_test,
@@ -257,7 +264,9 @@ FROM (
     e.provider_named_key,
     e.location_named_key,
     e.encounter_key,
+    e.reason_diagnosis_key,
     CAST(0 AS smallint) AS encounter_is_known,
+    CAST(0 AS smallint) AS reason_diagnosis_is_known,
     CASE WHEN e.performed_date BETWEEN date '2000-01-01' AND date '2050-12-31'
       THEN CAST(extract(year FROM e.performed_date) * 10000 + extract(month FROM e.performed_date) * 100
         + extract(day FROM e.performed_date) AS integer)
@@ -273,6 +282,10 @@ FROM (
     e.performed_precision,
     e.performed_end_at,
     e.base_cost_amount,
+    e.reason_system,
+    e.reason_code,
+    e.reason_display,
+    e.reason_diagnosis_id,
     CAST(floor(((CAST(CAST(e.performed_end_at AS date) - date '1970-01-01' AS bigint) * 86400 + CAST(extract(hour FROM e.performed_end_at) AS integer) * 3600
     + CAST(extract(minute FROM e.performed_end_at) AS integer) * 60 + CAST(extract(second FROM date_trunc('second', e.performed_end_at)) AS integer))
     - (CAST(CAST(e.performed_at AS date) - date '1970-01-01' AS bigint) * 86400 + CAST(extract(hour FROM e.performed_at) AS integer) * 3600
@@ -294,25 +307,28 @@ FROM (
       FROM (
         SELECT s.event_id, s.source_system, s.effective_at, s.recorded_at, s.payload_hash, s.procedure_key, s.patient_key,
           s.provider_key, s.location_key, s.procedure_code_key, s.patient_named_key, s.provider_named_key, s.location_named_key,
-          s.encounter_key, s.procedure_id, s.patient_id, s.patient_identifier, s.encounter_id, s.provider_id, s.provider_npi,
-          s.provider_identifier, s.location_id, s.location_identifier, s.procedure_system, s.procedure_code, s.procedure_display,
-          s.status_code, s.performed_at, s.performed_precision, s.performed_end_at, s.base_cost_amount,
+          s.encounter_key, s.reason_diagnosis_key, s.procedure_id, s.patient_id, s.patient_identifier, s.encounter_id,
+          s.provider_id, s.provider_npi, s.provider_identifier, s.location_id, s.location_identifier, s.procedure_system,
+          s.procedure_code, s.procedure_display, s.status_code, s.performed_at, s.performed_precision, s.performed_end_at,
+          s.base_cost_amount, s.reason_system, s.reason_code, s.reason_display, s.reason_diagnosis_id,
           s.performed_tz_offset_min, s.source_order, s.dq_flags, false AS is_tied, CAST(:load_id AS varchar(32)) AS brought_by
         FROM stage_procedure s
         WHERE NOT EXISTS (SELECT 1 FROM procedure_decided c WHERE c.procedure_key = s.procedure_key)
         UNION ALL
         SELECT w.event_id, w.source_system, w.effective_at, w.recorded_at, w.payload_hash, w.procedure_key, w.patient_key,
           w.provider_key, w.location_key, w.procedure_code_key, w.patient_named_key, w.provider_named_key, w.location_named_key,
-          w.encounter_key, w.procedure_id, w.patient_id, w.patient_identifier, w.encounter_id, w.provider_id, w.provider_npi,
-          w.provider_identifier, w.location_id, w.location_identifier, w.procedure_system, w.procedure_code, w.procedure_display,
-          w.status_code, w.performed_at, w.performed_precision, w.performed_end_at, w.base_cost_amount,
+          w.encounter_key, w.reason_diagnosis_key, w.procedure_id, w.patient_id, w.patient_identifier, w.encounter_id,
+          w.provider_id, w.provider_npi, w.provider_identifier, w.location_id, w.location_identifier, w.procedure_system,
+          w.procedure_code, w.procedure_display, w.status_code, w.performed_at, w.performed_precision, w.performed_end_at,
+          w.base_cost_amount, w.reason_system, w.reason_code, w.reason_display, w.reason_diagnosis_id,
           w.performed_tz_offset_min, w.source_order, w.dq_flags, w.is_tied, w.brought_by
         FROM (
           SELECT s.event_id, s.source_system, s.effective_at, s.recorded_at, s.payload_hash, s.procedure_key, s.patient_key,
             s.provider_key, s.location_key, s.procedure_code_key, s.patient_named_key, s.provider_named_key, s.location_named_key,
-            s.encounter_key, s.procedure_id, s.patient_id, s.patient_identifier, s.encounter_id, s.provider_id, s.provider_npi,
-            s.provider_identifier, s.location_id, s.location_identifier, s.procedure_system, s.procedure_code, s.procedure_display,
-            s.status_code, s.performed_at, s.performed_precision, s.performed_end_at, s.base_cost_amount,
+            s.encounter_key, s.reason_diagnosis_key, s.procedure_id, s.patient_id, s.patient_identifier, s.encounter_id,
+            s.provider_id, s.provider_npi, s.provider_identifier, s.location_id, s.location_identifier, s.procedure_system,
+            s.procedure_code, s.procedure_display, s.status_code, s.performed_at, s.performed_precision, s.performed_end_at,
+            s.base_cost_amount, s.reason_system, s.reason_code, s.reason_display, s.reason_diagnosis_id,
             s.performed_tz_offset_min, d.source_order, d.dq_flags, d.is_tied, coalesce(d.load_id, CAST(:load_id AS varchar(32))) AS brought_by, ROW_NUMBER() OVER (PARTITION BY s.procedure_key ORDER BY s.record_source, s.record_position) AS copy_number
           FROM stage_procedure s
           JOIN procedure_decided d ON d.procedure_key = s.procedure_key AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash

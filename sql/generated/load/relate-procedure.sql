@@ -5,3 +5,8 @@ FROM core.encounter k
 WHERE k.encounter_key = procedure.encounter_key AND procedure.encounter_is_known = 0;
 UPDATE core.procedure SET encounter_is_known = 0
 WHERE encounter_is_known = 1 AND encounter_key NOT IN (SELECT k.encounter_key FROM core.encounter k);
+UPDATE core.procedure SET reason_diagnosis_is_known = 1
+FROM core.diagnosis k
+WHERE k.diagnosis_key = procedure.reason_diagnosis_key AND procedure.reason_diagnosis_is_known = 0;
+UPDATE core.procedure SET reason_diagnosis_is_known = 0
+WHERE reason_diagnosis_is_known = 1 AND reason_diagnosis_key NOT IN (SELECT k.diagnosis_key FROM core.diagnosis k);

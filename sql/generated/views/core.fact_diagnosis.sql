@@ -22,6 +22,8 @@ SELECT
   f.diagnosed_precision,
   f.onset_at,
   f.abated_at,
+  f.onset_precision,
+  f.abated_precision,
   f.is_active,
   f.is_counted,
   nullif(substring(coalesce(' ' || f.dq_flags, '') || coalesce(' ' || f.state_flags, '')

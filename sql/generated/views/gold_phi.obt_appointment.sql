@@ -55,7 +55,7 @@ SELECT f.appointment_key, f.appointment_id, f.source_system,
   f.patient_dob AS patient_dob,
   f.patient_age_at_appt AS patient_age_at_appt,
   CAST(CASE WHEN f.patient_age_at_appt < 18 THEN '0-17' WHEN f.patient_age_at_appt < 40 THEN '18-39'
-    WHEN f.patient_age_at_appt < 65 THEN '40-64' WHEN f.patient_age_at_appt >= 65 THEN '65+' ELSE 'unknown' END
+    WHEN f.patient_age_at_appt < 65 THEN '40-64' WHEN f.patient_age_at_appt >= 65 THEN '65+' ELSE coalesce(f.patient_age_band, 'unknown') END
     AS varchar(8)) AS patient_age_band,
   f.patient_zip5 AS patient_zip5,
   CAST(substring(f.patient_zip5, 1, 3) AS varchar(3)) AS patient_zip3,
