@@ -45,6 +45,7 @@ const WHOLE_PLATFORMS = [
   'sql/security',
   'sql/states',
   'sql/units',
+  'sql/value-sets',
   'sql/withdraw',
   'warehouse/process',
 ];

@@ -8,7 +8,7 @@ const NAME = IS_INSTALLED ? 'carelake' : 'npm run --silent carelake --';
 const START = IS_INSTALLED ? 'carelake start' : 'npm start';
 
 const COMMANDS =
-  'start|sql|push|load|env|tables|describe|check|rebuild|replay-failed|backfill|verify|wipe|ingest|withdraw|quarantine(?: (?:list|show|replay|discard))?';
+  'start|sql|push|load|env|tables|describe|check|rebuild|replay-failed|backfill|verify|wipe|ingest|withdraw|reference (?:add|list)|quarantine(?: (?:list|show|replay|discard))?';
 const SUGGESTED = new RegExp(`\\b(?:npm start(?: --(?= ))?|carelake (?:${COMMANDS}))(?![\\w-])`, 'g');
 
 /** Options of a command that hints to another one keep. */

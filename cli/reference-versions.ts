@@ -13,12 +13,6 @@ export interface Version {
   readonly validFrom: string;
 }
 
-/** A version that lies in landing and was not withdrawn. */
-export interface LandedVersion extends Version {
-  readonly key: string;
-  readonly sha256: string | undefined;
-}
-
 /** Where files land, and what is decided about them. */
 export interface Zones {
   readonly s3: S3Client;
@@ -26,21 +20,34 @@ export interface Zones {
   readonly control: string;
 }
 
+type LandedVersion = Version & LandedFile;
+
 /** Name of the object of a version: the profile reads both from it. */
 export const fileName = ({ version, validFrom }: Version): string => `${validFrom}_${version}.csv`;
 
-export async function landedVersions({ s3, landing, control }: Zones, name: string): Promise<LandedVersion[]> {
-  const found: LandedVersion[] = [];
+/** An object of a reference file that lies in landing and was not withdrawn. */
+interface LandedFile {
+  readonly key: string;
+  readonly sha256: string | undefined;
+}
+
+export async function landedKeys({ s3, landing, control }: Zones, name: string): Promise<LandedFile[]> {
+  const found: LandedFile[] = [];
   for await (const key of keysUnder(s3, landing, `${referenceProfile(name)}/`)) {
-    const [, validFrom, version] = /\/(\d{4}-\d{2}-\d{2})_([^/]+)\.csv$/.exec(key) ?? [];
-    if (validFrom === undefined || version === undefined) continue;
     const head = await s3.send(new HeadObjectCommand({ Bucket: landing, Key: key }));
     const landedMs = head.LastModified!.getTime();
     const hash = landingHash(landing, key, versionOf({ versionId: head.VersionId, etag: head.ETag!, landedMs }));
-    if (isWithdrawn(await decisionsAbout(s3, control, hash), hash)) continue;
-    found.push({ key, version, validFrom, sha256: head.Metadata?.sha256 });
+    if (!isWithdrawn(await decisionsAbout(s3, control, hash), hash)) found.push({ key, sha256: head.Metadata?.sha256 });
   }
   return found;
+}
+
+/** The versions of a code system in landing, by the names of their objects. */
+export async function landedVersions(at: Zones, name: string): Promise<LandedVersion[]> {
+  return (await landedKeys(at, name)).flatMap((file) => {
+    const [, validFrom, version] = /\/(\d{4}-\d{2}-\d{2})_([^/]+)\.csv$/.exec(file.key) ?? [];
+    return validFrom === undefined || version === undefined ? [] : [{ ...file, version, validFrom }];
+  });
 }
 
 /** Whether the codes that a version lacks were kept from ending, since they are too many. */

@@ -7,14 +7,14 @@ export function addReference(carelake: Command): void {
   const reference = carelake
     .command('reference')
     .description(
-      'versions of code systems, by which facts take names and groups as of their own day (docs/reference.md)',
+      'versions of code systems and value sets, by which facts are described and chosen as of their own day (docs/reference.md)',
     );
   reference
     .command('add')
     .description(
-      'add a version of a code system, and report what became of its codes; without a file, the one that is shipped',
+      'add a version of a code system, or value sets, and report what became of the codes; without a file, the version that is shipped',
     )
-    .argument('<name>', 'the code system; carelake reference list names them')
+    .argument('<name>', 'name of a code system, or value-set (docs/reference.md)')
     .argument('[file]', 'CSV in the columns of docs/reference.md; .gz is unpacked')
     .option('--version <name>', 'name of the version, such as 2026')
     .option('--valid-from <day>', 'first day of the version, YYYY-MM-DD', day)

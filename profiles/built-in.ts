@@ -10,6 +10,7 @@ import referenceLoinc from './reference/loinc.json';
 import referenceRxnorm from './reference/rxnorm.json';
 import referenceSnomedCt from './reference/snomed-ct.json';
 import referenceUcum from './reference/ucum.json';
+import referenceValueSet from './reference/value-set.json';
 import syntheaConditions from './synthea/conditions.json';
 import syntheaEncounters from './synthea/encounters.json';
 import syntheaMedications from './synthea/medications.json';
@@ -34,7 +35,7 @@ const SOURCES: Record<string, readonly { profile: string }[]> = {
   ],
 };
 
-/** Profiles of reference files: each reads the versions of one code system. */
+/** Profiles of reference files: each reads the versions of one code system, or those of value sets. */
 const REFERENCES: readonly { profile: string }[] = [
   referenceHcpcs,
   referenceIcd10Cm,
@@ -43,6 +44,7 @@ const REFERENCES: readonly { profile: string }[] = [
   referenceRxnorm,
   referenceSnomedCt,
   referenceUcum,
+  referenceValueSet,
 ];
 const REFERENCE_PREFIX = 'reference-';
 
@@ -58,7 +60,7 @@ const BUILT_IN: Record<string, object> = {
 /** Names of the profiles that come with the platform, those of its sources among them; nobody else's profile may take one. */
 export const BUILT_IN_PROFILES: readonly string[] = Object.keys(BUILT_IN);
 
-/** Names of the code systems that reference files describe. */
+/** Names of the code systems that reference files describe, and of value sets. */
 export const REFERENCE_NAMES: readonly string[] = REFERENCES.map(({ profile }) =>
   profile.slice(REFERENCE_PREFIX.length),
 );

@@ -6,9 +6,18 @@ import { gunzipSync } from 'node:zlib';
 import { builtInProfile, REFERENCE_NAMES, referenceProfile } from '../../profiles';
 import SHIPPED from '../../reference/shipped.json';
 import { CliError, EXIT } from '../errors';
-import { count, print, printJson, table } from '../output';
+import { runnable } from '../hints';
+import { servedMeanwhile } from '../meanwhile';
+import { count, print, printJson, Progress, table } from '../output';
 import { isFile } from '../paths';
 import { fileName, isHeld, landedVersions, type Version, type Zones } from '../reference-versions';
+import {
+  refuseClash as refuseSetClash,
+  type StatedVersion,
+  statedVersions,
+  VALUE_SET,
+  valueSetFile,
+} from '../value-sets';
 import { ingest, placeOf } from './ingest';
 import { run } from './sql';
 
@@ -37,16 +46,30 @@ export async function add(name: string, file: string | undefined, options: AddOp
       where: name,
       next: `choose one of ${REFERENCE_NAMES.join(', ')}; codes of your own: a profile of your own (docs/reference.md)`,
     });
-  const { path, version } = asked(name, file, options);
+  const { path, version } = name === VALUE_SET ? askedSets(file, options) : asked(name, file, options);
   const bytes = bytesOf(path);
+  const stated = version ? undefined : await statedVersions(bytes, path);
+  const given: Given = { path, bytes, version, stated };
+  if (options.env !== undefined) return land(name, given, options);
+  return servedMeanwhile(options.data, new Progress(options.json), () => land(name, given, options));
+}
+
+/** A file that is to be added: of a code system with its version, of value sets with those that it states. */
+interface Given extends Asked {
+  readonly bytes: Buffer;
+  readonly stated: readonly StatedVersion[] | undefined;
+}
+
+async function land(name: string, { path, bytes, version, stated }: Given, options: AddOptions): Promise<number> {
   const at = await placeOf(options);
   const folder = mkdtempSync(join(tmpdir(), 'carelake-reference-'));
-  const named = join(folder, fileName(version));
+  const named = join(folder, version ? fileName(version) : valueSetFile(bytes));
   try {
-    await refuseClash(at, name, version, createHash('sha256').update(bytes).digest('hex'));
+    if (version) await refuseClash(at, name, version, createHash('sha256').update(bytes).digest('hex'));
+    else await refuseSetClash(at, stated!, bytes);
     writeFileSync(named, bytes);
     const code = await ingest(named, { ...options, profile: referenceProfile(name), phiOk: true, wait: true });
-    if (await isHeld(at, name, version)) throw held(name, version);
+    if (version && (await isHeld(at, name, version))) throw held(name, version);
     return code;
   } catch (error) {
     throw error instanceof CliError ? ofGiven(error, named, path) : error;
@@ -71,8 +94,28 @@ const held = (name: string, version: Version): CliError =>
     exitCode: EXIT.rejected,
   });
 
+/** What is to be added: a file, and of a code system the version that it is; a file of value sets names its versions itself. */
+interface Asked {
+  readonly path: string;
+  readonly version?: Version;
+}
+
+function askedSets(file: string | undefined, { version, validFrom }: AddOptions): Asked {
+  if (file === undefined)
+    throw new CliError('no value set is shipped, and no file was given', {
+      where: VALUE_SET,
+      next: `carelake reference add ${VALUE_SET} FILE`,
+    });
+  if (version !== undefined || validFrom !== undefined)
+    throw new CliError('a file of value sets states versions and days itself', {
+      where: version === undefined ? `--valid-from ${validFrom}` : `--version ${version}`,
+      next: 'give them in the columns version, valid_from and valid_to (docs/reference.md)',
+    });
+  return { path: file };
+}
+
 /** What the command line asks for; of a shipped file all is known. */
-function asked(name: string, file: string | undefined, options: AddOptions): { path: string; version: Version } {
+function asked(name: string, file: string | undefined, options: AddOptions): Asked {
   const shipped = SHIPPED_FILES[name];
   if (file === undefined && !shipped)
     throw new CliError('no version of this code system is shipped, and no file was given', {
@@ -145,15 +188,29 @@ interface Loaded {
   readonly landed: string | null;
 }
 
+/** A version of a value set that is loaded. */
+interface LoadedSet {
+  readonly value_set: string;
+  readonly name: string | null;
+  readonly version: string;
+  readonly valid_from: string;
+  /** The first day on which it holds no more; null while none is known. */
+  readonly valid_to: string | null;
+  readonly codes: number;
+}
+
 const LOADED = `select r.entity, r.code_system, r.reference_version, cast(r.reference_from as varchar(10)), r.codes, min(o.object)
 from gold_phi.reference_version r
 left join ops.loaded_object o on o.load_id = r.load_id and o.entity = r.entity
 group by 1, 2, 3, 4, 5 order by 2, 4, 1`;
+const SETS = `select value_set_id, value_set_name, value_set_version, cast(valid_from as varchar(10)),
+  case when valid_to < date '9999-12-31' then cast(valid_to as varchar(10)) end, codes
+from gold_phi.value_set_version order by 1, 4`;
 
 /** `carelake reference list`: what the warehouse knows, and what is shipped besides. */
 export async function list({ json, data }: { json?: boolean; data?: string }): Promise<number> {
-  const [result] = await run([LOADED], data);
-  const systems = new Map(REFERENCE_NAMES.map((name) => [systemOf(name), name]));
+  const [result, sets] = await run([LOADED, SETS], data);
+  const systems = new Map(REFERENCE_NAMES.filter((name) => name !== VALUE_SET).map((name) => [systemOf(name), name]));
   const versions = result!.rows.map((row): Loaded => {
     const [entity, code_system, version, valid_from, codes, object] = row as [
       string,
@@ -174,15 +231,21 @@ export async function list({ json, data }: { json?: boolean; data?: string }): P
       landed: hour,
     };
   });
+  const value_sets = sets!.rows.map(([value_set, name, version, valid_from, valid_to, codes]): LoadedSet => {
+    const text = { value_set: String(value_set), version: String(version), valid_from: String(valid_from) };
+    return { ...text, name: orNone(name), valid_to: orNone(valid_to), codes: Number(codes) };
+  });
   const shipped = Object.entries(SHIPPED_FILES).flatMap(([name, file]) => {
     const { version, valid_from } = file!;
     const is_loaded = versions.some((one) => one.name === name && one.version === version);
     return [{ name, version, valid_from, is_loaded }];
   });
-  if (json) printJson({ versions, shipped, names: REFERENCE_NAMES });
-  else print(listText(versions, shipped));
+  if (json) printJson({ versions, value_sets, shipped, names: REFERENCE_NAMES });
+  else print(listText(versions, value_sets, shipped));
   return EXIT.ok;
 }
+
+const orNone = (cell: unknown): string | null => (typeof cell === 'string' ? cell : null);
 
 /** The code system that the profile of a name states; null for units, which need none. */
 function systemOf(name: string): string | null {
@@ -192,6 +255,7 @@ function systemOf(name: string): string | null {
 
 function listText(
   versions: readonly Loaded[],
+  sets: readonly LoadedSet[],
   shipped: readonly (Omit<Shipped, 'file'> & { name: string; is_loaded: boolean })[],
 ): string {
   const lines: string[] = [];
@@ -203,8 +267,17 @@ function listText(
       ),
     );
   else lines.push('No version of a code system is loaded.');
+  if (sets.length > 0)
+    lines.push(
+      table(
+        ['value set', 'name', 'version', 'valid from', 'no more from', 'codes'],
+        sets.map((v) => [v.value_set, v.name, v.version, v.valid_from, v.valid_to, count(v.codes)]),
+      ),
+    );
   for (const { name, version, valid_from } of shipped.filter((one) => !one.is_loaded))
-    lines.push(`Shipped, and not loaded: ${name} ${version}, valid from ${valid_from}: carelake reference add ${name}`);
+    lines.push(
+      runnable(`Shipped, and not loaded: ${name} ${version}, valid from ${valid_from}: carelake reference add ${name}`),
+    );
   lines.push(`Others by a file of yours: ${REFERENCE_NAMES.join(', ')} (docs/reference.md).`);
   return lines.join('\n');
 }

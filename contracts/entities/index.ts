@@ -21,6 +21,7 @@ import { procedure } from './procedure';
 import { procedure_code } from './procedure_code';
 import { provider } from './provider';
 import { provider_link } from './provider_link';
+import { value_set_member } from './value_set_member';
 
 /** Newest contract of every entity. */
 export const CONTRACTS = {
@@ -46,4 +47,5 @@ export const CONTRACTS = {
   procedure_code,
   provider,
   provider_link,
+  value_set_member,
 } as const;

@@ -23,4 +23,5 @@ export type EntityName =
   | 'procedure'
   | 'procedure_code'
   | 'provider'
-  | 'provider_link';
+  | 'provider_link'
+  | 'value_set_member';

@@ -26,6 +26,8 @@ DELETE FROM core.provider_superseded;
 DELETE FROM core.dim_provider_history;
 DELETE FROM core.provider_link_superseded;
 DELETE FROM core.dim_provider_link_history;
+DELETE FROM core.value_set_member_superseded;
+DELETE FROM core.dim_value_set_member_history;
 DELETE FROM core.adverse_event;
 DELETE FROM core.adverse_event_superseded;
 DELETE FROM core.appointment;

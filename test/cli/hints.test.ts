@@ -68,8 +68,12 @@ const NOT_RUN: readonly (readonly [which: RegExp, why: string])[] = [
   ],
   [/CLOSED: npm start$/, 'says what printed an address, and is no next step'],
   [
-    /commands\/reference\.ts (held|refuseClash): carelake withdraw /,
+    /(commands\/reference|value-sets)\.ts (held|refuseClash): carelake withdraw /,
     'takes back the one version that stands in the way, whose object it names; test/e2e/reference holds that, test/e2e/withdraw runs the command',
+  ],
+  [
+    /commands\/reference\.ts (asked|askedSets|listText): carelake reference add /,
+    'test/e2e/reference runs each, with a file and a version in the open places',
   ],
   [/: npm run (migration|inventory) /, 'for those who change the sources: it writes into them'],
 ];
@@ -139,6 +143,7 @@ describe('every command that is suggested', () => {
       'cli/sql.ts NAMES_OF_BUCKETS: carelake env',
       'cli/sql.ts LIST_OF_TABLES: carelake tables',
       'cli/sql.ts LIST_OF_TABLES: carelake describe TABLE',
+      'cli/value-sets.ts refuseClash: carelake withdraw …',
       'ops/verify/report.ts summary: npm start',
       'ops/verify/report.ts summary: carelake verify --env dev',
       // It is told to whoever has no way in yet: which folder, it does not say.

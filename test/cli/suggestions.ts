@@ -19,7 +19,7 @@ export interface Suggestion {
 
 /** How a command begins; in other words, carelake is the name of the project. */
 const BEGINS =
-  /(?<![\w.@/-])(?:npm start|npm run(?: --silent)? [a-z]|npx cdk [a-z]|aws [a-z]\w+ [a-z]|carelake (?:start|sql|push|load|env|tables|describe|check|rebuild|replay-failed|backfill|verify|wipe|ingest|withdraw|quarantine)(?![\w-]))/g;
+  /(?<![\w.@/-])(?:npm start|npm run(?: --silent)? [a-z]|npx cdk [a-z]|aws [a-z]\w+ [a-z]|carelake (?:start|sql|push|load|env|tables|describe|check|rebuild|replay-failed|backfill|verify|wipe|ingest|withdraw|reference|quarantine)(?![\w-]))/g;
 /** Functions that make a command of the one that was typed. */
 const MAKES = ['again', 'withInstead'];
 /** What makes commands of a text runnable: `next` of an error becomes so later on. */

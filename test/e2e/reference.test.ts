@@ -203,6 +203,72 @@ describe('versions of a code system', () => {
     expect(await must(reference('list'))).not.toContain('Shipped, and not loaded');
   });
 
+  it('are those of value sets too, each file with any number of them', async () => {
+    const columns = 'Value_Set,Name,Version,Valid_From,Valid_To,System,Code';
+    const SET = '2.16.840.1.113883.3.464.1003.103.12.1001';
+    const line = (version: string, from: string, to: string, code: string, set = SET): string =>
+      [set, 'Our diabetes', version, from, to, 'http://hl7.org/fhir/sid/icd-10-cm', code].join(',');
+    const sets = [
+      // Both days of service are within the first version; of the second only the later one is.
+      [line('1', '2026-01-01', '', 'E119'), line('1', '2026-01-01', '', 'I10')],
+      [line('2', '2026-06-01', '2026-12-31', 'E11.9'), line('1', '2026-05-01', '2026-05-31', 'I10', 'pressure')],
+    ].map((lines, i) => file(`sets-${i}.csv`, [columns, ...lines].join('\n')));
+    for (const one of sets) {
+      expect(JSON.parse(await must(reference('add', 'value-set', one, '--json')))).toMatchObject({ accepted: 2, quarantined: 0 }); // prettier-ignore
+      await untilRead(query, (total += 2));
+    }
+    expect(
+      await query(`SELECT v.value_set_id, v.value_set_version, v.code, CAST(v.service_date AS varchar(10)) FROM gold_phi.value_set_fact v WHERE v.source_system = 'claims' ORDER BY 1, 3, 4`), // prettier-ignore
+    ).toEqual([
+      [SET, '1', 'E11.9', DAYS[0]],
+      [SET, '2', 'E11.9', DAYS[1]],
+      [SET, '1', 'I10', DAYS[0]],
+      ['pressure', '1', 'I10', DAYS[0]],
+    ]);
+    const { value_sets, versions: systems } = JSON.parse(await must(reference('list', '--json'))) as {
+      value_sets: object[];
+      versions: { name: string }[];
+    };
+    expect(value_sets).toEqual([
+      {
+        value_set: SET,
+        name: 'Our diabetes',
+        version: '1',
+        valid_from: '2026-01-01',
+        valid_to: '2026-06-01',
+        codes: 2,
+      },
+      {
+        value_set: SET,
+        name: 'Our diabetes',
+        version: '2',
+        valid_from: '2026-06-01',
+        valid_to: '2027-01-01',
+        codes: 1,
+      },
+      { value_set: 'pressure', name: 'Our diabetes', version: '1', valid_from: '2026-05-01', valid_to: '2026-06-01', codes: 1 }, // prettier-ignore
+    ]);
+    // Units have no code system, and keep their name beside value sets.
+    expect(systems.filter(({ name }) => name === 'ucum')).toHaveLength(1);
+    expect(await must(reference('list'))).toMatch(/pressure\s+Our diabetes\s+1\s+2026-05-01\s+2026-06-01\s+1/);
+
+    const add = (name: string, ...lines: string[]) =>
+      refused(reference('add', 'value-set', file(name, [columns, ...lines].join('\n'))));
+    const more = line('2', '2026-06-01', '2026-12-31', 'E10.9');
+    expect(await add('more.csv', more)).toEqual([2, expect.stringMatching(/version 2 of value set .* is there already, by another file[\s\S]*withdraw .*reference-value-set\/value-sets-[0-9a-f]{12}\.csv/)]); // prettier-ignore
+    expect(await add('same-day.csv', line('3', '2026-06-01', '', 'E10.9'))).toEqual([2, expect.stringMatching(/version 2 of value set .* begins on 2026-06-01 already/)]); // prettier-ignore
+    expect(await add('two-days.csv', line('3', '2026-07-01', '', 'E10.9'), line('3', '2026-07-02', '', 'I10'))).toEqual([2, expect.stringContaining('two first or last days')]); // prettier-ignore
+    expect(await add('two-versions.csv', line('3', '2026-07-01', '', 'E10.9'), line('4', '2026-07-01', '', 'I10'))).toEqual([2, expect.stringContaining('two versions of this value set begin on the same day')]); // prettier-ignore
+    expect(await add('backwards.csv', line('3', '2026-07-02', '2026-07-01', 'I10'))).toEqual([2, expect.stringContaining('ends before it begins')]); // prettier-ignore
+    expect(await refused(reference('add', 'value-set'))).toEqual([2, expect.stringContaining('no file was given')]);
+    expect(await refused(reference('add', 'value-set', sets[0]!, '--version', '3'))).toEqual([2, expect.stringContaining('states versions and days itself')]); // prettier-ignore
+    const other = file('other-sets.csv', 'OID,Code\n1.2.3,I10');
+    expect(await refused(reference('add', 'value-set', other))).toEqual([2, expect.stringContaining('does not match the profile')]); // prettier-ignore
+    // The same file again adds nothing and refuses nothing.
+    expect(JSON.parse(await must(reference('add', 'value-set', sets[0]!, '--json')))).toMatchObject({ landed: false });
+    expect(await query('SELECT count(*) FROM gold_phi.value_set_version')).toEqual([[3]]);
+  });
+
   it('are listed of a folder that nobody serves, too', async () => {
     await serving.interrupt();
     const { versions: listed } = JSON.parse(await must(reference('list', '--json'))) as { versions: object[] };
@@ -212,7 +278,20 @@ describe('versions of a code system', () => {
       expect.objectContaining({ ...of, version: '2026-06', valid_from: '2026-06-01', codes: CODES.size - 1 }),
       expect.objectContaining({ ...of, version: '2026-07', valid_from: '2026-07-01', codes: 10 }),
     ]);
-    expect(await refused(reference('add', 'icd-10-cm'))).toEqual([2, expect.stringContaining('nothing serves this data folder')]); // prettier-ignore
     expect(await rowsOf(dataDir, 'SELECT "read" = applied + superseded + duplicate + withdrawn FROM ops.conservation GROUP BY 1')).toEqual([[true]]); // prettier-ignore
+  });
+
+  it('are added to a folder that nobody serves, and are loaded when the command ends', async () => {
+    const small = file('small-hcpcs.csv', 'Code,Display\nG0101,Screening\nG0102,Other screening');
+    const added = await cli(reference('add', 'hcpcs', small, '--version', '2026', '--valid-from', '2026-01-01', '--json')); // prettier-ignore
+    expect([added.code, added.stderr]).toEqual([0, '']);
+    expect(JSON.parse(added.stdout)).toMatchObject({ landed: true, accepted: 2, quarantined: 0 });
+    const { versions: listed } = JSON.parse(await must(reference('list', '--json'))) as { versions: object[] };
+    expect(listed).toContainEqual(expect.objectContaining({ name: 'hcpcs', entity: 'procedure_code', version: '2026', codes: 2 })); // prettier-ignore
+    expect(await rowsOf(dataDir, 'SELECT "read" = applied + superseded + duplicate + withdrawn FROM ops.conservation GROUP BY 1')).toEqual([[true]]); // prettier-ignore
+    // What is wrong with the file is told before anything is booted.
+    const wrong = await cli(reference('add', 'value-set', small));
+    expect([wrong.code, wrong.stderr]).toEqual([2, expect.not.stringContaining('boot')]);
+    expect(wrong.stderr).toContain('does not match the profile');
   });
 });

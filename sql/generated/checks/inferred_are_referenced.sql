@@ -99,4 +99,10 @@ SELECT CAST('provider_link' AS varchar(64)) AS entity, h.provider_link_key AS me
 WHERE h.is_inferred AND EXISTS (SELECT 1 FROM core.provider_link_log l WHERE l.provider_link_key = h.provider_link_key)
 UNION ALL
 SELECT CAST('provider_link' AS varchar(64)), h.provider_link_key FROM core.dim_provider_link_history h
+WHERE h.is_inferred
+UNION ALL
+SELECT CAST('value_set_member' AS varchar(64)) AS entity, h.value_set_member_key AS member_key FROM core.dim_value_set_member_history h
+WHERE h.is_inferred AND EXISTS (SELECT 1 FROM core.value_set_member_log l WHERE l.value_set_member_key = h.value_set_member_key)
+UNION ALL
+SELECT CAST('value_set_member' AS varchar(64)), h.value_set_member_key FROM core.dim_value_set_member_history h
 WHERE h.is_inferred;

@@ -207,4 +207,17 @@ WHERE n.is_deleted = p.is_deleted AND n.is_inferred = p.is_inferred
   AND coalesce(n.source_system_2 = p.source_system_2, n.source_system_2 IS NULL AND p.source_system_2 IS NULL)
   AND coalesce(n.provider_id_2 = p.provider_id_2, n.provider_id_2 IS NULL AND p.provider_id_2 IS NULL)
   AND coalesce(n.provider_1_key = p.provider_1_key, n.provider_1_key IS NULL AND p.provider_1_key IS NULL)
-  AND coalesce(n.provider_2_key = p.provider_2_key, n.provider_2_key IS NULL AND p.provider_2_key IS NULL);
+  AND coalesce(n.provider_2_key = p.provider_2_key, n.provider_2_key IS NULL AND p.provider_2_key IS NULL)
+UNION ALL
+SELECT CAST('value_set_member' AS varchar(64)) AS entity, n.value_set_member_key AS member_key, n.valid_from
+FROM core.dim_value_set_member_history n
+JOIN core.dim_value_set_member_history p ON p.value_set_member_key = n.value_set_member_key AND p.valid_to = n.valid_from
+WHERE n.is_deleted = p.is_deleted AND n.is_inferred = p.is_inferred
+  AND coalesce(n.value_set_id = p.value_set_id, n.value_set_id IS NULL AND p.value_set_id IS NULL)
+  AND coalesce(n.value_set_version = p.value_set_version, n.value_set_version IS NULL AND p.value_set_version IS NULL)
+  AND coalesce(n.code_system = p.code_system, n.code_system IS NULL AND p.code_system IS NULL)
+  AND coalesce(n.code = p.code, n.code IS NULL AND p.code IS NULL)
+  AND coalesce(n.value_set_name = p.value_set_name, n.value_set_name IS NULL AND p.value_set_name IS NULL)
+  AND coalesce(n.display = p.display, n.display IS NULL AND p.display IS NULL)
+  AND coalesce(n.version_from = p.version_from, n.version_from IS NULL AND p.version_from IS NULL)
+  AND coalesce(n.version_to = p.version_to, n.version_to IS NULL AND p.version_to IS NULL);

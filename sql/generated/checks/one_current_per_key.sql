@@ -36,4 +36,7 @@ SELECT CAST('provider' AS varchar(64)) AS entity, h.provider_key AS member_key F
 GROUP BY h.provider_key HAVING sum(CASE WHEN h.is_current THEN 1 ELSE 0 END) <> 1
 UNION ALL
 SELECT CAST('provider_link' AS varchar(64)) AS entity, h.provider_link_key AS member_key FROM core.dim_provider_link_history h
-GROUP BY h.provider_link_key HAVING sum(CASE WHEN h.is_current THEN 1 ELSE 0 END) <> 1;
+GROUP BY h.provider_link_key HAVING sum(CASE WHEN h.is_current THEN 1 ELSE 0 END) <> 1
+UNION ALL
+SELECT CAST('value_set_member' AS varchar(64)) AS entity, h.value_set_member_key AS member_key FROM core.dim_value_set_member_history h
+GROUP BY h.value_set_member_key HAVING sum(CASE WHEN h.is_current THEN 1 ELSE 0 END) <> 1;

@@ -130,6 +130,16 @@ LEFT JOIN (
 ) t ON t.provider_link_key = h.provider_link_key AND t.valid_from = h.valid_from
 WHERE h.event_id IS NOT NULL AND h.is_tied <> (t.provider_link_key IS NOT NULL)
 UNION ALL
+SELECT CAST('value_set_member' AS varchar(64)) AS entity, h.value_set_member_key AS row_key
+FROM core.dim_value_set_member_history h
+LEFT JOIN (
+  SELECT v.value_set_member_key, v.valid_from FROM core.dim_value_set_member_history v
+  JOIN core.value_set_member_superseded p ON p.value_set_member_key = v.value_set_member_key AND p.effective_at = v.effective_at AND p.recorded_at = v.recorded_at
+    AND p.source_order = v.source_order AND p.payload_hash <> v.payload_hash
+  GROUP BY v.value_set_member_key, v.valid_from
+) t ON t.value_set_member_key = h.value_set_member_key AND t.valid_from = h.valid_from
+WHERE h.event_id IS NOT NULL AND h.is_tied <> (t.value_set_member_key IS NOT NULL)
+UNION ALL
 SELECT CAST('adverse_event' AS varchar(64)), f.adverse_event_key
 FROM core.adverse_event f
 LEFT JOIN (

@@ -68,6 +68,9 @@ UNION ALL
 UNION ALL
   SELECT CAST('provider_link' AS varchar(64)) AS entity, count(*) AS applied, CAST(coalesce(sum(d.events - 1), 0) AS bigint) AS superseded
   FROM (SELECT provider_link_key, effective_at, count(*) AS events FROM core.provider_link_log GROUP BY provider_link_key, effective_at) d
+UNION ALL
+  SELECT CAST('value_set_member' AS varchar(64)) AS entity, count(*) AS applied, CAST(coalesce(sum(d.events - 1), 0) AS bigint) AS superseded
+  FROM (SELECT value_set_member_key, effective_at, count(*) AS events FROM core.value_set_member_log GROUP BY value_set_member_key, effective_at) d
   UNION ALL
   SELECT CAST('adverse_event' AS varchar(64)), f.facts + t.removed, l.events - t.removed
   FROM (SELECT count(*) AS facts FROM core.adverse_event) f

@@ -1,0 +1,185 @@
+-- Value set member: events in stage_value_set_member → core.dim_value_set_member_history and core.value_set_member_superseded (together the log). Parameter: :load_id.
+-- The load function has made stage_value_set_member and copied the objects into it. Only keys with more than one event or with a tombstone
+-- need a decision; all others go straight through.
+-- Every event about these keys and what becomes of it. known: 0 new, 1 is a version, 2 is beside the versions. copies: how often this
+-- load brings the event. A key that was described before has a version of its own.
+-- counted:  each event once. A repeat has the same event, payload and times; an event_id used again with another payload is an event of
+--           its own. Of all copies the greatest order holds, and of their flags the greatest text: where they are above what the log has,
+--           it is raised.
+-- placed:   the first of an instant wins: the latest knowledge, then the greatest order of its source. Where all this is equal and
+--           something else is said, the event is tied: it may as well have been the other one.
+-- compared: winners beside the winner before; equal neighbours collapse into the earlier one (two tombstones are equal whatever else
+--           they carry).
+-- A tombstone keeps its key and no attributes; as a version it sees to it that no fact loses its row. At last the first version
+-- holds from -infinity, each one until the next.
+CREATE TEMP TABLE value_set_member_decided AS
+WITH contested AS (
+  SELECT s.value_set_member_key FROM stage_value_set_member s GROUP BY s.value_set_member_key HAVING count(*) > 1
+  UNION
+  SELECT s.value_set_member_key FROM stage_value_set_member s WHERE s.op = 'delete'
+  UNION
+  SELECT h.value_set_member_key FROM core.dim_value_set_member_history h
+  WHERE h.value_set_member_key IN (SELECT s.value_set_member_key FROM stage_value_set_member s) AND NOT h.is_inferred
+), every AS (
+  SELECT s.value_set_member_key, s.event_id, s.payload_hash, s.op, s.source_system, s.effective_at, s.recorded_at, s.source_order, s.value_set_id,
+    s.value_set_version, s.code_system, s.code,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.value_set_name END AS value_set_name,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.display END AS display,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.version_from END AS version_from,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.version_to END AS version_to,
+    s.dq_flags, 0 AS known, CAST(NULL AS varchar(32)) AS load_id, CAST(NULL AS timestamp) AS held_from, CAST(NULL AS timestamp) AS held_to,
+    CAST(NULL AS boolean) AS held_tied
+  FROM stage_value_set_member s WHERE s.value_set_member_key IN (SELECT c.value_set_member_key FROM contested c)
+  UNION ALL
+  SELECT h.value_set_member_key, h.event_id, h.payload_hash, CASE WHEN h.is_deleted THEN 'delete' ELSE 'upsert' END,
+    h.source_system, h.effective_at, h.recorded_at, h.source_order, h.value_set_id, h.value_set_version, h.code_system,
+      h.code, h.value_set_name, h.display, h.version_from, h.version_to, h.dq_flags,
+    1, h.load_id, h.valid_from, h.valid_to, h.is_tied
+  FROM core.dim_value_set_member_history h WHERE h.value_set_member_key IN (SELECT c.value_set_member_key FROM contested c) AND NOT h.is_inferred
+  UNION ALL
+  SELECT p.value_set_member_key, p.event_id, p.payload_hash, p.op, p.source_system, p.effective_at, p.recorded_at, p.source_order,
+    p.value_set_id, p.value_set_version, p.code_system, p.code, p.value_set_name, p.display, p.version_from,
+      p.version_to, p.dq_flags,
+    2, p.load_id, CAST(NULL AS timestamp), CAST(NULL AS timestamp), CAST(NULL AS boolean)
+  FROM core.value_set_member_superseded p WHERE p.value_set_member_key IN (SELECT c.value_set_member_key FROM contested c)
+), counted AS (
+  SELECT v.*,
+    ROW_NUMBER() OVER (PARTITION BY v.value_set_member_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash ORDER BY v.known DESC, v.op) AS copy_number,
+    sum(CASE WHEN v.known = 0 THEN 1 ELSE 0 END) OVER (PARTITION BY v.value_set_member_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash) AS copies,
+    max(v.source_order) OVER (PARTITION BY v.value_set_member_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash) AS top_order,
+    max(v.dq_flags) OVER (PARTITION BY v.value_set_member_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash) AS all_flags
+  FROM every v
+), placed AS (
+  SELECT c.*,
+    CASE WHEN min(c.payload_hash) OVER (PARTITION BY c.value_set_member_key, c.effective_at, c.recorded_at, c.top_order)
+      < max(c.payload_hash) OVER (PARTITION BY c.value_set_member_key, c.effective_at, c.recorded_at, c.top_order) THEN true ELSE false END AS is_tied,
+    CASE WHEN ROW_NUMBER() OVER (PARTITION BY c.value_set_member_key, c.effective_at
+      ORDER BY c.recorded_at DESC, c.top_order DESC, c.event_id DESC, c.payload_hash DESC) = 1 THEN 1 ELSE 0 END AS wins
+  FROM counted c
+  WHERE c.copy_number = 1
+), compared AS (
+  SELECT p.*,
+    LAG(p.op) OVER (PARTITION BY p.value_set_member_key, p.wins ORDER BY p.effective_at) AS op_before,
+    LAG(p.value_set_name) OVER (PARTITION BY p.value_set_member_key, p.wins ORDER BY p.effective_at) AS value_set_name_before,
+    LAG(p.display) OVER (PARTITION BY p.value_set_member_key, p.wins ORDER BY p.effective_at) AS display_before,
+    LAG(p.version_from) OVER (PARTITION BY p.value_set_member_key, p.wins ORDER BY p.effective_at) AS version_from_before,
+    LAG(p.version_to) OVER (PARTITION BY p.value_set_member_key, p.wins ORDER BY p.effective_at) AS version_to_before
+  FROM placed p
+), marked AS (
+  SELECT c.*, CASE WHEN c.wins = 0 THEN 0 WHEN c.op_before IS NULL OR c.op_before <> c.op THEN 1 WHEN c.op = 'delete' THEN 0
+    WHEN
+      coalesce(c.value_set_name = c.value_set_name_before, c.value_set_name IS NULL AND c.value_set_name_before IS NULL)
+      AND coalesce(c.display = c.display_before, c.display IS NULL AND c.display_before IS NULL)
+      AND coalesce(c.version_from = c.version_from_before, c.version_from IS NULL AND c.version_from_before IS NULL)
+      AND coalesce(c.version_to = c.version_to_before, c.version_to IS NULL AND c.version_to_before IS NULL)
+    THEN 0 ELSE 1 END AS is_version
+  FROM compared c
+)
+SELECT m.value_set_member_key, m.event_id, m.payload_hash, m.op, m.source_system, m.effective_at, m.recorded_at,
+  m.top_order AS source_order, m.value_set_id, m.value_set_version, m.code_system, m.code, m.value_set_name, m.display,
+    m.version_from, m.version_to, m.all_flags AS dq_flags,
+  m.is_tied, m.known, m.copies,
+  CASE WHEN m.known = 0 THEN 0
+    WHEN m.source_order < m.top_order OR coalesce(m.dq_flags, '') <> coalesce(m.all_flags, '') THEN 1
+    WHEN m.held_tied <> m.is_tied THEN 1 ELSE 0 END AS is_raised,
+  m.load_id, m.held_from, m.held_to, m.is_version,
+  CASE WHEN ROW_NUMBER() OVER (PARTITION BY m.value_set_member_key, m.is_version ORDER BY m.effective_at) = 1
+    THEN timestamp '1900-01-01 00:00:00' ELSE m.effective_at END AS valid_from,
+  coalesce(LEAD(m.effective_at) OVER (PARTITION BY m.value_set_member_key, m.is_version ORDER BY m.effective_at),
+    timestamp '9999-12-31 00:00:00') AS valid_to
+FROM marked m;
+
+-- What the log must hold at the end, and what the load brings. A key without a rival has one event, which is new. An event that an
+-- earlier attempt of this very load has written is none of the repeats.
+CREATE TEMP TABLE value_set_member_expected AS
+SELECT h.n + p.n + s.n - d.rivals + d.fresh AS log_rows, s.n - d.rivals + d.fresh + d.own AS added, d.repeated
+FROM (SELECT count(*) AS n FROM stage_value_set_member) s
+CROSS JOIN (SELECT count(event_id) AS n FROM core.dim_value_set_member_history) h
+CROSS JOIN (SELECT count(*) AS n FROM core.value_set_member_superseded) p
+CROSS JOIN (
+  SELECT coalesce(sum(q.copies), 0) AS rivals,
+    coalesce(sum(CASE WHEN q.known = 0 THEN 1 ELSE 0 END), 0) AS fresh,
+    coalesce(sum(CASE WHEN q.known > 0 AND q.copies > 0 AND q.load_id = l.load_id THEN 1 ELSE 0 END), 0) AS own,
+    coalesce(sum(CASE WHEN q.copies = 0 THEN 0 WHEN q.known = 0 OR q.load_id = l.load_id THEN q.copies - 1 ELSE q.copies END), 0) AS repeated
+  FROM value_set_member_decided q CROSS JOIN ops.load_lease l
+) d;
+
+-- What stood before this load and does not stand after it: inferred members that are described now, and versions that are none any
+-- more, hold for another time, or were raised or tied, which changes nothing that a fact could see.
+CREATE TEMP TABLE value_set_member_stale AS
+SELECT h.value_set_member_key, h.valid_from, h.valid_from AS changed_from, h.valid_to AS changed_to
+FROM core.dim_value_set_member_history h
+WHERE h.is_inferred AND h.value_set_member_key IN (SELECT s.value_set_member_key FROM stage_value_set_member s)
+UNION ALL
+SELECT d.value_set_member_key, d.held_from, CASE WHEN d.is_version = 0 THEN d.held_from END, CASE WHEN d.is_version = 0 THEN d.held_to END
+FROM value_set_member_decided d
+WHERE d.known = 1 AND (d.is_version = 0 OR d.is_raised = 1 OR d.held_from <> d.valid_from OR d.held_to <> d.valid_to);
+-- The time for which such a member may have other attributes now: where a version ended, and where a new one begins. Facts of that time
+-- take its attributes again. Time that a version merely lost to or gained from a neighbour is covered by that neighbour's own rows.
+INSERT INTO ops.touched_member (load_id, entity, member_key, changed_from, changed_to)
+SELECT CAST(:load_id AS varchar(32)), 'value_set_member', x.value_set_member_key, min(x.changed_from), max(x.changed_to)
+FROM (
+  SELECT t.value_set_member_key, t.changed_from, t.changed_to FROM value_set_member_stale t
+  UNION ALL
+  SELECT d.value_set_member_key, d.valid_from, d.valid_to FROM value_set_member_decided d
+  WHERE d.is_version = 1 AND d.known <> 1 AND d.value_set_member_key IN (SELECT t.value_set_member_key FROM value_set_member_stale t)
+) x
+GROUP BY x.value_set_member_key HAVING min(x.changed_from) IS NOT NULL;
+DELETE FROM core.dim_value_set_member_history
+WHERE EXISTS (
+  SELECT 1 FROM value_set_member_stale t
+  WHERE t.value_set_member_key = dim_value_set_member_history.value_set_member_key AND t.valid_from = dim_value_set_member_history.valid_from
+);
+
+INSERT INTO core.dim_value_set_member_history (value_set_member_key, source_system, value_set_id, value_set_version, code_system,
+  code, value_set_name, display, version_from, version_to, valid_from, valid_to,
+  is_current, is_inferred, is_deleted, event_id, payload_hash, effective_at, recorded_at, source_order, is_tied, dq_flags, load_id)
+SELECT s.value_set_member_key, s.source_system, s.value_set_id, s.value_set_version, s.code_system, s.code, s.value_set_name,
+  s.display, s.version_from, s.version_to,
+  timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, false, false,
+  s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.source_order, false, s.dq_flags, CAST(:load_id AS varchar(32))
+FROM stage_value_set_member s
+WHERE NOT EXISTS (SELECT 1 FROM value_set_member_decided d WHERE d.value_set_member_key = s.value_set_member_key)
+UNION ALL
+SELECT d.value_set_member_key, d.source_system, d.value_set_id, d.value_set_version, d.code_system, d.code, d.value_set_name,
+  d.display, d.version_from, d.version_to, d.valid_from, d.valid_to,
+  d.valid_to = timestamp '9999-12-31 00:00:00', false, d.op = 'delete',
+  d.event_id, d.payload_hash, d.effective_at, d.recorded_at, d.source_order, d.is_tied, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
+FROM value_set_member_decided d
+WHERE d.is_version = 1 AND (d.known <> 1 OR d.is_raised = 1 OR d.held_from <> d.valid_from OR d.held_to <> d.valid_to);
+
+-- Events that are no version stand beside: beaten at their instant, or equal to the version before.
+DELETE FROM core.value_set_member_superseded
+WHERE EXISTS (
+  SELECT 1 FROM value_set_member_decided d
+  WHERE d.known = 2 AND (d.is_version = 1 OR d.is_raised = 1) AND d.value_set_member_key = value_set_member_superseded.value_set_member_key
+    AND d.event_id = value_set_member_superseded.event_id AND d.payload_hash = value_set_member_superseded.payload_hash
+    AND d.effective_at = value_set_member_superseded.effective_at AND d.recorded_at = value_set_member_superseded.recorded_at
+);
+INSERT INTO core.value_set_member_superseded (value_set_member_key, event_id, payload_hash, op, source_system, effective_at, recorded_at,
+  source_order, value_set_id, value_set_version, code_system, code, value_set_name, display, version_from,
+    version_to, dq_flags, load_id)
+SELECT d.value_set_member_key, d.event_id, d.payload_hash, d.op, d.source_system, d.effective_at, d.recorded_at,
+  d.source_order, d.value_set_id, d.value_set_version, d.code_system, d.code, d.value_set_name, d.display, d.version_from,
+    d.version_to, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
+FROM value_set_member_decided d
+WHERE d.is_version = 0 AND (d.known <> 2 OR d.is_raised = 1);
+
+-- What this load did, in events. The counts cannot be written, since none may be NULL, unless the stage holds the rows that the objects
+-- list (what is read again is held to the ledger: reread-*.sql), with possible instants (a reader that takes the unit of a column for another
+-- one raises nothing), and the log holds what it must.
+INSERT INTO ops.load_count (load_id, entity, rows_read, events_added, events_repeated, recorded_to)
+SELECT CAST(:load_id AS varchar(32)), 'value_set_member', CASE WHEN s.n = b.listed OR b.rereads > 0 THEN s.n END, CASE WHEN h.n + p.n = x.log_rows THEN x.added END,
+  x.repeated, s.recorded_to
+FROM value_set_member_expected x
+CROSS JOIN (
+  SELECT count(CASE WHEN e.effective_at >= timestamp '1900-01-01 00:00:00' AND e.effective_at < timestamp '2201-01-01 00:00:00'
+    AND e.recorded_at >= timestamp '1900-01-01 00:00:00' AND e.recorded_at < timestamp '2201-01-01 00:00:00' THEN 1 END) AS n,
+    max(e.recorded_at) AS recorded_to
+  FROM stage_value_set_member e
+) s
+CROSS JOIN (
+  SELECT coalesce(sum(row_count), 0) AS listed, count(is_withdrawn) AS rereads FROM batch_object WHERE entity = 'value_set_member'
+) b
+CROSS JOIN (SELECT count(event_id) AS n FROM core.dim_value_set_member_history) h
+CROSS JOIN (SELECT count(*) AS n FROM core.value_set_member_superseded) p;
