@@ -93,7 +93,7 @@ describe('versions of a code system', () => {
         { name: 'ucum', version: '1', is_loaded: false },
       ],
     });
-    expect(await must(reference('list'))).toContain('carelake reference add icd-10-cm');
+    expect(await must(reference('list'))).toContain(`reference add --data ${dataDir} icd-10-cm`);
   });
 
   it('describe facts that came before, with the dot and without: as many as the file has, counted without the platform', async () => {
