@@ -194,11 +194,16 @@ export interface Layout {
   readonly sortKey: readonly string[];
 }
 
+/** What entities are about. */
+export type Subject = 'people' | 'places' | 'scheduling' | 'encounters' | 'conditions' | 'observations' | 'medication';
+
 /** All that is said about one version of an entity; everything else is derived from it. */
 export interface EntityContract {
   readonly name: EntityName;
   /** `dimension`: something that facts name and whose attributes change; `fact`: something that happened (Kimball). */
   readonly kind: 'dimension' | 'fact';
+  /** The diagram that shows it (`docs/generated/erd.md`); absent: that of everything else. */
+  readonly subject?: Subject;
   /**
    * Dimensions: `few` members (thousands) stand on every node of the warehouse and their keys are remembered while records
    * are read; `many` (millions) are distributed by key.

@@ -1,17 +1,52 @@
 import { ENTITIES, ENTITY_NAMES } from '../index';
 import { roleOf } from '../check';
-import type { EntityContract } from '../types';
+import type { EntityContract, Subject } from '../types';
 
-/** Facts by what they are about: one diagram each, small enough to be read. */
-const facts = (): EntityContract[] => ENTITY_NAMES.map((e) => ENTITIES[e]).filter((c) => c.kind === 'fact');
+/** Titles of the diagrams, in the order in which they are shown. */
+const TITLES: Readonly<Record<Subject | 'others', string>> = {
+  people: 'People',
+  places: 'Places',
+  scheduling: 'Scheduling',
+  encounters: 'Encounters',
+  conditions: 'Diagnoses and adverse events',
+  procedures: 'Procedures',
+  observations: 'Observations',
+  medication: 'Medication',
+  others: 'Other entities',
+};
 
-/** Attributes of a box: its key, what names others, and the time of a fact. */
+const all: readonly EntityContract[] = ENTITY_NAMES.map((e) => ENTITIES[e]);
+const facts = all.filter((c) => c.kind === 'fact');
+const subjectOf = (c: EntityContract): keyof typeof TITLES => c.subject ?? 'others';
+
+/** Named by every fact: a line to each of them would hide what sets the facts apart. */
+const everywhere = new Set(
+  all.map((c) => c.name).filter((e) => facts.every((f) => f.references.some((r) => r.entity === e))),
+);
+
+const roleIn = (keyColumn: string): string => keyColumn.replace(/_key$/, '');
+
+/** Dimensions that an entity names by their own identifier, without keeping their key. */
+function identified(c: EntityContract): { readonly entity: string; readonly field: string }[] {
+  const kept = new Set(c.references.map((r) => r.field));
+  return all
+    .filter((d) => d.kind === 'dimension')
+    .map((d) => ({ entity: d.name, field: `${d.name}_id` }))
+    .filter(({ entity, field }) => entity !== c.name && ENTITIES[entity].naturalKey[0] === field)
+    .filter(({ field }) => c.fields.some((f) => f.name === field) && !kept.has(field));
+}
+
+/** Attributes of a box: its key, what names others, how its source names it, and the time of a fact. */
 function box(c: EntityContract): string[] {
-  const shown = new Set([...c.naturalKey, ...(c.otherKey ? [c.otherKey] : []), ...(c.asOf ? [c.asOf] : [])]);
+  const shown = new Set([
+    ...c.naturalKey,
+    ...(c.otherKey ? [c.otherKey] : []),
+    ...identified(c).map((d) => d.field),
+    ...(c.asOf ? [c.asOf] : []),
+  ]);
   const keys = [
     `${c.name}_key PK`,
-    ...c.references.map((r) => `${r.column} FK`),
-    ...(c.relations ?? []).map((r) => `${r.column} FK`),
+    ...[...c.references, ...(c.names ?? []), ...(c.relations ?? [])].map((r) => `${r.column} FK`),
   ];
   return [
     `  ${c.name} {`,
@@ -22,36 +57,46 @@ function box(c: EntityContract): string[] {
 }
 
 /** What a fact belongs to. */
-const related = ({ name, relations = [], partOf }: EntityContract): string[] =>
-  relations.map((r) => `  ${r.entity} |o--o{ ${name} : "${partOf?.relation === r.column ? 'lists' : 'has'}"`);
+function related({ name, relations = [], partOf }: EntityContract): string[] {
+  const label = (column: string, entity: string): string => {
+    if (partOf?.relation === column) return 'lists';
+    return column === `${entity}_key` ? 'has' : roleIn(column);
+  };
+  return relations.map((r) => `  ${r.entity} |o--o{ ${name} : "${label(r.column, r.entity)}"`);
+}
 
-function diagram(fact: EntityContract): string {
-  const named = [...new Set(fact.references.map((r) => r.entity))].map((e) => ENTITIES[e]);
-  const lines = [
-    'erDiagram',
-    ...fact.references.map((r) => `  ${r.entity} ||--o{ ${fact.name} : "${roleOf(r)}"`),
-    ...related(fact),
-    ...[fact, ...named].flatMap(box),
+/** Which members an entity names. */
+const named = (c: EntityContract): string[] => [
+  ...c.references
+    .filter((r) => !everywhere.has(r.entity))
+    .map((r) => `  ${r.entity} ||--o{ ${c.name} : "${roleOf(r)}"`),
+  ...(c.names ?? []).map((n) => `  ${n.entity} ||--o{ ${c.name} : "${roleIn(n.column)}"`),
+  ...identified(c).map((d) => `  ${d.entity} |o..o{ ${c.name} : "${d.field}"`),
+];
+
+const mermaid = (lines: readonly string[]): string => ['```mermaid', 'erDiagram', ...lines, '```'].join('\n');
+
+/** Entities of one subject with their keys; those of others that they name are boxes without attributes. */
+function section(subject: keyof typeof TITLES): string[] {
+  const own = all.filter((c) => subjectOf(c) === subject);
+  if (own.length === 0) return [];
+  return [
+    `## ${TITLES[subject]}`,
+    own.map((c) => `- \`${c.name}\` (${c.kind}): ${c.doc}`).join('\n'),
+    mermaid([...own.flatMap((c) => [...named(c), ...related(c)]), ...own.flatMap(box)]),
   ];
-  return ['```mermaid', ...lines, '```'].join('\n');
 }
 
-/** How facts belong to each other, without their dimensions. */
-function overview(): string {
-  return ['```mermaid', 'erDiagram', ...facts().flatMap(related), '```'].join('\n');
-}
-
-/** Entities and how they are related, as diagrams by subject (Mermaid), derived from the contracts alone. */
+/** Entities and how they are related, one diagram per subject (Mermaid), derived from the contracts alone. */
 export function erdMarkdown(): string {
-  const used = new Set(facts().flatMap((f) => f.references.map((r) => r.entity)));
-  const alone = ENTITY_NAMES.map((e) => ENTITIES[e]).filter((c) => c.kind === 'dimension' && !used.has(c.name));
+  const subjects = Object.keys(TITLES) as (keyof typeof TITLES)[];
+  const always = [...everywhere].map((e) => `\`${e}\``).join(' and ');
   return `${[
     '# Entities and their relations',
-    'Derived from `contracts/`; regenerate with `npm run generate`. Keys and times only; every column: [warehouse.md](warehouse.md). Each fact keeps the durable keys of its members, and joins their history (`core.dim_<entity>_history`) as of its own time or their current row (`core.dim_<entity>`).',
-    '## How facts belong to each other',
-    overview(),
-    ...facts().flatMap((f) => [`## ${f.name}`, f.doc, diagram(f)]),
-    '## Dimensions that no fact names',
-    ...alone.map((c) => `- \`${c.name}\`: ${c.doc}`),
+    'Derived from `contracts/`; regenerate with `npm run generate`. Boxes show keys and times only; every column: [warehouse.md](warehouse.md). A fact keeps the durable keys of the members that it names. Join them to `core.dim_<entity>_history` for attributes as of the time of the fact, or to `core.dim_<entity>` for current ones. A dotted line joins by the identifier that the source gave. A box without attributes belongs to another diagram.',
+    ...(always ? [`Every fact names its ${always}, so the diagrams leave that line out.`] : []),
+    '## Overview: how facts belong to each other',
+    mermaid(['  direction LR', ...facts.flatMap(related)]),
+    ...subjects.flatMap(section),
   ].join('\n\n')}\n`;
 }

@@ -5,6 +5,7 @@ import type { EntityContract } from '../types';
 export const adverse_event = {
   name: 'adverse_event',
   kind: 'fact',
+  subject: 'conditions',
   asOf: 'occurred_at',
   standing: { field: 'actuality_code', removes: [], uncounted: ['potential'] },
   layout: { distKey: 'patient_key', sortKey: ['occurred_date_key'] },

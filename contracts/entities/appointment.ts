@@ -20,6 +20,7 @@ const dayPrecise = { field: 'scheduled_precision', equals: 'day' } as const;
 export const appointment = {
   name: 'appointment',
   kind: 'fact',
+  subject: 'scheduling',
   asOf: 'scheduled_start_at',
   asKnown: [
     'status_code',

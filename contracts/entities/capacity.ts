@@ -7,6 +7,7 @@ const count = (name: string, doc: string) =>
 export const capacity = {
   name: 'capacity',
   kind: 'dimension',
+  subject: 'places',
   members: 'few',
   version: 1,
   doc: 'What a unit can hold, from effective_at on: the version in effect at a time is the capacity of that time.',

@@ -4,6 +4,7 @@ import type { EntityContract } from '../types';
 export const clinic = {
   name: 'clinic',
   kind: 'dimension',
+  subject: 'places',
   members: 'few',
   version: 2,
   doc: 'A place where appointments take place.',

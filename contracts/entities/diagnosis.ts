@@ -17,6 +17,7 @@ import type { EntityContract } from '../types';
 export const diagnosis = {
   name: 'diagnosis',
   kind: 'fact',
+  subject: 'conditions',
   asOf: 'diagnosed_at',
   standing: {
     field: 'verification_status_code',

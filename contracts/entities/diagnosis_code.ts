@@ -4,6 +4,7 @@ import type { EntityContract } from '../types';
 export const diagnosis_code = {
   name: 'diagnosis_code',
   kind: 'dimension',
+  subject: 'conditions',
   members: 'few',
   version: 1,
   doc: 'A diagnosis as a code system describes it (ICD-10-CM, SNOMED CT). Described by reference files; a code that none describes is inferred.',

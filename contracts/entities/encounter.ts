@@ -20,6 +20,7 @@ import type { EntityContract } from '../types';
 export const encounter = {
   name: 'encounter',
   kind: 'fact',
+  subject: 'encounters',
   asOf: 'start_at',
   asKnown: ['status_code', 'class_code', 'start_at', 'end_at'],
   stateOrder: {

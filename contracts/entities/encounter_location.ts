@@ -5,6 +5,7 @@ import type { EntityContract } from '../types';
 export const encounter_location = {
   name: 'encounter_location',
   kind: 'fact',
+  subject: 'encounters',
   asOf: 'start_at',
   localTime: { role: 'location', zone: 'timezone', rule: 'DQ-ENC-14' },
   layout: { distKey: 'patient_key', sortKey: ['start_date_key'] },

@@ -5,6 +5,7 @@ import type { EntityContract } from '../types';
 export const location = {
   name: 'location',
   kind: 'dimension',
+  subject: 'places',
   members: 'few',
   version: 1,
   doc: 'A place where care is given: a site, a ward, a room or a bed (FHIR Location).',

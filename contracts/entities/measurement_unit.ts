@@ -5,6 +5,7 @@ import type { EntityContract } from '../types';
 export const measurement_unit = {
   name: 'measurement_unit',
   kind: 'dimension',
+  subject: 'observations',
   members: 'few',
   version: 1,
   doc: 'A unit in which values come, and how it converts into the base unit of its kind of quantity. Described by reference files; a unit that none describes is inferred.',

@@ -4,6 +4,7 @@ import type { EntityContract } from '../types';
 export const medication = {
   name: 'medication',
   kind: 'dimension',
+  subject: 'medication',
   members: 'few',
   version: 1,
   doc: 'A medicine as a code system describes it (RxNorm, NDC). Described by reference files; a code that none describes is inferred.',

@@ -21,6 +21,7 @@ import type { EntityContract } from '../types';
 export const medication_order = {
   name: 'medication_order',
   kind: 'fact',
+  subject: 'medication',
   asOf: 'ordered_at',
   standing: {
     field: 'status_code',

@@ -18,6 +18,7 @@ import type { EntityContract } from '../types';
 export const observation = {
   name: 'observation',
   kind: 'fact',
+  subject: 'observations',
   asOf: 'observed_at',
   standing: {
     field: 'status_code',

@@ -14,6 +14,7 @@ const factor = (name: string, doc: string): Field => ({
 export const observation_code = {
   name: 'observation_code',
   kind: 'dimension',
+  subject: 'observations',
   members: 'few',
   version: 1,
   doc: 'What an observation measures, as a code system describes it (LOINC). Described by reference files; a code that none describes is inferred.',

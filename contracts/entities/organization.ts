@@ -5,6 +5,7 @@ import type { EntityContract } from '../types';
 export const organization = {
   name: 'organization',
   kind: 'dimension',
+  subject: 'places',
   members: 'few',
   version: 1,
   doc: 'A hospital, practice or other body that employs clinicians and runs locations (FHIR Organization).',

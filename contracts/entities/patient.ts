@@ -4,6 +4,7 @@ import type { EntityContract } from '../types';
 export const patient = {
   name: 'patient',
   kind: 'dimension',
+  subject: 'people',
   members: 'many',
   version: 3,
   doc: 'A person who receives care, as known to one source system.',

@@ -5,6 +5,7 @@ import type { EntityContract } from '../types';
 export const patient_link = {
   name: 'patient_link',
   kind: 'dimension',
+  subject: 'people',
   members: 'many',
   version: 1,
   doc: 'Two records of a patient, of one source or of two, that are one person (FHIR Patient.link). A delete parts them.',

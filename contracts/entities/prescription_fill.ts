@@ -17,6 +17,7 @@ import type { EntityContract } from '../types';
 export const prescription_fill = {
   name: 'prescription_fill',
   kind: 'fact',
+  subject: 'medication',
   asOf: 'filled_at',
   standing: {
     field: 'status_code',

@@ -24,6 +24,7 @@ import type { EntityContract } from '../types';
 export const procedure = {
   name: 'procedure',
   kind: 'fact',
+  subject: 'procedures',
   asOf: 'performed_at',
   standing: {
     field: 'status_code',

@@ -4,6 +4,7 @@ import type { EntityContract } from '../types';
 export const procedure_code = {
   name: 'procedure_code',
   kind: 'dimension',
+  subject: 'procedures',
   members: 'few',
   version: 1,
   doc: 'A procedure as a code system describes it (HCPCS, ICD-10-PCS, SNOMED CT). Described by reference files; a code that none describes is inferred.',

@@ -4,6 +4,7 @@ import type { EntityContract } from '../types';
 export const provider = {
   name: 'provider',
   kind: 'dimension',
+  subject: 'people',
   members: 'few',
   version: 2,
   doc: 'A clinician or organisation that provides care, as a source knows it; without an identifier of that source, identified by its National Provider Identifier.',

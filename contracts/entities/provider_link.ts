@@ -5,6 +5,7 @@ import type { EntityContract } from '../types';
 export const provider_link = {
   name: 'provider_link',
   kind: 'dimension',
+  subject: 'people',
   members: 'few',
   version: 1,
   doc: 'Two records of a provider, of one source or of two, that are one person. A delete parts them.',
