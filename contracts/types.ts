@@ -195,7 +195,8 @@ export interface Layout {
 }
 
 /** What entities are about. */
-export type Subject = 'people' | 'places' | 'scheduling' | 'encounters' | 'conditions' | 'observations' | 'medication';
+export type Subject =
+  'people' | 'places' | 'scheduling' | 'encounters' | 'conditions' | 'procedures' | 'observations' | 'medication';
 
 /** All that is said about one version of an entity; everything else is derived from it. */
 export interface EntityContract {

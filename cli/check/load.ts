@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { ENTITY_NAMES, type EntityName } from '../../contracts';
 import type { S3Store } from '@carelake/laptop/endpoints/s3-types';
 import type { Warehouse } from '@carelake/laptop/engines/warehouse';
 import { FINGERPRINT_KEY } from '../../core/lake/names';
@@ -35,12 +36,14 @@ export async function loadAll(
     fingerprint: string;
   };
   const sorted = [...objects].sort((a, b) => (a.object < b.object ? -1 : 1));
+  const brought = new Set(objects.map((o) => o.entity));
+  const absent = new Set(ENTITY_NAMES.filter((entity) => !brought.has(entity)));
   removeScratch(s3);
   s3.createBucket(SCRATCH);
   try {
     for (let at = 0; at < sorted.length; at += OBJECTS) {
       tell(`${at} of ${sorted.length} silver objects`);
-      await loadOnce(warehouse, s3, buckets.silver!, sorted.slice(at, at + OBJECTS), stored.fingerprint);
+      await loadOnce(warehouse, s3, buckets.silver!, sorted.slice(at, at + OBJECTS), stored.fingerprint, absent);
     }
   } finally {
     removeScratch(s3);
@@ -53,6 +56,8 @@ async function loadOnce(
   silverBucket: string,
   objects: readonly LoadObject[],
   fingerprint: string,
+  /** No load has rows of these: to restate them, a load into this warehouse would only plan for nothing. */
+  absent: ReadonlySet<EntityName>,
 ): Promise<void> {
   const sql = readLoadSql(SQL);
   const plan: LoadPlan = {
@@ -62,7 +67,7 @@ async function loadOnce(
     complete: false,
     key_fingerprint: fingerprint,
     objects,
-    steps: packSteps(sql, objects),
+    steps: packSteps(sql, objects, [], undefined, absent),
   };
   const names = loadNames(plan.load_id);
   await s3.put(SCRATCH, names.objects, writeObjectList(objects));

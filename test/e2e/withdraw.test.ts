@@ -87,14 +87,15 @@ describe('a landed file is withdrawn, and read anew', () => {
   const query: Query = async (sql) => (await queryServed(endpointOf(dataDir), runOf(dataDir).names!, sql)).rows;
   let onlyMonday: Record<string, string[]>;
   let both: Record<string, string[]>;
+  /** A folder that holds one file, and another that holds both: what is compared with, and later withdrawn from. */
+  const [monday, tuesday] = [newFolder('withdraw-monday'), newFolder('withdraw-both')];
 
   beforeAll(async () => {
-    const [one, two] = [newFolder('withdraw-monday'), newFolder('withdraw-both')];
-    await once(one, MONDAY, profileOf(RIGHT));
-    onlyMonday = await tablesOf(one);
-    await once(two, MONDAY, profileOf(RIGHT));
-    await once(two, TUESDAY, profileOf(RIGHT));
-    both = await tablesOf(two);
+    await once(monday, MONDAY, profileOf(RIGHT));
+    onlyMonday = await tablesOf(monday);
+    await once(tuesday, MONDAY, profileOf(RIGHT));
+    await once(tuesday, TUESDAY, profileOf(RIGHT));
+    both = await tablesOf(tuesday);
   });
 
   it('a mended profile read over the same file replaces the earlier reading', async () => {
@@ -149,12 +150,10 @@ describe('a landed file is withdrawn, and read anew', () => {
   });
 
   it('its copy, which was not read while it stood, says the same from then on', async () => {
-    const copied = newFolder('withdraw-copy');
+    const copied = tuesday;
     const copy = join(folder, 'tuesday-again.csv');
     copyFileSync(TUESDAY, copy);
     utimesSync(copy, MADE.tuesday, MADE.tuesday); // by itself it has the time at which it was copied
-    await once(copied, MONDAY, profileOf(RIGHT));
-    await once(copied, TUESDAY, profileOf(RIGHT));
     const { process } = await serve(args(copied, copy, profileOf(RIGHT)));
     const ask: Query = async (sql) => (await queryServed(endpointOf(copied), runOf(copied).names!, sql)).rows;
     const counts = 'SELECT sum(read), sum(withdrawn) FROM ops.conservation';
@@ -173,8 +172,7 @@ describe('a landed file is withdrawn, and read anew', () => {
   });
 
   it('is withdrawn in the end when the process is killed in the middle', async () => {
-    const again = newFolder('withdraw-killed');
-    await once(again, MONDAY, profileOf(RIGHT));
+    const again = monday;
     const { process } = await serve(args(again, TUESDAY, profileOf(RIGHT)));
     const withdrawing = cli(['withdraw', 'ward/tuesday.csv', '--data', again]);
     const { names } = runOf(again);
