@@ -196,7 +196,15 @@ export interface Layout {
 
 /** What entities are about. */
 export type Subject =
-  'people' | 'places' | 'scheduling' | 'encounters' | 'conditions' | 'procedures' | 'observations' | 'medication';
+  | 'people'
+  | 'places'
+  | 'scheduling'
+  | 'encounters'
+  | 'conditions'
+  | 'procedures'
+  | 'observations'
+  | 'medication'
+  | 'codes';
 
 /** All that is said about one version of an entity; everything else is derived from it. */
 export interface EntityContract {

@@ -12,6 +12,7 @@ const TITLES: Readonly<Record<Subject | 'others', string>> = {
   procedures: 'Procedures',
   observations: 'Observations',
   medication: 'Medication',
+  codes: 'Value sets',
   others: 'Other entities',
 };
 

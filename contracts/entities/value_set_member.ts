@@ -5,6 +5,7 @@ import type { EntityContract } from '../types';
 export const value_set_member = {
   name: 'value_set_member',
   kind: 'dimension',
+  subject: 'codes',
   members: 'few',
   version: 1,
   doc: 'A code that one version of a value set holds. Stated by reference files; a version is never added to, the next one has its own members.',

@@ -35,6 +35,7 @@ test('every entity has a box in one diagram, that of its subject', () => {
     'Procedures',
     'Observations',
     'Medication',
+    'Value sets',
   ]);
 });
 

@@ -45,7 +45,7 @@ test.each(refused)('%s is refused as it says', (path, said) => {
   changed.views.person.select[0]!.column.push({ name: 'x', path });
   const check = checkOwnProfile(JSON.stringify(changed));
   expect(check.ok ? [] : check.errors.map(({ rule, pointer }) => [rule, pointer])).toEqual([
-    ['PRF-VIEW', '/views/person/select/0/column/4/path'],
+    ['PRF-VIEW', '/views/person/select/0/column/3/path'],
   ]);
   expect(check.ok ? [] : check.errors[0]!.message).toContain(said);
 });
