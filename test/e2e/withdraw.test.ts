@@ -87,12 +87,13 @@ describe('a landed file is withdrawn, and read anew', () => {
   const query: Query = async (sql) => (await queryServed(endpointOf(dataDir), runOf(dataDir).names!, sql)).rows;
   let onlyMonday: Record<string, string[]>;
   let both: Record<string, string[]>;
-  /** A folder that holds one file, and another that holds both: what is compared with, and later withdrawn from. */
-  const [monday, tuesday] = [newFolder('withdraw-monday'), newFolder('withdraw-both')];
+  /** A folder that holds one file: what is compared with, and later withdrawn from. */
+  const monday = newFolder('withdraw-monday');
 
   beforeAll(async () => {
     await once(monday, MONDAY, profileOf(RIGHT));
     onlyMonday = await tablesOf(monday);
+    const tuesday = newFolder('withdraw-both');
     await once(tuesday, MONDAY, profileOf(RIGHT));
     await once(tuesday, TUESDAY, profileOf(RIGHT));
     both = await tablesOf(tuesday);
@@ -150,10 +151,12 @@ describe('a landed file is withdrawn, and read anew', () => {
   });
 
   it('its copy, which was not read while it stood, says the same from then on', async () => {
-    const copied = tuesday;
+    const copied = newFolder('withdraw-copy');
     const copy = join(folder, 'tuesday-again.csv');
     copyFileSync(TUESDAY, copy);
     utimesSync(copy, MADE.tuesday, MADE.tuesday); // by itself it has the time at which it was copied
+    await once(copied, MONDAY, profileOf(RIGHT));
+    await once(copied, TUESDAY, profileOf(RIGHT));
     const { process } = await serve(args(copied, copy, profileOf(RIGHT)));
     const ask: Query = async (sql) => (await queryServed(endpointOf(copied), runOf(copied).names!, sql)).rows;
     const counts = 'SELECT sum(read), sum(withdrawn) FROM ops.conservation';
