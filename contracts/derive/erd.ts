@@ -1,6 +1,6 @@
 import { ENTITIES, ENTITY_NAMES } from '../index';
 import { roleOf } from '../check';
-import type { EntityContract, Subject } from '../types';
+import type { EntityContract, EntityName, Subject } from '../types';
 
 /** Titles of the diagrams, in the order in which they are shown. */
 const TITLES: Readonly<Record<Subject | 'others', string>> = {
@@ -20,10 +20,8 @@ const all: readonly EntityContract[] = ENTITY_NAMES.map((e) => ENTITIES[e]);
 const facts = all.filter((c) => c.kind === 'fact');
 const subjectOf = (c: EntityContract): keyof typeof TITLES => c.subject ?? 'others';
 
-/** Named by every fact: a line to each of them would hide what sets the facts apart. */
-const everywhere = new Set(
-  all.map((c) => c.name).filter((e) => facts.every((f) => f.references.some((r) => r.entity === e))),
-);
+/** Named by nearly every fact: a line to each of them would hide what sets the facts apart. */
+const HUB = 'patient' satisfies EntityName;
 
 const roleIn = (keyColumn: string): string => keyColumn.replace(/_key$/, '');
 
@@ -68,9 +66,7 @@ function related({ name, relations = [], partOf }: EntityContract): string[] {
 
 /** Which members an entity names. */
 const named = (c: EntityContract): string[] => [
-  ...c.references
-    .filter((r) => !everywhere.has(r.entity))
-    .map((r) => `  ${r.entity} ||--o{ ${c.name} : "${roleOf(r)}"`),
+  ...c.references.filter((r) => r.entity !== HUB).map((r) => `  ${r.entity} ||--o{ ${c.name} : "${roleOf(r)}"`),
   ...(c.names ?? []).map((n) => `  ${n.entity} ||--o{ ${c.name} : "${roleIn(n.column)}"`),
   ...identified(c).map((d) => `  ${d.entity} |o..o{ ${c.name} : "${d.field}"`),
 ];
@@ -91,11 +87,10 @@ function section(subject: keyof typeof TITLES): string[] {
 /** Entities and how they are related, one diagram per subject (Mermaid), derived from the contracts alone. */
 export function erdMarkdown(): string {
   const subjects = Object.keys(TITLES) as (keyof typeof TITLES)[];
-  const always = [...everywhere].map((e) => `\`${e}\``).join(' and ');
   return `${[
     '# Entities and their relations',
     'Derived from `contracts/`; regenerate with `npm run generate`. Boxes show keys and times only; every column: [warehouse.md](warehouse.md). A fact keeps the durable keys of the members that it names. Join them to `core.dim_<entity>_history` for attributes as of the time of the fact, or to `core.dim_<entity>` for current ones. A dotted line joins by the identifier that the source gave. A box without attributes belongs to another diagram.',
-    ...(always ? [`Every fact names its ${always}, so the diagrams leave that line out.`] : []),
+    `A fact about a patient has a \`${HUB}_key\`; the diagrams leave that line out.`,
     '## Overview: how facts belong to each other',
     mermaid(['  direction LR', ...facts.flatMap(related)]),
     ...subjects.flatMap(section),
