@@ -7,6 +7,7 @@ module.exports = {
     path.endsWith('/') ? `${path}**/*.test.ts` : `${path}*.test.ts`,
   ),
   testPathIgnorePatterns: [],
+  setupFiles: ['<rootDir>/test/one-core.cjs'],
   testTimeout: 300000,
   reporters: ['default', ['jest-junit', { outputDirectory: 'reports', outputName: 'jest-platform.xml' }]],
 };
