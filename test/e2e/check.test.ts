@@ -5,6 +5,7 @@ import { createEndpoints } from '@carelake/laptop/endpoints/server';
 import { openS3Store } from '@carelake/laptop/endpoints/s3-store';
 import { openWarehouse, warehouseFile, type Warehouse } from '@carelake/laptop/engines/warehouse';
 import { PLACE } from '@carelake/laptop/runtime';
+import type { Asked } from '../../cli/ask-again';
 import { checkFolder, type Difference } from '../../cli/check';
 import { silverObjects } from '../../cli/check/silver';
 import { compareTables } from '../../cli/check/tables';
@@ -29,11 +30,11 @@ describe('carelake check', () => {
   });
 
   /** Changes the stopped folder's warehouse, looks, and puts the warehouse back. */
-  async function after(change: (warehouse: Warehouse) => Promise<unknown>, second: Warehouse): Promise<Difference[]> {
+  async function after(change: (warehouse: Warehouse) => Promise<unknown>, second: Asked): Promise<Difference[]> {
     const file = warehouseFile(dataDir);
     copyFileSync(file, `${file}.kept`);
     const s3 = await openS3Store(dataDir, new RealClock());
-    const warehouse = await openWarehouse({ dataDir, s3 });
+    const warehouse = await openWarehouse({ dataDir, s3, threads: 1 });
     try {
       await change(warehouse);
       const at = { dataDir, s3, buckets: names.buckets };
@@ -46,10 +47,27 @@ describe('carelake check', () => {
   }
 
   /** A second warehouse of all of silver, as `carelake check` makes one. */
-  async function withOther<T>(use: (second: Warehouse) => Promise<T>): Promise<T> {
+  async function withOther<T>(use: (second: Asked) => Promise<T>): Promise<T> {
     const s3 = await openS3Store(dataDir, new RealClock());
     const at = { dataDir, s3, buckets: names.buckets };
-    return withSecond(at, await silverObjects(s3, names.buckets.silver!), () => undefined, use);
+    return withSecond(
+      at,
+      await silverObjects(s3, names.buckets.silver!),
+      () => undefined,
+      (second) => use(remembering(second)),
+    );
+  }
+
+  /** Asked the same again, a warehouse that nobody changes needs no second look. */
+  function remembering(warehouse: Warehouse): Asked {
+    const answers = new Map<string, ReturnType<Warehouse['queryEngine']>>();
+    return {
+      query: (sql) => warehouse.query(sql),
+      queryEngine: (sql) => {
+        if (!answers.has(sql)) answers.set(sql, warehouse.queryEngine(sql));
+        return answers.get(sql)!;
+      },
+    };
   }
 
   /** Tables of core and ops that hold rows now, with a column to alter: never the lineage, which differs between warehouses. */
