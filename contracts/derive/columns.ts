@@ -40,6 +40,10 @@ const KINDS: Record<Field['type'], ParquetKind> = {
 export const isIdentifier = (field: Pick<Field, 'name' | 'type'>): boolean =>
   field.type === 'digits' || field.type === 'npi' || (field.type === 'string' && field.name.endsWith('_id'));
 
+/** Whether a member says in which code system another one is a code. */
+export const isSystem = (name: string, { fields }: Pick<EntityContract, 'fields'>): boolean =>
+  fields.some((field) => field.system === name);
+
 /** Whether a derived field is a silver column; local days and hours are made in the warehouse. */
 export const isInSilver = (d: DerivedField): boolean => d.take === 'tz_offset_min';
 

@@ -1,7 +1,8 @@
 import { ENTITIES, type EntityName, type Field, type RuleId } from '../../contracts';
 import { fieldOf } from '../../profiles/check-values';
 import { escapePointer } from '../../profiles/json-lines';
-import { inNotation } from '../records/codes';
+import { isSystem } from '../../contracts/derive';
+import { canonicalSystem, inNotation } from '../records/codes';
 import { identifierText } from '../records/text';
 import type { FileRule } from '../../profiles/rules';
 import type { EntityProfile, Profile } from '../../profiles/schema';
@@ -127,9 +128,13 @@ export class EntityPlan {
 
   /** A member of the key as ingest keeps it, so that two files which write a code differently name the same one. */
   private keyText(name: string, payload: Record<string, unknown>): string | undefined {
+    const contract = ENTITIES[this.entity];
     const text = identifierText(payload[name]);
-    const { system }: Field = ENTITIES[this.entity].fields.find((f) => f.name === name)!;
-    return text === undefined || system === undefined ? text : inNotation(payload[system], text);
+    if (text !== undefined && isSystem(name, contract)) return canonicalSystem(text);
+    const { system }: Field = contract.fields.find((f) => f.name === name)!;
+    if (text === undefined || system === undefined) return text;
+    const of = payload[system];
+    return inNotation(typeof of === 'string' ? canonicalSystem(of) : of, text);
   }
 
   /** The source columns of a member that a rule of the contract points at. */

@@ -1,7 +1,7 @@
-import { isInSilver, widthOf } from '../../contracts/derive';
+import { isInSilver, isSystem, widthOf } from '../../contracts/derive';
 import type { EntityContract, Field, RuleId } from '../../contracts';
 import { isZone } from '../../contracts/zones';
-import { inNotation } from './codes';
+import { canonicalSystem, inNotation } from './codes';
 import type { AnyRule, Violation } from './envelope';
 import { isNpi } from './npi';
 import { isTooLong, isUnstorable } from './text';
@@ -147,6 +147,12 @@ function codeReader(at: number, systemAt: number, width: number): Reader {
   return (value, target) => read(typeof value === 'string' ? inNotation(target.row[systemAt], value) : value, target);
 }
 
+/** A code system under its one name. */
+function systemReader(at: number, width: number): Reader {
+  const read = textReader(at, (text) => (isTooLong(text, width) ? 'FLD-LENGTH' : null));
+  return (value, target) => read(typeof value === 'string' ? canonicalSystem(value) : value, target);
+}
+
 /**
  * Reader of one field, chosen once per contract so that no record pays for looking at types.
  * @param at place of the field in the silver row
@@ -156,6 +162,7 @@ export function readerOf(field: Field, contract: EntityContract, at: number, pla
   switch (field.type) {
     case 'string':
       if (field.system !== undefined) return codeReader(at, place(field.system), widthOf(field));
+      if (isSystem(field.name, contract)) return systemReader(at, widthOf(field));
       return textReader(at, (text) => (isTooLong(text, widthOf(field)) ? 'FLD-LENGTH' : null));
     case 'zone':
       return textReader(at, (text) => (isZone(text) ? null : 'FLD-ZONE'));

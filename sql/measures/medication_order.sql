@@ -13,6 +13,7 @@ SELECT
   provider.full_name AS provider_name,
   provider.specialty,
   medication.display AS reference_display,
+  medication.reference_version AS code_version,
   medication.ingredient,
   medication.therapeutic_class
 FROM fact f;

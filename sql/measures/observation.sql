@@ -22,6 +22,7 @@ SELECT
   patient.state,
   patient.is_test,
   observation_code.display AS reference_display,
+  observation_code.reference_version AS code_version,
   observation_code.category,
   measurement_unit.quantity_kind AS unit_kind,
   observation_code.canonical_unit AS canonical_unit,

@@ -11,6 +11,7 @@ SELECT
   patient.state,
   patient.is_test,
   medication.display AS reference_display,
+  medication.reference_version AS code_version,
   medication.ingredient,
   medication.therapeutic_class
 FROM fact f;

@@ -26,5 +26,6 @@ SELECT
   location.state,
   location.timezone,
   procedure_code.display AS reference_display,
+  procedure_code.reference_version AS code_version,
   procedure_code.category
 FROM fact f;

@@ -97,4 +97,37 @@ describe.each(engines)('reference files on $name', ({ open }) => {
       ['procedure', '430193006', '1'],
     ]);
   });
+
+  it('say in every fact that bears a code by which version it is described', async () => {
+    const at = '2024-03-06T12:00:00Z';
+    const [LOINC, SNOMED, RXNORM] = ['http://loinc.org', 'http://snomed.info/sct', 'http://www.nlm.nih.gov/research/umls/rxnorm']; // prettier-ignore
+    const known = (entity: 'procedure_code' | 'observation_code' | 'medication', code_system: string, code: string) =>
+      [2, 5].map((day) => said(entity, day, { code_system, code, display: `${code}, ${day}`, ...version(day) }, 'upsert', 'reference')); // prettier-ignore
+    // Some name the system by its OID.
+    const facts = [
+      said('procedure', 1, { procedure_id: 'P', performed_at: at, procedure_system: 'urn:oid:2.16.840.1.113883.6.96', procedure_code: '1' }), // prettier-ignore
+      said('observation', 1, { observation_id: 'O', observed_at: at, observation_system: '2.16.840.1.113883.6.1', observation_code: '2' }), // prettier-ignore
+      said('medication_order', 1, { ordered_at: at, medication_system: RXNORM, medication_code: '3' }),
+      said('prescription_fill', 1, { filled_at: '2024-03-04T12:00:00Z', medication_system: 'urn:oid:2.16.840.1.113883.6.88', medication_code: '3' }), // prettier-ignore
+    ];
+    const codes = [
+      ...known('procedure_code', SNOMED, '1'),
+      ...known('observation_code', LOINC, '2'),
+      ...known('medication', RXNORM, '3'),
+    ];
+    for (const order of permutations([codes, facts])) {
+      await empty(engine);
+      for (const [i, events] of order.entries()) await load(engine, `l${i}`, events);
+      const versions = ['procedure', 'observation', 'medication_order', 'prescription_fill'].map(
+        (fact) => `SELECT '${fact}', reference_display, code_version FROM gold_phi.obt_${fact}`,
+      );
+      expect(await rows(engine, `${versions.join(' UNION ALL ')} ORDER BY 1`)).toEqual([
+        ['medication_order', '3, 5', 'v5'],
+        ['observation', '2, 5', 'v5'],
+        ['prescription_fill', '3, 2', 'v2'],
+        ['procedure', '1, 5', 'v5'],
+      ]);
+      expect(await rows(engine, 'SELECT count(*) FROM gold_phi.unmapped_code')).toEqual([['0']]);
+    }
+  });
 });

@@ -526,6 +526,7 @@ FROM (
     CAST(provider.full_name AS varchar(256)) AS provider_name_now, g.provider_name,
     CAST(provider.specialty AS varchar(128)) AS provider_specialty_now, g.provider_specialty,
     CAST(medication.display AS varchar(256)) AS reference_display_now, g.reference_display,
+    CAST(medication.reference_version AS varchar(32)) AS code_version_now, g.code_version,
     CAST(medication.ingredient AS varchar(128)) AS medication_ingredient_now, g.medication_ingredient,
     CAST(medication.therapeutic_class AS varchar(128)) AS medication_therapeutic_class_now, g.medication_therapeutic_class,
     f.ordered_date AS ordered_date_now, g.ordered_date,
@@ -586,6 +587,7 @@ WHERE NOT (
   AND coalesce(x.provider_name_now = x.provider_name, x.provider_name_now IS NULL AND x.provider_name IS NULL)
   AND coalesce(x.provider_specialty_now = x.provider_specialty, x.provider_specialty_now IS NULL AND x.provider_specialty IS NULL)
   AND coalesce(x.reference_display_now = x.reference_display, x.reference_display_now IS NULL AND x.reference_display IS NULL)
+  AND coalesce(x.code_version_now = x.code_version, x.code_version_now IS NULL AND x.code_version IS NULL)
   AND coalesce(x.medication_ingredient_now = x.medication_ingredient, x.medication_ingredient_now IS NULL AND x.medication_ingredient IS NULL)
   AND coalesce(x.medication_therapeutic_class_now = x.medication_therapeutic_class, x.medication_therapeutic_class_now IS NULL AND x.medication_therapeutic_class IS NULL)
   AND coalesce(x.ordered_date_now = x.ordered_date, x.ordered_date_now IS NULL AND x.ordered_date IS NULL)
@@ -610,6 +612,7 @@ FROM (
     CAST(patient.state AS varchar(32)) AS patient_state_now, g.patient_state,
     CAST(patient.is_test AS boolean) AS patient_is_test_now, g.patient_is_test,
     CAST(observation_code.display AS varchar(256)) AS reference_display_now, g.reference_display,
+    CAST(observation_code.reference_version AS varchar(32)) AS code_version_now, g.code_version,
     CAST(observation_code.category AS varchar(128)) AS observation_code_category_now, g.observation_code_category,
     CAST(measurement_unit.quantity_kind AS varchar(64)) AS unit_kind_now, g.unit_kind,
     CAST(observation_code.canonical_unit AS varchar(32)) AS canonical_unit_now, g.canonical_unit,
@@ -691,6 +694,7 @@ WHERE NOT (
   AND coalesce(x.patient_state_now = x.patient_state, x.patient_state_now IS NULL AND x.patient_state IS NULL)
   AND coalesce(x.patient_is_test_now = x.patient_is_test, x.patient_is_test_now IS NULL AND x.patient_is_test IS NULL)
   AND coalesce(x.reference_display_now = x.reference_display, x.reference_display_now IS NULL AND x.reference_display IS NULL)
+  AND coalesce(x.code_version_now = x.code_version, x.code_version_now IS NULL AND x.code_version IS NULL)
   AND coalesce(x.observation_code_category_now = x.observation_code_category, x.observation_code_category_now IS NULL AND x.observation_code_category IS NULL)
   AND coalesce(x.unit_kind_now = x.unit_kind, x.unit_kind_now IS NULL AND x.unit_kind IS NULL)
   AND coalesce(x.canonical_unit_now = x.canonical_unit, x.canonical_unit_now IS NULL AND x.canonical_unit IS NULL)
@@ -717,6 +721,7 @@ FROM (
     CAST(patient.state AS varchar(32)) AS patient_state_now, g.patient_state,
     CAST(patient.is_test AS boolean) AS patient_is_test_now, g.patient_is_test,
     CAST(medication.display AS varchar(256)) AS reference_display_now, g.reference_display,
+    CAST(medication.reference_version AS varchar(32)) AS code_version_now, g.code_version,
     CAST(medication.ingredient AS varchar(128)) AS medication_ingredient_now, g.medication_ingredient,
     CAST(medication.therapeutic_class AS varchar(128)) AS medication_therapeutic_class_now, g.medication_therapeutic_class,
     f.filled_date AS filled_date_now, g.filled_date,
@@ -769,6 +774,7 @@ WHERE NOT (
   AND coalesce(x.patient_state_now = x.patient_state, x.patient_state_now IS NULL AND x.patient_state IS NULL)
   AND coalesce(x.patient_is_test_now = x.patient_is_test, x.patient_is_test_now IS NULL AND x.patient_is_test IS NULL)
   AND coalesce(x.reference_display_now = x.reference_display, x.reference_display_now IS NULL AND x.reference_display IS NULL)
+  AND coalesce(x.code_version_now = x.code_version, x.code_version_now IS NULL AND x.code_version IS NULL)
   AND coalesce(x.medication_ingredient_now = x.medication_ingredient, x.medication_ingredient_now IS NULL AND x.medication_ingredient IS NULL)
   AND coalesce(x.medication_therapeutic_class_now = x.medication_therapeutic_class, x.medication_therapeutic_class_now IS NULL AND x.medication_therapeutic_class IS NULL)
   AND coalesce(x.filled_date_now = x.filled_date, x.filled_date_now IS NULL AND x.filled_date IS NULL)
@@ -799,6 +805,7 @@ FROM (
     CAST(location.state AS varchar(32)) AS location_state_now, g.location_state,
     CAST(location.timezone AS varchar(64)) AS location_timezone_now, g.location_timezone,
     CAST(procedure_code.display AS varchar(256)) AS reference_display_now, g.reference_display,
+    CAST(procedure_code.reference_version AS varchar(32)) AS code_version_now, g.code_version,
     CAST(procedure_code.category AS varchar(128)) AS procedure_code_category_now, g.procedure_code_category,
     f.performed_date AS performed_date_now, g.performed_date,
     CAST(nullif(substring(CASE WHEN procedure_code.is_inferred THEN ' DQ-COD-06' ELSE '' END
@@ -872,6 +879,7 @@ WHERE NOT (
   AND coalesce(x.location_state_now = x.location_state, x.location_state_now IS NULL AND x.location_state IS NULL)
   AND coalesce(x.location_timezone_now = x.location_timezone, x.location_timezone_now IS NULL AND x.location_timezone IS NULL)
   AND coalesce(x.reference_display_now = x.reference_display, x.reference_display_now IS NULL AND x.reference_display IS NULL)
+  AND coalesce(x.code_version_now = x.code_version, x.code_version_now IS NULL AND x.code_version IS NULL)
   AND coalesce(x.procedure_code_category_now = x.procedure_code_category, x.procedure_code_category_now IS NULL AND x.procedure_code_category IS NULL)
   AND coalesce(x.performed_date_now = x.performed_date, x.performed_date_now IS NULL AND x.performed_date IS NULL)
   AND coalesce(x.state_flags_now = x.state_flags, x.state_flags_now IS NULL AND x.state_flags IS NULL)

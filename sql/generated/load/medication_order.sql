@@ -191,7 +191,7 @@ INSERT INTO core.medication_order (medication_order_key, medication_order_id, so
   payer_covered_amount, reason_system, reason_code, reason_display, reason_diagnosis_id, is_counted, dq_flags, event_id,
   payload_hash, effective_at, recorded_at, source_order, is_tied, ordered_date, patient_id, patient_gender, patient_dob,
   patient_age, patient_age_band, patient_zip5, patient_state, patient_is_test, provider_name, provider_specialty, reference_display,
-  medication_ingredient, medication_therapeutic_class, state_flags, load_id)
+  code_version, medication_ingredient, medication_therapeutic_class, state_flags, load_id)
 SELECT f.medication_order_key, f.medication_order_id, f.source_system, f.patient_key, f.provider_key, f.medication_key,
   f.patient_named_key, f.provider_named_key, f.encounter_key, f.encounter_is_known, f.reason_diagnosis_key,
   f.reason_diagnosis_is_known, f.ordered_date_key, f.ordered_tz_offset_min, f.encounter_id, f.medication_system, f.medication_code,
@@ -215,6 +215,7 @@ SELECT f.medication_order_key, f.medication_order_id, f.source_system, f.patient
   provider.full_name,
   provider.specialty,
   medication.display,
+  medication.reference_version,
   medication.ingredient,
   medication.therapeutic_class,
   CAST(nullif(substring(CASE WHEN medication.is_inferred THEN ' DQ-COD-06' ELSE '' END

@@ -41,8 +41,8 @@ INSERT INTO core.observation (observation_key, observation_id, source_system, pa
   value_number, value_comparator, value_unit, value_text, value_system, value_code, interpretation_code, reference_low,
   reference_high, absent_reason_code, exact_number, is_abnormal, is_counted, dq_flags, event_id, payload_hash, effective_at,
   recorded_at, source_order, is_tied, observed_date, patient_id, patient_gender, patient_dob, patient_age, patient_age_band,
-  patient_zip5, patient_state, patient_is_test, reference_display, observation_code_category, unit_kind, canonical_unit,
-  value_canonical, state_flags, load_id)
+  patient_zip5, patient_state, patient_is_test, reference_display, code_version, observation_code_category, unit_kind,
+  canonical_unit, value_canonical, state_flags, load_id)
 SELECT f.observation_key, f.observation_id, f.source_system, f.patient_key, f.observation_code_key, f.measurement_unit_key,
   f.patient_named_key, f.encounter_key, f.encounter_is_known, f.parent_observation_key, f.parent_observation_is_known, f.is_listed,
   f.observed_date_key, f.observed_tz_offset_min, f.parent_observation_id, f.component_number, f.component_count, f.encounter_id,
@@ -65,6 +65,7 @@ SELECT f.observation_key, f.observation_id, f.source_system, f.patient_key, f.ob
   patient.state,
   patient.is_test,
   observation_code.display,
+  observation_code.reference_version,
   observation_code.category,
   measurement_unit.quantity_kind,
   observation_code.canonical_unit,

@@ -30,7 +30,8 @@ INSERT INTO core.prescription_fill (prescription_fill_key, prescription_fill_id,
   filled_tz_offset_min, encounter_id, medication_order_id, medication_system, medication_code, medication_display, status_code,
   filled_at, quantity, quantity_unit, days_supply, is_counted, dq_flags, event_id, payload_hash, effective_at, recorded_at,
   source_order, is_tied, filled_date, patient_id, patient_gender, patient_dob, patient_age, patient_age_band, patient_zip5,
-  patient_state, patient_is_test, reference_display, medication_ingredient, medication_therapeutic_class, state_flags, load_id)
+  patient_state, patient_is_test, reference_display, code_version, medication_ingredient, medication_therapeutic_class,
+  state_flags, load_id)
 SELECT f.prescription_fill_key, f.prescription_fill_id, f.source_system, f.patient_key, f.medication_key, f.patient_named_key,
   f.encounter_key, f.encounter_is_known, f.medication_order_key, f.medication_order_is_known, f.filled_date_key,
   f.filled_tz_offset_min, f.encounter_id, f.medication_order_id, f.medication_system, f.medication_code, f.medication_display,
@@ -51,6 +52,7 @@ SELECT f.prescription_fill_key, f.prescription_fill_id, f.source_system, f.patie
   patient.state,
   patient.is_test,
   medication.display,
+  medication.reference_version,
   medication.ingredient,
   medication.therapeutic_class,
   CAST(nullif(substring(CASE WHEN medication.is_inferred THEN ' DQ-COD-06' ELSE '' END

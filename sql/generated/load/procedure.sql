@@ -217,7 +217,7 @@ INSERT INTO core.procedure (procedure_key, procedure_id, source_system, patient_
   reason_display, reason_diagnosis_id, duration_min, is_counted, dq_flags, event_id, payload_hash, effective_at, recorded_at,
   source_order, is_tied, performed_date, patient_id, patient_gender, patient_dob, patient_age, patient_age_band, patient_zip5,
   patient_state, patient_is_test, provider_name, provider_specialty, location_name, location_city, location_state,
-  location_timezone, reference_display, procedure_code_category, state_flags, load_id)
+  location_timezone, reference_display, code_version, procedure_code_category, state_flags, load_id)
 SELECT f.procedure_key, f.procedure_id, f.source_system, f.patient_key, f.provider_key, f.location_key, f.procedure_code_key,
   f.patient_named_key, f.provider_named_key, f.location_named_key, f.encounter_key, f.encounter_is_known, f.reason_diagnosis_key,
   f.reason_diagnosis_is_known, f.performed_date_key, f.performed_tz_offset_min, f.encounter_id, f.procedure_system,
@@ -245,6 +245,7 @@ SELECT f.procedure_key, f.procedure_id, f.source_system, f.patient_key, f.provid
   location.state,
   location.timezone,
   procedure_code.display,
+  procedure_code.reference_version,
   procedure_code.category,
   CAST(nullif(substring(CASE WHEN procedure_code.is_inferred THEN ' DQ-COD-06' ELSE '' END
     || CASE WHEN f.is_other_offset = 1 THEN ' DQ-ENC-14' ELSE '' END

@@ -31,6 +31,7 @@ SELECT f.medication_order_key, f.medication_order_id, f.source_system,
   f.provider_name AS provider_name,
   f.provider_specialty AS provider_specialty,
   f.reference_display AS reference_display,
+  f.code_version AS code_version,
   f.medication_ingredient AS medication_ingredient,
   f.medication_therapeutic_class AS medication_therapeutic_class,
   nullif(substring(coalesce(' ' || f.dq_flags, '') || coalesce(' ' || f.state_flags, '')

@@ -23,6 +23,7 @@ SELECT f.prescription_fill_key, f.prescription_fill_id, f.source_system,
   f.patient_state AS patient_state,
   f.patient_is_test AS patient_is_test,
   f.reference_display AS reference_display,
+  f.code_version AS code_version,
   f.medication_ingredient AS medication_ingredient,
   f.medication_therapeutic_class AS medication_therapeutic_class,
   nullif(substring(coalesce(' ' || f.dq_flags, '') || coalesce(' ' || f.state_flags, '')

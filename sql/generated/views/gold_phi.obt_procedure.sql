@@ -33,6 +33,7 @@ SELECT f.procedure_key, f.procedure_id, f.source_system,
   f.location_state AS location_state,
   f.location_timezone AS location_timezone,
   f.reference_display AS reference_display,
+  f.code_version AS code_version,
   f.procedure_code_category AS procedure_code_category,
   nullif(substring(coalesce(' ' || f.dq_flags, '') || coalesce(' ' || f.state_flags, '')
     || CASE WHEN f.is_tied THEN ' DQ-TIE-01' ELSE '' END, 2, 800), '') AS dq_flags,
