@@ -76,9 +76,12 @@ function conditions(
   ]);
 }
 
-/** Flags as texts that each begin with a blank, put together. */
-const flagText = (of: readonly [string, string][]): string =>
-  of.map(([rule, when]) => `CASE WHEN ${when} THEN ' ${rule}' ELSE '' END`).join('\n    || ');
+/** Flags as texts that each begin with a blank, put together; only where there is one, since most rows have none. */
+function flagsOf(of: readonly [string, string][]): string {
+  const texts = of.map(([rule, when]) => `CASE WHEN ${when} THEN ' ${rule}' ELSE '' END`);
+  return `CASE WHEN ${of.map(([, when]) => when).join(' OR ')}
+    THEN CAST(substring(${texts.join('\n    || ')}, 2, 255) AS varchar(255)) END`;
+}
 
 /**
  * @param members columns of the fact between references and flags, with their expressions
@@ -124,6 +127,6 @@ export function localLists(
           },
         ]
       : [],
-    flags: `CAST(nullif(substring(${flagText(conditions(c, names, flags))}, 2, 255), '') AS varchar(255))`,
+    flags: flagsOf(conditions(c, names, flags)),
   };
 }

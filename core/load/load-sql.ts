@@ -41,7 +41,7 @@ function filesOf(phase: Phase): string[] {
     case 'dimension':
       return [entity];
     case 'fact':
-      return [entity, `${entity}-restate`];
+      return [`${entity}-restate`, entity];
     case 'restate':
       return [`${entity}-restate`];
     case 'identity':

@@ -22,7 +22,7 @@ export type FollowUp =
  *   of all contract versions, it names those that it reads, and `more:<entity>:<versions>` adds what objects of the others say
  * - `dimension:<entity>`: stage, COPY, log and history of a dimension with rows
  * - `rename:<fact>`
- * - `fact:<entity>`: stage, COPY, log and rows of a fact with rows, then what `restate` does
+ * - `fact:<entity>`: what `restate` does, then stage, COPY, log and rows of a fact with rows
  * - `restate:<entity>`: of a fact without rows
  * - `relate:<entity>`
  * - `prune:<entity>`

@@ -18,7 +18,8 @@ FROM (
     CAST(patient.state AS varchar(32)) AS patient_state_now, g.patient_state,
     CAST(patient.is_test AS boolean) AS patient_is_test_now, g.patient_is_test,
     f.occurred_date AS occurred_date_now, g.occurred_date,
-    CAST(nullif(substring(CASE WHEN patient.is_inferred THEN ' DQ-ID-05' ELSE '' END, 2, 255), '') AS varchar(255)) AS state_flags_now, g.state_flags,
+    CASE WHEN patient.is_inferred
+    THEN CAST(substring(CASE WHEN patient.is_inferred THEN ' DQ-ID-05' ELSE '' END, 2, 255) AS varchar(255)) END AS state_flags_now, g.state_flags,
     g.load_id
   FROM core.adverse_event g
   JOIN (
@@ -106,11 +107,12 @@ FROM (
     f.actual_date AS actual_date_now, g.actual_date,
     f.actual_time_key AS actual_time_key_now, g.actual_time_key,
     f.lead_time_days AS lead_time_days_now, g.lead_time_days,
-    CAST(nullif(substring(CASE WHEN f.created_date > f.scheduled_date THEN ' DQ-APT-03' ELSE '' END
+    CASE WHEN f.created_date > f.scheduled_date OR f.is_other_offset = 1 OR patient.is_inferred OR clinic.is_inferred OR provider.is_inferred
+    THEN CAST(substring(CASE WHEN f.created_date > f.scheduled_date THEN ' DQ-APT-03' ELSE '' END
     || CASE WHEN f.is_other_offset = 1 THEN ' DQ-APT-14' ELSE '' END
     || CASE WHEN patient.is_inferred THEN ' DQ-ID-05' ELSE '' END
     || CASE WHEN clinic.is_inferred THEN ' DQ-ID-06' ELSE '' END
-    || CASE WHEN provider.is_inferred THEN ' DQ-ID-12' ELSE '' END, 2, 255), '') AS varchar(255)) AS state_flags_now, g.state_flags,
+    || CASE WHEN provider.is_inferred THEN ' DQ-ID-12' ELSE '' END, 2, 255) AS varchar(255)) END AS state_flags_now, g.state_flags,
     g.load_id
   FROM core.appointment g
   JOIN (
@@ -240,8 +242,9 @@ FROM (
     AS boolean) AS boolean) AS is_billable_now, g.is_billable,
     CAST(diagnosis_code.reference_version AS varchar(32)) AS code_version_now, g.code_version,
     f.diagnosed_date AS diagnosed_date_now, g.diagnosed_date,
-    CAST(nullif(substring(CASE WHEN diagnosis_code.is_inferred THEN ' DQ-COD-06' ELSE '' END
-    || CASE WHEN patient.is_inferred THEN ' DQ-ID-05' ELSE '' END, 2, 255), '') AS varchar(255)) AS state_flags_now, g.state_flags,
+    CASE WHEN diagnosis_code.is_inferred OR patient.is_inferred
+    THEN CAST(substring(CASE WHEN diagnosis_code.is_inferred THEN ' DQ-COD-06' ELSE '' END
+    || CASE WHEN patient.is_inferred THEN ' DQ-ID-05' ELSE '' END, 2, 255) AS varchar(255)) END AS state_flags_now, g.state_flags,
     g.load_id
   FROM core.diagnosis g
   JOIN (
@@ -328,11 +331,12 @@ FROM (
     f.start_time_key AS start_time_key_now, g.start_time_key,
     f.end_date AS end_date_now, g.end_date,
     f.los_midnights AS los_midnights_now, g.los_midnights,
-    CAST(nullif(substring(CASE WHEN f.is_other_offset = 1 THEN ' DQ-ENC-14' ELSE '' END
+    CASE WHEN f.is_other_offset = 1 OR patient.is_inferred OR provider.is_inferred OR organization.is_inferred OR location.is_inferred
+    THEN CAST(substring(CASE WHEN f.is_other_offset = 1 THEN ' DQ-ENC-14' ELSE '' END
     || CASE WHEN patient.is_inferred THEN ' DQ-ID-05' ELSE '' END
     || CASE WHEN provider.is_inferred THEN ' DQ-ID-12' ELSE '' END
     || CASE WHEN organization.is_inferred THEN ' DQ-ID-15' ELSE '' END
-    || CASE WHEN location.is_inferred THEN ' DQ-ID-16' ELSE '' END, 2, 255), '') AS varchar(255)) AS state_flags_now, g.state_flags,
+    || CASE WHEN location.is_inferred THEN ' DQ-ID-16' ELSE '' END, 2, 255) AS varchar(255)) END AS state_flags_now, g.state_flags,
     g.load_id
   FROM core.encounter g
   JOIN (
@@ -445,9 +449,10 @@ FROM (
     CAST(location.state AS varchar(32)) AS location_state_now, g.location_state,
     CAST(location.timezone AS varchar(64)) AS location_timezone_now, g.location_timezone,
     f.start_date AS start_date_now, g.start_date,
-    CAST(nullif(substring(CASE WHEN f.is_other_offset = 1 THEN ' DQ-ENC-14' ELSE '' END
+    CASE WHEN f.is_other_offset = 1 OR patient.is_inferred OR location.is_inferred
+    THEN CAST(substring(CASE WHEN f.is_other_offset = 1 THEN ' DQ-ENC-14' ELSE '' END
     || CASE WHEN patient.is_inferred THEN ' DQ-ID-05' ELSE '' END
-    || CASE WHEN location.is_inferred THEN ' DQ-ID-16' ELSE '' END, 2, 255), '') AS varchar(255)) AS state_flags_now, g.state_flags,
+    || CASE WHEN location.is_inferred THEN ' DQ-ID-16' ELSE '' END, 2, 255) AS varchar(255)) END AS state_flags_now, g.state_flags,
     g.load_id
   FROM core.encounter_location g
   JOIN (
@@ -530,9 +535,10 @@ FROM (
     CAST(medication.ingredient AS varchar(128)) AS medication_ingredient_now, g.medication_ingredient,
     CAST(medication.therapeutic_class AS varchar(128)) AS medication_therapeutic_class_now, g.medication_therapeutic_class,
     f.ordered_date AS ordered_date_now, g.ordered_date,
-    CAST(nullif(substring(CASE WHEN medication.is_inferred THEN ' DQ-COD-06' ELSE '' END
+    CASE WHEN medication.is_inferred OR patient.is_inferred OR provider.is_inferred
+    THEN CAST(substring(CASE WHEN medication.is_inferred THEN ' DQ-COD-06' ELSE '' END
     || CASE WHEN patient.is_inferred THEN ' DQ-ID-05' ELSE '' END
-    || CASE WHEN provider.is_inferred THEN ' DQ-ID-12' ELSE '' END, 2, 255), '') AS varchar(255)) AS state_flags_now, g.state_flags,
+    || CASE WHEN provider.is_inferred THEN ' DQ-ID-12' ELSE '' END, 2, 255) AS varchar(255)) END AS state_flags_now, g.state_flags,
     g.load_id
   FROM core.medication_order g
   JOIN (
@@ -628,7 +634,16 @@ FROM (
     - coalesce(observation_code.canonical_offset, 0)) / observation_code.canonical_factor END
     AS double precision) AS double precision) AS value_canonical_now, g.value_canonical,
     f.observed_date AS observed_date_now, g.observed_date,
-    CAST(nullif(substring(CASE WHEN observation_code.is_inferred THEN ' DQ-COD-06' ELSE '' END
+    CASE WHEN observation_code.is_inferred OR patient.is_inferred OR CAST(CASE WHEN f.value_number IS NULL OR observation_code.canonical_unit IS NULL THEN 0
+    WHEN observation_code.canonical_unit IN (f.value_unit, measurement_unit.ucum_code) THEN 0
+    WHEN f.value_number NOT BETWEEN -1000000000000000 AND 1000000000000000
+    OR (f.value_number > -0.000000000000001 AND f.value_number < 0.000000000000001 AND f.value_number <> 0) THEN 1
+    WHEN measurement_unit.quantity_kind = observation_code.quantity_kind AND observation_code.canonical_factor IS NOT NULL THEN 0
+    WHEN measurement_unit.quantity_kind = observation_code.other_kind AND observation_code.other_factor IS NOT NULL
+    AND observation_code.canonical_factor IS NOT NULL THEN 0
+    ELSE 1 END
+    AS smallint) = 1 OR measurement_unit.is_inferred
+    THEN CAST(substring(CASE WHEN observation_code.is_inferred THEN ' DQ-COD-06' ELSE '' END
     || CASE WHEN patient.is_inferred THEN ' DQ-ID-05' ELSE '' END
     || CASE WHEN CAST(CASE WHEN f.value_number IS NULL OR observation_code.canonical_unit IS NULL THEN 0
     WHEN observation_code.canonical_unit IN (f.value_unit, measurement_unit.ucum_code) THEN 0
@@ -639,7 +654,7 @@ FROM (
     AND observation_code.canonical_factor IS NOT NULL THEN 0
     ELSE 1 END
     AS smallint) = 1 THEN ' DQ-OBS-02' ELSE '' END
-    || CASE WHEN measurement_unit.is_inferred THEN ' DQ-OBS-04' ELSE '' END, 2, 255), '') AS varchar(255)) AS state_flags_now, g.state_flags,
+    || CASE WHEN measurement_unit.is_inferred THEN ' DQ-OBS-04' ELSE '' END, 2, 255) AS varchar(255)) END AS state_flags_now, g.state_flags,
     g.load_id
   FROM core.observation g
   JOIN (
@@ -725,8 +740,9 @@ FROM (
     CAST(medication.ingredient AS varchar(128)) AS medication_ingredient_now, g.medication_ingredient,
     CAST(medication.therapeutic_class AS varchar(128)) AS medication_therapeutic_class_now, g.medication_therapeutic_class,
     f.filled_date AS filled_date_now, g.filled_date,
-    CAST(nullif(substring(CASE WHEN medication.is_inferred THEN ' DQ-COD-06' ELSE '' END
-    || CASE WHEN patient.is_inferred THEN ' DQ-ID-05' ELSE '' END, 2, 255), '') AS varchar(255)) AS state_flags_now, g.state_flags,
+    CASE WHEN medication.is_inferred OR patient.is_inferred
+    THEN CAST(substring(CASE WHEN medication.is_inferred THEN ' DQ-COD-06' ELSE '' END
+    || CASE WHEN patient.is_inferred THEN ' DQ-ID-05' ELSE '' END, 2, 255) AS varchar(255)) END AS state_flags_now, g.state_flags,
     g.load_id
   FROM core.prescription_fill g
   JOIN (
@@ -808,11 +824,12 @@ FROM (
     CAST(procedure_code.reference_version AS varchar(32)) AS code_version_now, g.code_version,
     CAST(procedure_code.category AS varchar(128)) AS procedure_code_category_now, g.procedure_code_category,
     f.performed_date AS performed_date_now, g.performed_date,
-    CAST(nullif(substring(CASE WHEN procedure_code.is_inferred THEN ' DQ-COD-06' ELSE '' END
+    CASE WHEN procedure_code.is_inferred OR f.is_other_offset = 1 OR patient.is_inferred OR provider.is_inferred OR location.is_inferred
+    THEN CAST(substring(CASE WHEN procedure_code.is_inferred THEN ' DQ-COD-06' ELSE '' END
     || CASE WHEN f.is_other_offset = 1 THEN ' DQ-ENC-14' ELSE '' END
     || CASE WHEN patient.is_inferred THEN ' DQ-ID-05' ELSE '' END
     || CASE WHEN provider.is_inferred THEN ' DQ-ID-12' ELSE '' END
-    || CASE WHEN location.is_inferred THEN ' DQ-ID-16' ELSE '' END, 2, 255), '') AS varchar(255)) AS state_flags_now, g.state_flags,
+    || CASE WHEN location.is_inferred THEN ' DQ-ID-16' ELSE '' END, 2, 255) AS varchar(255)) END AS state_flags_now, g.state_flags,
     g.load_id
   FROM core.procedure g
   JOIN (

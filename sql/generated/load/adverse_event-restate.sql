@@ -1,6 +1,6 @@
 -- Adverse event: facts take their members' attributes again where a member changed, in this load or in one given up before it.
--- Parameter: :load_id. Facts that this load has just written are among them when they name such a member: a load that was given up and
--- selected again bears the same id, so that the id does not tell which facts know the change.
+-- Parameter: :load_id. Before the load's own facts are written, which take the attributes as they are by then: planners know nothing of rows
+-- that their own transaction wrote, and would read all of them to find none.
 CREATE TEMP TABLE adverse_event_restated AS
 SELECT f.adverse_event_key, f.adverse_event_id, f.source_system, f.patient_key, f.patient_named_key, f.encounter_key,
   f.encounter_is_known, f.occurred_date_key, f.occurred_tz_offset_min, f.encounter_id, f.event_system, f.event_code,
@@ -40,7 +40,8 @@ SELECT f.adverse_event_key, f.adverse_event_id, f.source_system, f.patient_key, 
   patient.zip5,
   patient.state,
   patient.is_test,
-  CAST(nullif(substring(CASE WHEN patient.is_inferred THEN ' DQ-ID-05' ELSE '' END, 2, 255), '') AS varchar(255)),
+  CASE WHEN patient.is_inferred
+    THEN CAST(substring(CASE WHEN patient.is_inferred THEN ' DQ-ID-05' ELSE '' END, 2, 255) AS varchar(255)) END,
   CASE WHEN
     patient.patient_key IS NULL
   THEN NULL ELSE f.load_id END

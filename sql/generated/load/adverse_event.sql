@@ -15,13 +15,13 @@ SELECT f.adverse_event_key, f.event_id, f.payload_hash, f.effective_at, f.record
   f.patient_key,
   CAST('upsert' AS varchar(8)) AS op, 1 AS known, f.is_tied AS held_tied
 FROM core.adverse_event f
-WHERE EXISTS (SELECT 1 FROM stage_adverse_event s WHERE s.adverse_event_key = f.adverse_event_key)
+WHERE f.adverse_event_key IN (SELECT s.adverse_event_key FROM stage_adverse_event s)
 UNION ALL
 SELECT p.adverse_event_key, p.event_id, p.payload_hash, p.effective_at, p.recorded_at, p.source_order, p.dq_flags, p.source_system, p.load_id,
   CAST(NULL AS varchar(32)) AS patient_key,
   p.op, 2, CAST(NULL AS boolean)
 FROM core.adverse_event_superseded p
-WHERE EXISTS (SELECT 1 FROM stage_adverse_event s WHERE s.adverse_event_key = p.adverse_event_key);
+WHERE p.adverse_event_key IN (SELECT s.adverse_event_key FROM stage_adverse_event s);
 
 -- Every event about the keys that need a decision, each once, and its place. Place 1 wins: what is latest in effect, of that the latest knowledge, then the
 -- greatest order of its source, then the state that is furthest on; event_id and payload_hash only make the order total. A repeat has the
@@ -29,7 +29,8 @@ WHERE EXISTS (SELECT 1 FROM stage_adverse_event s WHERE s.adverse_event_key = p.
 -- holds, and of their flags the greatest text: an event in the log that has less is raised (is_raised), and written again as the load
 -- brings it.
 -- is_tied: times and order are those of another event that says something else. copies: how often this load brings the event. known: 0
--- new, else as above.
+-- new, else as above. record_source, record_position: of the first copy of a new event; is_twofold: of two copies, as where a batch was
+-- ingested again.
 CREATE TEMP TABLE adverse_event_decided AS
 WITH contested AS (
   SELECT s.adverse_event_key FROM stage_adverse_event s GROUP BY s.adverse_event_key HAVING count(*) > 1
@@ -40,17 +41,21 @@ WITH contested AS (
 ), every AS (
   SELECT s.adverse_event_key, s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.source_order, s.dq_flags, s.source_system,
     CAST(NULL AS varchar(32)) AS load_id,
-    s.op, 0 AS known, CAST(NULL AS boolean) AS held_tied
-  FROM stage_adverse_event s WHERE EXISTS (SELECT 1 FROM contested c WHERE c.adverse_event_key = s.adverse_event_key)
+    s.op, s.record_source, s.record_position, 0 AS known, CAST(NULL AS boolean) AS held_tied
+  FROM stage_adverse_event s WHERE s.adverse_event_key IN (SELECT c.adverse_event_key FROM contested c)
   UNION ALL
   SELECT p.adverse_event_key, p.event_id, p.payload_hash, p.effective_at, p.recorded_at, p.source_order, p.dq_flags, p.source_system, p.load_id,
-    p.op, p.known, p.held_tied
+    p.op, CAST(NULL AS varchar(512)), CAST(NULL AS varchar(64)), p.known, p.held_tied
   FROM adverse_event_prior p
 ), counted AS (
   SELECT v.*,
     CAST(0 AS integer) AS state_rank,
     ROW_NUMBER() OVER (PARTITION BY v.adverse_event_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at
-      ORDER BY v.known DESC, v.op) AS copy_number,
+      ORDER BY v.known DESC, v.op, v.record_source, v.record_position) AS copy_number,
+    CASE WHEN v.record_source = LEAD(v.record_source) OVER (PARTITION BY v.adverse_event_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at
+      ORDER BY v.known DESC, v.op, v.record_source, v.record_position)
+      AND v.record_position = LEAD(v.record_position) OVER (PARTITION BY v.adverse_event_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at
+      ORDER BY v.known DESC, v.op, v.record_source, v.record_position) THEN 1 ELSE 0 END AS is_twofold,
     sum(CASE WHEN v.known = 0 THEN 1 ELSE 0 END) OVER (PARTITION BY v.adverse_event_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at) AS copies,
     max(v.source_order) OVER (PARTITION BY v.adverse_event_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at) AS top_order,
     max(v.dq_flags) OVER (PARTITION BY v.adverse_event_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at) AS all_flags
@@ -58,7 +63,7 @@ WITH contested AS (
 )
 SELECT c.adverse_event_key, c.event_id, c.payload_hash, c.effective_at, c.recorded_at, c.top_order AS source_order, c.all_flags AS dq_flags,
   c.source_system, c.load_id,
-  c.op, c.known, c.copies, c.held_tied,
+  c.op, c.record_source, c.record_position, c.is_twofold, c.known, c.copies, c.held_tied,
   CASE WHEN min(c.payload_hash) OVER (PARTITION BY c.adverse_event_key, c.effective_at, c.recorded_at, c.top_order)
     < max(c.payload_hash) OVER (PARTITION BY c.adverse_event_key, c.effective_at, c.recorded_at, c.top_order) THEN true ELSE false END AS is_tied,
   CASE WHEN c.known > 0 AND (c.source_order < c.top_order OR coalesce(c.dq_flags, '') <> coalesce(c.all_flags, '')) THEN 1 ELSE 0 END AS is_raised,
@@ -134,6 +139,8 @@ UPDATE core.adverse_event SET is_tied = d.is_tied
 FROM adverse_event_decided d
 WHERE d.known = 1 AND d.place = 1 AND d.held_tied <> d.is_tied AND d.adverse_event_key = adverse_event.adverse_event_key;
 
+-- The stage is read once for nearly all rows: those of keys without a rival, and the first copy of each new event that wins. What is
+-- raised, and what has two copies in one place, takes the first of its copies by a number.
 -- Offsets of zones are cut into pieces of a year: few of them meet each time. Dates outside the calendar resolve to its unknown date -1.
 -- Measures and attributes: sql/measures/adverse_event.sql.
 -- Members are taken as they were at occurred_at. Outer joins keep the order of the joins as written: an as-of condition
@@ -161,7 +168,8 @@ SELECT f.adverse_event_key, f.adverse_event_id, f.source_system, f.patient_key, 
   patient.zip5,
   patient.state,
   patient.is_test,
-  CAST(nullif(substring(CASE WHEN patient.is_inferred THEN ' DQ-ID-05' ELSE '' END, 2, 255), '') AS varchar(255)),
+  CASE WHEN patient.is_inferred
+    THEN CAST(substring(CASE WHEN patient.is_inferred THEN ' DQ-ID-05' ELSE '' END, 2, 255) AS varchar(255)) END,
   CASE WHEN
     patient.patient_key IS NULL
   THEN NULL ELSE f.brought_by END
@@ -202,9 +210,14 @@ FROM (
           s.patient_named_key, s.encounter_key, s.adverse_event_id, s.patient_id, s.patient_identifier, s.encounter_id,
           s.event_system, s.event_code, s.event_display, s.actuality_code, s.seriousness_code, s.severity_code, s.outcome_code,
           s.occurred_at,
-          s.occurred_tz_offset_min, s.source_order, s.dq_flags, false AS is_tied, CAST(:load_id AS varchar(32)) AS brought_by
+          s.occurred_tz_offset_min, CASE WHEN d.adverse_event_key IS NULL THEN s.source_order ELSE d.source_order END AS source_order,
+          CASE WHEN d.adverse_event_key IS NULL THEN s.dq_flags ELSE d.dq_flags END AS dq_flags, coalesce(d.is_tied, false) AS is_tied,
+          CAST(:load_id AS varchar(32)) AS brought_by
         FROM stage_adverse_event s
-        WHERE NOT EXISTS (SELECT 1 FROM adverse_event_decided c WHERE c.adverse_event_key = s.adverse_event_key)
+        LEFT JOIN adverse_event_decided d ON d.adverse_event_key = s.adverse_event_key AND d.place = 1
+        WHERE d.adverse_event_key IS NULL OR (d.known = 0 AND d.op = 'upsert' AND d.is_twofold = 0
+          AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at
+          AND d.record_source = s.record_source AND d.record_position = s.record_position)
         UNION ALL
         SELECT w.event_id, w.source_system, w.effective_at, w.recorded_at, w.payload_hash, w.adverse_event_key, w.patient_key,
           w.patient_named_key, w.encounter_key, w.adverse_event_id, w.patient_id, w.patient_identifier, w.encounter_id,
@@ -219,7 +232,7 @@ FROM (
           FROM stage_adverse_event s
           JOIN adverse_event_decided d ON d.adverse_event_key = s.adverse_event_key AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash
             AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at
-          WHERE (d.known = 0 OR d.is_raised = 1) AND d.place = 1 AND d.op = 'upsert' AND s.op = 'upsert'
+          WHERE (d.is_raised = 1 OR (d.known = 0 AND d.is_twofold = 1)) AND d.place = 1 AND d.op = 'upsert' AND s.op = 'upsert'
         ) w
         WHERE w.copy_number = 1
       ) s

@@ -1,6 +1,6 @@
 -- Appointment: facts take their members' attributes again where a member changed, in this load or in one given up before it.
--- Parameter: :load_id. Facts that this load has just written are among them when they name such a member: a load that was given up and
--- selected again bears the same id, so that the id does not tell which facts know the change.
+-- Parameter: :load_id. Before the load's own facts are written, which take the attributes as they are by then: planners know nothing of rows
+-- that their own transaction wrote, and would read all of them to find none.
 CREATE TEMP TABLE appointment_restated AS
 SELECT f.appointment_key, f.appointment_id, f.source_system, f.patient_key, f.clinic_key, f.provider_key, f.encounter_key,
   f.encounter_is_known, f.scheduled_date_key, f.created_date_key, f.actual_date_key, f.scheduled_tz_offset_min,
@@ -88,11 +88,12 @@ SELECT f.appointment_key, f.appointment_id, f.source_system, f.patient_key, f.cl
   provider.npi,
   provider.full_name,
   provider.specialty,
-  CAST(nullif(substring(CASE WHEN f.created_date > f.scheduled_date THEN ' DQ-APT-03' ELSE '' END
+  CASE WHEN f.created_date > f.scheduled_date OR f.is_other_offset = 1 OR patient.is_inferred OR clinic.is_inferred OR provider.is_inferred
+    THEN CAST(substring(CASE WHEN f.created_date > f.scheduled_date THEN ' DQ-APT-03' ELSE '' END
     || CASE WHEN f.is_other_offset = 1 THEN ' DQ-APT-14' ELSE '' END
     || CASE WHEN patient.is_inferred THEN ' DQ-ID-05' ELSE '' END
     || CASE WHEN clinic.is_inferred THEN ' DQ-ID-06' ELSE '' END
-    || CASE WHEN provider.is_inferred THEN ' DQ-ID-12' ELSE '' END, 2, 255), '') AS varchar(255)),
+    || CASE WHEN provider.is_inferred THEN ' DQ-ID-12' ELSE '' END, 2, 255) AS varchar(255)) END,
   CASE WHEN
     patient.patient_key IS NULL
     OR clinic.clinic_key IS NULL

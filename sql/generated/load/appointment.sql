@@ -16,7 +16,7 @@ SELECT f.appointment_key, f.event_id, f.payload_hash, f.effective_at, f.recorded
   f.cancelled_at,
   CAST('upsert' AS varchar(8)) AS op, 1 AS known, f.is_tied AS held_tied
 FROM core.appointment f
-WHERE EXISTS (SELECT 1 FROM stage_appointment s WHERE s.appointment_key = f.appointment_key)
+WHERE f.appointment_key IN (SELECT s.appointment_key FROM stage_appointment s)
 UNION ALL
 SELECT p.appointment_key, p.event_id, p.payload_hash, p.effective_at, p.recorded_at, p.source_order, p.dq_flags, p.source_system, p.load_id,
   CAST(NULL AS varchar(32)) AS patient_key,
@@ -31,7 +31,7 @@ SELECT p.appointment_key, p.event_id, p.payload_hash, p.effective_at, p.recorded
   p.cancelled_at,
   p.op, 2, CAST(NULL AS boolean)
 FROM core.appointment_superseded p
-WHERE EXISTS (SELECT 1 FROM stage_appointment s WHERE s.appointment_key = p.appointment_key);
+WHERE p.appointment_key IN (SELECT s.appointment_key FROM stage_appointment s);
 
 -- Every event about the keys that need a decision, each once, and its place. Place 1 wins: what is latest in effect, of that the latest knowledge, then the
 -- greatest order of its source, then the state that is furthest on; event_id and payload_hash only make the order total. A repeat has the
@@ -39,7 +39,8 @@ WHERE EXISTS (SELECT 1 FROM stage_appointment s WHERE s.appointment_key = p.appo
 -- holds, and of their flags the greatest text: an event in the log that has less is raised (is_raised), and written again as the load
 -- brings it.
 -- is_tied: times and order are those of another event that says something else. copies: how often this load brings the event. known: 0
--- new, else as above.
+-- new, else as above. record_source, record_position: of the first copy of a new event; is_twofold: of two copies, as where a batch was
+-- ingested again.
 CREATE TEMP TABLE appointment_decided AS
 WITH contested AS (
   SELECT s.appointment_key FROM stage_appointment s GROUP BY s.appointment_key HAVING count(*) > 1
@@ -57,8 +58,8 @@ WITH contested AS (
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.actual_start_at END AS actual_start_at,
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.completed_at END AS completed_at,
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.cancelled_at END AS cancelled_at,
-    s.op, 0 AS known, CAST(NULL AS boolean) AS held_tied
-  FROM stage_appointment s WHERE EXISTS (SELECT 1 FROM contested c WHERE c.appointment_key = s.appointment_key)
+    s.op, s.record_source, s.record_position, 0 AS known, CAST(NULL AS boolean) AS held_tied
+  FROM stage_appointment s WHERE s.appointment_key IN (SELECT c.appointment_key FROM contested c)
   UNION ALL
   SELECT p.appointment_key, p.event_id, p.payload_hash, p.effective_at, p.recorded_at, p.source_order, p.dq_flags, p.source_system, p.load_id,
     p.status_code,
@@ -68,7 +69,7 @@ WITH contested AS (
     p.actual_start_at,
     p.completed_at,
     p.cancelled_at,
-    p.op, p.known, p.held_tied
+    p.op, CAST(NULL AS varchar(512)), CAST(NULL AS varchar(64)), p.known, p.held_tied
   FROM appointment_prior p
 ), counted AS (
   SELECT v.*,
@@ -83,7 +84,11 @@ WITH contested AS (
       WHEN v.status_code IN ('proposed') THEN 1
       ELSE 0 END AS state_rank,
     ROW_NUMBER() OVER (PARTITION BY v.appointment_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at
-      ORDER BY v.known DESC, v.op) AS copy_number,
+      ORDER BY v.known DESC, v.op, v.record_source, v.record_position) AS copy_number,
+    CASE WHEN v.record_source = LEAD(v.record_source) OVER (PARTITION BY v.appointment_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at
+      ORDER BY v.known DESC, v.op, v.record_source, v.record_position)
+      AND v.record_position = LEAD(v.record_position) OVER (PARTITION BY v.appointment_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at
+      ORDER BY v.known DESC, v.op, v.record_source, v.record_position) THEN 1 ELSE 0 END AS is_twofold,
     sum(CASE WHEN v.known = 0 THEN 1 ELSE 0 END) OVER (PARTITION BY v.appointment_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at) AS copies,
     max(v.source_order) OVER (PARTITION BY v.appointment_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at) AS top_order,
     max(v.dq_flags) OVER (PARTITION BY v.appointment_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at) AS all_flags
@@ -98,7 +103,7 @@ SELECT c.appointment_key, c.event_id, c.payload_hash, c.effective_at, c.recorded
   c.actual_start_at,
   c.completed_at,
   c.cancelled_at,
-  c.op, c.known, c.copies, c.held_tied,
+  c.op, c.record_source, c.record_position, c.is_twofold, c.known, c.copies, c.held_tied,
   CASE WHEN min(c.payload_hash) OVER (PARTITION BY c.appointment_key, c.effective_at, c.recorded_at, c.top_order)
     < max(c.payload_hash) OVER (PARTITION BY c.appointment_key, c.effective_at, c.recorded_at, c.top_order) THEN true ELSE false END AS is_tied,
   CASE WHEN c.known > 0 AND (c.source_order < c.top_order OR coalesce(c.dq_flags, '') <> coalesce(c.all_flags, '')) THEN 1 ELSE 0 END AS is_raised,
@@ -226,6 +231,8 @@ UPDATE core.appointment SET is_tied = d.is_tied
 FROM appointment_decided d
 WHERE d.known = 1 AND d.place = 1 AND d.held_tied <> d.is_tied AND d.appointment_key = appointment.appointment_key;
 
+-- The stage is read once for nearly all rows: those of keys without a rival, and the first copy of each new event that wins. What is
+-- raised, and what has two copies in one place, takes the first of its copies by a number.
 -- Offsets of zones are cut into pieces of a year: few of them meet each time. Dates outside the calendar resolve to its unknown date -1.
 -- Measures and attributes: sql/measures/appointment.sql.
 -- Members are taken as they were at scheduled_start_at. Outer joins keep the order of the joins as written: an as-of condition
@@ -282,11 +289,12 @@ SELECT f.appointment_key, f.appointment_id, f.source_system, f.patient_key, f.cl
   provider.npi,
   provider.full_name,
   provider.specialty,
-  CAST(nullif(substring(CASE WHEN f.created_date > f.scheduled_date THEN ' DQ-APT-03' ELSE '' END
+  CASE WHEN f.created_date > f.scheduled_date OR f.is_other_offset = 1 OR patient.is_inferred OR clinic.is_inferred OR provider.is_inferred
+    THEN CAST(substring(CASE WHEN f.created_date > f.scheduled_date THEN ' DQ-APT-03' ELSE '' END
     || CASE WHEN f.is_other_offset = 1 THEN ' DQ-APT-14' ELSE '' END
     || CASE WHEN patient.is_inferred THEN ' DQ-ID-05' ELSE '' END
     || CASE WHEN clinic.is_inferred THEN ' DQ-ID-06' ELSE '' END
-    || CASE WHEN provider.is_inferred THEN ' DQ-ID-12' ELSE '' END, 2, 255), '') AS varchar(255)),
+    || CASE WHEN provider.is_inferred THEN ' DQ-ID-12' ELSE '' END, 2, 255) AS varchar(255)) END,
   CASE WHEN
     patient.patient_key IS NULL
     OR clinic.clinic_key IS NULL
@@ -398,9 +406,14 @@ FROM (
           s.arrived_at, s.actual_start_at, s.completed_at, s.cancelled_at, s.reminder_count, s.provider_id, s.encounter_id,
           s.slot_id, s.referral_id, s.priority_code, s.modality_code, s.channel_code, s.hospital_name, s.cancel_reason_code,
           s.scheduled_tz_offset_min, s.created_tz_offset_min,
-          s.actual_tz_offset_min, s.source_order, s.dq_flags, false AS is_tied, CAST(:load_id AS varchar(32)) AS brought_by
+          s.actual_tz_offset_min, CASE WHEN d.appointment_key IS NULL THEN s.source_order ELSE d.source_order END AS source_order,
+          CASE WHEN d.appointment_key IS NULL THEN s.dq_flags ELSE d.dq_flags END AS dq_flags, coalesce(d.is_tied, false) AS is_tied,
+          CAST(:load_id AS varchar(32)) AS brought_by
         FROM stage_appointment s
-        WHERE NOT EXISTS (SELECT 1 FROM appointment_decided c WHERE c.appointment_key = s.appointment_key)
+        LEFT JOIN appointment_decided d ON d.appointment_key = s.appointment_key AND d.place = 1
+        WHERE d.appointment_key IS NULL OR (d.known = 0 AND d.op = 'upsert' AND d.is_twofold = 0
+          AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at
+          AND d.record_source = s.record_source AND d.record_position = s.record_position)
         UNION ALL
         SELECT w.event_id, w.source_system, w.effective_at, w.recorded_at, w.payload_hash, w.appointment_key, w.patient_key,
           w.clinic_key, w.provider_key, w.encounter_key, w.appointment_id, w.patient_id, w.clinic_id, w.provider_npi,
@@ -420,7 +433,7 @@ FROM (
           FROM stage_appointment s
           JOIN appointment_decided d ON d.appointment_key = s.appointment_key AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash
             AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at
-          WHERE (d.known = 0 OR d.is_raised = 1) AND d.place = 1 AND d.op = 'upsert' AND s.op = 'upsert'
+          WHERE (d.is_raised = 1 OR (d.known = 0 AND d.is_twofold = 1)) AND d.place = 1 AND d.op = 'upsert' AND s.op = 'upsert'
         ) w
         WHERE w.copy_number = 1
       ) s

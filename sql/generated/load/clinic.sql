@@ -1,18 +1,10 @@
 -- Clinic: events in stage_clinic → core.dim_clinic_history and core.clinic_superseded (together the log). Parameter: :load_id.
 -- The load function has made stage_clinic and copied the objects into it. Only keys with more than one event or with a tombstone
 -- need a decision; all others go straight through.
--- Every event about these keys and what becomes of it. known: 0 new, 1 is a version, 2 is beside the versions. copies: how often this
--- load brings the event. A key that was described before has a version of its own.
--- counted:  each event once. A repeat has the same event, payload and times; an event_id used again with another payload is an event of
---           its own. Of all copies the greatest order holds, and of their flags the greatest text: where they are above what the log has,
---           it is raised.
--- placed:   the first of an instant wins: the latest knowledge, then the greatest order of its source. Where all this is equal and
---           something else is said, the event is tied: it may as well have been the other one.
--- compared: winners beside the winner before; equal neighbours collapse into the earlier one (two tombstones are equal whatever else
---           they carry).
--- A tombstone keeps its key and no attributes; as a version it sees to it that no fact loses its row. At last the first version
--- holds from -infinity, each one until the next.
-CREATE TEMP TABLE clinic_decided AS
+-- Every event about these keys, with all that it says, each row by a number. known: 0 new, 1 is a version, 2 is beside the versions. A key that
+-- was described before has a version of its own. A tombstone keeps its key and no attributes; as a version it sees to it that no fact loses
+-- its row.
+CREATE TEMP TABLE clinic_event AS
 WITH contested AS (
   SELECT s.clinic_key FROM stage_clinic s GROUP BY s.clinic_key HAVING count(*) > 1
   UNION
@@ -39,20 +31,34 @@ WITH contested AS (
     h.source_system, h.effective_at, h.recorded_at, h.source_order, h.clinic_id, h.clinic_name, h.city, h.state, h.timezone,
       h.organization_id, h.address_line, h.zip5, h.latitude, h.longitude, h.dq_flags,
     1, h.load_id, h.valid_from, h.valid_to, h.is_tied
-  FROM core.dim_clinic_history h WHERE h.clinic_key IN (SELECT c.clinic_key FROM contested c) AND NOT h.is_inferred
+  FROM core.dim_clinic_history h WHERE h.clinic_key IN (SELECT s.clinic_key FROM stage_clinic s) AND NOT h.is_inferred
   UNION ALL
   SELECT p.clinic_key, p.event_id, p.payload_hash, p.op, p.source_system, p.effective_at, p.recorded_at, p.source_order,
     p.clinic_id, p.clinic_name, p.city, p.state, p.timezone, p.organization_id, p.address_line, p.zip5, p.latitude,
       p.longitude, p.dq_flags,
     2, p.load_id, CAST(NULL AS timestamp), CAST(NULL AS timestamp), CAST(NULL AS boolean)
-  FROM core.clinic_superseded p WHERE p.clinic_key IN (SELECT c.clinic_key FROM contested c)
-), counted AS (
-  SELECT v.*,
+  FROM core.clinic_superseded p WHERE p.clinic_key IN (SELECT s.clinic_key FROM stage_clinic s)
+)
+SELECT v.*, ROW_NUMBER() OVER () AS event_number FROM every v;
+
+-- What becomes of each event. Decided on a few columns: sorting is what costs, and a member has many attributes.
+-- counted:  each event once. A repeat has the same event, payload and times; an event_id used again with another payload is an event of
+--           its own. copies: how often this load brings the event. Of all copies the greatest order holds, and of their flags the greatest
+--           text: where they are above what the log has, it is raised.
+-- placed:   the first of an instant wins: the latest knowledge, then the greatest order of its source. Where all this is equal and
+--           something else is said, the event is tied: it may as well have been the other one.
+-- compared: winners beside the winner before; equal neighbours collapse into the earlier one (two tombstones are equal whatever else
+--           they carry).
+-- At last the first version holds from -infinity, each one until the next.
+CREATE TEMP TABLE clinic_decided AS
+WITH counted AS (
+  SELECT v.event_number, v.clinic_key, v.event_id, v.payload_hash, v.op, v.effective_at, v.recorded_at, v.source_order, v.dq_flags,
+    v.known, v.load_id, v.held_from, v.held_to, v.held_tied,
     ROW_NUMBER() OVER (PARTITION BY v.clinic_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash ORDER BY v.known DESC, v.op) AS copy_number,
     sum(CASE WHEN v.known = 0 THEN 1 ELSE 0 END) OVER (PARTITION BY v.clinic_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash) AS copies,
     max(v.source_order) OVER (PARTITION BY v.clinic_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash) AS top_order,
     max(v.dq_flags) OVER (PARTITION BY v.clinic_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash) AS all_flags
-  FROM every v
+  FROM clinic_event v
 ), placed AS (
   SELECT c.*,
     CASE WHEN min(c.payload_hash) OVER (PARTITION BY c.clinic_key, c.effective_at, c.recorded_at, c.top_order)
@@ -64,34 +70,27 @@ WITH contested AS (
 ), compared AS (
   SELECT p.*,
     LAG(p.op) OVER (PARTITION BY p.clinic_key, p.wins ORDER BY p.effective_at) AS op_before,
-    LAG(p.clinic_name) OVER (PARTITION BY p.clinic_key, p.wins ORDER BY p.effective_at) AS clinic_name_before,
-    LAG(p.city) OVER (PARTITION BY p.clinic_key, p.wins ORDER BY p.effective_at) AS city_before,
-    LAG(p.state) OVER (PARTITION BY p.clinic_key, p.wins ORDER BY p.effective_at) AS state_before,
-    LAG(p.timezone) OVER (PARTITION BY p.clinic_key, p.wins ORDER BY p.effective_at) AS timezone_before,
-    LAG(p.organization_id) OVER (PARTITION BY p.clinic_key, p.wins ORDER BY p.effective_at) AS organization_id_before,
-    LAG(p.address_line) OVER (PARTITION BY p.clinic_key, p.wins ORDER BY p.effective_at) AS address_line_before,
-    LAG(p.zip5) OVER (PARTITION BY p.clinic_key, p.wins ORDER BY p.effective_at) AS zip5_before,
-    LAG(p.latitude) OVER (PARTITION BY p.clinic_key, p.wins ORDER BY p.effective_at) AS latitude_before,
-    LAG(p.longitude) OVER (PARTITION BY p.clinic_key, p.wins ORDER BY p.effective_at) AS longitude_before
+    LAG(p.event_number) OVER (PARTITION BY p.clinic_key, p.wins ORDER BY p.effective_at) AS number_before
   FROM placed p
 ), marked AS (
   SELECT c.*, CASE WHEN c.wins = 0 THEN 0 WHEN c.op_before IS NULL OR c.op_before <> c.op THEN 1 WHEN c.op = 'delete' THEN 0
     WHEN
-      coalesce(c.clinic_name = c.clinic_name_before, c.clinic_name IS NULL AND c.clinic_name_before IS NULL)
-      AND coalesce(c.city = c.city_before, c.city IS NULL AND c.city_before IS NULL)
-      AND coalesce(c.state = c.state_before, c.state IS NULL AND c.state_before IS NULL)
-      AND coalesce(c.timezone = c.timezone_before, c.timezone IS NULL AND c.timezone_before IS NULL)
-      AND coalesce(c.organization_id = c.organization_id_before, c.organization_id IS NULL AND c.organization_id_before IS NULL)
-      AND coalesce(c.address_line = c.address_line_before, c.address_line IS NULL AND c.address_line_before IS NULL)
-      AND coalesce(c.zip5 = c.zip5_before, c.zip5 IS NULL AND c.zip5_before IS NULL)
-      AND coalesce(c.latitude = c.latitude_before, c.latitude IS NULL AND c.latitude_before IS NULL)
-      AND coalesce(c.longitude = c.longitude_before, c.longitude IS NULL AND c.longitude_before IS NULL)
+      coalesce(e.clinic_name = b.clinic_name, e.clinic_name IS NULL AND b.clinic_name IS NULL)
+      AND coalesce(e.city = b.city, e.city IS NULL AND b.city IS NULL)
+      AND coalesce(e.state = b.state, e.state IS NULL AND b.state IS NULL)
+      AND coalesce(e.timezone = b.timezone, e.timezone IS NULL AND b.timezone IS NULL)
+      AND coalesce(e.organization_id = b.organization_id, e.organization_id IS NULL AND b.organization_id IS NULL)
+      AND coalesce(e.address_line = b.address_line, e.address_line IS NULL AND b.address_line IS NULL)
+      AND coalesce(e.zip5 = b.zip5, e.zip5 IS NULL AND b.zip5 IS NULL)
+      AND coalesce(e.latitude = b.latitude, e.latitude IS NULL AND b.latitude IS NULL)
+      AND coalesce(e.longitude = b.longitude, e.longitude IS NULL AND b.longitude IS NULL)
     THEN 0 ELSE 1 END AS is_version
   FROM compared c
+  JOIN clinic_event e ON e.event_number = c.event_number
+  LEFT JOIN clinic_event b ON b.event_number = c.number_before
 )
-SELECT m.clinic_key, m.event_id, m.payload_hash, m.op, m.source_system, m.effective_at, m.recorded_at,
-  m.top_order AS source_order, m.clinic_id, m.clinic_name, m.city, m.state, m.timezone, m.organization_id, m.address_line, m.zip5,
-    m.latitude, m.longitude, m.all_flags AS dq_flags,
+SELECT m.event_number, m.clinic_key, m.event_id, m.payload_hash, m.op, m.effective_at, m.recorded_at,
+  m.top_order AS source_order, m.all_flags AS dq_flags,
   m.is_tied, m.known, m.copies,
   CASE WHEN m.known = 0 THEN 0
     WHEN m.source_order < m.top_order OR coalesce(m.dq_flags, '') <> coalesce(m.all_flags, '') THEN 1
@@ -155,11 +154,12 @@ SELECT s.clinic_key, s.source_system, s.clinic_id, s.clinic_name, s.city, s.stat
 FROM stage_clinic s
 WHERE NOT EXISTS (SELECT 1 FROM clinic_decided d WHERE d.clinic_key = s.clinic_key)
 UNION ALL
-SELECT d.clinic_key, d.source_system, d.clinic_id, d.clinic_name, d.city, d.state, d.timezone, d.organization_id, d.address_line,
-  d.zip5, d.latitude, d.longitude, d.valid_from, d.valid_to,
+SELECT d.clinic_key, e.source_system, e.clinic_id, e.clinic_name, e.city, e.state, e.timezone, e.organization_id, e.address_line,
+  e.zip5, e.latitude, e.longitude, d.valid_from, d.valid_to,
   d.valid_to = timestamp '9999-12-31 00:00:00', false, d.op = 'delete',
   d.event_id, d.payload_hash, d.effective_at, d.recorded_at, d.source_order, d.is_tied, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
 FROM clinic_decided d
+JOIN clinic_event e ON e.event_number = d.event_number
 WHERE d.is_version = 1 AND (d.known <> 1 OR d.is_raised = 1 OR d.held_from <> d.valid_from OR d.held_to <> d.valid_to);
 
 -- Events that are no version stand beside: beaten at their instant, or equal to the version before.
@@ -173,10 +173,11 @@ WHERE EXISTS (
 INSERT INTO core.clinic_superseded (clinic_key, event_id, payload_hash, op, source_system, effective_at, recorded_at,
   source_order, clinic_id, clinic_name, city, state, timezone, organization_id, address_line, zip5, latitude,
     longitude, dq_flags, load_id)
-SELECT d.clinic_key, d.event_id, d.payload_hash, d.op, d.source_system, d.effective_at, d.recorded_at,
-  d.source_order, d.clinic_id, d.clinic_name, d.city, d.state, d.timezone, d.organization_id, d.address_line, d.zip5, d.latitude,
-    d.longitude, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
+SELECT d.clinic_key, d.event_id, d.payload_hash, d.op, e.source_system, d.effective_at, d.recorded_at,
+  d.source_order, e.clinic_id, e.clinic_name, e.city, e.state, e.timezone, e.organization_id, e.address_line, e.zip5, e.latitude,
+    e.longitude, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
 FROM clinic_decided d
+JOIN clinic_event e ON e.event_number = d.event_number
 WHERE d.is_version = 0 AND (d.known <> 2 OR d.is_raised = 1);
 
 -- What this load did, in events. The counts cannot be written, since none may be NULL, unless the stage holds the rows that the objects

@@ -1,6 +1,6 @@
 -- Diagnosis: facts take their members' attributes again where a member changed, in this load or in one given up before it.
--- Parameter: :load_id. Facts that this load has just written are among them when they name such a member: a load that was given up and
--- selected again bears the same id, so that the id does not tell which facts know the change.
+-- Parameter: :load_id. Before the load's own facts are written, which take the attributes as they are by then: planners know nothing of rows
+-- that their own transaction wrote, and would read all of them to find none.
 CREATE TEMP TABLE diagnosis_restated AS
 SELECT f.diagnosis_key, f.diagnosis_id, f.source_system, f.patient_key, f.diagnosis_code_key, f.patient_named_key, f.encounter_key,
   f.encounter_is_known, f.diagnosed_date_key, f.diagnosed_tz_offset_min, f.encounter_id, f.diagnosis_system, f.diagnosis_code,
@@ -57,8 +57,9 @@ SELECT f.diagnosis_key, f.diagnosis_id, f.source_system, f.patient_key, f.diagno
   CAST(CASE WHEN f.diagnosed_at >= diagnosis_code.reference_from THEN diagnosis_code.is_billable END
     AS boolean),
   diagnosis_code.reference_version,
-  CAST(nullif(substring(CASE WHEN diagnosis_code.is_inferred THEN ' DQ-COD-06' ELSE '' END
-    || CASE WHEN patient.is_inferred THEN ' DQ-ID-05' ELSE '' END, 2, 255), '') AS varchar(255)),
+  CASE WHEN diagnosis_code.is_inferred OR patient.is_inferred
+    THEN CAST(substring(CASE WHEN diagnosis_code.is_inferred THEN ' DQ-COD-06' ELSE '' END
+    || CASE WHEN patient.is_inferred THEN ' DQ-ID-05' ELSE '' END, 2, 255) AS varchar(255)) END,
   CASE WHEN
     patient.patient_key IS NULL
     OR diagnosis_code.diagnosis_code_key IS NULL

@@ -15,14 +15,14 @@ SELECT f.diagnosis_key, f.event_id, f.payload_hash, f.effective_at, f.recorded_a
   f.patient_key, f.diagnosis_code_key,
   CAST('upsert' AS varchar(8)) AS op, 1 AS known, f.is_tied AS held_tied
 FROM core.diagnosis f
-WHERE EXISTS (SELECT 1 FROM stage_diagnosis s WHERE s.diagnosis_key = f.diagnosis_key)
+WHERE f.diagnosis_key IN (SELECT s.diagnosis_key FROM stage_diagnosis s)
 UNION ALL
 SELECT p.diagnosis_key, p.event_id, p.payload_hash, p.effective_at, p.recorded_at, p.source_order, p.dq_flags, p.source_system, p.load_id,
   CAST(NULL AS varchar(32)) AS patient_key,
   CAST(NULL AS varchar(32)) AS diagnosis_code_key,
   p.op, 2, CAST(NULL AS boolean)
 FROM core.diagnosis_superseded p
-WHERE EXISTS (SELECT 1 FROM stage_diagnosis s WHERE s.diagnosis_key = p.diagnosis_key);
+WHERE p.diagnosis_key IN (SELECT s.diagnosis_key FROM stage_diagnosis s);
 
 -- Every event about the keys that need a decision, each once, and its place. Place 1 wins: what is latest in effect, of that the latest knowledge, then the
 -- greatest order of its source, then the state that is furthest on; event_id and payload_hash only make the order total. A repeat has the
@@ -30,7 +30,8 @@ WHERE EXISTS (SELECT 1 FROM stage_diagnosis s WHERE s.diagnosis_key = p.diagnosi
 -- holds, and of their flags the greatest text: an event in the log that has less is raised (is_raised), and written again as the load
 -- brings it.
 -- is_tied: times and order are those of another event that says something else. copies: how often this load brings the event. known: 0
--- new, else as above.
+-- new, else as above. record_source, record_position: of the first copy of a new event; is_twofold: of two copies, as where a batch was
+-- ingested again.
 CREATE TEMP TABLE diagnosis_decided AS
 WITH contested AS (
   SELECT s.diagnosis_key FROM stage_diagnosis s GROUP BY s.diagnosis_key HAVING count(*) > 1
@@ -41,17 +42,21 @@ WITH contested AS (
 ), every AS (
   SELECT s.diagnosis_key, s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.source_order, s.dq_flags, s.source_system,
     CAST(NULL AS varchar(32)) AS load_id,
-    s.op, 0 AS known, CAST(NULL AS boolean) AS held_tied
-  FROM stage_diagnosis s WHERE EXISTS (SELECT 1 FROM contested c WHERE c.diagnosis_key = s.diagnosis_key)
+    s.op, s.record_source, s.record_position, 0 AS known, CAST(NULL AS boolean) AS held_tied
+  FROM stage_diagnosis s WHERE s.diagnosis_key IN (SELECT c.diagnosis_key FROM contested c)
   UNION ALL
   SELECT p.diagnosis_key, p.event_id, p.payload_hash, p.effective_at, p.recorded_at, p.source_order, p.dq_flags, p.source_system, p.load_id,
-    p.op, p.known, p.held_tied
+    p.op, CAST(NULL AS varchar(512)), CAST(NULL AS varchar(64)), p.known, p.held_tied
   FROM diagnosis_prior p
 ), counted AS (
   SELECT v.*,
     CAST(0 AS integer) AS state_rank,
     ROW_NUMBER() OVER (PARTITION BY v.diagnosis_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at
-      ORDER BY v.known DESC, v.op) AS copy_number,
+      ORDER BY v.known DESC, v.op, v.record_source, v.record_position) AS copy_number,
+    CASE WHEN v.record_source = LEAD(v.record_source) OVER (PARTITION BY v.diagnosis_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at
+      ORDER BY v.known DESC, v.op, v.record_source, v.record_position)
+      AND v.record_position = LEAD(v.record_position) OVER (PARTITION BY v.diagnosis_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at
+      ORDER BY v.known DESC, v.op, v.record_source, v.record_position) THEN 1 ELSE 0 END AS is_twofold,
     sum(CASE WHEN v.known = 0 THEN 1 ELSE 0 END) OVER (PARTITION BY v.diagnosis_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at) AS copies,
     max(v.source_order) OVER (PARTITION BY v.diagnosis_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at) AS top_order,
     max(v.dq_flags) OVER (PARTITION BY v.diagnosis_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at) AS all_flags
@@ -59,7 +64,7 @@ WITH contested AS (
 )
 SELECT c.diagnosis_key, c.event_id, c.payload_hash, c.effective_at, c.recorded_at, c.top_order AS source_order, c.all_flags AS dq_flags,
   c.source_system, c.load_id,
-  c.op, c.known, c.copies, c.held_tied,
+  c.op, c.record_source, c.record_position, c.is_twofold, c.known, c.copies, c.held_tied,
   CASE WHEN min(c.payload_hash) OVER (PARTITION BY c.diagnosis_key, c.effective_at, c.recorded_at, c.top_order)
     < max(c.payload_hash) OVER (PARTITION BY c.diagnosis_key, c.effective_at, c.recorded_at, c.top_order) THEN true ELSE false END AS is_tied,
   CASE WHEN c.known > 0 AND (c.source_order < c.top_order OR coalesce(c.dq_flags, '') <> coalesce(c.all_flags, '')) THEN 1 ELSE 0 END AS is_raised,
@@ -154,6 +159,8 @@ UPDATE core.diagnosis SET is_tied = d.is_tied
 FROM diagnosis_decided d
 WHERE d.known = 1 AND d.place = 1 AND d.held_tied <> d.is_tied AND d.diagnosis_key = diagnosis.diagnosis_key;
 
+-- The stage is read once for nearly all rows: those of keys without a rival, and the first copy of each new event that wins. What is
+-- raised, and what has two copies in one place, takes the first of its copies by a number.
 -- Offsets of zones are cut into pieces of a year: few of them meet each time. Dates outside the calendar resolve to its unknown date -1.
 -- Measures and attributes: sql/measures/diagnosis.sql.
 -- Members are taken as they were at diagnosed_at. Outer joins keep the order of the joins as written: an as-of condition
@@ -190,8 +197,9 @@ SELECT f.diagnosis_key, f.diagnosis_id, f.source_system, f.patient_key, f.diagno
   CAST(CASE WHEN f.diagnosed_at >= diagnosis_code.reference_from THEN diagnosis_code.is_billable END
     AS boolean),
   diagnosis_code.reference_version,
-  CAST(nullif(substring(CASE WHEN diagnosis_code.is_inferred THEN ' DQ-COD-06' ELSE '' END
-    || CASE WHEN patient.is_inferred THEN ' DQ-ID-05' ELSE '' END, 2, 255), '') AS varchar(255)),
+  CASE WHEN diagnosis_code.is_inferred OR patient.is_inferred
+    THEN CAST(substring(CASE WHEN diagnosis_code.is_inferred THEN ' DQ-COD-06' ELSE '' END
+    || CASE WHEN patient.is_inferred THEN ' DQ-ID-05' ELSE '' END, 2, 255) AS varchar(255)) END,
   CASE WHEN
     patient.patient_key IS NULL
     OR diagnosis_code.diagnosis_code_key IS NULL
@@ -240,9 +248,14 @@ FROM (
           s.encounter_id, s.diagnosis_system, s.diagnosis_code, s.diagnosis_display, s.category_code, s.clinical_status_code,
           s.verification_status_code, s.diagnosed_at, s.diagnosed_precision, s.onset_at, s.abated_at, s.onset_precision,
           s.abated_precision,
-          s.diagnosed_tz_offset_min, s.source_order, s.dq_flags, false AS is_tied, CAST(:load_id AS varchar(32)) AS brought_by
+          s.diagnosed_tz_offset_min, CASE WHEN d.diagnosis_key IS NULL THEN s.source_order ELSE d.source_order END AS source_order,
+          CASE WHEN d.diagnosis_key IS NULL THEN s.dq_flags ELSE d.dq_flags END AS dq_flags, coalesce(d.is_tied, false) AS is_tied,
+          CAST(:load_id AS varchar(32)) AS brought_by
         FROM stage_diagnosis s
-        WHERE NOT EXISTS (SELECT 1 FROM diagnosis_decided c WHERE c.diagnosis_key = s.diagnosis_key)
+        LEFT JOIN diagnosis_decided d ON d.diagnosis_key = s.diagnosis_key AND d.place = 1
+        WHERE d.diagnosis_key IS NULL OR (d.known = 0 AND d.op = 'upsert' AND d.is_twofold = 0
+          AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at
+          AND d.record_source = s.record_source AND d.record_position = s.record_position)
         UNION ALL
         SELECT w.event_id, w.source_system, w.effective_at, w.recorded_at, w.payload_hash, w.diagnosis_key, w.patient_key,
           w.diagnosis_code_key, w.patient_named_key, w.encounter_key, w.diagnosis_id, w.patient_id, w.patient_identifier,
@@ -259,7 +272,7 @@ FROM (
           FROM stage_diagnosis s
           JOIN diagnosis_decided d ON d.diagnosis_key = s.diagnosis_key AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash
             AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at
-          WHERE (d.known = 0 OR d.is_raised = 1) AND d.place = 1 AND d.op = 'upsert' AND s.op = 'upsert'
+          WHERE (d.is_raised = 1 OR (d.known = 0 AND d.is_twofold = 1)) AND d.place = 1 AND d.op = 'upsert' AND s.op = 'upsert'
         ) w
         WHERE w.copy_number = 1
       ) s

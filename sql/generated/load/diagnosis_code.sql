@@ -1,18 +1,10 @@
 -- Diagnosis code: events in stage_diagnosis_code → core.dim_diagnosis_code_history and core.diagnosis_code_superseded (together the log). Parameter: :load_id.
 -- The load function has made stage_diagnosis_code and copied the objects into it. Only keys with more than one event or with a tombstone
 -- need a decision; all others go straight through.
--- Every event about these keys and what becomes of it. known: 0 new, 1 is a version, 2 is beside the versions. copies: how often this
--- load brings the event. A key that was described before has a version of its own.
--- counted:  each event once. A repeat has the same event, payload and times; an event_id used again with another payload is an event of
---           its own. Of all copies the greatest order holds, and of their flags the greatest text: where they are above what the log has,
---           it is raised.
--- placed:   the first of an instant wins: the latest knowledge, then the greatest order of its source. Where all this is equal and
---           something else is said, the event is tied: it may as well have been the other one.
--- compared: winners beside the winner before; equal neighbours collapse into the earlier one (two tombstones are equal whatever else
---           they carry).
--- A tombstone keeps its key and no attributes; as a version it sees to it that no fact loses its row. At last the first version
--- holds from -infinity, each one until the next.
-CREATE TEMP TABLE diagnosis_code_decided AS
+-- Every event about these keys, with all that it says, each row by a number. known: 0 new, 1 is a version, 2 is beside the versions. A key that
+-- was described before has a version of its own. A tombstone keeps its key and no attributes; as a version it sees to it that no fact loses
+-- its row.
+CREATE TEMP TABLE diagnosis_code_event AS
 WITH contested AS (
   SELECT s.diagnosis_code_key FROM stage_diagnosis_code s GROUP BY s.diagnosis_code_key HAVING count(*) > 1
   UNION
@@ -37,19 +29,33 @@ WITH contested AS (
     h.source_system, h.effective_at, h.recorded_at, h.source_order, h.code_system, h.code, h.display, h.reference_version,
       h.reference_from, h.chapter, h.category, h.is_billable, h.dq_flags,
     1, h.load_id, h.valid_from, h.valid_to, h.is_tied
-  FROM core.dim_diagnosis_code_history h WHERE h.diagnosis_code_key IN (SELECT c.diagnosis_code_key FROM contested c) AND NOT h.is_inferred
+  FROM core.dim_diagnosis_code_history h WHERE h.diagnosis_code_key IN (SELECT s.diagnosis_code_key FROM stage_diagnosis_code s) AND NOT h.is_inferred
   UNION ALL
   SELECT p.diagnosis_code_key, p.event_id, p.payload_hash, p.op, p.source_system, p.effective_at, p.recorded_at, p.source_order,
     p.code_system, p.code, p.display, p.reference_version, p.reference_from, p.chapter, p.category, p.is_billable, p.dq_flags,
     2, p.load_id, CAST(NULL AS timestamp), CAST(NULL AS timestamp), CAST(NULL AS boolean)
-  FROM core.diagnosis_code_superseded p WHERE p.diagnosis_code_key IN (SELECT c.diagnosis_code_key FROM contested c)
-), counted AS (
-  SELECT v.*,
+  FROM core.diagnosis_code_superseded p WHERE p.diagnosis_code_key IN (SELECT s.diagnosis_code_key FROM stage_diagnosis_code s)
+)
+SELECT v.*, ROW_NUMBER() OVER () AS event_number FROM every v;
+
+-- What becomes of each event. Decided on a few columns: sorting is what costs, and a member has many attributes.
+-- counted:  each event once. A repeat has the same event, payload and times; an event_id used again with another payload is an event of
+--           its own. copies: how often this load brings the event. Of all copies the greatest order holds, and of their flags the greatest
+--           text: where they are above what the log has, it is raised.
+-- placed:   the first of an instant wins: the latest knowledge, then the greatest order of its source. Where all this is equal and
+--           something else is said, the event is tied: it may as well have been the other one.
+-- compared: winners beside the winner before; equal neighbours collapse into the earlier one (two tombstones are equal whatever else
+--           they carry).
+-- At last the first version holds from -infinity, each one until the next.
+CREATE TEMP TABLE diagnosis_code_decided AS
+WITH counted AS (
+  SELECT v.event_number, v.diagnosis_code_key, v.event_id, v.payload_hash, v.op, v.effective_at, v.recorded_at, v.source_order, v.dq_flags,
+    v.known, v.load_id, v.held_from, v.held_to, v.held_tied,
     ROW_NUMBER() OVER (PARTITION BY v.diagnosis_code_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash ORDER BY v.known DESC, v.op) AS copy_number,
     sum(CASE WHEN v.known = 0 THEN 1 ELSE 0 END) OVER (PARTITION BY v.diagnosis_code_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash) AS copies,
     max(v.source_order) OVER (PARTITION BY v.diagnosis_code_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash) AS top_order,
     max(v.dq_flags) OVER (PARTITION BY v.diagnosis_code_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash) AS all_flags
-  FROM every v
+  FROM diagnosis_code_event v
 ), placed AS (
   SELECT c.*,
     CASE WHEN min(c.payload_hash) OVER (PARTITION BY c.diagnosis_code_key, c.effective_at, c.recorded_at, c.top_order)
@@ -61,28 +67,24 @@ WITH contested AS (
 ), compared AS (
   SELECT p.*,
     LAG(p.op) OVER (PARTITION BY p.diagnosis_code_key, p.wins ORDER BY p.effective_at) AS op_before,
-    LAG(p.display) OVER (PARTITION BY p.diagnosis_code_key, p.wins ORDER BY p.effective_at) AS display_before,
-    LAG(p.reference_version) OVER (PARTITION BY p.diagnosis_code_key, p.wins ORDER BY p.effective_at) AS reference_version_before,
-    LAG(p.reference_from) OVER (PARTITION BY p.diagnosis_code_key, p.wins ORDER BY p.effective_at) AS reference_from_before,
-    LAG(p.chapter) OVER (PARTITION BY p.diagnosis_code_key, p.wins ORDER BY p.effective_at) AS chapter_before,
-    LAG(p.category) OVER (PARTITION BY p.diagnosis_code_key, p.wins ORDER BY p.effective_at) AS category_before,
-    LAG(p.is_billable) OVER (PARTITION BY p.diagnosis_code_key, p.wins ORDER BY p.effective_at) AS is_billable_before
+    LAG(p.event_number) OVER (PARTITION BY p.diagnosis_code_key, p.wins ORDER BY p.effective_at) AS number_before
   FROM placed p
 ), marked AS (
   SELECT c.*, CASE WHEN c.wins = 0 THEN 0 WHEN c.op_before IS NULL OR c.op_before <> c.op THEN 1 WHEN c.op = 'delete' THEN 0
     WHEN
-      coalesce(c.display = c.display_before, c.display IS NULL AND c.display_before IS NULL)
-      AND coalesce(c.reference_version = c.reference_version_before, c.reference_version IS NULL AND c.reference_version_before IS NULL)
-      AND coalesce(c.reference_from = c.reference_from_before, c.reference_from IS NULL AND c.reference_from_before IS NULL)
-      AND coalesce(c.chapter = c.chapter_before, c.chapter IS NULL AND c.chapter_before IS NULL)
-      AND coalesce(c.category = c.category_before, c.category IS NULL AND c.category_before IS NULL)
-      AND coalesce(c.is_billable = c.is_billable_before, c.is_billable IS NULL AND c.is_billable_before IS NULL)
+      coalesce(e.display = b.display, e.display IS NULL AND b.display IS NULL)
+      AND coalesce(e.reference_version = b.reference_version, e.reference_version IS NULL AND b.reference_version IS NULL)
+      AND coalesce(e.reference_from = b.reference_from, e.reference_from IS NULL AND b.reference_from IS NULL)
+      AND coalesce(e.chapter = b.chapter, e.chapter IS NULL AND b.chapter IS NULL)
+      AND coalesce(e.category = b.category, e.category IS NULL AND b.category IS NULL)
+      AND coalesce(e.is_billable = b.is_billable, e.is_billable IS NULL AND b.is_billable IS NULL)
     THEN 0 ELSE 1 END AS is_version
   FROM compared c
+  JOIN diagnosis_code_event e ON e.event_number = c.event_number
+  LEFT JOIN diagnosis_code_event b ON b.event_number = c.number_before
 )
-SELECT m.diagnosis_code_key, m.event_id, m.payload_hash, m.op, m.source_system, m.effective_at, m.recorded_at,
-  m.top_order AS source_order, m.code_system, m.code, m.display, m.reference_version, m.reference_from, m.chapter, m.category,
-    m.is_billable, m.all_flags AS dq_flags,
+SELECT m.event_number, m.diagnosis_code_key, m.event_id, m.payload_hash, m.op, m.effective_at, m.recorded_at,
+  m.top_order AS source_order, m.all_flags AS dq_flags,
   m.is_tied, m.known, m.copies,
   CASE WHEN m.known = 0 THEN 0
     WHEN m.source_order < m.top_order OR coalesce(m.dq_flags, '') <> coalesce(m.all_flags, '') THEN 1
@@ -146,11 +148,12 @@ SELECT s.diagnosis_code_key, s.source_system, s.code_system, s.code, s.display, 
 FROM stage_diagnosis_code s
 WHERE NOT EXISTS (SELECT 1 FROM diagnosis_code_decided d WHERE d.diagnosis_code_key = s.diagnosis_code_key)
 UNION ALL
-SELECT d.diagnosis_code_key, d.source_system, d.code_system, d.code, d.display, d.reference_version, d.reference_from, d.chapter,
-  d.category, d.is_billable, d.valid_from, d.valid_to,
+SELECT d.diagnosis_code_key, e.source_system, e.code_system, e.code, e.display, e.reference_version, e.reference_from, e.chapter,
+  e.category, e.is_billable, d.valid_from, d.valid_to,
   d.valid_to = timestamp '9999-12-31 00:00:00', false, d.op = 'delete',
   d.event_id, d.payload_hash, d.effective_at, d.recorded_at, d.source_order, d.is_tied, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
 FROM diagnosis_code_decided d
+JOIN diagnosis_code_event e ON e.event_number = d.event_number
 WHERE d.is_version = 1 AND (d.known <> 1 OR d.is_raised = 1 OR d.held_from <> d.valid_from OR d.held_to <> d.valid_to);
 
 -- Events that are no version stand beside: beaten at their instant, or equal to the version before.
@@ -163,10 +166,11 @@ WHERE EXISTS (
 );
 INSERT INTO core.diagnosis_code_superseded (diagnosis_code_key, event_id, payload_hash, op, source_system, effective_at, recorded_at,
   source_order, code_system, code, display, reference_version, reference_from, chapter, category, is_billable, dq_flags, load_id)
-SELECT d.diagnosis_code_key, d.event_id, d.payload_hash, d.op, d.source_system, d.effective_at, d.recorded_at,
-  d.source_order, d.code_system, d.code, d.display, d.reference_version, d.reference_from, d.chapter, d.category,
-    d.is_billable, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
+SELECT d.diagnosis_code_key, d.event_id, d.payload_hash, d.op, e.source_system, d.effective_at, d.recorded_at,
+  d.source_order, e.code_system, e.code, e.display, e.reference_version, e.reference_from, e.chapter, e.category,
+    e.is_billable, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
 FROM diagnosis_code_decided d
+JOIN diagnosis_code_event e ON e.event_number = d.event_number
 WHERE d.is_version = 0 AND (d.known <> 2 OR d.is_raised = 1);
 
 -- What this load did, in events. The counts cannot be written, since none may be NULL, unless the stage holds the rows that the objects

@@ -1,6 +1,6 @@
 -- Encounter: facts take their members' attributes again where a member changed, in this load or in one given up before it.
--- Parameter: :load_id. Facts that this load has just written are among them when they name such a member: a load that was given up and
--- selected again bears the same id, so that the id does not tell which facts know the change.
+-- Parameter: :load_id. Before the load's own facts are written, which take the attributes as they are by then: planners know nothing of rows
+-- that their own transaction wrote, and would read all of them to find none.
 CREATE TEMP TABLE encounter_restated AS
 SELECT f.encounter_key, f.encounter_id, f.source_system, f.patient_key, f.provider_key, f.organization_key, f.location_key,
   f.patient_named_key, f.provider_named_key, f.organization_named_key, f.location_named_key, f.appointment_key,
@@ -82,11 +82,12 @@ SELECT f.encounter_key, f.encounter_id, f.source_system, f.patient_key, f.provid
   location.city,
   location.state,
   location.timezone,
-  CAST(nullif(substring(CASE WHEN f.is_other_offset = 1 THEN ' DQ-ENC-14' ELSE '' END
+  CASE WHEN f.is_other_offset = 1 OR patient.is_inferred OR provider.is_inferred OR organization.is_inferred OR location.is_inferred
+    THEN CAST(substring(CASE WHEN f.is_other_offset = 1 THEN ' DQ-ENC-14' ELSE '' END
     || CASE WHEN patient.is_inferred THEN ' DQ-ID-05' ELSE '' END
     || CASE WHEN provider.is_inferred THEN ' DQ-ID-12' ELSE '' END
     || CASE WHEN organization.is_inferred THEN ' DQ-ID-15' ELSE '' END
-    || CASE WHEN location.is_inferred THEN ' DQ-ID-16' ELSE '' END, 2, 255), '') AS varchar(255)),
+    || CASE WHEN location.is_inferred THEN ' DQ-ID-16' ELSE '' END, 2, 255) AS varchar(255)) END,
   CASE WHEN
     patient.patient_key IS NULL
     OR provider.provider_key IS NULL

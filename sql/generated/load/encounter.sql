@@ -37,7 +37,7 @@ SELECT f.encounter_key, f.event_id, f.payload_hash, f.effective_at, f.recorded_a
   f.end_at,
   CAST('upsert' AS varchar(8)) AS op, 1 AS known, f.is_tied AS held_tied
 FROM core.encounter f
-WHERE EXISTS (SELECT 1 FROM stage_encounter s WHERE s.encounter_key = f.encounter_key)
+WHERE f.encounter_key IN (SELECT s.encounter_key FROM stage_encounter s)
 UNION ALL
 SELECT p.encounter_key, p.event_id, p.payload_hash, p.effective_at, p.recorded_at, p.source_order, p.dq_flags, p.source_system, p.load_id,
   CAST(NULL AS varchar(32)) AS patient_key,
@@ -50,7 +50,7 @@ SELECT p.encounter_key, p.event_id, p.payload_hash, p.effective_at, p.recorded_a
   p.end_at,
   p.op, 2, CAST(NULL AS boolean)
 FROM core.encounter_superseded p
-WHERE EXISTS (SELECT 1 FROM stage_encounter s WHERE s.encounter_key = p.encounter_key);
+WHERE p.encounter_key IN (SELECT s.encounter_key FROM stage_encounter s);
 
 -- Every event about the keys that need a decision, each once, and its place. Place 1 wins: what is latest in effect, of that the latest knowledge, then the
 -- greatest order of its source, then the state that is furthest on; event_id and payload_hash only make the order total. A repeat has the
@@ -58,7 +58,8 @@ WHERE EXISTS (SELECT 1 FROM stage_encounter s WHERE s.encounter_key = p.encounte
 -- holds, and of their flags the greatest text: an event in the log that has less is raised (is_raised), and written again as the load
 -- brings it.
 -- is_tied: times and order are those of another event that says something else. copies: how often this load brings the event. known: 0
--- new, else as above.
+-- new, else as above. record_source, record_position: of the first copy of a new event; is_twofold: of two copies, as where a batch was
+-- ingested again.
 CREATE TEMP TABLE encounter_decided AS
 WITH contested AS (
   SELECT s.encounter_key FROM stage_encounter s GROUP BY s.encounter_key HAVING count(*) > 1
@@ -73,15 +74,15 @@ WITH contested AS (
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.class_code END AS class_code,
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.start_at END AS start_at,
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.end_at END AS end_at,
-    s.op, 0 AS known, CAST(NULL AS boolean) AS held_tied
-  FROM stage_encounter s WHERE EXISTS (SELECT 1 FROM contested c WHERE c.encounter_key = s.encounter_key)
+    s.op, s.record_source, s.record_position, 0 AS known, CAST(NULL AS boolean) AS held_tied
+  FROM stage_encounter s WHERE s.encounter_key IN (SELECT c.encounter_key FROM contested c)
   UNION ALL
   SELECT p.encounter_key, p.event_id, p.payload_hash, p.effective_at, p.recorded_at, p.source_order, p.dq_flags, p.source_system, p.load_id,
     p.status_code,
     p.class_code,
     p.start_at,
     p.end_at,
-    p.op, p.known, p.held_tied
+    p.op, CAST(NULL AS varchar(512)), CAST(NULL AS varchar(64)), p.known, p.held_tied
   FROM encounter_prior p
 ), counted AS (
   SELECT v.*,
@@ -96,7 +97,11 @@ WITH contested AS (
       WHEN v.status_code IN ('unknown') THEN 1
       ELSE 0 END AS state_rank,
     ROW_NUMBER() OVER (PARTITION BY v.encounter_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at
-      ORDER BY v.known DESC, v.op) AS copy_number,
+      ORDER BY v.known DESC, v.op, v.record_source, v.record_position) AS copy_number,
+    CASE WHEN v.record_source = LEAD(v.record_source) OVER (PARTITION BY v.encounter_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at
+      ORDER BY v.known DESC, v.op, v.record_source, v.record_position)
+      AND v.record_position = LEAD(v.record_position) OVER (PARTITION BY v.encounter_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at
+      ORDER BY v.known DESC, v.op, v.record_source, v.record_position) THEN 1 ELSE 0 END AS is_twofold,
     sum(CASE WHEN v.known = 0 THEN 1 ELSE 0 END) OVER (PARTITION BY v.encounter_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at) AS copies,
     max(v.source_order) OVER (PARTITION BY v.encounter_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at) AS top_order,
     max(v.dq_flags) OVER (PARTITION BY v.encounter_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at) AS all_flags
@@ -108,7 +113,7 @@ SELECT c.encounter_key, c.event_id, c.payload_hash, c.effective_at, c.recorded_a
   c.class_code,
   c.start_at,
   c.end_at,
-  c.op, c.known, c.copies, c.held_tied,
+  c.op, c.record_source, c.record_position, c.is_twofold, c.known, c.copies, c.held_tied,
   CASE WHEN min(c.payload_hash) OVER (PARTITION BY c.encounter_key, c.effective_at, c.recorded_at, c.top_order)
     < max(c.payload_hash) OVER (PARTITION BY c.encounter_key, c.effective_at, c.recorded_at, c.top_order) THEN true ELSE false END AS is_tied,
   CASE WHEN c.known > 0 AND (c.source_order < c.top_order OR coalesce(c.dq_flags, '') <> coalesce(c.all_flags, '')) THEN 1 ELSE 0 END AS is_raised,
@@ -249,6 +254,8 @@ UPDATE core.encounter SET is_tied = d.is_tied
 FROM encounter_decided d
 WHERE d.known = 1 AND d.place = 1 AND d.held_tied <> d.is_tied AND d.encounter_key = encounter.encounter_key;
 
+-- The stage is read once for nearly all rows: those of keys without a rival, and the first copy of each new event that wins. What is
+-- raised, and what has two copies in one place, takes the first of its copies by a number.
 -- Offsets of zones are cut into pieces of a year: few of them meet each time. Dates outside the calendar resolve to its unknown date -1.
 -- Measures and attributes: sql/measures/encounter.sql.
 -- Members are taken as they were at start_at. Outer joins keep the order of the joins as written: an as-of condition
@@ -293,11 +300,12 @@ SELECT f.encounter_key, f.encounter_id, f.source_system, f.patient_key, f.provid
   location.city,
   location.state,
   location.timezone,
-  CAST(nullif(substring(CASE WHEN f.is_other_offset = 1 THEN ' DQ-ENC-14' ELSE '' END
+  CASE WHEN f.is_other_offset = 1 OR patient.is_inferred OR provider.is_inferred OR organization.is_inferred OR location.is_inferred
+    THEN CAST(substring(CASE WHEN f.is_other_offset = 1 THEN ' DQ-ENC-14' ELSE '' END
     || CASE WHEN patient.is_inferred THEN ' DQ-ID-05' ELSE '' END
     || CASE WHEN provider.is_inferred THEN ' DQ-ID-12' ELSE '' END
     || CASE WHEN organization.is_inferred THEN ' DQ-ID-15' ELSE '' END
-    || CASE WHEN location.is_inferred THEN ' DQ-ID-16' ELSE '' END, 2, 255), '') AS varchar(255)),
+    || CASE WHEN location.is_inferred THEN ' DQ-ID-16' ELSE '' END, 2, 255) AS varchar(255)) END,
   CASE WHEN
     patient.patient_key IS NULL
     OR provider.provider_key IS NULL
@@ -380,9 +388,14 @@ FROM (
           s.reason_code, s.reason_display, s.admit_source_code, s.discharge_disposition_code, s.appointment_id,
           s.part_of_encounter_id, s.location_count, s.base_cost_amount, s.total_cost_amount, s.payer_covered_amount,
           s.start_tz_offset_min,
-          s.end_tz_offset_min, s.source_order, s.dq_flags, false AS is_tied, CAST(:load_id AS varchar(32)) AS brought_by
+          s.end_tz_offset_min, CASE WHEN d.encounter_key IS NULL THEN s.source_order ELSE d.source_order END AS source_order,
+          CASE WHEN d.encounter_key IS NULL THEN s.dq_flags ELSE d.dq_flags END AS dq_flags, coalesce(d.is_tied, false) AS is_tied,
+          CAST(:load_id AS varchar(32)) AS brought_by
         FROM stage_encounter s
-        WHERE NOT EXISTS (SELECT 1 FROM encounter_decided c WHERE c.encounter_key = s.encounter_key)
+        LEFT JOIN encounter_decided d ON d.encounter_key = s.encounter_key AND d.place = 1
+        WHERE d.encounter_key IS NULL OR (d.known = 0 AND d.op = 'upsert' AND d.is_twofold = 0
+          AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at
+          AND d.record_source = s.record_source AND d.record_position = s.record_position)
         UNION ALL
         SELECT w.event_id, w.source_system, w.effective_at, w.recorded_at, w.payload_hash, w.encounter_key, w.patient_key,
           w.provider_key, w.organization_key, w.location_key, w.patient_named_key, w.provider_named_key, w.organization_named_key,
@@ -405,7 +418,7 @@ FROM (
           FROM stage_encounter s
           JOIN encounter_decided d ON d.encounter_key = s.encounter_key AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash
             AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at
-          WHERE (d.known = 0 OR d.is_raised = 1) AND d.place = 1 AND d.op = 'upsert' AND s.op = 'upsert'
+          WHERE (d.is_raised = 1 OR (d.known = 0 AND d.is_twofold = 1)) AND d.place = 1 AND d.op = 'upsert' AND s.op = 'upsert'
         ) w
         WHERE w.copy_number = 1
       ) s

@@ -1,6 +1,6 @@
 -- Encounter location: facts take their members' attributes again where a member changed, in this load or in one given up before it.
--- Parameter: :load_id. Facts that this load has just written are among them when they name such a member: a load that was given up and
--- selected again bears the same id, so that the id does not tell which facts know the change.
+-- Parameter: :load_id. Before the load's own facts are written, which take the attributes as they are by then: planners know nothing of rows
+-- that their own transaction wrote, and would read all of them to find none.
 CREATE TEMP TABLE encounter_location_restated AS
 SELECT f.encounter_location_key, f.encounter_location_id, f.source_system, f.patient_key, f.location_key, f.patient_named_key,
   f.location_named_key, f.encounter_key, f.encounter_is_known, f.is_listed, f.start_date_key, f.start_tz_offset_min, f.encounter_id,
@@ -52,9 +52,10 @@ SELECT f.encounter_location_key, f.encounter_location_id, f.source_system, f.pat
   location.city,
   location.state,
   location.timezone,
-  CAST(nullif(substring(CASE WHEN f.is_other_offset = 1 THEN ' DQ-ENC-14' ELSE '' END
+  CASE WHEN f.is_other_offset = 1 OR patient.is_inferred OR location.is_inferred
+    THEN CAST(substring(CASE WHEN f.is_other_offset = 1 THEN ' DQ-ENC-14' ELSE '' END
     || CASE WHEN patient.is_inferred THEN ' DQ-ID-05' ELSE '' END
-    || CASE WHEN location.is_inferred THEN ' DQ-ID-16' ELSE '' END, 2, 255), '') AS varchar(255)),
+    || CASE WHEN location.is_inferred THEN ' DQ-ID-16' ELSE '' END, 2, 255) AS varchar(255)) END,
   CASE WHEN
     patient.patient_key IS NULL
     OR location.location_key IS NULL

@@ -1,18 +1,10 @@
 -- Measurement unit: events in stage_measurement_unit → core.dim_measurement_unit_history and core.measurement_unit_superseded (together the log). Parameter: :load_id.
 -- The load function has made stage_measurement_unit and copied the objects into it. Only keys with more than one event or with a tombstone
 -- need a decision; all others go straight through.
--- Every event about these keys and what becomes of it. known: 0 new, 1 is a version, 2 is beside the versions. copies: how often this
--- load brings the event. A key that was described before has a version of its own.
--- counted:  each event once. A repeat has the same event, payload and times; an event_id used again with another payload is an event of
---           its own. Of all copies the greatest order holds, and of their flags the greatest text: where they are above what the log has,
---           it is raised.
--- placed:   the first of an instant wins: the latest knowledge, then the greatest order of its source. Where all this is equal and
---           something else is said, the event is tied: it may as well have been the other one.
--- compared: winners beside the winner before; equal neighbours collapse into the earlier one (two tombstones are equal whatever else
---           they carry).
--- A tombstone keeps its key and no attributes; as a version it sees to it that no fact loses its row. At last the first version
--- holds from -infinity, each one until the next.
-CREATE TEMP TABLE measurement_unit_decided AS
+-- Every event about these keys, with all that it says, each row by a number. known: 0 new, 1 is a version, 2 is beside the versions. A key that
+-- was described before has a version of its own. A tombstone keeps its key and no attributes; as a version it sees to it that no fact loses
+-- its row.
+CREATE TEMP TABLE measurement_unit_event AS
 WITH contested AS (
   SELECT s.measurement_unit_key FROM stage_measurement_unit s GROUP BY s.measurement_unit_key HAVING count(*) > 1
   UNION
@@ -36,19 +28,33 @@ WITH contested AS (
     h.source_system, h.effective_at, h.recorded_at, h.source_order, h.unit_code, h.ucum_code, h.quantity_kind, h.base_factor,
       h.base_offset, h.reference_version, h.reference_from, h.dq_flags,
     1, h.load_id, h.valid_from, h.valid_to, h.is_tied
-  FROM core.dim_measurement_unit_history h WHERE h.measurement_unit_key IN (SELECT c.measurement_unit_key FROM contested c) AND NOT h.is_inferred
+  FROM core.dim_measurement_unit_history h WHERE h.measurement_unit_key IN (SELECT s.measurement_unit_key FROM stage_measurement_unit s) AND NOT h.is_inferred
   UNION ALL
   SELECT p.measurement_unit_key, p.event_id, p.payload_hash, p.op, p.source_system, p.effective_at, p.recorded_at, p.source_order,
     p.unit_code, p.ucum_code, p.quantity_kind, p.base_factor, p.base_offset, p.reference_version, p.reference_from, p.dq_flags,
     2, p.load_id, CAST(NULL AS timestamp), CAST(NULL AS timestamp), CAST(NULL AS boolean)
-  FROM core.measurement_unit_superseded p WHERE p.measurement_unit_key IN (SELECT c.measurement_unit_key FROM contested c)
-), counted AS (
-  SELECT v.*,
+  FROM core.measurement_unit_superseded p WHERE p.measurement_unit_key IN (SELECT s.measurement_unit_key FROM stage_measurement_unit s)
+)
+SELECT v.*, ROW_NUMBER() OVER () AS event_number FROM every v;
+
+-- What becomes of each event. Decided on a few columns: sorting is what costs, and a member has many attributes.
+-- counted:  each event once. A repeat has the same event, payload and times; an event_id used again with another payload is an event of
+--           its own. copies: how often this load brings the event. Of all copies the greatest order holds, and of their flags the greatest
+--           text: where they are above what the log has, it is raised.
+-- placed:   the first of an instant wins: the latest knowledge, then the greatest order of its source. Where all this is equal and
+--           something else is said, the event is tied: it may as well have been the other one.
+-- compared: winners beside the winner before; equal neighbours collapse into the earlier one (two tombstones are equal whatever else
+--           they carry).
+-- At last the first version holds from -infinity, each one until the next.
+CREATE TEMP TABLE measurement_unit_decided AS
+WITH counted AS (
+  SELECT v.event_number, v.measurement_unit_key, v.event_id, v.payload_hash, v.op, v.effective_at, v.recorded_at, v.source_order, v.dq_flags,
+    v.known, v.load_id, v.held_from, v.held_to, v.held_tied,
     ROW_NUMBER() OVER (PARTITION BY v.measurement_unit_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash ORDER BY v.known DESC, v.op) AS copy_number,
     sum(CASE WHEN v.known = 0 THEN 1 ELSE 0 END) OVER (PARTITION BY v.measurement_unit_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash) AS copies,
     max(v.source_order) OVER (PARTITION BY v.measurement_unit_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash) AS top_order,
     max(v.dq_flags) OVER (PARTITION BY v.measurement_unit_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash) AS all_flags
-  FROM every v
+  FROM measurement_unit_event v
 ), placed AS (
   SELECT c.*,
     CASE WHEN min(c.payload_hash) OVER (PARTITION BY c.measurement_unit_key, c.effective_at, c.recorded_at, c.top_order)
@@ -60,28 +66,24 @@ WITH contested AS (
 ), compared AS (
   SELECT p.*,
     LAG(p.op) OVER (PARTITION BY p.measurement_unit_key, p.wins ORDER BY p.effective_at) AS op_before,
-    LAG(p.ucum_code) OVER (PARTITION BY p.measurement_unit_key, p.wins ORDER BY p.effective_at) AS ucum_code_before,
-    LAG(p.quantity_kind) OVER (PARTITION BY p.measurement_unit_key, p.wins ORDER BY p.effective_at) AS quantity_kind_before,
-    LAG(p.base_factor) OVER (PARTITION BY p.measurement_unit_key, p.wins ORDER BY p.effective_at) AS base_factor_before,
-    LAG(p.base_offset) OVER (PARTITION BY p.measurement_unit_key, p.wins ORDER BY p.effective_at) AS base_offset_before,
-    LAG(p.reference_version) OVER (PARTITION BY p.measurement_unit_key, p.wins ORDER BY p.effective_at) AS reference_version_before,
-    LAG(p.reference_from) OVER (PARTITION BY p.measurement_unit_key, p.wins ORDER BY p.effective_at) AS reference_from_before
+    LAG(p.event_number) OVER (PARTITION BY p.measurement_unit_key, p.wins ORDER BY p.effective_at) AS number_before
   FROM placed p
 ), marked AS (
   SELECT c.*, CASE WHEN c.wins = 0 THEN 0 WHEN c.op_before IS NULL OR c.op_before <> c.op THEN 1 WHEN c.op = 'delete' THEN 0
     WHEN
-      coalesce(c.ucum_code = c.ucum_code_before, c.ucum_code IS NULL AND c.ucum_code_before IS NULL)
-      AND coalesce(c.quantity_kind = c.quantity_kind_before, c.quantity_kind IS NULL AND c.quantity_kind_before IS NULL)
-      AND coalesce(c.base_factor = c.base_factor_before, c.base_factor IS NULL AND c.base_factor_before IS NULL)
-      AND coalesce(c.base_offset = c.base_offset_before, c.base_offset IS NULL AND c.base_offset_before IS NULL)
-      AND coalesce(c.reference_version = c.reference_version_before, c.reference_version IS NULL AND c.reference_version_before IS NULL)
-      AND coalesce(c.reference_from = c.reference_from_before, c.reference_from IS NULL AND c.reference_from_before IS NULL)
+      coalesce(e.ucum_code = b.ucum_code, e.ucum_code IS NULL AND b.ucum_code IS NULL)
+      AND coalesce(e.quantity_kind = b.quantity_kind, e.quantity_kind IS NULL AND b.quantity_kind IS NULL)
+      AND coalesce(e.base_factor = b.base_factor, e.base_factor IS NULL AND b.base_factor IS NULL)
+      AND coalesce(e.base_offset = b.base_offset, e.base_offset IS NULL AND b.base_offset IS NULL)
+      AND coalesce(e.reference_version = b.reference_version, e.reference_version IS NULL AND b.reference_version IS NULL)
+      AND coalesce(e.reference_from = b.reference_from, e.reference_from IS NULL AND b.reference_from IS NULL)
     THEN 0 ELSE 1 END AS is_version
   FROM compared c
+  JOIN measurement_unit_event e ON e.event_number = c.event_number
+  LEFT JOIN measurement_unit_event b ON b.event_number = c.number_before
 )
-SELECT m.measurement_unit_key, m.event_id, m.payload_hash, m.op, m.source_system, m.effective_at, m.recorded_at,
-  m.top_order AS source_order, m.unit_code, m.ucum_code, m.quantity_kind, m.base_factor, m.base_offset, m.reference_version,
-    m.reference_from, m.all_flags AS dq_flags,
+SELECT m.event_number, m.measurement_unit_key, m.event_id, m.payload_hash, m.op, m.effective_at, m.recorded_at,
+  m.top_order AS source_order, m.all_flags AS dq_flags,
   m.is_tied, m.known, m.copies,
   CASE WHEN m.known = 0 THEN 0
     WHEN m.source_order < m.top_order OR coalesce(m.dq_flags, '') <> coalesce(m.all_flags, '') THEN 1
@@ -145,11 +147,12 @@ SELECT s.measurement_unit_key, s.source_system, s.unit_code, s.ucum_code, s.quan
 FROM stage_measurement_unit s
 WHERE NOT EXISTS (SELECT 1 FROM measurement_unit_decided d WHERE d.measurement_unit_key = s.measurement_unit_key)
 UNION ALL
-SELECT d.measurement_unit_key, d.source_system, d.unit_code, d.ucum_code, d.quantity_kind, d.base_factor, d.base_offset,
-  d.reference_version, d.reference_from, d.valid_from, d.valid_to,
+SELECT d.measurement_unit_key, e.source_system, e.unit_code, e.ucum_code, e.quantity_kind, e.base_factor, e.base_offset,
+  e.reference_version, e.reference_from, d.valid_from, d.valid_to,
   d.valid_to = timestamp '9999-12-31 00:00:00', false, d.op = 'delete',
   d.event_id, d.payload_hash, d.effective_at, d.recorded_at, d.source_order, d.is_tied, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
 FROM measurement_unit_decided d
+JOIN measurement_unit_event e ON e.event_number = d.event_number
 WHERE d.is_version = 1 AND (d.known <> 1 OR d.is_raised = 1 OR d.held_from <> d.valid_from OR d.held_to <> d.valid_to);
 
 -- Events that are no version stand beside: beaten at their instant, or equal to the version before.
@@ -162,10 +165,11 @@ WHERE EXISTS (
 );
 INSERT INTO core.measurement_unit_superseded (measurement_unit_key, event_id, payload_hash, op, source_system, effective_at, recorded_at,
   source_order, unit_code, ucum_code, quantity_kind, base_factor, base_offset, reference_version, reference_from, dq_flags, load_id)
-SELECT d.measurement_unit_key, d.event_id, d.payload_hash, d.op, d.source_system, d.effective_at, d.recorded_at,
-  d.source_order, d.unit_code, d.ucum_code, d.quantity_kind, d.base_factor, d.base_offset, d.reference_version,
-    d.reference_from, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
+SELECT d.measurement_unit_key, d.event_id, d.payload_hash, d.op, e.source_system, d.effective_at, d.recorded_at,
+  d.source_order, e.unit_code, e.ucum_code, e.quantity_kind, e.base_factor, e.base_offset, e.reference_version,
+    e.reference_from, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
 FROM measurement_unit_decided d
+JOIN measurement_unit_event e ON e.event_number = d.event_number
 WHERE d.is_version = 0 AND (d.known <> 2 OR d.is_raised = 1);
 
 -- What this load did, in events. The counts cannot be written, since none may be NULL, unless the stage holds the rows that the objects

@@ -1,6 +1,6 @@
 -- Medication order: facts take their members' attributes again where a member changed, in this load or in one given up before it.
--- Parameter: :load_id. Facts that this load has just written are among them when they name such a member: a load that was given up and
--- selected again bears the same id, so that the id does not tell which facts know the change.
+-- Parameter: :load_id. Before the load's own facts are written, which take the attributes as they are by then: planners know nothing of rows
+-- that their own transaction wrote, and would read all of them to find none.
 CREATE TEMP TABLE medication_order_restated AS
 SELECT f.medication_order_key, f.medication_order_id, f.source_system, f.patient_key, f.provider_key, f.medication_key,
   f.patient_named_key, f.provider_named_key, f.encounter_key, f.encounter_is_known, f.reason_diagnosis_key,
@@ -68,9 +68,10 @@ SELECT f.medication_order_key, f.medication_order_id, f.source_system, f.patient
   medication.reference_version,
   medication.ingredient,
   medication.therapeutic_class,
-  CAST(nullif(substring(CASE WHEN medication.is_inferred THEN ' DQ-COD-06' ELSE '' END
+  CASE WHEN medication.is_inferred OR patient.is_inferred OR provider.is_inferred
+    THEN CAST(substring(CASE WHEN medication.is_inferred THEN ' DQ-COD-06' ELSE '' END
     || CASE WHEN patient.is_inferred THEN ' DQ-ID-05' ELSE '' END
-    || CASE WHEN provider.is_inferred THEN ' DQ-ID-12' ELSE '' END, 2, 255), '') AS varchar(255)),
+    || CASE WHEN provider.is_inferred THEN ' DQ-ID-12' ELSE '' END, 2, 255) AS varchar(255)) END,
   CASE WHEN
     patient.patient_key IS NULL
     OR provider.provider_key IS NULL

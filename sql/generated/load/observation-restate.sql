@@ -1,6 +1,6 @@
 -- Observation: facts take their members' attributes again where a member changed, in this load or in one given up before it.
--- Parameter: :load_id. Facts that this load has just written are among them when they name such a member: a load that was given up and
--- selected again bears the same id, so that the id does not tell which facts know the change.
+-- Parameter: :load_id. Before the load's own facts are written, which take the attributes as they are by then: planners know nothing of rows
+-- that their own transaction wrote, and would read all of them to find none.
 CREATE TEMP TABLE observation_restated AS
 SELECT f.observation_key, f.observation_id, f.source_system, f.patient_key, f.observation_code_key, f.measurement_unit_key,
   f.patient_named_key, f.encounter_key, f.encounter_is_known, f.parent_observation_key, f.parent_observation_is_known, f.is_listed,
@@ -80,7 +80,16 @@ SELECT f.observation_key, f.observation_id, f.source_system, f.patient_key, f.ob
     THEN ((f.exact_number * measurement_unit.base_factor + coalesce(measurement_unit.base_offset, 0)) * observation_code.other_factor
     - coalesce(observation_code.canonical_offset, 0)) / observation_code.canonical_factor END
     AS double precision),
-  CAST(nullif(substring(CASE WHEN observation_code.is_inferred THEN ' DQ-COD-06' ELSE '' END
+  CASE WHEN observation_code.is_inferred OR patient.is_inferred OR CAST(CASE WHEN f.value_number IS NULL OR observation_code.canonical_unit IS NULL THEN 0
+    WHEN observation_code.canonical_unit IN (f.value_unit, measurement_unit.ucum_code) THEN 0
+    WHEN f.value_number NOT BETWEEN -1000000000000000 AND 1000000000000000
+    OR (f.value_number > -0.000000000000001 AND f.value_number < 0.000000000000001 AND f.value_number <> 0) THEN 1
+    WHEN measurement_unit.quantity_kind = observation_code.quantity_kind AND observation_code.canonical_factor IS NOT NULL THEN 0
+    WHEN measurement_unit.quantity_kind = observation_code.other_kind AND observation_code.other_factor IS NOT NULL
+    AND observation_code.canonical_factor IS NOT NULL THEN 0
+    ELSE 1 END
+    AS smallint) = 1 OR measurement_unit.is_inferred
+    THEN CAST(substring(CASE WHEN observation_code.is_inferred THEN ' DQ-COD-06' ELSE '' END
     || CASE WHEN patient.is_inferred THEN ' DQ-ID-05' ELSE '' END
     || CASE WHEN CAST(CASE WHEN f.value_number IS NULL OR observation_code.canonical_unit IS NULL THEN 0
     WHEN observation_code.canonical_unit IN (f.value_unit, measurement_unit.ucum_code) THEN 0
@@ -91,7 +100,7 @@ SELECT f.observation_key, f.observation_id, f.source_system, f.patient_key, f.ob
     AND observation_code.canonical_factor IS NOT NULL THEN 0
     ELSE 1 END
     AS smallint) = 1 THEN ' DQ-OBS-02' ELSE '' END
-    || CASE WHEN measurement_unit.is_inferred THEN ' DQ-OBS-04' ELSE '' END, 2, 255), '') AS varchar(255)),
+    || CASE WHEN measurement_unit.is_inferred THEN ' DQ-OBS-04' ELSE '' END, 2, 255) AS varchar(255)) END,
   CASE WHEN
     patient.patient_key IS NULL
     OR observation_code.observation_code_key IS NULL

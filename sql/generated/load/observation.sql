@@ -15,7 +15,7 @@ SELECT f.observation_key, f.event_id, f.payload_hash, f.effective_at, f.recorded
   f.patient_key, f.observation_code_key, f.measurement_unit_key,
   CAST('upsert' AS varchar(8)) AS op, 1 AS known, f.is_tied AS held_tied
 FROM core.observation f
-WHERE EXISTS (SELECT 1 FROM stage_observation s WHERE s.observation_key = f.observation_key)
+WHERE f.observation_key IN (SELECT s.observation_key FROM stage_observation s)
 UNION ALL
 SELECT p.observation_key, p.event_id, p.payload_hash, p.effective_at, p.recorded_at, p.source_order, p.dq_flags, p.source_system, p.load_id,
   CAST(NULL AS varchar(32)) AS patient_key,
@@ -23,7 +23,7 @@ SELECT p.observation_key, p.event_id, p.payload_hash, p.effective_at, p.recorded
   CAST(NULL AS varchar(32)) AS measurement_unit_key,
   p.op, 2, CAST(NULL AS boolean)
 FROM core.observation_superseded p
-WHERE EXISTS (SELECT 1 FROM stage_observation s WHERE s.observation_key = p.observation_key);
+WHERE p.observation_key IN (SELECT s.observation_key FROM stage_observation s);
 
 -- Every event about the keys that need a decision, each once, and its place. Place 1 wins: what is latest in effect, of that the latest knowledge, then the
 -- greatest order of its source, then the state that is furthest on; event_id and payload_hash only make the order total. A repeat has the
@@ -31,7 +31,8 @@ WHERE EXISTS (SELECT 1 FROM stage_observation s WHERE s.observation_key = p.obse
 -- holds, and of their flags the greatest text: an event in the log that has less is raised (is_raised), and written again as the load
 -- brings it.
 -- is_tied: times and order are those of another event that says something else. copies: how often this load brings the event. known: 0
--- new, else as above.
+-- new, else as above. record_source, record_position: of the first copy of a new event; is_twofold: of two copies, as where a batch was
+-- ingested again.
 CREATE TEMP TABLE observation_decided AS
 WITH contested AS (
   SELECT s.observation_key FROM stage_observation s GROUP BY s.observation_key HAVING count(*) > 1
@@ -42,17 +43,21 @@ WITH contested AS (
 ), every AS (
   SELECT s.observation_key, s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.source_order, s.dq_flags, s.source_system,
     CAST(NULL AS varchar(32)) AS load_id,
-    s.op, 0 AS known, CAST(NULL AS boolean) AS held_tied
-  FROM stage_observation s WHERE EXISTS (SELECT 1 FROM contested c WHERE c.observation_key = s.observation_key)
+    s.op, s.record_source, s.record_position, 0 AS known, CAST(NULL AS boolean) AS held_tied
+  FROM stage_observation s WHERE s.observation_key IN (SELECT c.observation_key FROM contested c)
   UNION ALL
   SELECT p.observation_key, p.event_id, p.payload_hash, p.effective_at, p.recorded_at, p.source_order, p.dq_flags, p.source_system, p.load_id,
-    p.op, p.known, p.held_tied
+    p.op, CAST(NULL AS varchar(512)), CAST(NULL AS varchar(64)), p.known, p.held_tied
   FROM observation_prior p
 ), counted AS (
   SELECT v.*,
     CAST(0 AS integer) AS state_rank,
     ROW_NUMBER() OVER (PARTITION BY v.observation_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at
-      ORDER BY v.known DESC, v.op) AS copy_number,
+      ORDER BY v.known DESC, v.op, v.record_source, v.record_position) AS copy_number,
+    CASE WHEN v.record_source = LEAD(v.record_source) OVER (PARTITION BY v.observation_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at
+      ORDER BY v.known DESC, v.op, v.record_source, v.record_position)
+      AND v.record_position = LEAD(v.record_position) OVER (PARTITION BY v.observation_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at
+      ORDER BY v.known DESC, v.op, v.record_source, v.record_position) THEN 1 ELSE 0 END AS is_twofold,
     sum(CASE WHEN v.known = 0 THEN 1 ELSE 0 END) OVER (PARTITION BY v.observation_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at) AS copies,
     max(v.source_order) OVER (PARTITION BY v.observation_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at) AS top_order,
     max(v.dq_flags) OVER (PARTITION BY v.observation_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at) AS all_flags
@@ -60,7 +65,7 @@ WITH contested AS (
 )
 SELECT c.observation_key, c.event_id, c.payload_hash, c.effective_at, c.recorded_at, c.top_order AS source_order, c.all_flags AS dq_flags,
   c.source_system, c.load_id,
-  c.op, c.known, c.copies, c.held_tied,
+  c.op, c.record_source, c.record_position, c.is_twofold, c.known, c.copies, c.held_tied,
   CASE WHEN min(c.payload_hash) OVER (PARTITION BY c.observation_key, c.effective_at, c.recorded_at, c.top_order)
     < max(c.payload_hash) OVER (PARTITION BY c.observation_key, c.effective_at, c.recorded_at, c.top_order) THEN true ELSE false END AS is_tied,
   CASE WHEN c.known > 0 AND (c.source_order < c.top_order OR coalesce(c.dq_flags, '') <> coalesce(c.all_flags, '')) THEN 1 ELSE 0 END AS is_raised,
@@ -174,6 +179,8 @@ UPDATE core.observation SET is_tied = d.is_tied
 FROM observation_decided d
 WHERE d.known = 1 AND d.place = 1 AND d.held_tied <> d.is_tied AND d.observation_key = observation.observation_key;
 
+-- The stage is read once for nearly all rows: those of keys without a rival, and the first copy of each new event that wins. What is
+-- raised, and what has two copies in one place, takes the first of its copies by a number.
 -- Offsets of zones are cut into pieces of a year: few of them meet each time. Dates outside the calendar resolve to its unknown date -1.
 -- Measures and attributes: sql/measures/observation.sql.
 -- Members are taken as they were at observed_at. Outer joins keep the order of the joins as written: an as-of condition
@@ -224,7 +231,16 @@ SELECT f.observation_key, f.observation_id, f.source_system, f.patient_key, f.ob
     THEN ((f.exact_number * measurement_unit.base_factor + coalesce(measurement_unit.base_offset, 0)) * observation_code.other_factor
     - coalesce(observation_code.canonical_offset, 0)) / observation_code.canonical_factor END
     AS double precision),
-  CAST(nullif(substring(CASE WHEN observation_code.is_inferred THEN ' DQ-COD-06' ELSE '' END
+  CASE WHEN observation_code.is_inferred OR patient.is_inferred OR CAST(CASE WHEN f.value_number IS NULL OR observation_code.canonical_unit IS NULL THEN 0
+    WHEN observation_code.canonical_unit IN (f.value_unit, measurement_unit.ucum_code) THEN 0
+    WHEN f.value_number NOT BETWEEN -1000000000000000 AND 1000000000000000
+    OR (f.value_number > -0.000000000000001 AND f.value_number < 0.000000000000001 AND f.value_number <> 0) THEN 1
+    WHEN measurement_unit.quantity_kind = observation_code.quantity_kind AND observation_code.canonical_factor IS NOT NULL THEN 0
+    WHEN measurement_unit.quantity_kind = observation_code.other_kind AND observation_code.other_factor IS NOT NULL
+    AND observation_code.canonical_factor IS NOT NULL THEN 0
+    ELSE 1 END
+    AS smallint) = 1 OR measurement_unit.is_inferred
+    THEN CAST(substring(CASE WHEN observation_code.is_inferred THEN ' DQ-COD-06' ELSE '' END
     || CASE WHEN patient.is_inferred THEN ' DQ-ID-05' ELSE '' END
     || CASE WHEN CAST(CASE WHEN f.value_number IS NULL OR observation_code.canonical_unit IS NULL THEN 0
     WHEN observation_code.canonical_unit IN (f.value_unit, measurement_unit.ucum_code) THEN 0
@@ -235,7 +251,7 @@ SELECT f.observation_key, f.observation_id, f.source_system, f.patient_key, f.ob
     AND observation_code.canonical_factor IS NOT NULL THEN 0
     ELSE 1 END
     AS smallint) = 1 THEN ' DQ-OBS-02' ELSE '' END
-    || CASE WHEN measurement_unit.is_inferred THEN ' DQ-OBS-04' ELSE '' END, 2, 255), '') AS varchar(255)),
+    || CASE WHEN measurement_unit.is_inferred THEN ' DQ-OBS-04' ELSE '' END, 2, 255) AS varchar(255)) END,
   CASE WHEN
     patient.patient_key IS NULL
     OR observation_code.observation_code_key IS NULL
@@ -303,9 +319,14 @@ FROM (
           s.encounter_id, s.category_code, s.observation_system, s.observation_code, s.observation_display, s.status_code,
           s.observed_at, s.observed_precision, s.issued_at, s.value_number, s.value_comparator, s.value_unit, s.value_text,
           s.value_system, s.value_code, s.interpretation_code, s.reference_low, s.reference_high, s.absent_reason_code,
-          s.observed_tz_offset_min, s.source_order, s.dq_flags, false AS is_tied, CAST(:load_id AS varchar(32)) AS brought_by
+          s.observed_tz_offset_min, CASE WHEN d.observation_key IS NULL THEN s.source_order ELSE d.source_order END AS source_order,
+          CASE WHEN d.observation_key IS NULL THEN s.dq_flags ELSE d.dq_flags END AS dq_flags, coalesce(d.is_tied, false) AS is_tied,
+          CAST(:load_id AS varchar(32)) AS brought_by
         FROM stage_observation s
-        WHERE NOT EXISTS (SELECT 1 FROM observation_decided c WHERE c.observation_key = s.observation_key)
+        LEFT JOIN observation_decided d ON d.observation_key = s.observation_key AND d.place = 1
+        WHERE d.observation_key IS NULL OR (d.known = 0 AND d.op = 'upsert' AND d.is_twofold = 0
+          AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at
+          AND d.record_source = s.record_source AND d.record_position = s.record_position)
         UNION ALL
         SELECT w.event_id, w.source_system, w.effective_at, w.recorded_at, w.payload_hash, w.observation_key, w.patient_key,
           w.observation_code_key, w.measurement_unit_key, w.patient_named_key, w.encounter_key, w.parent_observation_key,
@@ -325,7 +346,7 @@ FROM (
           FROM stage_observation s
           JOIN observation_decided d ON d.observation_key = s.observation_key AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash
             AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at
-          WHERE (d.known = 0 OR d.is_raised = 1) AND d.place = 1 AND d.op = 'upsert' AND s.op = 'upsert'
+          WHERE (d.is_raised = 1 OR (d.known = 0 AND d.is_twofold = 1)) AND d.place = 1 AND d.op = 'upsert' AND s.op = 'upsert'
         ) w
         WHERE w.copy_number = 1
       ) s

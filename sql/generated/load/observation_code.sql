@@ -1,18 +1,10 @@
 -- Observation code: events in stage_observation_code → core.dim_observation_code_history and core.observation_code_superseded (together the log). Parameter: :load_id.
 -- The load function has made stage_observation_code and copied the objects into it. Only keys with more than one event or with a tombstone
 -- need a decision; all others go straight through.
--- Every event about these keys and what becomes of it. known: 0 new, 1 is a version, 2 is beside the versions. copies: how often this
--- load brings the event. A key that was described before has a version of its own.
--- counted:  each event once. A repeat has the same event, payload and times; an event_id used again with another payload is an event of
---           its own. Of all copies the greatest order holds, and of their flags the greatest text: where they are above what the log has,
---           it is raised.
--- placed:   the first of an instant wins: the latest knowledge, then the greatest order of its source. Where all this is equal and
---           something else is said, the event is tied: it may as well have been the other one.
--- compared: winners beside the winner before; equal neighbours collapse into the earlier one (two tombstones are equal whatever else
---           they carry).
--- A tombstone keeps its key and no attributes; as a version it sees to it that no fact loses its row. At last the first version
--- holds from -infinity, each one until the next.
-CREATE TEMP TABLE observation_code_decided AS
+-- Every event about these keys, with all that it says, each row by a number. known: 0 new, 1 is a version, 2 is beside the versions. A key that
+-- was described before has a version of its own. A tombstone keeps its key and no attributes; as a version it sees to it that no fact loses
+-- its row.
+CREATE TEMP TABLE observation_code_event AS
 WITH contested AS (
   SELECT s.observation_code_key FROM stage_observation_code s GROUP BY s.observation_code_key HAVING count(*) > 1
   UNION
@@ -42,20 +34,34 @@ WITH contested AS (
       h.reference_from, h.category, h.canonical_unit, h.quantity_kind, h.canonical_factor, h.canonical_offset, h.other_kind,
       h.other_factor, h.dq_flags,
     1, h.load_id, h.valid_from, h.valid_to, h.is_tied
-  FROM core.dim_observation_code_history h WHERE h.observation_code_key IN (SELECT c.observation_code_key FROM contested c) AND NOT h.is_inferred
+  FROM core.dim_observation_code_history h WHERE h.observation_code_key IN (SELECT s.observation_code_key FROM stage_observation_code s) AND NOT h.is_inferred
   UNION ALL
   SELECT p.observation_code_key, p.event_id, p.payload_hash, p.op, p.source_system, p.effective_at, p.recorded_at, p.source_order,
     p.code_system, p.code, p.display, p.reference_version, p.reference_from, p.category, p.canonical_unit, p.quantity_kind,
       p.canonical_factor, p.canonical_offset, p.other_kind, p.other_factor, p.dq_flags,
     2, p.load_id, CAST(NULL AS timestamp), CAST(NULL AS timestamp), CAST(NULL AS boolean)
-  FROM core.observation_code_superseded p WHERE p.observation_code_key IN (SELECT c.observation_code_key FROM contested c)
-), counted AS (
-  SELECT v.*,
+  FROM core.observation_code_superseded p WHERE p.observation_code_key IN (SELECT s.observation_code_key FROM stage_observation_code s)
+)
+SELECT v.*, ROW_NUMBER() OVER () AS event_number FROM every v;
+
+-- What becomes of each event. Decided on a few columns: sorting is what costs, and a member has many attributes.
+-- counted:  each event once. A repeat has the same event, payload and times; an event_id used again with another payload is an event of
+--           its own. copies: how often this load brings the event. Of all copies the greatest order holds, and of their flags the greatest
+--           text: where they are above what the log has, it is raised.
+-- placed:   the first of an instant wins: the latest knowledge, then the greatest order of its source. Where all this is equal and
+--           something else is said, the event is tied: it may as well have been the other one.
+-- compared: winners beside the winner before; equal neighbours collapse into the earlier one (two tombstones are equal whatever else
+--           they carry).
+-- At last the first version holds from -infinity, each one until the next.
+CREATE TEMP TABLE observation_code_decided AS
+WITH counted AS (
+  SELECT v.event_number, v.observation_code_key, v.event_id, v.payload_hash, v.op, v.effective_at, v.recorded_at, v.source_order, v.dq_flags,
+    v.known, v.load_id, v.held_from, v.held_to, v.held_tied,
     ROW_NUMBER() OVER (PARTITION BY v.observation_code_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash ORDER BY v.known DESC, v.op) AS copy_number,
     sum(CASE WHEN v.known = 0 THEN 1 ELSE 0 END) OVER (PARTITION BY v.observation_code_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash) AS copies,
     max(v.source_order) OVER (PARTITION BY v.observation_code_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash) AS top_order,
     max(v.dq_flags) OVER (PARTITION BY v.observation_code_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash) AS all_flags
-  FROM every v
+  FROM observation_code_event v
 ), placed AS (
   SELECT c.*,
     CASE WHEN min(c.payload_hash) OVER (PARTITION BY c.observation_code_key, c.effective_at, c.recorded_at, c.top_order)
@@ -67,37 +73,28 @@ WITH contested AS (
 ), compared AS (
   SELECT p.*,
     LAG(p.op) OVER (PARTITION BY p.observation_code_key, p.wins ORDER BY p.effective_at) AS op_before,
-    LAG(p.display) OVER (PARTITION BY p.observation_code_key, p.wins ORDER BY p.effective_at) AS display_before,
-    LAG(p.reference_version) OVER (PARTITION BY p.observation_code_key, p.wins ORDER BY p.effective_at) AS reference_version_before,
-    LAG(p.reference_from) OVER (PARTITION BY p.observation_code_key, p.wins ORDER BY p.effective_at) AS reference_from_before,
-    LAG(p.category) OVER (PARTITION BY p.observation_code_key, p.wins ORDER BY p.effective_at) AS category_before,
-    LAG(p.canonical_unit) OVER (PARTITION BY p.observation_code_key, p.wins ORDER BY p.effective_at) AS canonical_unit_before,
-    LAG(p.quantity_kind) OVER (PARTITION BY p.observation_code_key, p.wins ORDER BY p.effective_at) AS quantity_kind_before,
-    LAG(p.canonical_factor) OVER (PARTITION BY p.observation_code_key, p.wins ORDER BY p.effective_at) AS canonical_factor_before,
-    LAG(p.canonical_offset) OVER (PARTITION BY p.observation_code_key, p.wins ORDER BY p.effective_at) AS canonical_offset_before,
-    LAG(p.other_kind) OVER (PARTITION BY p.observation_code_key, p.wins ORDER BY p.effective_at) AS other_kind_before,
-    LAG(p.other_factor) OVER (PARTITION BY p.observation_code_key, p.wins ORDER BY p.effective_at) AS other_factor_before
+    LAG(p.event_number) OVER (PARTITION BY p.observation_code_key, p.wins ORDER BY p.effective_at) AS number_before
   FROM placed p
 ), marked AS (
   SELECT c.*, CASE WHEN c.wins = 0 THEN 0 WHEN c.op_before IS NULL OR c.op_before <> c.op THEN 1 WHEN c.op = 'delete' THEN 0
     WHEN
-      coalesce(c.display = c.display_before, c.display IS NULL AND c.display_before IS NULL)
-      AND coalesce(c.reference_version = c.reference_version_before, c.reference_version IS NULL AND c.reference_version_before IS NULL)
-      AND coalesce(c.reference_from = c.reference_from_before, c.reference_from IS NULL AND c.reference_from_before IS NULL)
-      AND coalesce(c.category = c.category_before, c.category IS NULL AND c.category_before IS NULL)
-      AND coalesce(c.canonical_unit = c.canonical_unit_before, c.canonical_unit IS NULL AND c.canonical_unit_before IS NULL)
-      AND coalesce(c.quantity_kind = c.quantity_kind_before, c.quantity_kind IS NULL AND c.quantity_kind_before IS NULL)
-      AND coalesce(c.canonical_factor = c.canonical_factor_before, c.canonical_factor IS NULL AND c.canonical_factor_before IS NULL)
-      AND coalesce(c.canonical_offset = c.canonical_offset_before, c.canonical_offset IS NULL AND c.canonical_offset_before IS NULL)
-      AND coalesce(c.other_kind = c.other_kind_before, c.other_kind IS NULL AND c.other_kind_before IS NULL)
-      AND coalesce(c.other_factor = c.other_factor_before, c.other_factor IS NULL AND c.other_factor_before IS NULL)
+      coalesce(e.display = b.display, e.display IS NULL AND b.display IS NULL)
+      AND coalesce(e.reference_version = b.reference_version, e.reference_version IS NULL AND b.reference_version IS NULL)
+      AND coalesce(e.reference_from = b.reference_from, e.reference_from IS NULL AND b.reference_from IS NULL)
+      AND coalesce(e.category = b.category, e.category IS NULL AND b.category IS NULL)
+      AND coalesce(e.canonical_unit = b.canonical_unit, e.canonical_unit IS NULL AND b.canonical_unit IS NULL)
+      AND coalesce(e.quantity_kind = b.quantity_kind, e.quantity_kind IS NULL AND b.quantity_kind IS NULL)
+      AND coalesce(e.canonical_factor = b.canonical_factor, e.canonical_factor IS NULL AND b.canonical_factor IS NULL)
+      AND coalesce(e.canonical_offset = b.canonical_offset, e.canonical_offset IS NULL AND b.canonical_offset IS NULL)
+      AND coalesce(e.other_kind = b.other_kind, e.other_kind IS NULL AND b.other_kind IS NULL)
+      AND coalesce(e.other_factor = b.other_factor, e.other_factor IS NULL AND b.other_factor IS NULL)
     THEN 0 ELSE 1 END AS is_version
   FROM compared c
+  JOIN observation_code_event e ON e.event_number = c.event_number
+  LEFT JOIN observation_code_event b ON b.event_number = c.number_before
 )
-SELECT m.observation_code_key, m.event_id, m.payload_hash, m.op, m.source_system, m.effective_at, m.recorded_at,
-  m.top_order AS source_order, m.code_system, m.code, m.display, m.reference_version, m.reference_from, m.category,
-    m.canonical_unit, m.quantity_kind, m.canonical_factor, m.canonical_offset, m.other_kind,
-    m.other_factor, m.all_flags AS dq_flags,
+SELECT m.event_number, m.observation_code_key, m.event_id, m.payload_hash, m.op, m.effective_at, m.recorded_at,
+  m.top_order AS source_order, m.all_flags AS dq_flags,
   m.is_tied, m.known, m.copies,
   CASE WHEN m.known = 0 THEN 0
     WHEN m.source_order < m.top_order OR coalesce(m.dq_flags, '') <> coalesce(m.all_flags, '') THEN 1
@@ -162,11 +159,12 @@ SELECT s.observation_code_key, s.source_system, s.code_system, s.code, s.display
 FROM stage_observation_code s
 WHERE NOT EXISTS (SELECT 1 FROM observation_code_decided d WHERE d.observation_code_key = s.observation_code_key)
 UNION ALL
-SELECT d.observation_code_key, d.source_system, d.code_system, d.code, d.display, d.reference_version, d.reference_from, d.category,
-  d.canonical_unit, d.quantity_kind, d.canonical_factor, d.canonical_offset, d.other_kind, d.other_factor, d.valid_from, d.valid_to,
+SELECT d.observation_code_key, e.source_system, e.code_system, e.code, e.display, e.reference_version, e.reference_from, e.category,
+  e.canonical_unit, e.quantity_kind, e.canonical_factor, e.canonical_offset, e.other_kind, e.other_factor, d.valid_from, d.valid_to,
   d.valid_to = timestamp '9999-12-31 00:00:00', false, d.op = 'delete',
   d.event_id, d.payload_hash, d.effective_at, d.recorded_at, d.source_order, d.is_tied, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
 FROM observation_code_decided d
+JOIN observation_code_event e ON e.event_number = d.event_number
 WHERE d.is_version = 1 AND (d.known <> 1 OR d.is_raised = 1 OR d.held_from <> d.valid_from OR d.held_to <> d.valid_to);
 
 -- Events that are no version stand beside: beaten at their instant, or equal to the version before.
@@ -180,11 +178,12 @@ WHERE EXISTS (
 INSERT INTO core.observation_code_superseded (observation_code_key, event_id, payload_hash, op, source_system, effective_at, recorded_at,
   source_order, code_system, code, display, reference_version, reference_from, category, canonical_unit, quantity_kind,
     canonical_factor, canonical_offset, other_kind, other_factor, dq_flags, load_id)
-SELECT d.observation_code_key, d.event_id, d.payload_hash, d.op, d.source_system, d.effective_at, d.recorded_at,
-  d.source_order, d.code_system, d.code, d.display, d.reference_version, d.reference_from, d.category, d.canonical_unit,
-    d.quantity_kind, d.canonical_factor, d.canonical_offset, d.other_kind,
-    d.other_factor, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
+SELECT d.observation_code_key, d.event_id, d.payload_hash, d.op, e.source_system, d.effective_at, d.recorded_at,
+  d.source_order, e.code_system, e.code, e.display, e.reference_version, e.reference_from, e.category, e.canonical_unit,
+    e.quantity_kind, e.canonical_factor, e.canonical_offset, e.other_kind,
+    e.other_factor, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
 FROM observation_code_decided d
+JOIN observation_code_event e ON e.event_number = d.event_number
 WHERE d.is_version = 0 AND (d.known <> 2 OR d.is_raised = 1);
 
 -- What this load did, in events. The counts cannot be written, since none may be NULL, unless the stage holds the rows that the objects

@@ -1,18 +1,10 @@
 -- Organization: events in stage_organization → core.dim_organization_history and core.organization_superseded (together the log). Parameter: :load_id.
 -- The load function has made stage_organization and copied the objects into it. Only keys with more than one event or with a tombstone
 -- need a decision; all others go straight through.
--- Every event about these keys and what becomes of it. known: 0 new, 1 is a version, 2 is beside the versions. copies: how often this
--- load brings the event. A key that was described before has a version of its own.
--- counted:  each event once. A repeat has the same event, payload and times; an event_id used again with another payload is an event of
---           its own. Of all copies the greatest order holds, and of their flags the greatest text: where they are above what the log has,
---           it is raised.
--- placed:   the first of an instant wins: the latest knowledge, then the greatest order of its source. Where all this is equal and
---           something else is said, the event is tied: it may as well have been the other one.
--- compared: winners beside the winner before; equal neighbours collapse into the earlier one (two tombstones are equal whatever else
---           they carry).
--- A tombstone keeps its key and no attributes; as a version it sees to it that no fact loses its row. At last the first version
--- holds from -infinity, each one until the next.
-CREATE TEMP TABLE organization_decided AS
+-- Every event about these keys, with all that it says, each row by a number. known: 0 new, 1 is a version, 2 is beside the versions. A key that
+-- was described before has a version of its own. A tombstone keeps its key and no attributes; as a version it sees to it that no fact loses
+-- its row.
+CREATE TEMP TABLE organization_event AS
 WITH contested AS (
   SELECT s.organization_key FROM stage_organization s GROUP BY s.organization_key HAVING count(*) > 1
   UNION
@@ -45,21 +37,35 @@ WITH contested AS (
       h.organization_type_code, h.npi, h.identifier_system, h.identifier_value, h.part_of_organization_id, h.address_line, h.city,
       h.state, h.zip5, h.latitude, h.longitude, h.npi_alias_key, h.identifier_alias_key, h.dq_flags,
     1, h.load_id, h.valid_from, h.valid_to, h.is_tied
-  FROM core.dim_organization_history h WHERE h.organization_key IN (SELECT c.organization_key FROM contested c) AND NOT h.is_inferred
+  FROM core.dim_organization_history h WHERE h.organization_key IN (SELECT s.organization_key FROM stage_organization s) AND NOT h.is_inferred
   UNION ALL
   SELECT p.organization_key, p.event_id, p.payload_hash, p.op, p.source_system, p.effective_at, p.recorded_at, p.source_order,
     p.organization_id, p.organization_name, p.organization_type_code, p.npi, p.identifier_system, p.identifier_value,
       p.part_of_organization_id, p.address_line, p.city, p.state, p.zip5, p.latitude, p.longitude, p.npi_alias_key,
       p.identifier_alias_key, p.dq_flags,
     2, p.load_id, CAST(NULL AS timestamp), CAST(NULL AS timestamp), CAST(NULL AS boolean)
-  FROM core.organization_superseded p WHERE p.organization_key IN (SELECT c.organization_key FROM contested c)
-), counted AS (
-  SELECT v.*,
+  FROM core.organization_superseded p WHERE p.organization_key IN (SELECT s.organization_key FROM stage_organization s)
+)
+SELECT v.*, ROW_NUMBER() OVER () AS event_number FROM every v;
+
+-- What becomes of each event. Decided on a few columns: sorting is what costs, and a member has many attributes.
+-- counted:  each event once. A repeat has the same event, payload and times; an event_id used again with another payload is an event of
+--           its own. copies: how often this load brings the event. Of all copies the greatest order holds, and of their flags the greatest
+--           text: where they are above what the log has, it is raised.
+-- placed:   the first of an instant wins: the latest knowledge, then the greatest order of its source. Where all this is equal and
+--           something else is said, the event is tied: it may as well have been the other one.
+-- compared: winners beside the winner before; equal neighbours collapse into the earlier one (two tombstones are equal whatever else
+--           they carry).
+-- At last the first version holds from -infinity, each one until the next.
+CREATE TEMP TABLE organization_decided AS
+WITH counted AS (
+  SELECT v.event_number, v.organization_key, v.event_id, v.payload_hash, v.op, v.effective_at, v.recorded_at, v.source_order, v.dq_flags,
+    v.known, v.load_id, v.held_from, v.held_to, v.held_tied,
     ROW_NUMBER() OVER (PARTITION BY v.organization_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash ORDER BY v.known DESC, v.op) AS copy_number,
     sum(CASE WHEN v.known = 0 THEN 1 ELSE 0 END) OVER (PARTITION BY v.organization_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash) AS copies,
     max(v.source_order) OVER (PARTITION BY v.organization_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash) AS top_order,
     max(v.dq_flags) OVER (PARTITION BY v.organization_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash) AS all_flags
-  FROM every v
+  FROM organization_event v
 ), placed AS (
   SELECT c.*,
     CASE WHEN min(c.payload_hash) OVER (PARTITION BY c.organization_key, c.effective_at, c.recorded_at, c.top_order)
@@ -71,45 +77,32 @@ WITH contested AS (
 ), compared AS (
   SELECT p.*,
     LAG(p.op) OVER (PARTITION BY p.organization_key, p.wins ORDER BY p.effective_at) AS op_before,
-    LAG(p.organization_name) OVER (PARTITION BY p.organization_key, p.wins ORDER BY p.effective_at) AS organization_name_before,
-    LAG(p.organization_type_code) OVER (PARTITION BY p.organization_key, p.wins ORDER BY p.effective_at) AS organization_type_code_before,
-    LAG(p.npi) OVER (PARTITION BY p.organization_key, p.wins ORDER BY p.effective_at) AS npi_before,
-    LAG(p.identifier_system) OVER (PARTITION BY p.organization_key, p.wins ORDER BY p.effective_at) AS identifier_system_before,
-    LAG(p.identifier_value) OVER (PARTITION BY p.organization_key, p.wins ORDER BY p.effective_at) AS identifier_value_before,
-    LAG(p.part_of_organization_id) OVER (PARTITION BY p.organization_key, p.wins ORDER BY p.effective_at) AS part_of_organization_id_before,
-    LAG(p.address_line) OVER (PARTITION BY p.organization_key, p.wins ORDER BY p.effective_at) AS address_line_before,
-    LAG(p.city) OVER (PARTITION BY p.organization_key, p.wins ORDER BY p.effective_at) AS city_before,
-    LAG(p.state) OVER (PARTITION BY p.organization_key, p.wins ORDER BY p.effective_at) AS state_before,
-    LAG(p.zip5) OVER (PARTITION BY p.organization_key, p.wins ORDER BY p.effective_at) AS zip5_before,
-    LAG(p.latitude) OVER (PARTITION BY p.organization_key, p.wins ORDER BY p.effective_at) AS latitude_before,
-    LAG(p.longitude) OVER (PARTITION BY p.organization_key, p.wins ORDER BY p.effective_at) AS longitude_before,
-    LAG(p.npi_alias_key) OVER (PARTITION BY p.organization_key, p.wins ORDER BY p.effective_at) AS npi_alias_key_before,
-    LAG(p.identifier_alias_key) OVER (PARTITION BY p.organization_key, p.wins ORDER BY p.effective_at) AS identifier_alias_key_before
+    LAG(p.event_number) OVER (PARTITION BY p.organization_key, p.wins ORDER BY p.effective_at) AS number_before
   FROM placed p
 ), marked AS (
   SELECT c.*, CASE WHEN c.wins = 0 THEN 0 WHEN c.op_before IS NULL OR c.op_before <> c.op THEN 1 WHEN c.op = 'delete' THEN 0
     WHEN
-      coalesce(c.organization_name = c.organization_name_before, c.organization_name IS NULL AND c.organization_name_before IS NULL)
-      AND coalesce(c.organization_type_code = c.organization_type_code_before, c.organization_type_code IS NULL AND c.organization_type_code_before IS NULL)
-      AND coalesce(c.npi = c.npi_before, c.npi IS NULL AND c.npi_before IS NULL)
-      AND coalesce(c.identifier_system = c.identifier_system_before, c.identifier_system IS NULL AND c.identifier_system_before IS NULL)
-      AND coalesce(c.identifier_value = c.identifier_value_before, c.identifier_value IS NULL AND c.identifier_value_before IS NULL)
-      AND coalesce(c.part_of_organization_id = c.part_of_organization_id_before, c.part_of_organization_id IS NULL AND c.part_of_organization_id_before IS NULL)
-      AND coalesce(c.address_line = c.address_line_before, c.address_line IS NULL AND c.address_line_before IS NULL)
-      AND coalesce(c.city = c.city_before, c.city IS NULL AND c.city_before IS NULL)
-      AND coalesce(c.state = c.state_before, c.state IS NULL AND c.state_before IS NULL)
-      AND coalesce(c.zip5 = c.zip5_before, c.zip5 IS NULL AND c.zip5_before IS NULL)
-      AND coalesce(c.latitude = c.latitude_before, c.latitude IS NULL AND c.latitude_before IS NULL)
-      AND coalesce(c.longitude = c.longitude_before, c.longitude IS NULL AND c.longitude_before IS NULL)
-      AND coalesce(c.npi_alias_key = c.npi_alias_key_before, c.npi_alias_key IS NULL AND c.npi_alias_key_before IS NULL)
-      AND coalesce(c.identifier_alias_key = c.identifier_alias_key_before, c.identifier_alias_key IS NULL AND c.identifier_alias_key_before IS NULL)
+      coalesce(e.organization_name = b.organization_name, e.organization_name IS NULL AND b.organization_name IS NULL)
+      AND coalesce(e.organization_type_code = b.organization_type_code, e.organization_type_code IS NULL AND b.organization_type_code IS NULL)
+      AND coalesce(e.npi = b.npi, e.npi IS NULL AND b.npi IS NULL)
+      AND coalesce(e.identifier_system = b.identifier_system, e.identifier_system IS NULL AND b.identifier_system IS NULL)
+      AND coalesce(e.identifier_value = b.identifier_value, e.identifier_value IS NULL AND b.identifier_value IS NULL)
+      AND coalesce(e.part_of_organization_id = b.part_of_organization_id, e.part_of_organization_id IS NULL AND b.part_of_organization_id IS NULL)
+      AND coalesce(e.address_line = b.address_line, e.address_line IS NULL AND b.address_line IS NULL)
+      AND coalesce(e.city = b.city, e.city IS NULL AND b.city IS NULL)
+      AND coalesce(e.state = b.state, e.state IS NULL AND b.state IS NULL)
+      AND coalesce(e.zip5 = b.zip5, e.zip5 IS NULL AND b.zip5 IS NULL)
+      AND coalesce(e.latitude = b.latitude, e.latitude IS NULL AND b.latitude IS NULL)
+      AND coalesce(e.longitude = b.longitude, e.longitude IS NULL AND b.longitude IS NULL)
+      AND coalesce(e.npi_alias_key = b.npi_alias_key, e.npi_alias_key IS NULL AND b.npi_alias_key IS NULL)
+      AND coalesce(e.identifier_alias_key = b.identifier_alias_key, e.identifier_alias_key IS NULL AND b.identifier_alias_key IS NULL)
     THEN 0 ELSE 1 END AS is_version
   FROM compared c
+  JOIN organization_event e ON e.event_number = c.event_number
+  LEFT JOIN organization_event b ON b.event_number = c.number_before
 )
-SELECT m.organization_key, m.event_id, m.payload_hash, m.op, m.source_system, m.effective_at, m.recorded_at,
-  m.top_order AS source_order, m.organization_id, m.organization_name, m.organization_type_code, m.npi, m.identifier_system,
-    m.identifier_value, m.part_of_organization_id, m.address_line, m.city, m.state, m.zip5, m.latitude, m.longitude,
-    m.npi_alias_key, m.identifier_alias_key, m.all_flags AS dq_flags,
+SELECT m.event_number, m.organization_key, m.event_id, m.payload_hash, m.op, m.effective_at, m.recorded_at,
+  m.top_order AS source_order, m.all_flags AS dq_flags,
   m.is_tied, m.known, m.copies,
   CASE WHEN m.known = 0 THEN 0
     WHEN m.source_order < m.top_order OR coalesce(m.dq_flags, '') <> coalesce(m.all_flags, '') THEN 1
@@ -175,12 +168,13 @@ SELECT s.organization_key, s.source_system, s.organization_id, s.organization_na
 FROM stage_organization s
 WHERE NOT EXISTS (SELECT 1 FROM organization_decided d WHERE d.organization_key = s.organization_key)
 UNION ALL
-SELECT d.organization_key, d.source_system, d.organization_id, d.organization_name, d.organization_type_code, d.npi,
-  d.identifier_system, d.identifier_value, d.part_of_organization_id, d.address_line, d.city, d.state, d.zip5, d.latitude,
-  d.longitude, d.npi_alias_key, d.identifier_alias_key, d.valid_from, d.valid_to,
+SELECT d.organization_key, e.source_system, e.organization_id, e.organization_name, e.organization_type_code, e.npi,
+  e.identifier_system, e.identifier_value, e.part_of_organization_id, e.address_line, e.city, e.state, e.zip5, e.latitude,
+  e.longitude, e.npi_alias_key, e.identifier_alias_key, d.valid_from, d.valid_to,
   d.valid_to = timestamp '9999-12-31 00:00:00', false, d.op = 'delete',
   d.event_id, d.payload_hash, d.effective_at, d.recorded_at, d.source_order, d.is_tied, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
 FROM organization_decided d
+JOIN organization_event e ON e.event_number = d.event_number
 WHERE d.is_version = 1 AND (d.known <> 1 OR d.is_raised = 1 OR d.held_from <> d.valid_from OR d.held_to <> d.valid_to);
 
 -- Events that are no version stand beside: beaten at their instant, or equal to the version before.
@@ -195,11 +189,12 @@ INSERT INTO core.organization_superseded (organization_key, event_id, payload_ha
   source_order, organization_id, organization_name, organization_type_code, npi, identifier_system, identifier_value,
     part_of_organization_id, address_line, city, state, zip5, latitude, longitude, npi_alias_key,
     identifier_alias_key, dq_flags, load_id)
-SELECT d.organization_key, d.event_id, d.payload_hash, d.op, d.source_system, d.effective_at, d.recorded_at,
-  d.source_order, d.organization_id, d.organization_name, d.organization_type_code, d.npi, d.identifier_system, d.identifier_value,
-    d.part_of_organization_id, d.address_line, d.city, d.state, d.zip5, d.latitude, d.longitude, d.npi_alias_key,
-    d.identifier_alias_key, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
+SELECT d.organization_key, d.event_id, d.payload_hash, d.op, e.source_system, d.effective_at, d.recorded_at,
+  d.source_order, e.organization_id, e.organization_name, e.organization_type_code, e.npi, e.identifier_system, e.identifier_value,
+    e.part_of_organization_id, e.address_line, e.city, e.state, e.zip5, e.latitude, e.longitude, e.npi_alias_key,
+    e.identifier_alias_key, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
 FROM organization_decided d
+JOIN organization_event e ON e.event_number = d.event_number
 WHERE d.is_version = 0 AND (d.known <> 2 OR d.is_raised = 1);
 
 -- What this load did, in events. The counts cannot be written, since none may be NULL, unless the stage holds the rows that the objects

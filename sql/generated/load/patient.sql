@@ -1,18 +1,10 @@
 -- Patient: events in stage_patient → core.dim_patient_history and core.patient_superseded (together the log). Parameter: :load_id.
 -- The load function has made stage_patient and copied the objects into it. Only keys with more than one event or with a tombstone
 -- need a decision; all others go straight through.
--- Every event about these keys and what becomes of it. known: 0 new, 1 is a version, 2 is beside the versions. copies: how often this
--- load brings the event. A key that was described before has a version of its own.
--- counted:  each event once. A repeat has the same event, payload and times; an event_id used again with another payload is an event of
---           its own. Of all copies the greatest order holds, and of their flags the greatest text: where they are above what the log has,
---           it is raised.
--- placed:   the first of an instant wins: the latest knowledge, then the greatest order of its source. Where all this is equal and
---           something else is said, the event is tied: it may as well have been the other one.
--- compared: winners beside the winner before; equal neighbours collapse into the earlier one (two tombstones are equal whatever else
---           they carry).
--- A tombstone keeps its key and no attributes; as a version it sees to it that no fact loses its row. At last the first version
--- holds from -infinity, each one until the next.
-CREATE TEMP TABLE patient_decided AS
+-- Every event about these keys, with all that it says, each row by a number. known: 0 new, 1 is a version, 2 is beside the versions. A key that
+-- was described before has a version of its own. A tombstone keeps its key and no attributes; as a version it sees to it that no fact loses
+-- its row.
+CREATE TEMP TABLE patient_event AS
 WITH contested AS (
   SELECT s.patient_key FROM stage_patient s GROUP BY s.patient_key HAVING count(*) > 1
   UNION
@@ -59,7 +51,7 @@ WITH contested AS (
       h.sensitivity_code, h.mrn, h.mrn_system, h.member_id, h.member_id_system, h.deceased_precision, h.mrn_alias_key,
       h.member_id_alias_key, h.dq_flags,
     1, h.load_id, h.valid_from, h.valid_to, h.is_tied
-  FROM core.dim_patient_history h WHERE h.patient_key IN (SELECT c.patient_key FROM contested c) AND NOT h.is_inferred
+  FROM core.dim_patient_history h WHERE h.patient_key IN (SELECT s.patient_key FROM stage_patient s) AND NOT h.is_inferred
   UNION ALL
   SELECT p.patient_key, p.event_id, p.payload_hash, p.op, p.source_system, p.effective_at, p.recorded_at, p.source_order,
     p.patient_id, p.first_name, p.last_name, p.gender_code, p.birth_date, p.reported_age_years, p.zip5, p.state, p.primary_payer_id,
@@ -67,14 +59,28 @@ WITH contested AS (
       p.city, p.is_test, p.contact_opt_out, p.sensitivity_code, p.mrn, p.mrn_system, p.member_id, p.member_id_system,
       p.deceased_precision, p.mrn_alias_key, p.member_id_alias_key, p.dq_flags,
     2, p.load_id, CAST(NULL AS timestamp), CAST(NULL AS timestamp), CAST(NULL AS boolean)
-  FROM core.patient_superseded p WHERE p.patient_key IN (SELECT c.patient_key FROM contested c)
-), counted AS (
-  SELECT v.*,
+  FROM core.patient_superseded p WHERE p.patient_key IN (SELECT s.patient_key FROM stage_patient s)
+)
+SELECT v.*, ROW_NUMBER() OVER () AS event_number FROM every v;
+
+-- What becomes of each event. Decided on a few columns: sorting is what costs, and a member has many attributes.
+-- counted:  each event once. A repeat has the same event, payload and times; an event_id used again with another payload is an event of
+--           its own. copies: how often this load brings the event. Of all copies the greatest order holds, and of their flags the greatest
+--           text: where they are above what the log has, it is raised.
+-- placed:   the first of an instant wins: the latest knowledge, then the greatest order of its source. Where all this is equal and
+--           something else is said, the event is tied: it may as well have been the other one.
+-- compared: winners beside the winner before; equal neighbours collapse into the earlier one (two tombstones are equal whatever else
+--           they carry).
+-- At last the first version holds from -infinity, each one until the next.
+CREATE TEMP TABLE patient_decided AS
+WITH counted AS (
+  SELECT v.event_number, v.patient_key, v.event_id, v.payload_hash, v.op, v.effective_at, v.recorded_at, v.source_order, v.dq_flags,
+    v.known, v.load_id, v.held_from, v.held_to, v.held_tied,
     ROW_NUMBER() OVER (PARTITION BY v.patient_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash ORDER BY v.known DESC, v.op) AS copy_number,
     sum(CASE WHEN v.known = 0 THEN 1 ELSE 0 END) OVER (PARTITION BY v.patient_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash) AS copies,
     max(v.source_order) OVER (PARTITION BY v.patient_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash) AS top_order,
     max(v.dq_flags) OVER (PARTITION BY v.patient_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash) AS all_flags
-  FROM every v
+  FROM patient_event v
 ), placed AS (
   SELECT c.*,
     CASE WHEN min(c.payload_hash) OVER (PARTITION BY c.patient_key, c.effective_at, c.recorded_at, c.top_order)
@@ -86,70 +92,44 @@ WITH contested AS (
 ), compared AS (
   SELECT p.*,
     LAG(p.op) OVER (PARTITION BY p.patient_key, p.wins ORDER BY p.effective_at) AS op_before,
-    LAG(p.first_name) OVER (PARTITION BY p.patient_key, p.wins ORDER BY p.effective_at) AS first_name_before,
-    LAG(p.last_name) OVER (PARTITION BY p.patient_key, p.wins ORDER BY p.effective_at) AS last_name_before,
-    LAG(p.gender_code) OVER (PARTITION BY p.patient_key, p.wins ORDER BY p.effective_at) AS gender_code_before,
-    LAG(p.birth_date) OVER (PARTITION BY p.patient_key, p.wins ORDER BY p.effective_at) AS birth_date_before,
-    LAG(p.reported_age_years) OVER (PARTITION BY p.patient_key, p.wins ORDER BY p.effective_at) AS reported_age_years_before,
-    LAG(p.zip5) OVER (PARTITION BY p.patient_key, p.wins ORDER BY p.effective_at) AS zip5_before,
-    LAG(p.state) OVER (PARTITION BY p.patient_key, p.wins ORDER BY p.effective_at) AS state_before,
-    LAG(p.primary_payer_id) OVER (PARTITION BY p.patient_key, p.wins ORDER BY p.effective_at) AS primary_payer_id_before,
-    LAG(p.deceased_at) OVER (PARTITION BY p.patient_key, p.wins ORDER BY p.effective_at) AS deceased_at_before,
-    LAG(p.is_deceased) OVER (PARTITION BY p.patient_key, p.wins ORDER BY p.effective_at) AS is_deceased_before,
-    LAG(p.birth_date_precision) OVER (PARTITION BY p.patient_key, p.wins ORDER BY p.effective_at) AS birth_date_precision_before,
-    LAG(p.race_code) OVER (PARTITION BY p.patient_key, p.wins ORDER BY p.effective_at) AS race_code_before,
-    LAG(p.ethnicity_code) OVER (PARTITION BY p.patient_key, p.wins ORDER BY p.effective_at) AS ethnicity_code_before,
-    LAG(p.language_code) OVER (PARTITION BY p.patient_key, p.wins ORDER BY p.effective_at) AS language_code_before,
-    LAG(p.marital_status_code) OVER (PARTITION BY p.patient_key, p.wins ORDER BY p.effective_at) AS marital_status_code_before,
-    LAG(p.city) OVER (PARTITION BY p.patient_key, p.wins ORDER BY p.effective_at) AS city_before,
-    LAG(p.is_test) OVER (PARTITION BY p.patient_key, p.wins ORDER BY p.effective_at) AS is_test_before,
-    LAG(p.contact_opt_out) OVER (PARTITION BY p.patient_key, p.wins ORDER BY p.effective_at) AS contact_opt_out_before,
-    LAG(p.sensitivity_code) OVER (PARTITION BY p.patient_key, p.wins ORDER BY p.effective_at) AS sensitivity_code_before,
-    LAG(p.mrn) OVER (PARTITION BY p.patient_key, p.wins ORDER BY p.effective_at) AS mrn_before,
-    LAG(p.mrn_system) OVER (PARTITION BY p.patient_key, p.wins ORDER BY p.effective_at) AS mrn_system_before,
-    LAG(p.member_id) OVER (PARTITION BY p.patient_key, p.wins ORDER BY p.effective_at) AS member_id_before,
-    LAG(p.member_id_system) OVER (PARTITION BY p.patient_key, p.wins ORDER BY p.effective_at) AS member_id_system_before,
-    LAG(p.deceased_precision) OVER (PARTITION BY p.patient_key, p.wins ORDER BY p.effective_at) AS deceased_precision_before,
-    LAG(p.mrn_alias_key) OVER (PARTITION BY p.patient_key, p.wins ORDER BY p.effective_at) AS mrn_alias_key_before,
-    LAG(p.member_id_alias_key) OVER (PARTITION BY p.patient_key, p.wins ORDER BY p.effective_at) AS member_id_alias_key_before
+    LAG(p.event_number) OVER (PARTITION BY p.patient_key, p.wins ORDER BY p.effective_at) AS number_before
   FROM placed p
 ), marked AS (
   SELECT c.*, CASE WHEN c.wins = 0 THEN 0 WHEN c.op_before IS NULL OR c.op_before <> c.op THEN 1 WHEN c.op = 'delete' THEN 0
     WHEN
-      coalesce(c.first_name = c.first_name_before, c.first_name IS NULL AND c.first_name_before IS NULL)
-      AND coalesce(c.last_name = c.last_name_before, c.last_name IS NULL AND c.last_name_before IS NULL)
-      AND coalesce(c.gender_code = c.gender_code_before, c.gender_code IS NULL AND c.gender_code_before IS NULL)
-      AND coalesce(c.birth_date = c.birth_date_before, c.birth_date IS NULL AND c.birth_date_before IS NULL)
-      AND coalesce(c.reported_age_years = c.reported_age_years_before, c.reported_age_years IS NULL AND c.reported_age_years_before IS NULL)
-      AND coalesce(c.zip5 = c.zip5_before, c.zip5 IS NULL AND c.zip5_before IS NULL)
-      AND coalesce(c.state = c.state_before, c.state IS NULL AND c.state_before IS NULL)
-      AND coalesce(c.primary_payer_id = c.primary_payer_id_before, c.primary_payer_id IS NULL AND c.primary_payer_id_before IS NULL)
-      AND coalesce(c.deceased_at = c.deceased_at_before, c.deceased_at IS NULL AND c.deceased_at_before IS NULL)
-      AND coalesce(c.is_deceased = c.is_deceased_before, c.is_deceased IS NULL AND c.is_deceased_before IS NULL)
-      AND coalesce(c.birth_date_precision = c.birth_date_precision_before, c.birth_date_precision IS NULL AND c.birth_date_precision_before IS NULL)
-      AND coalesce(c.race_code = c.race_code_before, c.race_code IS NULL AND c.race_code_before IS NULL)
-      AND coalesce(c.ethnicity_code = c.ethnicity_code_before, c.ethnicity_code IS NULL AND c.ethnicity_code_before IS NULL)
-      AND coalesce(c.language_code = c.language_code_before, c.language_code IS NULL AND c.language_code_before IS NULL)
-      AND coalesce(c.marital_status_code = c.marital_status_code_before, c.marital_status_code IS NULL AND c.marital_status_code_before IS NULL)
-      AND coalesce(c.city = c.city_before, c.city IS NULL AND c.city_before IS NULL)
-      AND coalesce(c.is_test = c.is_test_before, c.is_test IS NULL AND c.is_test_before IS NULL)
-      AND coalesce(c.contact_opt_out = c.contact_opt_out_before, c.contact_opt_out IS NULL AND c.contact_opt_out_before IS NULL)
-      AND coalesce(c.sensitivity_code = c.sensitivity_code_before, c.sensitivity_code IS NULL AND c.sensitivity_code_before IS NULL)
-      AND coalesce(c.mrn = c.mrn_before, c.mrn IS NULL AND c.mrn_before IS NULL)
-      AND coalesce(c.mrn_system = c.mrn_system_before, c.mrn_system IS NULL AND c.mrn_system_before IS NULL)
-      AND coalesce(c.member_id = c.member_id_before, c.member_id IS NULL AND c.member_id_before IS NULL)
-      AND coalesce(c.member_id_system = c.member_id_system_before, c.member_id_system IS NULL AND c.member_id_system_before IS NULL)
-      AND coalesce(c.deceased_precision = c.deceased_precision_before, c.deceased_precision IS NULL AND c.deceased_precision_before IS NULL)
-      AND coalesce(c.mrn_alias_key = c.mrn_alias_key_before, c.mrn_alias_key IS NULL AND c.mrn_alias_key_before IS NULL)
-      AND coalesce(c.member_id_alias_key = c.member_id_alias_key_before, c.member_id_alias_key IS NULL AND c.member_id_alias_key_before IS NULL)
+      coalesce(e.first_name = b.first_name, e.first_name IS NULL AND b.first_name IS NULL)
+      AND coalesce(e.last_name = b.last_name, e.last_name IS NULL AND b.last_name IS NULL)
+      AND coalesce(e.gender_code = b.gender_code, e.gender_code IS NULL AND b.gender_code IS NULL)
+      AND coalesce(e.birth_date = b.birth_date, e.birth_date IS NULL AND b.birth_date IS NULL)
+      AND coalesce(e.reported_age_years = b.reported_age_years, e.reported_age_years IS NULL AND b.reported_age_years IS NULL)
+      AND coalesce(e.zip5 = b.zip5, e.zip5 IS NULL AND b.zip5 IS NULL)
+      AND coalesce(e.state = b.state, e.state IS NULL AND b.state IS NULL)
+      AND coalesce(e.primary_payer_id = b.primary_payer_id, e.primary_payer_id IS NULL AND b.primary_payer_id IS NULL)
+      AND coalesce(e.deceased_at = b.deceased_at, e.deceased_at IS NULL AND b.deceased_at IS NULL)
+      AND coalesce(e.is_deceased = b.is_deceased, e.is_deceased IS NULL AND b.is_deceased IS NULL)
+      AND coalesce(e.birth_date_precision = b.birth_date_precision, e.birth_date_precision IS NULL AND b.birth_date_precision IS NULL)
+      AND coalesce(e.race_code = b.race_code, e.race_code IS NULL AND b.race_code IS NULL)
+      AND coalesce(e.ethnicity_code = b.ethnicity_code, e.ethnicity_code IS NULL AND b.ethnicity_code IS NULL)
+      AND coalesce(e.language_code = b.language_code, e.language_code IS NULL AND b.language_code IS NULL)
+      AND coalesce(e.marital_status_code = b.marital_status_code, e.marital_status_code IS NULL AND b.marital_status_code IS NULL)
+      AND coalesce(e.city = b.city, e.city IS NULL AND b.city IS NULL)
+      AND coalesce(e.is_test = b.is_test, e.is_test IS NULL AND b.is_test IS NULL)
+      AND coalesce(e.contact_opt_out = b.contact_opt_out, e.contact_opt_out IS NULL AND b.contact_opt_out IS NULL)
+      AND coalesce(e.sensitivity_code = b.sensitivity_code, e.sensitivity_code IS NULL AND b.sensitivity_code IS NULL)
+      AND coalesce(e.mrn = b.mrn, e.mrn IS NULL AND b.mrn IS NULL)
+      AND coalesce(e.mrn_system = b.mrn_system, e.mrn_system IS NULL AND b.mrn_system IS NULL)
+      AND coalesce(e.member_id = b.member_id, e.member_id IS NULL AND b.member_id IS NULL)
+      AND coalesce(e.member_id_system = b.member_id_system, e.member_id_system IS NULL AND b.member_id_system IS NULL)
+      AND coalesce(e.deceased_precision = b.deceased_precision, e.deceased_precision IS NULL AND b.deceased_precision IS NULL)
+      AND coalesce(e.mrn_alias_key = b.mrn_alias_key, e.mrn_alias_key IS NULL AND b.mrn_alias_key IS NULL)
+      AND coalesce(e.member_id_alias_key = b.member_id_alias_key, e.member_id_alias_key IS NULL AND b.member_id_alias_key IS NULL)
     THEN 0 ELSE 1 END AS is_version
   FROM compared c
+  JOIN patient_event e ON e.event_number = c.event_number
+  LEFT JOIN patient_event b ON b.event_number = c.number_before
 )
-SELECT m.patient_key, m.event_id, m.payload_hash, m.op, m.source_system, m.effective_at, m.recorded_at,
-  m.top_order AS source_order, m.patient_id, m.first_name, m.last_name, m.gender_code, m.birth_date, m.reported_age_years, m.zip5,
-    m.state, m.primary_payer_id, m.deceased_at, m.is_deceased, m.birth_date_precision, m.race_code, m.ethnicity_code,
-    m.language_code, m.marital_status_code, m.city, m.is_test, m.contact_opt_out, m.sensitivity_code, m.mrn, m.mrn_system,
-    m.member_id, m.member_id_system, m.deceased_precision, m.mrn_alias_key, m.member_id_alias_key, m.all_flags AS dq_flags,
+SELECT m.event_number, m.patient_key, m.event_id, m.payload_hash, m.op, m.effective_at, m.recorded_at,
+  m.top_order AS source_order, m.all_flags AS dq_flags,
   m.is_tied, m.known, m.copies,
   CASE WHEN m.known = 0 THEN 0
     WHEN m.source_order < m.top_order OR coalesce(m.dq_flags, '') <> coalesce(m.all_flags, '') THEN 1
@@ -217,13 +197,14 @@ SELECT s.patient_key, s.source_system, s.patient_id, s.first_name, s.last_name, 
 FROM stage_patient s
 WHERE NOT EXISTS (SELECT 1 FROM patient_decided d WHERE d.patient_key = s.patient_key)
 UNION ALL
-SELECT d.patient_key, d.source_system, d.patient_id, d.first_name, d.last_name, d.gender_code, d.birth_date, d.reported_age_years,
-  d.zip5, d.state, d.primary_payer_id, d.deceased_at, d.is_deceased, d.birth_date_precision, d.race_code, d.ethnicity_code,
-  d.language_code, d.marital_status_code, d.city, d.is_test, d.contact_opt_out, d.sensitivity_code, d.mrn, d.mrn_system,
-  d.member_id, d.member_id_system, d.deceased_precision, d.mrn_alias_key, d.member_id_alias_key, d.valid_from, d.valid_to,
+SELECT d.patient_key, e.source_system, e.patient_id, e.first_name, e.last_name, e.gender_code, e.birth_date, e.reported_age_years,
+  e.zip5, e.state, e.primary_payer_id, e.deceased_at, e.is_deceased, e.birth_date_precision, e.race_code, e.ethnicity_code,
+  e.language_code, e.marital_status_code, e.city, e.is_test, e.contact_opt_out, e.sensitivity_code, e.mrn, e.mrn_system,
+  e.member_id, e.member_id_system, e.deceased_precision, e.mrn_alias_key, e.member_id_alias_key, d.valid_from, d.valid_to,
   d.valid_to = timestamp '9999-12-31 00:00:00', false, d.op = 'delete',
   d.event_id, d.payload_hash, d.effective_at, d.recorded_at, d.source_order, d.is_tied, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
 FROM patient_decided d
+JOIN patient_event e ON e.event_number = d.event_number
 WHERE d.is_version = 1 AND (d.known <> 1 OR d.is_raised = 1 OR d.held_from <> d.valid_from OR d.held_to <> d.valid_to);
 
 -- Events that are no version stand beside: beaten at their instant, or equal to the version before.
@@ -239,13 +220,14 @@ INSERT INTO core.patient_superseded (patient_key, event_id, payload_hash, op, so
     deceased_at, is_deceased, birth_date_precision, race_code, ethnicity_code, language_code, marital_status_code, city, is_test,
     contact_opt_out, sensitivity_code, mrn, mrn_system, member_id, member_id_system, deceased_precision, mrn_alias_key,
     member_id_alias_key, dq_flags, load_id)
-SELECT d.patient_key, d.event_id, d.payload_hash, d.op, d.source_system, d.effective_at, d.recorded_at,
-  d.source_order, d.patient_id, d.first_name, d.last_name, d.gender_code, d.birth_date, d.reported_age_years, d.zip5, d.state,
-    d.primary_payer_id, d.deceased_at, d.is_deceased, d.birth_date_precision, d.race_code, d.ethnicity_code, d.language_code,
-    d.marital_status_code, d.city, d.is_test, d.contact_opt_out, d.sensitivity_code, d.mrn, d.mrn_system, d.member_id,
-    d.member_id_system, d.deceased_precision, d.mrn_alias_key,
-    d.member_id_alias_key, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
+SELECT d.patient_key, d.event_id, d.payload_hash, d.op, e.source_system, d.effective_at, d.recorded_at,
+  d.source_order, e.patient_id, e.first_name, e.last_name, e.gender_code, e.birth_date, e.reported_age_years, e.zip5, e.state,
+    e.primary_payer_id, e.deceased_at, e.is_deceased, e.birth_date_precision, e.race_code, e.ethnicity_code, e.language_code,
+    e.marital_status_code, e.city, e.is_test, e.contact_opt_out, e.sensitivity_code, e.mrn, e.mrn_system, e.member_id,
+    e.member_id_system, e.deceased_precision, e.mrn_alias_key,
+    e.member_id_alias_key, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
 FROM patient_decided d
+JOIN patient_event e ON e.event_number = d.event_number
 WHERE d.is_version = 0 AND (d.known <> 2 OR d.is_raised = 1);
 
 -- What this load did, in events. The counts cannot be written, since none may be NULL, unless the stage holds the rows that the objects

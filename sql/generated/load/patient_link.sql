@@ -1,18 +1,10 @@
 -- Patient link: events in stage_patient_link → core.dim_patient_link_history and core.patient_link_superseded (together the log). Parameter: :load_id.
 -- The load function has made stage_patient_link and copied the objects into it. Only keys with more than one event or with a tombstone
 -- need a decision; all others go straight through.
--- Every event about these keys and what becomes of it. known: 0 new, 1 is a version, 2 is beside the versions. copies: how often this
--- load brings the event. A key that was described before has a version of its own.
--- counted:  each event once. A repeat has the same event, payload and times; an event_id used again with another payload is an event of
---           its own. Of all copies the greatest order holds, and of their flags the greatest text: where they are above what the log has,
---           it is raised.
--- placed:   the first of an instant wins: the latest knowledge, then the greatest order of its source. Where all this is equal and
---           something else is said, the event is tied: it may as well have been the other one.
--- compared: winners beside the winner before; equal neighbours collapse into the earlier one (two tombstones are equal whatever else
---           they carry).
--- A tombstone keeps its key and no attributes; as a version it sees to it that no fact loses its row. At last the first version
--- holds from -infinity, each one until the next.
-CREATE TEMP TABLE patient_link_decided AS
+-- Every event about these keys, with all that it says, each row by a number. known: 0 new, 1 is a version, 2 is beside the versions. A key that
+-- was described before has a version of its own. A tombstone keeps its key and no attributes; as a version it sees to it that no fact loses
+-- its row.
+CREATE TEMP TABLE patient_link_event AS
 WITH contested AS (
   SELECT s.patient_link_key FROM stage_patient_link s GROUP BY s.patient_link_key HAVING count(*) > 1
   UNION
@@ -36,20 +28,34 @@ WITH contested AS (
     h.source_system, h.effective_at, h.recorded_at, h.source_order, h.patient_link_id, h.source_system_1, h.patient_id_1,
       h.source_system_2, h.patient_id_2, h.patient_1_key, h.patient_2_key, h.dq_flags,
     1, h.load_id, h.valid_from, h.valid_to, h.is_tied
-  FROM core.dim_patient_link_history h WHERE h.patient_link_key IN (SELECT c.patient_link_key FROM contested c) AND NOT h.is_inferred
+  FROM core.dim_patient_link_history h WHERE h.patient_link_key IN (SELECT s.patient_link_key FROM stage_patient_link s) AND NOT h.is_inferred
   UNION ALL
   SELECT p.patient_link_key, p.event_id, p.payload_hash, p.op, p.source_system, p.effective_at, p.recorded_at, p.source_order,
     p.patient_link_id, p.source_system_1, p.patient_id_1, p.source_system_2, p.patient_id_2, p.patient_1_key,
       p.patient_2_key, p.dq_flags,
     2, p.load_id, CAST(NULL AS timestamp), CAST(NULL AS timestamp), CAST(NULL AS boolean)
-  FROM core.patient_link_superseded p WHERE p.patient_link_key IN (SELECT c.patient_link_key FROM contested c)
-), counted AS (
-  SELECT v.*,
+  FROM core.patient_link_superseded p WHERE p.patient_link_key IN (SELECT s.patient_link_key FROM stage_patient_link s)
+)
+SELECT v.*, ROW_NUMBER() OVER () AS event_number FROM every v;
+
+-- What becomes of each event. Decided on a few columns: sorting is what costs, and a member has many attributes.
+-- counted:  each event once. A repeat has the same event, payload and times; an event_id used again with another payload is an event of
+--           its own. copies: how often this load brings the event. Of all copies the greatest order holds, and of their flags the greatest
+--           text: where they are above what the log has, it is raised.
+-- placed:   the first of an instant wins: the latest knowledge, then the greatest order of its source. Where all this is equal and
+--           something else is said, the event is tied: it may as well have been the other one.
+-- compared: winners beside the winner before; equal neighbours collapse into the earlier one (two tombstones are equal whatever else
+--           they carry).
+-- At last the first version holds from -infinity, each one until the next.
+CREATE TEMP TABLE patient_link_decided AS
+WITH counted AS (
+  SELECT v.event_number, v.patient_link_key, v.event_id, v.payload_hash, v.op, v.effective_at, v.recorded_at, v.source_order, v.dq_flags,
+    v.known, v.load_id, v.held_from, v.held_to, v.held_tied,
     ROW_NUMBER() OVER (PARTITION BY v.patient_link_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash ORDER BY v.known DESC, v.op) AS copy_number,
     sum(CASE WHEN v.known = 0 THEN 1 ELSE 0 END) OVER (PARTITION BY v.patient_link_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash) AS copies,
     max(v.source_order) OVER (PARTITION BY v.patient_link_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash) AS top_order,
     max(v.dq_flags) OVER (PARTITION BY v.patient_link_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash) AS all_flags
-  FROM every v
+  FROM patient_link_event v
 ), placed AS (
   SELECT c.*,
     CASE WHEN min(c.payload_hash) OVER (PARTITION BY c.patient_link_key, c.effective_at, c.recorded_at, c.top_order)
@@ -61,28 +67,24 @@ WITH contested AS (
 ), compared AS (
   SELECT p.*,
     LAG(p.op) OVER (PARTITION BY p.patient_link_key, p.wins ORDER BY p.effective_at) AS op_before,
-    LAG(p.source_system_1) OVER (PARTITION BY p.patient_link_key, p.wins ORDER BY p.effective_at) AS source_system_1_before,
-    LAG(p.patient_id_1) OVER (PARTITION BY p.patient_link_key, p.wins ORDER BY p.effective_at) AS patient_id_1_before,
-    LAG(p.source_system_2) OVER (PARTITION BY p.patient_link_key, p.wins ORDER BY p.effective_at) AS source_system_2_before,
-    LAG(p.patient_id_2) OVER (PARTITION BY p.patient_link_key, p.wins ORDER BY p.effective_at) AS patient_id_2_before,
-    LAG(p.patient_1_key) OVER (PARTITION BY p.patient_link_key, p.wins ORDER BY p.effective_at) AS patient_1_key_before,
-    LAG(p.patient_2_key) OVER (PARTITION BY p.patient_link_key, p.wins ORDER BY p.effective_at) AS patient_2_key_before
+    LAG(p.event_number) OVER (PARTITION BY p.patient_link_key, p.wins ORDER BY p.effective_at) AS number_before
   FROM placed p
 ), marked AS (
   SELECT c.*, CASE WHEN c.wins = 0 THEN 0 WHEN c.op_before IS NULL OR c.op_before <> c.op THEN 1 WHEN c.op = 'delete' THEN 0
     WHEN
-      coalesce(c.source_system_1 = c.source_system_1_before, c.source_system_1 IS NULL AND c.source_system_1_before IS NULL)
-      AND coalesce(c.patient_id_1 = c.patient_id_1_before, c.patient_id_1 IS NULL AND c.patient_id_1_before IS NULL)
-      AND coalesce(c.source_system_2 = c.source_system_2_before, c.source_system_2 IS NULL AND c.source_system_2_before IS NULL)
-      AND coalesce(c.patient_id_2 = c.patient_id_2_before, c.patient_id_2 IS NULL AND c.patient_id_2_before IS NULL)
-      AND coalesce(c.patient_1_key = c.patient_1_key_before, c.patient_1_key IS NULL AND c.patient_1_key_before IS NULL)
-      AND coalesce(c.patient_2_key = c.patient_2_key_before, c.patient_2_key IS NULL AND c.patient_2_key_before IS NULL)
+      coalesce(e.source_system_1 = b.source_system_1, e.source_system_1 IS NULL AND b.source_system_1 IS NULL)
+      AND coalesce(e.patient_id_1 = b.patient_id_1, e.patient_id_1 IS NULL AND b.patient_id_1 IS NULL)
+      AND coalesce(e.source_system_2 = b.source_system_2, e.source_system_2 IS NULL AND b.source_system_2 IS NULL)
+      AND coalesce(e.patient_id_2 = b.patient_id_2, e.patient_id_2 IS NULL AND b.patient_id_2 IS NULL)
+      AND coalesce(e.patient_1_key = b.patient_1_key, e.patient_1_key IS NULL AND b.patient_1_key IS NULL)
+      AND coalesce(e.patient_2_key = b.patient_2_key, e.patient_2_key IS NULL AND b.patient_2_key IS NULL)
     THEN 0 ELSE 1 END AS is_version
   FROM compared c
+  JOIN patient_link_event e ON e.event_number = c.event_number
+  LEFT JOIN patient_link_event b ON b.event_number = c.number_before
 )
-SELECT m.patient_link_key, m.event_id, m.payload_hash, m.op, m.source_system, m.effective_at, m.recorded_at,
-  m.top_order AS source_order, m.patient_link_id, m.source_system_1, m.patient_id_1, m.source_system_2, m.patient_id_2,
-    m.patient_1_key, m.patient_2_key, m.all_flags AS dq_flags,
+SELECT m.event_number, m.patient_link_key, m.event_id, m.payload_hash, m.op, m.effective_at, m.recorded_at,
+  m.top_order AS source_order, m.all_flags AS dq_flags,
   m.is_tied, m.known, m.copies,
   CASE WHEN m.known = 0 THEN 0
     WHEN m.source_order < m.top_order OR coalesce(m.dq_flags, '') <> coalesce(m.all_flags, '') THEN 1
@@ -146,11 +148,12 @@ SELECT s.patient_link_key, s.source_system, s.patient_link_id, s.source_system_1
 FROM stage_patient_link s
 WHERE NOT EXISTS (SELECT 1 FROM patient_link_decided d WHERE d.patient_link_key = s.patient_link_key)
 UNION ALL
-SELECT d.patient_link_key, d.source_system, d.patient_link_id, d.source_system_1, d.patient_id_1, d.source_system_2, d.patient_id_2,
-  d.patient_1_key, d.patient_2_key, d.valid_from, d.valid_to,
+SELECT d.patient_link_key, e.source_system, e.patient_link_id, e.source_system_1, e.patient_id_1, e.source_system_2, e.patient_id_2,
+  e.patient_1_key, e.patient_2_key, d.valid_from, d.valid_to,
   d.valid_to = timestamp '9999-12-31 00:00:00', false, d.op = 'delete',
   d.event_id, d.payload_hash, d.effective_at, d.recorded_at, d.source_order, d.is_tied, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
 FROM patient_link_decided d
+JOIN patient_link_event e ON e.event_number = d.event_number
 WHERE d.is_version = 1 AND (d.known <> 1 OR d.is_raised = 1 OR d.held_from <> d.valid_from OR d.held_to <> d.valid_to);
 
 -- Events that are no version stand beside: beaten at their instant, or equal to the version before.
@@ -164,10 +167,11 @@ WHERE EXISTS (
 INSERT INTO core.patient_link_superseded (patient_link_key, event_id, payload_hash, op, source_system, effective_at, recorded_at,
   source_order, patient_link_id, source_system_1, patient_id_1, source_system_2, patient_id_2, patient_1_key,
     patient_2_key, dq_flags, load_id)
-SELECT d.patient_link_key, d.event_id, d.payload_hash, d.op, d.source_system, d.effective_at, d.recorded_at,
-  d.source_order, d.patient_link_id, d.source_system_1, d.patient_id_1, d.source_system_2, d.patient_id_2, d.patient_1_key,
-    d.patient_2_key, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
+SELECT d.patient_link_key, d.event_id, d.payload_hash, d.op, e.source_system, d.effective_at, d.recorded_at,
+  d.source_order, e.patient_link_id, e.source_system_1, e.patient_id_1, e.source_system_2, e.patient_id_2, e.patient_1_key,
+    e.patient_2_key, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
 FROM patient_link_decided d
+JOIN patient_link_event e ON e.event_number = d.event_number
 WHERE d.is_version = 0 AND (d.known <> 2 OR d.is_raised = 1);
 
 -- What this load did, in events. The counts cannot be written, since none may be NULL, unless the stage holds the rows that the objects

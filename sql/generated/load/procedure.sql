@@ -27,7 +27,7 @@ SELECT f.procedure_key, f.event_id, f.payload_hash, f.effective_at, f.recorded_a
   f.patient_key, f.provider_key, f.location_key, f.procedure_code_key,
   CAST('upsert' AS varchar(8)) AS op, 1 AS known, f.is_tied AS held_tied
 FROM core.procedure f
-WHERE EXISTS (SELECT 1 FROM stage_procedure s WHERE s.procedure_key = f.procedure_key)
+WHERE f.procedure_key IN (SELECT s.procedure_key FROM stage_procedure s)
 UNION ALL
 SELECT p.procedure_key, p.event_id, p.payload_hash, p.effective_at, p.recorded_at, p.source_order, p.dq_flags, p.source_system, p.load_id,
   CAST(NULL AS varchar(32)) AS patient_key,
@@ -36,7 +36,7 @@ SELECT p.procedure_key, p.event_id, p.payload_hash, p.effective_at, p.recorded_a
   CAST(NULL AS varchar(32)) AS procedure_code_key,
   p.op, 2, CAST(NULL AS boolean)
 FROM core.procedure_superseded p
-WHERE EXISTS (SELECT 1 FROM stage_procedure s WHERE s.procedure_key = p.procedure_key);
+WHERE p.procedure_key IN (SELECT s.procedure_key FROM stage_procedure s);
 
 -- Every event about the keys that need a decision, each once, and its place. Place 1 wins: what is latest in effect, of that the latest knowledge, then the
 -- greatest order of its source, then the state that is furthest on; event_id and payload_hash only make the order total. A repeat has the
@@ -44,7 +44,8 @@ WHERE EXISTS (SELECT 1 FROM stage_procedure s WHERE s.procedure_key = p.procedur
 -- holds, and of their flags the greatest text: an event in the log that has less is raised (is_raised), and written again as the load
 -- brings it.
 -- is_tied: times and order are those of another event that says something else. copies: how often this load brings the event. known: 0
--- new, else as above.
+-- new, else as above. record_source, record_position: of the first copy of a new event; is_twofold: of two copies, as where a batch was
+-- ingested again.
 CREATE TEMP TABLE procedure_decided AS
 WITH contested AS (
   SELECT s.procedure_key FROM stage_procedure s GROUP BY s.procedure_key HAVING count(*) > 1
@@ -55,17 +56,21 @@ WITH contested AS (
 ), every AS (
   SELECT s.procedure_key, s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.source_order, s.dq_flags, s.source_system,
     CAST(NULL AS varchar(32)) AS load_id,
-    s.op, 0 AS known, CAST(NULL AS boolean) AS held_tied
-  FROM stage_procedure s WHERE EXISTS (SELECT 1 FROM contested c WHERE c.procedure_key = s.procedure_key)
+    s.op, s.record_source, s.record_position, 0 AS known, CAST(NULL AS boolean) AS held_tied
+  FROM stage_procedure s WHERE s.procedure_key IN (SELECT c.procedure_key FROM contested c)
   UNION ALL
   SELECT p.procedure_key, p.event_id, p.payload_hash, p.effective_at, p.recorded_at, p.source_order, p.dq_flags, p.source_system, p.load_id,
-    p.op, p.known, p.held_tied
+    p.op, CAST(NULL AS varchar(512)), CAST(NULL AS varchar(64)), p.known, p.held_tied
   FROM procedure_prior p
 ), counted AS (
   SELECT v.*,
     CAST(0 AS integer) AS state_rank,
     ROW_NUMBER() OVER (PARTITION BY v.procedure_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at
-      ORDER BY v.known DESC, v.op) AS copy_number,
+      ORDER BY v.known DESC, v.op, v.record_source, v.record_position) AS copy_number,
+    CASE WHEN v.record_source = LEAD(v.record_source) OVER (PARTITION BY v.procedure_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at
+      ORDER BY v.known DESC, v.op, v.record_source, v.record_position)
+      AND v.record_position = LEAD(v.record_position) OVER (PARTITION BY v.procedure_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at
+      ORDER BY v.known DESC, v.op, v.record_source, v.record_position) THEN 1 ELSE 0 END AS is_twofold,
     sum(CASE WHEN v.known = 0 THEN 1 ELSE 0 END) OVER (PARTITION BY v.procedure_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at) AS copies,
     max(v.source_order) OVER (PARTITION BY v.procedure_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at) AS top_order,
     max(v.dq_flags) OVER (PARTITION BY v.procedure_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at) AS all_flags
@@ -73,7 +78,7 @@ WITH contested AS (
 )
 SELECT c.procedure_key, c.event_id, c.payload_hash, c.effective_at, c.recorded_at, c.top_order AS source_order, c.all_flags AS dq_flags,
   c.source_system, c.load_id,
-  c.op, c.known, c.copies, c.held_tied,
+  c.op, c.record_source, c.record_position, c.is_twofold, c.known, c.copies, c.held_tied,
   CASE WHEN min(c.payload_hash) OVER (PARTITION BY c.procedure_key, c.effective_at, c.recorded_at, c.top_order)
     < max(c.payload_hash) OVER (PARTITION BY c.procedure_key, c.effective_at, c.recorded_at, c.top_order) THEN true ELSE false END AS is_tied,
   CASE WHEN c.known > 0 AND (c.source_order < c.top_order OR coalesce(c.dq_flags, '') <> coalesce(c.all_flags, '')) THEN 1 ELSE 0 END AS is_raised,
@@ -206,6 +211,8 @@ UPDATE core.procedure SET is_tied = d.is_tied
 FROM procedure_decided d
 WHERE d.known = 1 AND d.place = 1 AND d.held_tied <> d.is_tied AND d.procedure_key = procedure.procedure_key;
 
+-- The stage is read once for nearly all rows: those of keys without a rival, and the first copy of each new event that wins. What is
+-- raised, and what has two copies in one place, takes the first of its copies by a number.
 -- Offsets of zones are cut into pieces of a year: few of them meet each time. Dates outside the calendar resolve to its unknown date -1.
 -- Measures and attributes: sql/measures/procedure.sql.
 -- Members are taken as they were at performed_at. Outer joins keep the order of the joins as written: an as-of condition
@@ -247,11 +254,12 @@ SELECT f.procedure_key, f.procedure_id, f.source_system, f.patient_key, f.provid
   procedure_code.display,
   procedure_code.reference_version,
   procedure_code.category,
-  CAST(nullif(substring(CASE WHEN procedure_code.is_inferred THEN ' DQ-COD-06' ELSE '' END
+  CASE WHEN procedure_code.is_inferred OR f.is_other_offset = 1 OR patient.is_inferred OR provider.is_inferred OR location.is_inferred
+    THEN CAST(substring(CASE WHEN procedure_code.is_inferred THEN ' DQ-COD-06' ELSE '' END
     || CASE WHEN f.is_other_offset = 1 THEN ' DQ-ENC-14' ELSE '' END
     || CASE WHEN patient.is_inferred THEN ' DQ-ID-05' ELSE '' END
     || CASE WHEN provider.is_inferred THEN ' DQ-ID-12' ELSE '' END
-    || CASE WHEN location.is_inferred THEN ' DQ-ID-16' ELSE '' END, 2, 255), '') AS varchar(255)),
+    || CASE WHEN location.is_inferred THEN ' DQ-ID-16' ELSE '' END, 2, 255) AS varchar(255)) END,
   CASE WHEN
     patient.patient_key IS NULL
     OR provider.provider_key IS NULL
@@ -312,9 +320,14 @@ FROM (
           s.provider_id, s.provider_npi, s.provider_identifier, s.location_id, s.location_identifier, s.procedure_system,
           s.procedure_code, s.procedure_display, s.status_code, s.performed_at, s.performed_precision, s.performed_end_at,
           s.base_cost_amount, s.reason_system, s.reason_code, s.reason_display, s.reason_diagnosis_id,
-          s.performed_tz_offset_min, s.source_order, s.dq_flags, false AS is_tied, CAST(:load_id AS varchar(32)) AS brought_by
+          s.performed_tz_offset_min, CASE WHEN d.procedure_key IS NULL THEN s.source_order ELSE d.source_order END AS source_order,
+          CASE WHEN d.procedure_key IS NULL THEN s.dq_flags ELSE d.dq_flags END AS dq_flags, coalesce(d.is_tied, false) AS is_tied,
+          CAST(:load_id AS varchar(32)) AS brought_by
         FROM stage_procedure s
-        WHERE NOT EXISTS (SELECT 1 FROM procedure_decided c WHERE c.procedure_key = s.procedure_key)
+        LEFT JOIN procedure_decided d ON d.procedure_key = s.procedure_key AND d.place = 1
+        WHERE d.procedure_key IS NULL OR (d.known = 0 AND d.op = 'upsert' AND d.is_twofold = 0
+          AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at
+          AND d.record_source = s.record_source AND d.record_position = s.record_position)
         UNION ALL
         SELECT w.event_id, w.source_system, w.effective_at, w.recorded_at, w.payload_hash, w.procedure_key, w.patient_key,
           w.provider_key, w.location_key, w.procedure_code_key, w.patient_named_key, w.provider_named_key, w.location_named_key,
@@ -334,7 +347,7 @@ FROM (
           FROM stage_procedure s
           JOIN procedure_decided d ON d.procedure_key = s.procedure_key AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash
             AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at
-          WHERE (d.known = 0 OR d.is_raised = 1) AND d.place = 1 AND d.op = 'upsert' AND s.op = 'upsert'
+          WHERE (d.is_raised = 1 OR (d.known = 0 AND d.is_twofold = 1)) AND d.place = 1 AND d.op = 'upsert' AND s.op = 'upsert'
         ) w
         WHERE w.copy_number = 1
       ) s

@@ -1,18 +1,10 @@
 -- Provider: events in stage_provider → core.dim_provider_history and core.provider_superseded (together the log). Parameter: :load_id.
 -- The load function has made stage_provider and copied the objects into it. Only keys with more than one event or with a tombstone
 -- need a decision; all others go straight through.
--- Every event about these keys and what becomes of it. known: 0 new, 1 is a version, 2 is beside the versions. copies: how often this
--- load brings the event. A key that was described before has a version of its own.
--- counted:  each event once. A repeat has the same event, payload and times; an event_id used again with another payload is an event of
---           its own. Of all copies the greatest order holds, and of their flags the greatest text: where they are above what the log has,
---           it is raised.
--- placed:   the first of an instant wins: the latest knowledge, then the greatest order of its source. Where all this is equal and
---           something else is said, the event is tied: it may as well have been the other one.
--- compared: winners beside the winner before; equal neighbours collapse into the earlier one (two tombstones are equal whatever else
---           they carry).
--- A tombstone keeps its key and no attributes; as a version it sees to it that no fact loses its row. At last the first version
--- holds from -infinity, each one until the next.
-CREATE TEMP TABLE provider_decided AS
+-- Every event about these keys, with all that it says, each row by a number. known: 0 new, 1 is a version, 2 is beside the versions. A key that
+-- was described before has a version of its own. A tombstone keeps its key and no attributes; as a version it sees to it that no fact loses
+-- its row.
+CREATE TEMP TABLE provider_event AS
 WITH contested AS (
   SELECT s.provider_key FROM stage_provider s GROUP BY s.provider_key HAVING count(*) > 1
   UNION
@@ -51,21 +43,35 @@ WITH contested AS (
       h.city, h.state, h.zip5, h.is_active, h.enumerated_on, h.deactivated_on, h.reactivated_on, h.npi_alias_key,
       h.identifier_alias_key, h.dq_flags,
     1, h.load_id, h.valid_from, h.valid_to, h.is_tied
-  FROM core.dim_provider_history h WHERE h.provider_key IN (SELECT c.provider_key FROM contested c) AND NOT h.is_inferred
+  FROM core.dim_provider_history h WHERE h.provider_key IN (SELECT s.provider_key FROM stage_provider s) AND NOT h.is_inferred
   UNION ALL
   SELECT p.provider_key, p.event_id, p.payload_hash, p.op, p.source_system, p.effective_at, p.recorded_at, p.source_order,
     p.provider_id, p.npi, p.full_name, p.specialty, p.identifier_system, p.identifier_value, p.entity_type_code, p.gender_code,
       p.credential, p.taxonomy_code, p.organization_id, p.city, p.state, p.zip5, p.is_active, p.enumerated_on, p.deactivated_on,
       p.reactivated_on, p.npi_alias_key, p.identifier_alias_key, p.dq_flags,
     2, p.load_id, CAST(NULL AS timestamp), CAST(NULL AS timestamp), CAST(NULL AS boolean)
-  FROM core.provider_superseded p WHERE p.provider_key IN (SELECT c.provider_key FROM contested c)
-), counted AS (
-  SELECT v.*,
+  FROM core.provider_superseded p WHERE p.provider_key IN (SELECT s.provider_key FROM stage_provider s)
+)
+SELECT v.*, ROW_NUMBER() OVER () AS event_number FROM every v;
+
+-- What becomes of each event. Decided on a few columns: sorting is what costs, and a member has many attributes.
+-- counted:  each event once. A repeat has the same event, payload and times; an event_id used again with another payload is an event of
+--           its own. copies: how often this load brings the event. Of all copies the greatest order holds, and of their flags the greatest
+--           text: where they are above what the log has, it is raised.
+-- placed:   the first of an instant wins: the latest knowledge, then the greatest order of its source. Where all this is equal and
+--           something else is said, the event is tied: it may as well have been the other one.
+-- compared: winners beside the winner before; equal neighbours collapse into the earlier one (two tombstones are equal whatever else
+--           they carry).
+-- At last the first version holds from -infinity, each one until the next.
+CREATE TEMP TABLE provider_decided AS
+WITH counted AS (
+  SELECT v.event_number, v.provider_key, v.event_id, v.payload_hash, v.op, v.effective_at, v.recorded_at, v.source_order, v.dq_flags,
+    v.known, v.load_id, v.held_from, v.held_to, v.held_tied,
     ROW_NUMBER() OVER (PARTITION BY v.provider_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash ORDER BY v.known DESC, v.op) AS copy_number,
     sum(CASE WHEN v.known = 0 THEN 1 ELSE 0 END) OVER (PARTITION BY v.provider_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash) AS copies,
     max(v.source_order) OVER (PARTITION BY v.provider_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash) AS top_order,
     max(v.dq_flags) OVER (PARTITION BY v.provider_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash) AS all_flags
-  FROM every v
+  FROM provider_event v
 ), placed AS (
   SELECT c.*,
     CASE WHEN min(c.payload_hash) OVER (PARTITION BY c.provider_key, c.effective_at, c.recorded_at, c.top_order)
@@ -77,55 +83,37 @@ WITH contested AS (
 ), compared AS (
   SELECT p.*,
     LAG(p.op) OVER (PARTITION BY p.provider_key, p.wins ORDER BY p.effective_at) AS op_before,
-    LAG(p.npi) OVER (PARTITION BY p.provider_key, p.wins ORDER BY p.effective_at) AS npi_before,
-    LAG(p.full_name) OVER (PARTITION BY p.provider_key, p.wins ORDER BY p.effective_at) AS full_name_before,
-    LAG(p.specialty) OVER (PARTITION BY p.provider_key, p.wins ORDER BY p.effective_at) AS specialty_before,
-    LAG(p.identifier_system) OVER (PARTITION BY p.provider_key, p.wins ORDER BY p.effective_at) AS identifier_system_before,
-    LAG(p.identifier_value) OVER (PARTITION BY p.provider_key, p.wins ORDER BY p.effective_at) AS identifier_value_before,
-    LAG(p.entity_type_code) OVER (PARTITION BY p.provider_key, p.wins ORDER BY p.effective_at) AS entity_type_code_before,
-    LAG(p.gender_code) OVER (PARTITION BY p.provider_key, p.wins ORDER BY p.effective_at) AS gender_code_before,
-    LAG(p.credential) OVER (PARTITION BY p.provider_key, p.wins ORDER BY p.effective_at) AS credential_before,
-    LAG(p.taxonomy_code) OVER (PARTITION BY p.provider_key, p.wins ORDER BY p.effective_at) AS taxonomy_code_before,
-    LAG(p.organization_id) OVER (PARTITION BY p.provider_key, p.wins ORDER BY p.effective_at) AS organization_id_before,
-    LAG(p.city) OVER (PARTITION BY p.provider_key, p.wins ORDER BY p.effective_at) AS city_before,
-    LAG(p.state) OVER (PARTITION BY p.provider_key, p.wins ORDER BY p.effective_at) AS state_before,
-    LAG(p.zip5) OVER (PARTITION BY p.provider_key, p.wins ORDER BY p.effective_at) AS zip5_before,
-    LAG(p.is_active) OVER (PARTITION BY p.provider_key, p.wins ORDER BY p.effective_at) AS is_active_before,
-    LAG(p.enumerated_on) OVER (PARTITION BY p.provider_key, p.wins ORDER BY p.effective_at) AS enumerated_on_before,
-    LAG(p.deactivated_on) OVER (PARTITION BY p.provider_key, p.wins ORDER BY p.effective_at) AS deactivated_on_before,
-    LAG(p.reactivated_on) OVER (PARTITION BY p.provider_key, p.wins ORDER BY p.effective_at) AS reactivated_on_before,
-    LAG(p.npi_alias_key) OVER (PARTITION BY p.provider_key, p.wins ORDER BY p.effective_at) AS npi_alias_key_before,
-    LAG(p.identifier_alias_key) OVER (PARTITION BY p.provider_key, p.wins ORDER BY p.effective_at) AS identifier_alias_key_before
+    LAG(p.event_number) OVER (PARTITION BY p.provider_key, p.wins ORDER BY p.effective_at) AS number_before
   FROM placed p
 ), marked AS (
   SELECT c.*, CASE WHEN c.wins = 0 THEN 0 WHEN c.op_before IS NULL OR c.op_before <> c.op THEN 1 WHEN c.op = 'delete' THEN 0
     WHEN
-      coalesce(c.npi = c.npi_before, c.npi IS NULL AND c.npi_before IS NULL)
-      AND coalesce(c.full_name = c.full_name_before, c.full_name IS NULL AND c.full_name_before IS NULL)
-      AND coalesce(c.specialty = c.specialty_before, c.specialty IS NULL AND c.specialty_before IS NULL)
-      AND coalesce(c.identifier_system = c.identifier_system_before, c.identifier_system IS NULL AND c.identifier_system_before IS NULL)
-      AND coalesce(c.identifier_value = c.identifier_value_before, c.identifier_value IS NULL AND c.identifier_value_before IS NULL)
-      AND coalesce(c.entity_type_code = c.entity_type_code_before, c.entity_type_code IS NULL AND c.entity_type_code_before IS NULL)
-      AND coalesce(c.gender_code = c.gender_code_before, c.gender_code IS NULL AND c.gender_code_before IS NULL)
-      AND coalesce(c.credential = c.credential_before, c.credential IS NULL AND c.credential_before IS NULL)
-      AND coalesce(c.taxonomy_code = c.taxonomy_code_before, c.taxonomy_code IS NULL AND c.taxonomy_code_before IS NULL)
-      AND coalesce(c.organization_id = c.organization_id_before, c.organization_id IS NULL AND c.organization_id_before IS NULL)
-      AND coalesce(c.city = c.city_before, c.city IS NULL AND c.city_before IS NULL)
-      AND coalesce(c.state = c.state_before, c.state IS NULL AND c.state_before IS NULL)
-      AND coalesce(c.zip5 = c.zip5_before, c.zip5 IS NULL AND c.zip5_before IS NULL)
-      AND coalesce(c.is_active = c.is_active_before, c.is_active IS NULL AND c.is_active_before IS NULL)
-      AND coalesce(c.enumerated_on = c.enumerated_on_before, c.enumerated_on IS NULL AND c.enumerated_on_before IS NULL)
-      AND coalesce(c.deactivated_on = c.deactivated_on_before, c.deactivated_on IS NULL AND c.deactivated_on_before IS NULL)
-      AND coalesce(c.reactivated_on = c.reactivated_on_before, c.reactivated_on IS NULL AND c.reactivated_on_before IS NULL)
-      AND coalesce(c.npi_alias_key = c.npi_alias_key_before, c.npi_alias_key IS NULL AND c.npi_alias_key_before IS NULL)
-      AND coalesce(c.identifier_alias_key = c.identifier_alias_key_before, c.identifier_alias_key IS NULL AND c.identifier_alias_key_before IS NULL)
+      coalesce(e.npi = b.npi, e.npi IS NULL AND b.npi IS NULL)
+      AND coalesce(e.full_name = b.full_name, e.full_name IS NULL AND b.full_name IS NULL)
+      AND coalesce(e.specialty = b.specialty, e.specialty IS NULL AND b.specialty IS NULL)
+      AND coalesce(e.identifier_system = b.identifier_system, e.identifier_system IS NULL AND b.identifier_system IS NULL)
+      AND coalesce(e.identifier_value = b.identifier_value, e.identifier_value IS NULL AND b.identifier_value IS NULL)
+      AND coalesce(e.entity_type_code = b.entity_type_code, e.entity_type_code IS NULL AND b.entity_type_code IS NULL)
+      AND coalesce(e.gender_code = b.gender_code, e.gender_code IS NULL AND b.gender_code IS NULL)
+      AND coalesce(e.credential = b.credential, e.credential IS NULL AND b.credential IS NULL)
+      AND coalesce(e.taxonomy_code = b.taxonomy_code, e.taxonomy_code IS NULL AND b.taxonomy_code IS NULL)
+      AND coalesce(e.organization_id = b.organization_id, e.organization_id IS NULL AND b.organization_id IS NULL)
+      AND coalesce(e.city = b.city, e.city IS NULL AND b.city IS NULL)
+      AND coalesce(e.state = b.state, e.state IS NULL AND b.state IS NULL)
+      AND coalesce(e.zip5 = b.zip5, e.zip5 IS NULL AND b.zip5 IS NULL)
+      AND coalesce(e.is_active = b.is_active, e.is_active IS NULL AND b.is_active IS NULL)
+      AND coalesce(e.enumerated_on = b.enumerated_on, e.enumerated_on IS NULL AND b.enumerated_on IS NULL)
+      AND coalesce(e.deactivated_on = b.deactivated_on, e.deactivated_on IS NULL AND b.deactivated_on IS NULL)
+      AND coalesce(e.reactivated_on = b.reactivated_on, e.reactivated_on IS NULL AND b.reactivated_on IS NULL)
+      AND coalesce(e.npi_alias_key = b.npi_alias_key, e.npi_alias_key IS NULL AND b.npi_alias_key IS NULL)
+      AND coalesce(e.identifier_alias_key = b.identifier_alias_key, e.identifier_alias_key IS NULL AND b.identifier_alias_key IS NULL)
     THEN 0 ELSE 1 END AS is_version
   FROM compared c
+  JOIN provider_event e ON e.event_number = c.event_number
+  LEFT JOIN provider_event b ON b.event_number = c.number_before
 )
-SELECT m.provider_key, m.event_id, m.payload_hash, m.op, m.source_system, m.effective_at, m.recorded_at,
-  m.top_order AS source_order, m.provider_id, m.npi, m.full_name, m.specialty, m.identifier_system, m.identifier_value,
-    m.entity_type_code, m.gender_code, m.credential, m.taxonomy_code, m.organization_id, m.city, m.state, m.zip5, m.is_active,
-    m.enumerated_on, m.deactivated_on, m.reactivated_on, m.npi_alias_key, m.identifier_alias_key, m.all_flags AS dq_flags,
+SELECT m.event_number, m.provider_key, m.event_id, m.payload_hash, m.op, m.effective_at, m.recorded_at,
+  m.top_order AS source_order, m.all_flags AS dq_flags,
   m.is_tied, m.known, m.copies,
   CASE WHEN m.known = 0 THEN 0
     WHEN m.source_order < m.top_order OR coalesce(m.dq_flags, '') <> coalesce(m.all_flags, '') THEN 1
@@ -191,12 +179,13 @@ SELECT s.provider_key, s.source_system, s.provider_id, s.npi, s.full_name, s.spe
 FROM stage_provider s
 WHERE NOT EXISTS (SELECT 1 FROM provider_decided d WHERE d.provider_key = s.provider_key)
 UNION ALL
-SELECT d.provider_key, d.source_system, d.provider_id, d.npi, d.full_name, d.specialty, d.identifier_system, d.identifier_value,
-  d.entity_type_code, d.gender_code, d.credential, d.taxonomy_code, d.organization_id, d.city, d.state, d.zip5, d.is_active,
-  d.enumerated_on, d.deactivated_on, d.reactivated_on, d.npi_alias_key, d.identifier_alias_key, d.valid_from, d.valid_to,
+SELECT d.provider_key, e.source_system, e.provider_id, e.npi, e.full_name, e.specialty, e.identifier_system, e.identifier_value,
+  e.entity_type_code, e.gender_code, e.credential, e.taxonomy_code, e.organization_id, e.city, e.state, e.zip5, e.is_active,
+  e.enumerated_on, e.deactivated_on, e.reactivated_on, e.npi_alias_key, e.identifier_alias_key, d.valid_from, d.valid_to,
   d.valid_to = timestamp '9999-12-31 00:00:00', false, d.op = 'delete',
   d.event_id, d.payload_hash, d.effective_at, d.recorded_at, d.source_order, d.is_tied, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
 FROM provider_decided d
+JOIN provider_event e ON e.event_number = d.event_number
 WHERE d.is_version = 1 AND (d.known <> 1 OR d.is_raised = 1 OR d.held_from <> d.valid_from OR d.held_to <> d.valid_to);
 
 -- Events that are no version stand beside: beaten at their instant, or equal to the version before.
@@ -211,12 +200,13 @@ INSERT INTO core.provider_superseded (provider_key, event_id, payload_hash, op, 
   source_order, provider_id, npi, full_name, specialty, identifier_system, identifier_value, entity_type_code, gender_code,
     credential, taxonomy_code, organization_id, city, state, zip5, is_active, enumerated_on, deactivated_on, reactivated_on,
     npi_alias_key, identifier_alias_key, dq_flags, load_id)
-SELECT d.provider_key, d.event_id, d.payload_hash, d.op, d.source_system, d.effective_at, d.recorded_at,
-  d.source_order, d.provider_id, d.npi, d.full_name, d.specialty, d.identifier_system, d.identifier_value, d.entity_type_code,
-    d.gender_code, d.credential, d.taxonomy_code, d.organization_id, d.city, d.state, d.zip5, d.is_active, d.enumerated_on,
-    d.deactivated_on, d.reactivated_on, d.npi_alias_key,
-    d.identifier_alias_key, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
+SELECT d.provider_key, d.event_id, d.payload_hash, d.op, e.source_system, d.effective_at, d.recorded_at,
+  d.source_order, e.provider_id, e.npi, e.full_name, e.specialty, e.identifier_system, e.identifier_value, e.entity_type_code,
+    e.gender_code, e.credential, e.taxonomy_code, e.organization_id, e.city, e.state, e.zip5, e.is_active, e.enumerated_on,
+    e.deactivated_on, e.reactivated_on, e.npi_alias_key,
+    e.identifier_alias_key, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
 FROM provider_decided d
+JOIN provider_event e ON e.event_number = d.event_number
 WHERE d.is_version = 0 AND (d.known <> 2 OR d.is_raised = 1);
 
 -- What this load did, in events. The counts cannot be written, since none may be NULL, unless the stage holds the rows that the objects

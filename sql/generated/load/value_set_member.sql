@@ -1,18 +1,10 @@
 -- Value set member: events in stage_value_set_member → core.dim_value_set_member_history and core.value_set_member_superseded (together the log). Parameter: :load_id.
 -- The load function has made stage_value_set_member and copied the objects into it. Only keys with more than one event or with a tombstone
 -- need a decision; all others go straight through.
--- Every event about these keys and what becomes of it. known: 0 new, 1 is a version, 2 is beside the versions. copies: how often this
--- load brings the event. A key that was described before has a version of its own.
--- counted:  each event once. A repeat has the same event, payload and times; an event_id used again with another payload is an event of
---           its own. Of all copies the greatest order holds, and of their flags the greatest text: where they are above what the log has,
---           it is raised.
--- placed:   the first of an instant wins: the latest knowledge, then the greatest order of its source. Where all this is equal and
---           something else is said, the event is tied: it may as well have been the other one.
--- compared: winners beside the winner before; equal neighbours collapse into the earlier one (two tombstones are equal whatever else
---           they carry).
--- A tombstone keeps its key and no attributes; as a version it sees to it that no fact loses its row. At last the first version
--- holds from -infinity, each one until the next.
-CREATE TEMP TABLE value_set_member_decided AS
+-- Every event about these keys, with all that it says, each row by a number. known: 0 new, 1 is a version, 2 is beside the versions. A key that
+-- was described before has a version of its own. A tombstone keeps its key and no attributes; as a version it sees to it that no fact loses
+-- its row.
+CREATE TEMP TABLE value_set_member_event AS
 WITH contested AS (
   SELECT s.value_set_member_key FROM stage_value_set_member s GROUP BY s.value_set_member_key HAVING count(*) > 1
   UNION
@@ -35,20 +27,34 @@ WITH contested AS (
     h.source_system, h.effective_at, h.recorded_at, h.source_order, h.value_set_id, h.value_set_version, h.code_system,
       h.code, h.value_set_name, h.display, h.version_from, h.version_to, h.dq_flags,
     1, h.load_id, h.valid_from, h.valid_to, h.is_tied
-  FROM core.dim_value_set_member_history h WHERE h.value_set_member_key IN (SELECT c.value_set_member_key FROM contested c) AND NOT h.is_inferred
+  FROM core.dim_value_set_member_history h WHERE h.value_set_member_key IN (SELECT s.value_set_member_key FROM stage_value_set_member s) AND NOT h.is_inferred
   UNION ALL
   SELECT p.value_set_member_key, p.event_id, p.payload_hash, p.op, p.source_system, p.effective_at, p.recorded_at, p.source_order,
     p.value_set_id, p.value_set_version, p.code_system, p.code, p.value_set_name, p.display, p.version_from,
       p.version_to, p.dq_flags,
     2, p.load_id, CAST(NULL AS timestamp), CAST(NULL AS timestamp), CAST(NULL AS boolean)
-  FROM core.value_set_member_superseded p WHERE p.value_set_member_key IN (SELECT c.value_set_member_key FROM contested c)
-), counted AS (
-  SELECT v.*,
+  FROM core.value_set_member_superseded p WHERE p.value_set_member_key IN (SELECT s.value_set_member_key FROM stage_value_set_member s)
+)
+SELECT v.*, ROW_NUMBER() OVER () AS event_number FROM every v;
+
+-- What becomes of each event. Decided on a few columns: sorting is what costs, and a member has many attributes.
+-- counted:  each event once. A repeat has the same event, payload and times; an event_id used again with another payload is an event of
+--           its own. copies: how often this load brings the event. Of all copies the greatest order holds, and of their flags the greatest
+--           text: where they are above what the log has, it is raised.
+-- placed:   the first of an instant wins: the latest knowledge, then the greatest order of its source. Where all this is equal and
+--           something else is said, the event is tied: it may as well have been the other one.
+-- compared: winners beside the winner before; equal neighbours collapse into the earlier one (two tombstones are equal whatever else
+--           they carry).
+-- At last the first version holds from -infinity, each one until the next.
+CREATE TEMP TABLE value_set_member_decided AS
+WITH counted AS (
+  SELECT v.event_number, v.value_set_member_key, v.event_id, v.payload_hash, v.op, v.effective_at, v.recorded_at, v.source_order, v.dq_flags,
+    v.known, v.load_id, v.held_from, v.held_to, v.held_tied,
     ROW_NUMBER() OVER (PARTITION BY v.value_set_member_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash ORDER BY v.known DESC, v.op) AS copy_number,
     sum(CASE WHEN v.known = 0 THEN 1 ELSE 0 END) OVER (PARTITION BY v.value_set_member_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash) AS copies,
     max(v.source_order) OVER (PARTITION BY v.value_set_member_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash) AS top_order,
     max(v.dq_flags) OVER (PARTITION BY v.value_set_member_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash) AS all_flags
-  FROM every v
+  FROM value_set_member_event v
 ), placed AS (
   SELECT c.*,
     CASE WHEN min(c.payload_hash) OVER (PARTITION BY c.value_set_member_key, c.effective_at, c.recorded_at, c.top_order)
@@ -60,24 +66,22 @@ WITH contested AS (
 ), compared AS (
   SELECT p.*,
     LAG(p.op) OVER (PARTITION BY p.value_set_member_key, p.wins ORDER BY p.effective_at) AS op_before,
-    LAG(p.value_set_name) OVER (PARTITION BY p.value_set_member_key, p.wins ORDER BY p.effective_at) AS value_set_name_before,
-    LAG(p.display) OVER (PARTITION BY p.value_set_member_key, p.wins ORDER BY p.effective_at) AS display_before,
-    LAG(p.version_from) OVER (PARTITION BY p.value_set_member_key, p.wins ORDER BY p.effective_at) AS version_from_before,
-    LAG(p.version_to) OVER (PARTITION BY p.value_set_member_key, p.wins ORDER BY p.effective_at) AS version_to_before
+    LAG(p.event_number) OVER (PARTITION BY p.value_set_member_key, p.wins ORDER BY p.effective_at) AS number_before
   FROM placed p
 ), marked AS (
   SELECT c.*, CASE WHEN c.wins = 0 THEN 0 WHEN c.op_before IS NULL OR c.op_before <> c.op THEN 1 WHEN c.op = 'delete' THEN 0
     WHEN
-      coalesce(c.value_set_name = c.value_set_name_before, c.value_set_name IS NULL AND c.value_set_name_before IS NULL)
-      AND coalesce(c.display = c.display_before, c.display IS NULL AND c.display_before IS NULL)
-      AND coalesce(c.version_from = c.version_from_before, c.version_from IS NULL AND c.version_from_before IS NULL)
-      AND coalesce(c.version_to = c.version_to_before, c.version_to IS NULL AND c.version_to_before IS NULL)
+      coalesce(e.value_set_name = b.value_set_name, e.value_set_name IS NULL AND b.value_set_name IS NULL)
+      AND coalesce(e.display = b.display, e.display IS NULL AND b.display IS NULL)
+      AND coalesce(e.version_from = b.version_from, e.version_from IS NULL AND b.version_from IS NULL)
+      AND coalesce(e.version_to = b.version_to, e.version_to IS NULL AND b.version_to IS NULL)
     THEN 0 ELSE 1 END AS is_version
   FROM compared c
+  JOIN value_set_member_event e ON e.event_number = c.event_number
+  LEFT JOIN value_set_member_event b ON b.event_number = c.number_before
 )
-SELECT m.value_set_member_key, m.event_id, m.payload_hash, m.op, m.source_system, m.effective_at, m.recorded_at,
-  m.top_order AS source_order, m.value_set_id, m.value_set_version, m.code_system, m.code, m.value_set_name, m.display,
-    m.version_from, m.version_to, m.all_flags AS dq_flags,
+SELECT m.event_number, m.value_set_member_key, m.event_id, m.payload_hash, m.op, m.effective_at, m.recorded_at,
+  m.top_order AS source_order, m.all_flags AS dq_flags,
   m.is_tied, m.known, m.copies,
   CASE WHEN m.known = 0 THEN 0
     WHEN m.source_order < m.top_order OR coalesce(m.dq_flags, '') <> coalesce(m.all_flags, '') THEN 1
@@ -141,11 +145,12 @@ SELECT s.value_set_member_key, s.source_system, s.value_set_id, s.value_set_vers
 FROM stage_value_set_member s
 WHERE NOT EXISTS (SELECT 1 FROM value_set_member_decided d WHERE d.value_set_member_key = s.value_set_member_key)
 UNION ALL
-SELECT d.value_set_member_key, d.source_system, d.value_set_id, d.value_set_version, d.code_system, d.code, d.value_set_name,
-  d.display, d.version_from, d.version_to, d.valid_from, d.valid_to,
+SELECT d.value_set_member_key, e.source_system, e.value_set_id, e.value_set_version, e.code_system, e.code, e.value_set_name,
+  e.display, e.version_from, e.version_to, d.valid_from, d.valid_to,
   d.valid_to = timestamp '9999-12-31 00:00:00', false, d.op = 'delete',
   d.event_id, d.payload_hash, d.effective_at, d.recorded_at, d.source_order, d.is_tied, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
 FROM value_set_member_decided d
+JOIN value_set_member_event e ON e.event_number = d.event_number
 WHERE d.is_version = 1 AND (d.known <> 1 OR d.is_raised = 1 OR d.held_from <> d.valid_from OR d.held_to <> d.valid_to);
 
 -- Events that are no version stand beside: beaten at their instant, or equal to the version before.
@@ -159,10 +164,11 @@ WHERE EXISTS (
 INSERT INTO core.value_set_member_superseded (value_set_member_key, event_id, payload_hash, op, source_system, effective_at, recorded_at,
   source_order, value_set_id, value_set_version, code_system, code, value_set_name, display, version_from,
     version_to, dq_flags, load_id)
-SELECT d.value_set_member_key, d.event_id, d.payload_hash, d.op, d.source_system, d.effective_at, d.recorded_at,
-  d.source_order, d.value_set_id, d.value_set_version, d.code_system, d.code, d.value_set_name, d.display, d.version_from,
-    d.version_to, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
+SELECT d.value_set_member_key, d.event_id, d.payload_hash, d.op, e.source_system, d.effective_at, d.recorded_at,
+  d.source_order, e.value_set_id, e.value_set_version, e.code_system, e.code, e.value_set_name, e.display, e.version_from,
+    e.version_to, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
 FROM value_set_member_decided d
+JOIN value_set_member_event e ON e.event_number = d.event_number
 WHERE d.is_version = 0 AND (d.known <> 2 OR d.is_raised = 1);
 
 -- What this load did, in events. The counts cannot be written, since none may be NULL, unless the stage holds the rows that the objects

@@ -1,18 +1,10 @@
 -- {Entity}: events in stage_{entity} → core.dim_{entity}_history and core.{entity}_superseded (together the log). Parameter: :load_id.
 -- The load function has made stage_{entity} and copied the objects into it. Only keys with more than one event or with a tombstone
 -- need a decision; all others go straight through.
--- Every event about these keys and what becomes of it. known: 0 new, 1 is a version, 2 is beside the versions. copies: how often this
--- load brings the event. A key that was described before has a version of its own.
--- counted:  each event once. A repeat has the same event, payload and times; an event_id used again with another payload is an event of
---           its own. Of all copies the greatest order holds, and of their flags the greatest text: where they are above what the log has,
---           it is raised.
--- placed:   the first of an instant wins: the latest knowledge, then the greatest order of its source. Where all this is equal and
---           something else is said, the event is tied: it may as well have been the other one.
--- compared: winners beside the winner before; equal neighbours collapse into the earlier one (two tombstones are equal whatever else
---           they carry).
--- A tombstone keeps its key and no attributes; as a version it sees to it that no fact loses its row. At last the first version
--- holds from -infinity, each one until the next.
-CREATE TEMP TABLE {entity}_decided AS
+-- Every event about these keys, with all that it says, each row by a number. known: 0 new, 1 is a version, 2 is beside the versions. A key that
+-- was described before has a version of its own. A tombstone keeps its key and no attributes; as a version it sees to it that no fact loses
+-- its row.
+CREATE TEMP TABLE {entity}_event AS
 WITH contested AS (
   SELECT s.{entity}_key FROM stage_{entity} s GROUP BY s.{entity}_key HAVING count(*) > 1
   UNION
@@ -30,19 +22,33 @@ WITH contested AS (
   SELECT h.{entity}_key, h.event_id, h.payload_hash, CASE WHEN h.is_deleted THEN 'delete' ELSE 'upsert' END,
     h.source_system, h.effective_at, h.recorded_at, h.source_order, {h.naturals}, {h.attributes}, h.dq_flags,
     1, h.load_id, h.valid_from, h.valid_to, h.is_tied
-  FROM core.dim_{entity}_history h WHERE h.{entity}_key IN (SELECT c.{entity}_key FROM contested c) AND NOT h.is_inferred
+  FROM core.dim_{entity}_history h WHERE h.{entity}_key IN (SELECT s.{entity}_key FROM stage_{entity} s) AND NOT h.is_inferred
   UNION ALL
   SELECT p.{entity}_key, p.event_id, p.payload_hash, p.op, p.source_system, p.effective_at, p.recorded_at, p.source_order,
     {p.naturals}, {p.attributes}, p.dq_flags,
     2, p.load_id, CAST(NULL AS timestamp), CAST(NULL AS timestamp), CAST(NULL AS boolean)
-  FROM core.{entity}_superseded p WHERE p.{entity}_key IN (SELECT c.{entity}_key FROM contested c)
-), counted AS (
-  SELECT v.*,
+  FROM core.{entity}_superseded p WHERE p.{entity}_key IN (SELECT s.{entity}_key FROM stage_{entity} s)
+)
+SELECT v.*, ROW_NUMBER() OVER () AS event_number FROM every v;
+
+-- What becomes of each event. Decided on a few columns: sorting is what costs, and a member has many attributes.
+-- counted:  each event once. A repeat has the same event, payload and times; an event_id used again with another payload is an event of
+--           its own. copies: how often this load brings the event. Of all copies the greatest order holds, and of their flags the greatest
+--           text: where they are above what the log has, it is raised.
+-- placed:   the first of an instant wins: the latest knowledge, then the greatest order of its source. Where all this is equal and
+--           something else is said, the event is tied: it may as well have been the other one.
+-- compared: winners beside the winner before; equal neighbours collapse into the earlier one (two tombstones are equal whatever else
+--           they carry).
+-- At last the first version holds from -infinity, each one until the next.
+CREATE TEMP TABLE {entity}_decided AS
+WITH counted AS (
+  SELECT v.event_number, v.{entity}_key, v.event_id, v.payload_hash, v.op, v.effective_at, v.recorded_at, v.source_order, v.dq_flags,
+    v.known, v.load_id, v.held_from, v.held_to, v.held_tied,
     ROW_NUMBER() OVER (PARTITION BY v.{entity}_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash ORDER BY v.known DESC, v.op) AS copy_number,
     sum(CASE WHEN v.known = 0 THEN 1 ELSE 0 END) OVER (PARTITION BY v.{entity}_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash) AS copies,
     max(v.source_order) OVER (PARTITION BY v.{entity}_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash) AS top_order,
     max(v.dq_flags) OVER (PARTITION BY v.{entity}_key, v.effective_at, v.recorded_at, v.event_id, v.payload_hash) AS all_flags
-  FROM every v
+  FROM {entity}_event v
 ), placed AS (
   SELECT c.*,
     CASE WHEN min(c.payload_hash) OVER (PARTITION BY c.{entity}_key, c.effective_at, c.recorded_at, c.top_order)
@@ -54,17 +60,19 @@ WITH contested AS (
 ), compared AS (
   SELECT p.*,
     LAG(p.op) OVER (PARTITION BY p.{entity}_key, p.wins ORDER BY p.effective_at) AS op_before,
-    LAG(p.{attribute}) OVER (PARTITION BY p.{entity}_key, p.wins ORDER BY p.effective_at) AS {attribute}_before  -- each ,
+    LAG(p.event_number) OVER (PARTITION BY p.{entity}_key, p.wins ORDER BY p.effective_at) AS number_before
   FROM placed p
 ), marked AS (
   SELECT c.*, CASE WHEN c.wins = 0 THEN 0 WHEN c.op_before IS NULL OR c.op_before <> c.op THEN 1 WHEN c.op = 'delete' THEN 0
     WHEN
-      coalesce(c.{attribute} = c.{attribute}_before, c.{attribute} IS NULL AND c.{attribute}_before IS NULL)  -- each AND
+      coalesce(e.{attribute} = b.{attribute}, e.{attribute} IS NULL AND b.{attribute} IS NULL)  -- each AND
     THEN 0 ELSE 1 END AS is_version
   FROM compared c
+  JOIN {entity}_event e ON e.event_number = c.event_number
+  LEFT JOIN {entity}_event b ON b.event_number = c.number_before
 )
-SELECT m.{entity}_key, m.event_id, m.payload_hash, m.op, m.source_system, m.effective_at, m.recorded_at,
-  m.top_order AS source_order, {m.naturals}, {m.attributes}, m.all_flags AS dq_flags,
+SELECT m.event_number, m.{entity}_key, m.event_id, m.payload_hash, m.op, m.effective_at, m.recorded_at,
+  m.top_order AS source_order, m.all_flags AS dq_flags,
   m.is_tied, m.known, m.copies,
   CASE WHEN m.known = 0 THEN 0
     WHEN m.source_order < m.top_order OR coalesce(m.dq_flags, '') <> coalesce(m.all_flags, '') THEN 1
@@ -126,10 +134,11 @@ SELECT s.{entity}_key, s.source_system, {s.naturals}, {s.attributes},
 FROM stage_{entity} s
 WHERE NOT EXISTS (SELECT 1 FROM {entity}_decided d WHERE d.{entity}_key = s.{entity}_key)
 UNION ALL
-SELECT d.{entity}_key, d.source_system, {d.naturals}, {d.attributes}, d.valid_from, d.valid_to,
+SELECT d.{entity}_key, e.source_system, {e.naturals}, {e.attributes}, d.valid_from, d.valid_to,
   d.valid_to = timestamp '9999-12-31 00:00:00', false, d.op = 'delete',
   d.event_id, d.payload_hash, d.effective_at, d.recorded_at, d.source_order, d.is_tied, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
 FROM {entity}_decided d
+JOIN {entity}_event e ON e.event_number = d.event_number
 WHERE d.is_version = 1 AND (d.known <> 1 OR d.is_raised = 1 OR d.held_from <> d.valid_from OR d.held_to <> d.valid_to);
 
 -- Events that are no version stand beside: beaten at their instant, or equal to the version before.
@@ -142,9 +151,10 @@ WHERE EXISTS (
 );
 INSERT INTO core.{entity}_superseded ({entity}_key, event_id, payload_hash, op, source_system, effective_at, recorded_at,
   source_order, {naturals}, {attributes}, dq_flags, load_id)
-SELECT d.{entity}_key, d.event_id, d.payload_hash, d.op, d.source_system, d.effective_at, d.recorded_at,
-  d.source_order, {d.naturals}, {d.attributes}, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
+SELECT d.{entity}_key, d.event_id, d.payload_hash, d.op, e.source_system, d.effective_at, d.recorded_at,
+  d.source_order, {e.naturals}, {e.attributes}, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
 FROM {entity}_decided d
+JOIN {entity}_event e ON e.event_number = d.event_number
 WHERE d.is_version = 0 AND (d.known <> 2 OR d.is_raised = 1);
 
 -- What this load did, in events. The counts cannot be written, since none may be NULL, unless the stage holds the rows that the objects

@@ -1,6 +1,6 @@
 -- {Entity}: facts take their members' attributes again where a member changed, in this load or in one given up before it.
--- Parameter: :load_id. Facts that this load has just written are among them when they name such a member: a load that was given up and
--- selected again bears the same id, so that the id does not tell which facts know the change.
+-- Parameter: :load_id. Before the load's own facts are written, which take the attributes as they are by then: planners know nothing of rows
+-- that their own transaction wrote, and would read all of them to find none.
 CREATE TEMP TABLE {entity}_restated AS
 SELECT {f.owns}, f.load_id
 FROM core.{entity} f

@@ -18,14 +18,14 @@ SELECT f.{entity}_key, f.event_id, f.payload_hash, f.effective_at, f.recorded_at
   {known.held},
   CAST('upsert' AS varchar(8)) AS op, 1 AS known, f.is_tied AS held_tied
 FROM core.{entity} f
-WHERE EXISTS (SELECT 1 FROM stage_{entity} s WHERE s.{entity}_key = f.{entity}_key)
+WHERE f.{entity}_key IN (SELECT s.{entity}_key FROM stage_{entity} s)
 UNION ALL
 SELECT p.{entity}_key, p.event_id, p.payload_hash, p.effective_at, p.recorded_at, p.source_order, p.dq_flags, p.source_system, p.load_id,
   CAST(NULL AS varchar(32)) AS {reference},
   p.{known},
   p.op, 2, CAST(NULL AS boolean)
 FROM core.{entity}_superseded p
-WHERE EXISTS (SELECT 1 FROM stage_{entity} s WHERE s.{entity}_key = p.{entity}_key);
+WHERE p.{entity}_key IN (SELECT s.{entity}_key FROM stage_{entity} s);
 
 -- Every event about the keys that need a decision, each once, and its place. Place 1 wins: what is latest in effect, of that the latest knowledge, then the
 -- greatest order of its source, then the state that is furthest on; event_id and payload_hash only make the order total. A repeat has the
@@ -33,7 +33,8 @@ WHERE EXISTS (SELECT 1 FROM stage_{entity} s WHERE s.{entity}_key = p.{entity}_k
 -- holds, and of their flags the greatest text: an event in the log that has less is raised (is_raised), and written again as the load
 -- brings it.
 -- is_tied: times and order are those of another event that says something else. copies: how often this load brings the event. known: 0
--- new, else as above.
+-- new, else as above. record_source, record_position: of the first copy of a new event; is_twofold: of two copies, as where a batch was
+-- ingested again.
 CREATE TEMP TABLE {entity}_decided AS
 WITH contested AS (
   SELECT s.{entity}_key FROM stage_{entity} s GROUP BY s.{entity}_key HAVING count(*) > 1
@@ -45,18 +46,22 @@ WITH contested AS (
   SELECT s.{entity}_key, s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.source_order, s.dq_flags, s.source_system,
     CAST(NULL AS varchar(32)) AS load_id,
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.{known} END AS {known},
-    s.op, 0 AS known, CAST(NULL AS boolean) AS held_tied
-  FROM stage_{entity} s WHERE EXISTS (SELECT 1 FROM contested c WHERE c.{entity}_key = s.{entity}_key)
+    s.op, s.record_source, s.record_position, 0 AS known, CAST(NULL AS boolean) AS held_tied
+  FROM stage_{entity} s WHERE s.{entity}_key IN (SELECT c.{entity}_key FROM contested c)
   UNION ALL
   SELECT p.{entity}_key, p.event_id, p.payload_hash, p.effective_at, p.recorded_at, p.source_order, p.dq_flags, p.source_system, p.load_id,
     p.{known},
-    p.op, p.known, p.held_tied
+    p.op, CAST(NULL AS varchar(512)), CAST(NULL AS varchar(64)), p.known, p.held_tied
   FROM {entity}_prior p
 ), counted AS (
   SELECT v.*,
     {rank_v} AS state_rank,
     ROW_NUMBER() OVER (PARTITION BY v.{entity}_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at
-      ORDER BY v.known DESC, v.op) AS copy_number,
+      ORDER BY v.known DESC, v.op, v.record_source, v.record_position) AS copy_number,
+    CASE WHEN v.record_source = LEAD(v.record_source) OVER (PARTITION BY v.{entity}_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at
+      ORDER BY v.known DESC, v.op, v.record_source, v.record_position)
+      AND v.record_position = LEAD(v.record_position) OVER (PARTITION BY v.{entity}_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at
+      ORDER BY v.known DESC, v.op, v.record_source, v.record_position) THEN 1 ELSE 0 END AS is_twofold,
     sum(CASE WHEN v.known = 0 THEN 1 ELSE 0 END) OVER (PARTITION BY v.{entity}_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at) AS copies,
     max(v.source_order) OVER (PARTITION BY v.{entity}_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at) AS top_order,
     max(v.dq_flags) OVER (PARTITION BY v.{entity}_key, v.event_id, v.payload_hash, v.effective_at, v.recorded_at) AS all_flags
@@ -65,7 +70,7 @@ WITH contested AS (
 SELECT c.{entity}_key, c.event_id, c.payload_hash, c.effective_at, c.recorded_at, c.top_order AS source_order, c.all_flags AS dq_flags,
   c.source_system, c.load_id,
   c.{known},
-  c.op, c.known, c.copies, c.held_tied,
+  c.op, c.record_source, c.record_position, c.is_twofold, c.known, c.copies, c.held_tied,
   CASE WHEN min(c.payload_hash) OVER (PARTITION BY c.{entity}_key, c.effective_at, c.recorded_at, c.top_order)
     < max(c.payload_hash) OVER (PARTITION BY c.{entity}_key, c.effective_at, c.recorded_at, c.top_order) THEN true ELSE false END AS is_tied,
   CASE WHEN c.known > 0 AND (c.source_order < c.top_order OR coalesce(c.dq_flags, '') <> coalesce(c.all_flags, '')) THEN 1 ELSE 0 END AS is_raised,
@@ -148,6 +153,8 @@ UPDATE core.{entity} SET is_tied = d.is_tied
 FROM {entity}_decided d
 WHERE d.known = 1 AND d.place = 1 AND d.held_tied <> d.is_tied AND d.{entity}_key = {entity}.{entity}_key;
 
+-- The stage is read once for nearly all rows: those of keys without a rival, and the first copy of each new event that wins. What is
+-- raised, and what has two copies in one place, takes the first of its copies by a number.
 -- Offsets of zones are cut into pieces of a year: few of them meet each time. Dates outside the calendar resolve to its unknown date -1.
 -- Measures and attributes: sql/measures/{entity}.sql.
 -- Members are taken as they were at {asOf}. Outer joins keep the order of the joins as written: an as-of condition
@@ -189,9 +196,14 @@ FROM (
         {difference.value} AS {difference},
         s.*
       FROM (
-        SELECT {s.stageds}, s.source_order, s.dq_flags, false AS is_tied, CAST(:load_id AS varchar(32)) AS brought_by
+        SELECT {s.stageds}, CASE WHEN d.{entity}_key IS NULL THEN s.source_order ELSE d.source_order END AS source_order,
+          CASE WHEN d.{entity}_key IS NULL THEN s.dq_flags ELSE d.dq_flags END AS dq_flags, coalesce(d.is_tied, false) AS is_tied,
+          CAST(:load_id AS varchar(32)) AS brought_by
         FROM stage_{entity} s
-        WHERE NOT EXISTS (SELECT 1 FROM {entity}_decided c WHERE c.{entity}_key = s.{entity}_key)
+        LEFT JOIN {entity}_decided d ON d.{entity}_key = s.{entity}_key AND d.place = 1
+        WHERE d.{entity}_key IS NULL OR (d.known = 0 AND d.op = 'upsert' AND d.is_twofold = 0
+          AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at
+          AND d.record_source = s.record_source AND d.record_position = s.record_position)
         UNION ALL
         SELECT {w.stageds}, w.source_order, w.dq_flags, w.is_tied, w.brought_by
         FROM (
@@ -199,7 +211,7 @@ FROM (
           FROM stage_{entity} s
           JOIN {entity}_decided d ON d.{entity}_key = s.{entity}_key AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash
             AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at
-          WHERE (d.known = 0 OR d.is_raised = 1) AND d.place = 1 AND d.op = 'upsert' AND s.op = 'upsert'
+          WHERE (d.is_raised = 1 OR (d.known = 0 AND d.is_twofold = 1)) AND d.place = 1 AND d.op = 'upsert' AND s.op = 'upsert'
         ) w
         WHERE w.copy_number = 1
       ) s
