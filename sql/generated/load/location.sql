@@ -131,28 +131,32 @@ CROSS JOIN (
 
 -- What stood before this load and does not stand after it: inferred members that are described now, and versions that are none any
 -- more, hold for another time, or were raised or tied, which changes nothing that a fact could see.
-CREATE TEMP TABLE location_stale AS
-SELECT h.location_key, h.valid_from, h.valid_from AS changed_from, h.valid_to AS changed_to
-FROM core.dim_location_history h
-WHERE h.is_inferred AND h.location_key IN (SELECT s.location_key FROM stage_location s)
-UNION ALL
-SELECT d.location_key, d.held_from, CASE WHEN d.is_version = 0 THEN d.held_from END, CASE WHEN d.is_version = 0 THEN d.held_to END
-FROM location_decided d
-WHERE d.known = 1 AND (d.is_version = 0 OR d.is_raised = 1 OR d.held_from <> d.valid_from OR d.held_to <> d.valid_to);
 -- The time for which such a member may have other attributes now: where a version ended, and where a new one begins. Facts of that time
 -- take its attributes again. Time that a version merely lost to or gained from a neighbour is covered by that neighbour's own rows.
 INSERT INTO ops.touched_member (load_id, entity, member_key, changed_from, changed_to)
 SELECT CAST(:load_id AS varchar(32)), 'location', x.location_key, min(x.changed_from), max(x.changed_to)
 FROM (
-  SELECT t.location_key, t.changed_from, t.changed_to FROM location_stale t
+  SELECT h.location_key, h.valid_from AS changed_from, h.valid_to AS changed_to, 1 AS stood
+  FROM core.dim_location_history h
+  WHERE h.is_inferred AND h.location_key IN (SELECT s.location_key FROM stage_location s)
   UNION ALL
-  SELECT d.location_key, d.valid_from, d.valid_to FROM location_decided d
-  WHERE d.is_version = 1 AND d.known <> 1 AND d.location_key IN (SELECT t.location_key FROM location_stale t)
+  SELECT d.location_key, CASE WHEN d.is_version = 0 THEN d.held_from END, CASE WHEN d.is_version = 0 THEN d.held_to END, 1
+  FROM location_decided d
+  WHERE d.known = 1 AND (d.is_version = 0 OR d.is_raised = 1 OR d.held_from <> d.valid_from OR d.held_to <> d.valid_to)
+  UNION ALL
+  SELECT d.location_key, d.valid_from, d.valid_to, 0 FROM location_decided d
+  WHERE d.is_version = 1 AND d.known <> 1
 ) x
-GROUP BY x.location_key HAVING min(x.changed_from) IS NOT NULL;
+GROUP BY x.location_key HAVING max(x.stood) = 1 AND min(x.changed_from) IS NOT NULL;
 DELETE FROM core.dim_location_history
 WHERE EXISTS (
-  SELECT 1 FROM location_stale t
+  SELECT 1 FROM (
+    SELECT h.location_key, h.valid_from FROM core.dim_location_history h
+    WHERE h.is_inferred AND h.location_key IN (SELECT s.location_key FROM stage_location s)
+    UNION ALL
+    SELECT d.location_key, d.held_from FROM location_decided d
+    WHERE d.known = 1 AND (d.is_version = 0 OR d.is_raised = 1 OR d.held_from <> d.valid_from OR d.held_to <> d.valid_to)
+  ) t
   WHERE t.location_key = dim_location_history.location_key AND t.valid_from = dim_location_history.valid_from
 );
 

@@ -111,28 +111,32 @@ CROSS JOIN (
 
 -- What stood before this load and does not stand after it: inferred members that are described now, and versions that are none any
 -- more, hold for another time, or were raised or tied, which changes nothing that a fact could see.
-CREATE TEMP TABLE medication_stale AS
-SELECT h.medication_key, h.valid_from, h.valid_from AS changed_from, h.valid_to AS changed_to
-FROM core.dim_medication_history h
-WHERE h.is_inferred AND h.medication_key IN (SELECT s.medication_key FROM stage_medication s)
-UNION ALL
-SELECT d.medication_key, d.held_from, CASE WHEN d.is_version = 0 THEN d.held_from END, CASE WHEN d.is_version = 0 THEN d.held_to END
-FROM medication_decided d
-WHERE d.known = 1 AND (d.is_version = 0 OR d.is_raised = 1 OR d.held_from <> d.valid_from OR d.held_to <> d.valid_to);
 -- The time for which such a member may have other attributes now: where a version ended, and where a new one begins. Facts of that time
 -- take its attributes again. Time that a version merely lost to or gained from a neighbour is covered by that neighbour's own rows.
 INSERT INTO ops.touched_member (load_id, entity, member_key, changed_from, changed_to)
 SELECT CAST(:load_id AS varchar(32)), 'medication', x.medication_key, min(x.changed_from), max(x.changed_to)
 FROM (
-  SELECT t.medication_key, t.changed_from, t.changed_to FROM medication_stale t
+  SELECT h.medication_key, h.valid_from AS changed_from, h.valid_to AS changed_to, 1 AS stood
+  FROM core.dim_medication_history h
+  WHERE h.is_inferred AND h.medication_key IN (SELECT s.medication_key FROM stage_medication s)
   UNION ALL
-  SELECT d.medication_key, d.valid_from, d.valid_to FROM medication_decided d
-  WHERE d.is_version = 1 AND d.known <> 1 AND d.medication_key IN (SELECT t.medication_key FROM medication_stale t)
+  SELECT d.medication_key, CASE WHEN d.is_version = 0 THEN d.held_from END, CASE WHEN d.is_version = 0 THEN d.held_to END, 1
+  FROM medication_decided d
+  WHERE d.known = 1 AND (d.is_version = 0 OR d.is_raised = 1 OR d.held_from <> d.valid_from OR d.held_to <> d.valid_to)
+  UNION ALL
+  SELECT d.medication_key, d.valid_from, d.valid_to, 0 FROM medication_decided d
+  WHERE d.is_version = 1 AND d.known <> 1
 ) x
-GROUP BY x.medication_key HAVING min(x.changed_from) IS NOT NULL;
+GROUP BY x.medication_key HAVING max(x.stood) = 1 AND min(x.changed_from) IS NOT NULL;
 DELETE FROM core.dim_medication_history
 WHERE EXISTS (
-  SELECT 1 FROM medication_stale t
+  SELECT 1 FROM (
+    SELECT h.medication_key, h.valid_from FROM core.dim_medication_history h
+    WHERE h.is_inferred AND h.medication_key IN (SELECT s.medication_key FROM stage_medication s)
+    UNION ALL
+    SELECT d.medication_key, d.held_from FROM medication_decided d
+    WHERE d.known = 1 AND (d.is_version = 0 OR d.is_raised = 1 OR d.held_from <> d.valid_from OR d.held_to <> d.valid_to)
+  ) t
   WHERE t.medication_key = dim_medication_history.medication_key AND t.valid_from = dim_medication_history.valid_from
 );
 

@@ -123,28 +123,32 @@ CROSS JOIN (
 
 -- What stood before this load and does not stand after it: inferred members that are described now, and versions that are none any
 -- more, hold for another time, or were raised or tied, which changes nothing that a fact could see.
-CREATE TEMP TABLE observation_code_stale AS
-SELECT h.observation_code_key, h.valid_from, h.valid_from AS changed_from, h.valid_to AS changed_to
-FROM core.dim_observation_code_history h
-WHERE h.is_inferred AND h.observation_code_key IN (SELECT s.observation_code_key FROM stage_observation_code s)
-UNION ALL
-SELECT d.observation_code_key, d.held_from, CASE WHEN d.is_version = 0 THEN d.held_from END, CASE WHEN d.is_version = 0 THEN d.held_to END
-FROM observation_code_decided d
-WHERE d.known = 1 AND (d.is_version = 0 OR d.is_raised = 1 OR d.held_from <> d.valid_from OR d.held_to <> d.valid_to);
 -- The time for which such a member may have other attributes now: where a version ended, and where a new one begins. Facts of that time
 -- take its attributes again. Time that a version merely lost to or gained from a neighbour is covered by that neighbour's own rows.
 INSERT INTO ops.touched_member (load_id, entity, member_key, changed_from, changed_to)
 SELECT CAST(:load_id AS varchar(32)), 'observation_code', x.observation_code_key, min(x.changed_from), max(x.changed_to)
 FROM (
-  SELECT t.observation_code_key, t.changed_from, t.changed_to FROM observation_code_stale t
+  SELECT h.observation_code_key, h.valid_from AS changed_from, h.valid_to AS changed_to, 1 AS stood
+  FROM core.dim_observation_code_history h
+  WHERE h.is_inferred AND h.observation_code_key IN (SELECT s.observation_code_key FROM stage_observation_code s)
   UNION ALL
-  SELECT d.observation_code_key, d.valid_from, d.valid_to FROM observation_code_decided d
-  WHERE d.is_version = 1 AND d.known <> 1 AND d.observation_code_key IN (SELECT t.observation_code_key FROM observation_code_stale t)
+  SELECT d.observation_code_key, CASE WHEN d.is_version = 0 THEN d.held_from END, CASE WHEN d.is_version = 0 THEN d.held_to END, 1
+  FROM observation_code_decided d
+  WHERE d.known = 1 AND (d.is_version = 0 OR d.is_raised = 1 OR d.held_from <> d.valid_from OR d.held_to <> d.valid_to)
+  UNION ALL
+  SELECT d.observation_code_key, d.valid_from, d.valid_to, 0 FROM observation_code_decided d
+  WHERE d.is_version = 1 AND d.known <> 1
 ) x
-GROUP BY x.observation_code_key HAVING min(x.changed_from) IS NOT NULL;
+GROUP BY x.observation_code_key HAVING max(x.stood) = 1 AND min(x.changed_from) IS NOT NULL;
 DELETE FROM core.dim_observation_code_history
 WHERE EXISTS (
-  SELECT 1 FROM observation_code_stale t
+  SELECT 1 FROM (
+    SELECT h.observation_code_key, h.valid_from FROM core.dim_observation_code_history h
+    WHERE h.is_inferred AND h.observation_code_key IN (SELECT s.observation_code_key FROM stage_observation_code s)
+    UNION ALL
+    SELECT d.observation_code_key, d.held_from FROM observation_code_decided d
+    WHERE d.known = 1 AND (d.is_version = 0 OR d.is_raised = 1 OR d.held_from <> d.valid_from OR d.held_to <> d.valid_to)
+  ) t
   WHERE t.observation_code_key = dim_observation_code_history.observation_code_key AND t.valid_from = dim_observation_code_history.valid_from
 );
 

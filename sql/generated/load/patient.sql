@@ -158,28 +158,32 @@ CROSS JOIN (
 
 -- What stood before this load and does not stand after it: inferred members that are described now, and versions that are none any
 -- more, hold for another time, or were raised or tied, which changes nothing that a fact could see.
-CREATE TEMP TABLE patient_stale AS
-SELECT h.patient_key, h.valid_from, h.valid_from AS changed_from, h.valid_to AS changed_to
-FROM core.dim_patient_history h
-WHERE h.is_inferred AND h.patient_key IN (SELECT s.patient_key FROM stage_patient s)
-UNION ALL
-SELECT d.patient_key, d.held_from, CASE WHEN d.is_version = 0 THEN d.held_from END, CASE WHEN d.is_version = 0 THEN d.held_to END
-FROM patient_decided d
-WHERE d.known = 1 AND (d.is_version = 0 OR d.is_raised = 1 OR d.held_from <> d.valid_from OR d.held_to <> d.valid_to);
 -- The time for which such a member may have other attributes now: where a version ended, and where a new one begins. Facts of that time
 -- take its attributes again. Time that a version merely lost to or gained from a neighbour is covered by that neighbour's own rows.
 INSERT INTO ops.touched_member (load_id, entity, member_key, changed_from, changed_to)
 SELECT CAST(:load_id AS varchar(32)), 'patient', x.patient_key, min(x.changed_from), max(x.changed_to)
 FROM (
-  SELECT t.patient_key, t.changed_from, t.changed_to FROM patient_stale t
+  SELECT h.patient_key, h.valid_from AS changed_from, h.valid_to AS changed_to, 1 AS stood
+  FROM core.dim_patient_history h
+  WHERE h.is_inferred AND h.patient_key IN (SELECT s.patient_key FROM stage_patient s)
   UNION ALL
-  SELECT d.patient_key, d.valid_from, d.valid_to FROM patient_decided d
-  WHERE d.is_version = 1 AND d.known <> 1 AND d.patient_key IN (SELECT t.patient_key FROM patient_stale t)
+  SELECT d.patient_key, CASE WHEN d.is_version = 0 THEN d.held_from END, CASE WHEN d.is_version = 0 THEN d.held_to END, 1
+  FROM patient_decided d
+  WHERE d.known = 1 AND (d.is_version = 0 OR d.is_raised = 1 OR d.held_from <> d.valid_from OR d.held_to <> d.valid_to)
+  UNION ALL
+  SELECT d.patient_key, d.valid_from, d.valid_to, 0 FROM patient_decided d
+  WHERE d.is_version = 1 AND d.known <> 1
 ) x
-GROUP BY x.patient_key HAVING min(x.changed_from) IS NOT NULL;
+GROUP BY x.patient_key HAVING max(x.stood) = 1 AND min(x.changed_from) IS NOT NULL;
 DELETE FROM core.dim_patient_history
 WHERE EXISTS (
-  SELECT 1 FROM patient_stale t
+  SELECT 1 FROM (
+    SELECT h.patient_key, h.valid_from FROM core.dim_patient_history h
+    WHERE h.is_inferred AND h.patient_key IN (SELECT s.patient_key FROM stage_patient s)
+    UNION ALL
+    SELECT d.patient_key, d.held_from FROM patient_decided d
+    WHERE d.known = 1 AND (d.is_version = 0 OR d.is_raised = 1 OR d.held_from <> d.valid_from OR d.held_to <> d.valid_to)
+  ) t
   WHERE t.patient_key = dim_patient_history.patient_key AND t.valid_from = dim_patient_history.valid_from
 );
 

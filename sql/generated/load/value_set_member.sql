@@ -110,28 +110,32 @@ CROSS JOIN (
 
 -- What stood before this load and does not stand after it: inferred members that are described now, and versions that are none any
 -- more, hold for another time, or were raised or tied, which changes nothing that a fact could see.
-CREATE TEMP TABLE value_set_member_stale AS
-SELECT h.value_set_member_key, h.valid_from, h.valid_from AS changed_from, h.valid_to AS changed_to
-FROM core.dim_value_set_member_history h
-WHERE h.is_inferred AND h.value_set_member_key IN (SELECT s.value_set_member_key FROM stage_value_set_member s)
-UNION ALL
-SELECT d.value_set_member_key, d.held_from, CASE WHEN d.is_version = 0 THEN d.held_from END, CASE WHEN d.is_version = 0 THEN d.held_to END
-FROM value_set_member_decided d
-WHERE d.known = 1 AND (d.is_version = 0 OR d.is_raised = 1 OR d.held_from <> d.valid_from OR d.held_to <> d.valid_to);
 -- The time for which such a member may have other attributes now: where a version ended, and where a new one begins. Facts of that time
 -- take its attributes again. Time that a version merely lost to or gained from a neighbour is covered by that neighbour's own rows.
 INSERT INTO ops.touched_member (load_id, entity, member_key, changed_from, changed_to)
 SELECT CAST(:load_id AS varchar(32)), 'value_set_member', x.value_set_member_key, min(x.changed_from), max(x.changed_to)
 FROM (
-  SELECT t.value_set_member_key, t.changed_from, t.changed_to FROM value_set_member_stale t
+  SELECT h.value_set_member_key, h.valid_from AS changed_from, h.valid_to AS changed_to, 1 AS stood
+  FROM core.dim_value_set_member_history h
+  WHERE h.is_inferred AND h.value_set_member_key IN (SELECT s.value_set_member_key FROM stage_value_set_member s)
   UNION ALL
-  SELECT d.value_set_member_key, d.valid_from, d.valid_to FROM value_set_member_decided d
-  WHERE d.is_version = 1 AND d.known <> 1 AND d.value_set_member_key IN (SELECT t.value_set_member_key FROM value_set_member_stale t)
+  SELECT d.value_set_member_key, CASE WHEN d.is_version = 0 THEN d.held_from END, CASE WHEN d.is_version = 0 THEN d.held_to END, 1
+  FROM value_set_member_decided d
+  WHERE d.known = 1 AND (d.is_version = 0 OR d.is_raised = 1 OR d.held_from <> d.valid_from OR d.held_to <> d.valid_to)
+  UNION ALL
+  SELECT d.value_set_member_key, d.valid_from, d.valid_to, 0 FROM value_set_member_decided d
+  WHERE d.is_version = 1 AND d.known <> 1
 ) x
-GROUP BY x.value_set_member_key HAVING min(x.changed_from) IS NOT NULL;
+GROUP BY x.value_set_member_key HAVING max(x.stood) = 1 AND min(x.changed_from) IS NOT NULL;
 DELETE FROM core.dim_value_set_member_history
 WHERE EXISTS (
-  SELECT 1 FROM value_set_member_stale t
+  SELECT 1 FROM (
+    SELECT h.value_set_member_key, h.valid_from FROM core.dim_value_set_member_history h
+    WHERE h.is_inferred AND h.value_set_member_key IN (SELECT s.value_set_member_key FROM stage_value_set_member s)
+    UNION ALL
+    SELECT d.value_set_member_key, d.held_from FROM value_set_member_decided d
+    WHERE d.known = 1 AND (d.is_version = 0 OR d.is_raised = 1 OR d.held_from <> d.valid_from OR d.held_to <> d.valid_to)
+  ) t
   WHERE t.value_set_member_key = dim_value_set_member_history.value_set_member_key AND t.valid_from = dim_value_set_member_history.valid_from
 );
 
