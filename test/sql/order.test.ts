@@ -76,6 +76,24 @@ describe.each(engines)('which event wins on $name', ({ open }) => {
       expect(await counts()).toEqual([['62', '20', '20', '22']]);
     });
 
+    it.each([
+      ['in two places of its sources is taken as the first place has it', ['2', '1', '3'], 'slot of 1'],
+      ['twice in one place, as where a batch was ingested again, is one fact', ['1', '1', '2'], 'slot of 1'],
+    ])('an event that a load brings %s', async (_, positions, slot) => {
+      const copy = (record_position: string): Event => {
+        const { entity, row } = said('T1', 'booked', 0n);
+        return { entity, row: { ...row, record_position, slot_id: `slot of ${record_position}` } };
+      };
+      await load(engine, 'l1', [...positions.map(copy), said('T2', 'noshow', 0n)]);
+      expect(
+        await rows(engine, 'SELECT appointment_id, slot_id FROM core.appointment ORDER BY appointment_id'),
+      ).toEqual([
+        ['T1', slot],
+        ['T2', null],
+      ]);
+      expect(await counts()).toEqual([['4', '2', '0', '2']]);
+    });
+
     it('a version of a dimension is decided again in the same way', async () => {
       const named = (name: string, order: bigint) =>
         event('clinic', '10', { ...at, order, event: name }, { clinic_name: name, timezone: 'America/New_York' });
