@@ -32,6 +32,7 @@ const WHOLE_PLATFORMS = [
   'e2e/units',
   'e2e/withdraw',
   'load/engine-ends',
+  'load/takeover',
   'migrate/views',
   'migrate/warehouse',
   'privilege/',
