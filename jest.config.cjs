@@ -37,6 +37,7 @@ const WHOLE_PLATFORMS = [
   'migrate/warehouse',
   'privilege/',
   'sql/ages',
+  'sql/assigned',
   'sql/local-time',
   'sql/parts',
   'sql/people',

@@ -40,7 +40,7 @@ function* mistakes(c: EntityContract, all: ReadonlyMap<string, EntityContract>):
     ...fields.keys(),
     ...c.references.map((r) => r.column),
     ...(c.relations ?? []).flatMap((r) => [r.column, r.known]),
-    ...(c.identifiers ?? []).map((i) => i.column),
+    ...(c.identifiers ?? []).flatMap((i) => [i.column, ...(i.assigned ? [i.assigned.column] : [])]),
     ...(c.names ?? []).map((n) => n.column),
     ...c.references.flatMap((r) => (r.identifier ? [namedKey(r)] : [])),
     ...c.derived.flatMap((d) => (d.take === 'local_date' ? [d.name, `${d.name}_key`] : [d.name])),
@@ -75,7 +75,7 @@ function* mistakes(c: EntityContract, all: ReadonlyMap<string, EntityContract>):
     if (c.relations || c.partOf) yield 'a dimension must not have relations';
     for (const n of c.names ?? [])
       if (!fields.has(n.field) || !fields.has(n.source)) yield `${n.column} names no member`;
-    if (c.identity && all.get(c.identity.link)?.names?.length !== 2) yield 'identity: the link names two members';
+    yield* identityMistakes(c, all);
     for (const { value, system } of c.identifiers ?? [])
       if (!fields.has(value) || ('field' in system && !fields.has(system.field)))
         yield `identifier ${value} names no member`;
@@ -102,6 +102,16 @@ function* mistakes(c: EntityContract, all: ReadonlyMap<string, EntityContract>):
   const { field, removes, uncounted } = c.standing ?? {};
   const unknown = [...(removes ?? []), ...(uncounted ?? [])].find((v) => !fields.get(field!)?.values?.includes(v));
   if (unknown !== undefined) yield `standing: ${field} has no value ${unknown}`;
+}
+
+function* identityMistakes({ identity, fields }: EntityContract, all: ReadonlyMap<string, EntityContract>) {
+  if (!identity) return;
+  const link = all.get(identity.link);
+  const isNumber = (of: readonly Field[] = [], name: string) => of.some((f) => f.name === name && f.type === 'int');
+  if (link?.names?.length !== 2) yield 'identity: the link names two members';
+  const { listed } = identity;
+  if (listed && !(isNumber(link?.fields, listed.position) && isNumber(fields, listed.count)))
+    yield 'identity: links are listed by a number and a count';
 }
 
 function* relationMistakes(
@@ -161,7 +171,9 @@ export function contractAt(c: EntityContract, version: number): EntityContract {
     fields: c.fields.filter((f) => stands(f.name)),
     naturalKey: c.naturalKey.filter((n) => stands(n)),
     references: c.references.filter((r) => stands(r.orElse ?? r.field)),
-    identifiers: c.identifiers?.filter((i) => (i.since ?? 1) <= version && stands(i.value)),
+    identifiers: c.identifiers
+      ?.filter((i) => (i.since ?? 1) <= version && stands(i.value))
+      .map(({ assigned, ...i }) => (assigned && assigned.since <= version ? { ...i, assigned } : i)),
     names: c.names?.filter((n) => stands(n.field, n.source)),
     relations: c.relations?.filter((r) => stands(r.field)),
     partOf: c.partOf && stands(c.partOf.position) ? c.partOf : undefined,

@@ -11,6 +11,8 @@ export interface Envelope {
   schema_version: number;
   op: Op;
   source_system: string;
+  /** Who assigned the ids of people, where it was not the source: authority by dimension. */
+  authorities?: Record<string, string>;
   effective_at: string;
   recorded_at: string;
   source_sequence?: number | string;
@@ -24,6 +26,7 @@ export const ENVELOPE_MEMBERS = [
   'schema_version',
   'op',
   'source_system',
+  'authorities',
   'effective_at',
   'recorded_at',
   'source_sequence',
@@ -31,7 +34,7 @@ export const ENVELOPE_MEMBERS = [
 ] as const satisfies readonly (keyof Envelope)[];
 
 /** Members that may be left out of an envelope. */
-export const OPTIONAL_MEMBERS: readonly (keyof Envelope)[] = ['source_sequence'];
+export const OPTIONAL_MEMBERS: readonly (keyof Envelope)[] = ['authorities', 'source_sequence'];
 
 /** Most digits of a source_sequence: wider than any log sequence number, and below the next rank of `source_order`. */
 export const SEQUENCE_MAX_DIGITS = 37;
@@ -39,6 +42,9 @@ export const SEQUENCE_MAX_DIGITS = 37;
 export const EVENT_ID_MAX_BYTES = 128;
 export const SOURCE_SYSTEM_MAX_BYTES = 64;
 export const SOURCE_SYSTEM_PATTERN = '^[A-Za-z0-9._-]+$';
+/** Another source system, or a system of identifiers (a URI): the characters of neither can end an authority within the text that is keyed. */
+export const AUTHORITY_PATTERN = '^[!-~]+$';
+export const AUTHORITY_MAX_BYTES = 128;
 
 /** Greatest length of one record in bytes (1 MiB), whatever the stream itself would carry. */
 export const MAX_RECORD_BYTES = 1_048_576;

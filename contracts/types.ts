@@ -114,6 +114,8 @@ export interface Identifier {
   /** Member with the system that assigned it, or the system itself where it is always the same. */
   readonly system: { readonly field: string } | { readonly uri: string };
   readonly since?: number;
+  /** Column with the durable key of a member whose id it is, by the authority that assigned it; such a member is the same person. */
+  readonly assigned?: { readonly column: string; readonly since: number };
 }
 
 /** A column of a dimension with the key of a member of another one, of a source that the record names. */
@@ -121,7 +123,7 @@ export interface NamedMember {
   readonly column: string;
   readonly entity: EntityName;
   readonly field: string;
-  /** Member with the source system that knows it. */
+  /** Member with the source system that knows it, or the authority that assigned it. */
   readonly source: string;
 }
 
@@ -131,6 +133,11 @@ export interface Identity {
   readonly link: EntityName;
   /** Members of one person agree in these attributes: an identifier whose holders do not is nobody's. */
   readonly agree: readonly string[];
+  /**
+   * Links that come with the first of their two members are numbered from 1 (`position`, a member of the link), and the member says how many
+   * there are (`count`): such a link stands only while the member's version in effect lists it.
+   */
+  readonly listed?: { readonly position: string; readonly count: string };
 }
 
 /** What a status says of a record as a whole, by every way in. */
@@ -245,7 +252,7 @@ export interface EntityContract {
   readonly doc: string;
   readonly fields: readonly Field[];
   readonly naturalKey: readonly string[];
-  /** `source`: the natural key is unique within its source system; `global`: everywhere. */
+  /** `source`: the natural key is unique within its source system, or the authority that a record names for it; `global`: everywhere. */
   readonly keyScope: 'source' | 'global';
   /** Dimensions: a member by which it is known everywhere, where a record has no natural key. */
   readonly otherKey?: string;

@@ -1,4 +1,5 @@
 import { contractOf, ENTITIES, type EntityName, type Field } from '../contracts';
+import { AUTHORITY_MAX_BYTES, AUTHORITY_PATTERN } from '../contracts/envelope';
 import { isZone } from '../contracts/zones';
 import { escapePointer } from './json-lines';
 import { compilePattern, PatternError } from './patterns';
@@ -32,6 +33,8 @@ export function checkValue(profile: Profile, entity: EntityProfile, placed: Plac
   const field = fieldOf(entity.entity as EntityName, placed.target);
   checkExpression(profile, placed, field.type, report);
   const { expression: e, pointer } = placed;
+  if (placed.target.startsWith('authorities/') && typeof e.constant === 'string' && !isAuthority(e.constant))
+    report('PRF-VALUE', pointer, `an authority has 1 to ${AUTHORITY_MAX_BYTES} ASCII characters and no blank`);
   const fixed: [string, unknown][] = [
     ['constant', e.constant],
     ['default', e.default],
@@ -55,6 +58,9 @@ const fixedChoices = (e: Placed['expression']): [string, unknown][] =>
   e.datetime !== undefined || e.date !== undefined
     ? []
     : (e.first ?? []).map((one, i) => [`first/${i}/constant`, typeof one === 'string' ? undefined : one.constant]);
+
+const AUTHORITY = new RegExp(AUTHORITY_PATTERN);
+const isAuthority = (text: string): boolean => text.length <= AUTHORITY_MAX_BYTES && AUTHORITY.test(text);
 
 /** Why a fixed value of the profile cannot stand in a field, or null. */
 function misfit(field: Pick<Field, 'type' | 'values' | 'name'>, value: unknown): string | null {

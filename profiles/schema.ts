@@ -5,6 +5,8 @@ import { views } from './fhir/schema';
 
 /** The profile language: one declarative file that says how somebody's layout feeds the contracts. `docs/profiles.md` teaches it. */
 const entityNames = Object.keys(ENTITIES) as [string, ...string[]];
+/** Dimensions whose ids may be somebody else's than the source's. */
+const assignedNames = Object.values(ENTITIES).flatMap((c) => (c.identity ? [c.name] : [])) as [string, ...string[]];
 const valueSource = {
   column: column.optional(),
   columns: z
@@ -149,6 +151,13 @@ const expression = z
   );
 const value = z.union([column, expression]).describe('A column name, or an expression');
 
+const authorities = z
+  .partialRecord(z.enum(assignedNames), z.union([z.string(), expression]))
+  .optional()
+  .describe(
+    'Who assigned the ids of people, where it was not the source: another source system, a system of identifiers (a URI), or npi; a text is the constant itself',
+  );
+
 const entity = z.strictObject({
   entity: z.enum(entityNames),
   view: z.string().optional().describe('FHIR: the view whose rows feed the entity; its columns are those of the view'),
@@ -167,6 +176,7 @@ const entity = z.strictObject({
     .union([z.string(), expression])
     .optional()
     .describe('Overrides the source_system of the profile; a text is the constant itself'),
+  authorities,
   event_id: value.optional().describe('Only in mode events: the identity that the source gave the event'),
   effective_at: value
     .optional()
@@ -244,6 +254,7 @@ export const profileSchema = z
     source_system: z
       .union([z.string(), expression])
       .describe('The system that these events come from; a text is the constant itself'),
+    authorities,
     mode: z
       .enum(['events', 'delta', 'snapshot'])
       .describe(

@@ -21,9 +21,11 @@ export interface Placed {
 /** A field's value: a text names a column. */
 const asExpression = (value: Value): Expression => (typeof value === 'string' ? { column: value } : value);
 
-/** A source system: a text is the name itself. */
+/** A source system or authority: a text is the name itself. */
 const asConstant = (value: string | Expression): Expression =>
   typeof value === 'string' ? { constant: value } : value;
+
+type Assigned = keyof NonNullable<Profile['authorities']>;
 
 /** The envelope members and fields of one entity of a profile, with what the profile says for all. */
 export function placedValues(profile: Profile, entity: EntityProfile, index: number): Placed[] {
@@ -33,6 +35,16 @@ export function placedValues(profile: Profile, entity: EntityProfile, index: num
       ? { expression: asConstant(profile.source_system), pointer: '/source_system', target: 'source_system' }
       : { expression: asConstant(entity.source_system), pointer: `${base}/source_system`, target: 'source_system' },
   ];
+  for (const name of Object.keys({ ...profile.authorities, ...entity.authorities }) as Assigned[]) {
+    const own = entity.authorities?.[name];
+    const value = own ?? profile.authorities?.[name];
+    if (value !== undefined)
+      placed.push({
+        expression: asConstant(value),
+        pointer: `${own === undefined ? '' : base}/authorities/${name}`,
+        target: `authorities/${name}`,
+      });
+  }
   for (const member of ['op', 'event_id', 'effective_at', 'recorded_at', 'source_sequence'] as const) {
     const value = entity[member];
     if (value !== undefined)

@@ -109,6 +109,15 @@ const LINEAGE: readonly Column[] = [
   ),
 ];
 
+/** Columns with keys that are made of a dimension's identifiers. */
+export const identifierKeys = ({ name, identifiers = [] }: EntityContract): { column: string; doc: string }[] =>
+  identifiers.flatMap(({ column, value, assigned }) => [
+    { column, doc: `Key of ${value} within its system and source, by which facts may name the ${name}.` },
+    ...(assigned
+      ? [{ column: assigned.column, doc: `Durable key of the ${name} whose id ${value} is, by who assigned it.` }]
+      : []),
+  ]);
+
 /** Columns of the silver objects of a contract, whether it is published or not. */
 export function columnsOf(contract: EntityContract): Column[] {
   const key = (name: string, role: 'key' | 'reference', doc: string) => text(name, 32, false, role, doc);
@@ -148,14 +157,7 @@ export function columnsOf(contract: EntityContract): Column[] {
     ...(contract.names ?? []).map((n) =>
       key(n.column, 'reference', `Durable key of the ${n.entity} named by ${n.source} and ${n.field}.`),
     ),
-    ...(contract.identifiers ?? []).map((i) => ({
-      ...key(
-        i.column,
-        'reference',
-        `Key of ${i.value} within its system and source, by which facts may name the ${contract.name}.`,
-      ),
-      nullable: true,
-    })),
+    ...identifierKeys(contract).map((i) => ({ ...key(i.column, 'reference', i.doc), nullable: true })),
     ...(contract.relations ?? []).map((r) =>
       key(r.column, 'reference', `Durable key of the ${r.entity} named by ${r.field}; 32 zeros where none is named.`),
     ),

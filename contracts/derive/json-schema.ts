@@ -1,5 +1,7 @@
 import { ENTITIES, contractOf } from '../index';
 import {
+  AUTHORITY_MAX_BYTES,
+  AUTHORITY_PATTERN,
   ENVELOPE_MEMBERS,
   EVENT_ID_MAX_BYTES,
   OPS,
@@ -129,6 +131,20 @@ export function jsonSchema(entity: EntityName, version: number = ENTITIES[entity
         minLength: 1,
         maxLength: SOURCE_SYSTEM_MAX_BYTES,
         description: 'Name of the source system.',
+      },
+      authorities: {
+        description:
+          'Who assigned the ids of these people, where it was not the source: another source system, a system of identifiers (a URI), or npi.',
+        type: ['object', 'null'],
+        additionalProperties: false,
+        properties: Object.fromEntries(
+          Object.values(ENTITIES)
+            .filter((c) => c.identity)
+            .map((c) => [
+              c.name,
+              { type: ['string', 'null'], pattern: AUTHORITY_PATTERN, minLength: 1, maxLength: AUTHORITY_MAX_BYTES },
+            ]),
+        ),
       },
       effective_at: instant('When it became true in the world.'),
       recorded_at: instant('When the source knew it.'),

@@ -44,6 +44,7 @@ export function describedPeople({ contract, naturals, attributes }: DimensionLis
     : [];
   if (!contract.identity) return holders;
   const [shared, match, person] = [`core.${e}_shared_identifier`, `core.${e}_match`, `core.enterprise_${e}`];
+  const held = `core.${e}_holder`;
   const of = view('shared-identifier');
   return [
     ...holders,
@@ -55,6 +56,22 @@ export function describedPeople({ contract, naturals, attributes }: DimensionLis
       `core.dim_${e}`,
       person,
     ),
+    column('identifier_system', 'varchar(128)', 'Who assigned the identifier.', view('holder'), held),
+    column(
+      'identifier_value',
+      'varchar(64)',
+      'The identifier; never one that is known to be wrong.',
+      view('holder'),
+      held,
+    ),
+    column(
+      'member_key',
+      'varchar(32)',
+      `Durable key of a ${words} who states it, or has it for an id.`,
+      view('holder'),
+      held,
+    ),
+    column('source_system', 'varchar(64)', 'The source that describes or names the holder.', view('holder'), held),
     column('identifier_system', 'varchar(128)', 'Who assigned the identifier.', of, shared),
     column('identifier_value', 'varchar(64)', 'An identifier that several members hold.', of, shared),
     column('first_key', 'varchar(32)', 'Least durable key of its holders.', of, shared),

@@ -1,5 +1,5 @@
 import { namedKey, roleOf } from '../check';
-import type { EntityContract, Reference, Relation } from '../types';
+import type { EntityContract, Identifier, Reference, Relation } from '../types';
 import { UNKNOWN_KEY } from '../index';
 import { columnsOf } from './columns';
 import type { Measures } from './measures';
@@ -70,14 +70,18 @@ function dimensionScope({ contract, naturals, attributes }: DimensionLists, fact
     identifiers: (contract.identifiers ?? []).map((i) => ({
       name: i.column,
       value: i.value,
-      system: 'field' in i.system ? `h.${i.system.field}` : `CAST('${i.system.uri}' AS varchar(128))`,
+      system: systemOf(i),
       valid: contract.fields.some((f) => f.name === i.value && f.type === 'npi')
         ? "CASE WHEN h.dq_flags LIKE '%DQ-ID-03%' THEN 0 ELSE 1 END"
         : '1',
     })),
     bares: bareIdentifiers(contract),
     agrees: (contract.identity?.agree ?? []).map((name) => ({ name })),
+    assigneds: (contract.identifiers ?? []).flatMap((i) =>
+      i.assigned ? [{ name: i.assigned.column, value: i.value, system: systemOf(i) }] : [],
+    ),
     links: contract.identity ? [{ name: contract.identity.link, of: contract.name }] : [],
+    listeds: contract.identity?.listed ? [{ name: contract.identity.listed.count, ...contract.identity.listed }] : [],
     nameds: facts.some((f) => f.references.some((r) => r.entity === contract.name))
       ? [
           {
@@ -94,6 +98,9 @@ function dimensionScope({ contract, naturals, attributes }: DimensionLists, fact
     ),
   };
 }
+
+const systemOf = ({ system }: Identifier): string =>
+  'field' in system ? `h.${system.field}` : `CAST('${system.uri}' AS varchar(128))`;
 
 /** The other key of inferred members, which nothing but a fact has told. */
 const bareIdentifiers = ({ otherKey, identifiers = [] }: EntityContract): Row[] =>
@@ -117,20 +124,28 @@ function referenceRow(c: EntityContract, r: Reference, dimensions: ReadonlyMap<s
 }
 
 /** What an inferred member is known by, and what a fact says of that. */
-function named(r: Reference, of: EntityContract): Record<'source' | 'own' | 'staged_source' | 'staged', string> {
+function named(
+  r: Reference,
+  of: EntityContract,
+): Record<'source' | 'own' | 'staged_source' | 'grouped_source' | 'staged', string> {
   const source = of.keyScope === 'source' ? 'source_system, ' : '';
+  // Two sources may name one member, by an authority that assigned its id.
+  const one = (sql: string) =>
+    of.identity
+      ? { staged_source: `min(${sql}), `, grouped_source: '' }
+      : { staged_source: `${sql}, `, grouped_source: `${sql}, ` };
   if (r.orElse) {
     return {
       source,
       own: `${of.naturalKey[0]}, ${of.otherKey}`,
-      staged_source: `CASE WHEN s.${r.field} IS NOT NULL THEN s.source_system END, `,
+      ...one(`CASE WHEN s.${r.field} IS NOT NULL THEN s.source_system END`),
       staged: `s.${r.field}, CASE WHEN s.${r.field} IS NULL THEN s.${r.orElse} END`,
     };
   }
   return {
     source,
     own: of.naturalKey.join(', '),
-    staged_source: source && 's.source_system, ',
+    ...(source ? one('s.source_system') : { staged_source: '', grouped_source: '' }),
     staged: r.system ? `s.${r.system}, s.${r.field}` : `s.${r.field}`,
   };
 }
@@ -212,6 +227,9 @@ function factScope(f: FactLists, contracts: ReadonlyMap<string, EntityContract>)
     asOf,
     naturals: f.naturals.map(columnRow),
     references: f.references.map((r) => referenceRow(c, r, contracts)),
+    assigneds: f.references
+      .filter((r) => contracts.get(r.entity)!.identity)
+      .map((r) => ({ name: r.column, entity: r.entity, key: `${r.entity}_key` })),
     ...relationRows(c, contracts),
     // A part that its parent no longer lists is kept in the table alone.
     listed: c.partOf ? ', where its parent lists it' : '',
@@ -277,6 +295,7 @@ export function warehouseSql(
     make(`views/core.dim_${name}.sql`, isPerson ? 'views/person.sql' : 'views/dimension.sql', d);
     if (isPerson) {
       make(`load/identity-${name}.sql`, 'load/identity.sql', d);
+      make(`views/core.${name}_holder.sql`, 'views/holder.sql', d);
       make(`views/core.${name}_shared_identifier.sql`, 'views/shared-identifier.sql', d);
       make(`views/core.${name}_match.sql`, 'views/match.sql', d);
       make(`views/core.enterprise_${name}.sql`, 'views/enterprise.sql', d);

@@ -2,7 +2,7 @@ import { namedKey, roleOf } from '../check';
 import { RULES } from '../rules';
 import { SQL_WORDS } from '../sql-words';
 import type { EntityContract, Reference, Relation } from '../types';
-import { columnsOf, redshiftType } from './columns';
+import { columnsOf, identifierKeys, redshiftType } from './columns';
 import { localLists, type LocalLists } from './local-time';
 import { MeasureError, NO_MEASURES, type Item, type Measures } from './measures';
 
@@ -78,10 +78,10 @@ export function dimensionLists(contract: EntityContract): DimensionLists {
   const members = memberColumns(contract);
   const attributes = [
     ...members.filter((m) => !m.isNatural),
-    ...(contract.identifiers ?? []).map((i) => ({
+    ...identifierKeys(contract).map((i) => ({
       name: i.column,
       type: 'varchar(32)',
-      doc: `Key of ${i.value} within its system and source, by which facts may name the ${contract.name}.`,
+      doc: i.doc,
       source: contractSource(contract),
     })),
     ...(contract.names ?? []).map((n) => ({

@@ -6,7 +6,7 @@ export const provider = {
   kind: 'dimension',
   subject: 'people',
   members: 'few',
-  version: 2,
+  version: 3,
   doc: 'A clinician or organisation that provides care, as a source knows it; without an identifier of that source, identified by its National Provider Identifier.',
   naturalKey: ['provider_id'],
   keyScope: 'source',
@@ -95,7 +95,13 @@ export const provider = {
   identity: { link: 'provider_link', agree: [] },
   identifiers: [
     { column: 'npi_alias_key', value: 'npi', system: { uri: 'http://hl7.org/fhir/sid/us-npi' }, since: 2 },
-    { column: 'identifier_alias_key', value: 'identifier_value', system: { field: 'identifier_system' }, since: 2 },
+    {
+      column: 'identifier_alias_key',
+      value: 'identifier_value',
+      system: { field: 'identifier_system' },
+      since: 2,
+      assigned: { column: 'identifier_assigned_key', since: 3 },
+    },
   ],
   derived: [],
   oneOf: [],

@@ -17,13 +17,25 @@ export const provider_link = {
       maxBytes: 160,
       example: 'LINK-1',
     }),
-    text('source_system_1', 64, 'none', 'Source system of the first record; that of the link where it is absent.', {
-      example: 'ehr',
-    }),
+    text(
+      'source_system_1',
+      64,
+      'none',
+      'Source system of the first record, or the authority that assigned its id; as for the link itself where it is absent.',
+      {
+        example: 'ehr',
+      },
+    ),
     id('provider_id_1', 'none', 'Identifier of the provider in that source.', { required: true, example: 'P1' }),
-    text('source_system_2', 64, 'none', 'Source system of the second record; that of the link where it is absent.', {
-      example: 'claims',
-    }),
+    text(
+      'source_system_2',
+      64,
+      'none',
+      'Source system of the second record, or the authority that assigned its id; as for the link itself where it is absent.',
+      {
+        example: 'claims',
+      },
+    ),
     id('provider_id_2', 'none', 'Identifier of the provider in that source.', { required: true, example: 'M7' }),
   ],
   references: [],

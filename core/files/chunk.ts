@@ -60,6 +60,8 @@ export interface Chunk {
 export interface SnapshotKey {
   entity: EntityName;
   sourceSystem: string;
+  /** Who assigned the key, where it was not the source. */
+  authority?: string;
   naturalKey: string[];
   accepted: boolean;
 }
@@ -222,7 +224,16 @@ function noteKeys(into: Chunk, mapped: MappedEntity[], accepted: boolean): void 
     const naturalKey = plan.naturalKey(envelope);
     const sourceSystem = trimmed(envelope.source_system);
     if (naturalKey === null || typeof sourceSystem !== 'string') into.unkeyed++;
-    else into.keys?.push({ entity: plan.entity, sourceSystem, naturalKey, accepted });
+    else {
+      const authority = (envelope.authorities as Record<string, unknown> | undefined)?.[plan.entity];
+      into.keys?.push({
+        entity: plan.entity,
+        sourceSystem,
+        ...(typeof authority === 'string' && authority !== sourceSystem ? { authority } : {}),
+        naturalKey,
+        accepted,
+      });
+    }
   }
 }
 

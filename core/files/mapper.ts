@@ -49,6 +49,7 @@ export class EntityPlan {
   readonly feeds: (row: Row) => boolean;
   private readonly head: { name: string; make: Maker }[] = [];
   private readonly payload: { name: string; make: Maker }[] = [];
+  private readonly authorities: { name: string; make: Maker }[] = [];
   /** Member → pointers of the source columns it is made of. */
   private readonly pointers = new Map<string, string[]>();
   /** Members that are made of the element of a list, whose pointers end in its number. */
@@ -74,7 +75,9 @@ export class EntityPlan {
       // What recorded_at bounds, such as a day of birth.
       const isPast = ENTITIES[this.entity].orders.some((o) => o.first === field.name && o.second === 'recorded_at');
       const make = compileValue(expression, { ...field, isPast: inPayload && isPast }, profile, facts, cell);
-      (inPayload ? this.payload : this.head).push({ name: inPayload ? target.slice('payload/'.length) : target, make });
+      const [part, name] = target.split('/');
+      if (part === 'authorities') this.authorities.push({ name, make });
+      else (inPayload ? this.payload : this.head).push({ name: inPayload ? name : target, make });
       if (expression.element !== undefined) this.ofElement.add(target);
       const columns = expression.element !== undefined ? [source.each!.column] : columnsOf(expression);
       this.pointers.set(
@@ -111,6 +114,15 @@ export class EntityPlan {
       } else if (value !== undefined) payload[name] = value;
     }
     envelope.payload = payload;
+    if (this.authorities.length > 0) {
+      const authorities: Record<string, unknown> = {};
+      for (const { name, make } of this.authorities) {
+        const value = make(row, element?.value);
+        if (value instanceof Fault) (failed ??= new Map()).set(`authorities/${name}`, value.rule);
+        else authorities[name] = value;
+      }
+      envelope.authorities = authorities;
+    }
     return { plan: this, envelope, failed, flags, ...(element ? { element: element.index } : {}) };
   }
 

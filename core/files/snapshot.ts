@@ -36,7 +36,7 @@ export interface SnapshotOutcome {
 }
 
 /** An absent key. */
-export type Absent = Pick<SnapshotKey, 'entity' | 'sourceSystem' | 'naturalKey'>;
+export type Absent = Omit<SnapshotKey, 'accepted'>;
 
 /** When a snapshot was taken (ms), or null if the profile finds no time in the object's name. */
 export function takenAt(profile: Profile, facts: FileFacts): number | null {
@@ -61,13 +61,19 @@ export const snapshotKey = (series: string, s: Snapshot): string => `${stemOf(se
 /** Key of what became of its absences; may be written again. */
 export const outcomeKey = (series: string, s: Snapshot): string => `${stemOf(series, s)}.outcome.json`;
 
-type KeyLine = [EntityName, string, 0 | 1, ...string[]];
+/** Entity, source (and who assigned the key, where it was not that), whether the row was accepted, natural key. */
+type KeyLine = [EntityName, string | [string, string], 0 | 1, ...string[]];
 
 /** The keys that a chunk of a snapshot names, or null if there are none. */
 export function keysObject(chunk: Chunk, landing: Reading): LakeObject | null {
   if (!chunk.keys || chunk.keys.length === 0) return null;
   const lines = chunk.keys.map((k) =>
-    JSON.stringify([k.entity, k.sourceSystem, k.accepted ? 1 : 0, ...k.naturalKey] satisfies KeyLine),
+    JSON.stringify([
+      k.entity,
+      k.authority === undefined ? k.sourceSystem : [k.sourceSystem, k.authority],
+      k.accepted ? 1 : 0,
+      ...k.naturalKey,
+    ] satisfies KeyLine),
   );
   return {
     zone: 'quarantine',
@@ -78,8 +84,10 @@ export function keysObject(chunk: Chunk, landing: Reading): LakeObject | null {
 
 function* readKeys(body: Uint8Array): Generator<SnapshotKey> {
   for (const line of gunzipSync(body).toString('utf8').split('\n')) {
-    const [entity, sourceSystem, accepted, ...naturalKey] = JSON.parse(line) as KeyLine;
-    yield { entity, sourceSystem, naturalKey, accepted: accepted === 1 };
+    const [entity, source, accepted, ...naturalKey] = JSON.parse(line) as KeyLine;
+    const assigned =
+      typeof source === 'string' ? { sourceSystem: source } : { sourceSystem: source[0], authority: source[1] };
+    yield { entity, ...assigned, naturalKey, accepted: accepted === 1 };
   }
 }
 
@@ -141,8 +149,8 @@ export async function findAbsent(
           if (!key.accepted || seen.has(id)) continue;
           seen.add(id);
           found.known.set(key.entity, (found.known.get(key.entity) ?? 0) + 1);
-          if (!present.has(id))
-            found.absent.push({ entity: key.entity, sourceSystem: key.sourceSystem, naturalKey: key.naturalKey });
+          const { accepted: _, ...absent } = key;
+          if (!present.has(id)) found.absent.push(absent);
         }
       }
     }
@@ -161,7 +169,7 @@ async function keysOf(
   if (!body) return [];
   const keys: [string, SnapshotKey][] = [];
   for (const key of readKeys(body)) {
-    const scope = ENTITIES[key.entity].keyScope === 'global' ? '' : key.sourceSystem;
+    const scope = ENTITIES[key.entity].keyScope === 'global' ? '' : (key.authority ?? key.sourceSystem);
     const id = [key.entity, scope, ...key.naturalKey].join('\u001f');
     if (passes === 1 || partOf(id, passes) === pass) keys.push([id, key]);
   }
@@ -260,6 +268,7 @@ function tombstone(absent: Absent, snapshot: Snapshot, keys: Keyring): SilverRow
     schema_version: ENTITIES[absent.entity].version,
     op: 'delete',
     source_system: absent.sourceSystem,
+    ...(absent.authority === undefined ? {} : { authorities: { [absent.entity]: absent.authority } }),
     effective_at: at,
     recorded_at: at,
     payload,

@@ -84,12 +84,12 @@ const related = (entities: Entities, names: ReadonlySet<EntityName>): EntityName
     .filter(({ name, relations = [] }) => relations.some((r) => names.has(name) || names.has(r.entity)))
     .map(({ name }) => name);
 
-/** Entities whose rows may change who is one person: the members, their links, and facts that name members nobody has described. */
+/** Entities whose rows may change who is one person: the members, their links, and facts, which may name members nobody has described. */
 const identifying = (d: EntityContract, entities: Entities): EntityName[] => [
   d.name,
   d.identity!.link,
   ...ofKind(entities, 'fact')
-    .filter((f) => f.references.some((r) => r.entity === d.name && r.orElse))
+    .filter((f) => f.references.some((r) => r.entity === d.name))
     .map((f) => f.name),
 ];
 

@@ -9,9 +9,10 @@ import {
 import type { Op } from '../../contracts/envelope';
 import { namedKey } from '../../contracts/check';
 import { isIdentifier, isInSilver, silverColumns } from '../../contracts/derive';
+import { ASSIGNED, assignsOtherKey, authorityOf, moved, movesOf, type Assigned } from './authority';
 import type { AnyRule } from './envelope';
 import { SEPARATOR } from './hash';
-import { memberCount } from './head';
+import { memberCount, type Head } from './head';
 import type { Keyring } from './keys';
 import { readerOf, type Cell, type Reader, type Target } from './readers';
 import { restoredIdentifier, trimmed } from './text';
@@ -41,6 +42,8 @@ interface FieldStep {
   at: number;
   read: Reader;
   isKey: boolean;
+  /** Keys of others rest on it. */
+  scopesKey: boolean;
   isIdentifier: boolean;
   required: boolean;
   fallback: string | null;
@@ -76,13 +79,17 @@ function flag(target: Target, rule: AnyRule): void {
 
 /** A broken member costs the record where the record is nothing without it, or cannot be written; else the member alone. */
 function broken(step: FieldStep, rule: AnyRule, upsert: boolean, target: Target): void {
-  if (step.isKey || (step.required && upsert) || rule === 'DQ-FMT-01')
+  if (step.isKey || step.scopesKey || (step.required && upsert) || rule === 'DQ-FMT-01')
     target.violations.push({ rule, pointer: step.pointer });
   else flag(target, rule);
 }
 
 const isAbsent = (value: unknown, faults: ReadonlyMap<string, AnyRule> | null, name: string): boolean =>
   !faults?.has(`payload/${name}`) && (value === undefined || value === null || trimmed(value) === '');
+
+/** Durable key of a member by its id and who assigned that. */
+const keyBy = (keys: Keyring, entity: EntityName, authority: string, id: string): string =>
+  assignsOtherKey(entity, authority) ? keys.everywhere(entity, id) : keys.key(entity, authority, [id]);
 
 /** Everything about one contract that does not change from record to record. */
 export class Compiled {
@@ -94,9 +101,17 @@ export class Compiled {
   private readonly keyAt: number;
   private readonly keyPlaces: number[];
   private readonly references: Named[];
-  private readonly identifiers: { at: number; value: number; system: number | string }[];
+  private readonly identifiers: {
+    at: number;
+    value: number;
+    system: number | string;
+    assignedAt: number | undefined;
+  }[];
   private readonly names: { at: number; entity: EntityName; value: number; source: number }[];
   private readonly otherKeyAt: number | undefined;
+  /** Dimensions whose ids the contract holds, of those whose ids may be somebody else's than the source's; by name. */
+  readonly assigned: readonly EntityName[];
+  private readonly moves: ReturnType<typeof movesOf>;
   /** The member whose value may make the record a tombstone, and the values that do. */
   readonly removes: { field: string; values: ReadonlySet<unknown> } | undefined;
   private readonly orders: Order[];
@@ -115,6 +130,7 @@ export class Compiled {
       at: at(field.name),
       read: readerOf(field, contract, at(field.name), at),
       isKey: contract.otherKey === undefined && contract.naturalKey.includes(field.name),
+      scopesKey: contract.names?.some((n) => n.source === field.name) ?? false,
       isIdentifier: isIdentifier(field),
       required: field.required === true,
       fallback: field.default ?? null,
@@ -147,8 +163,9 @@ export class Compiled {
         npi: isNpi(orElse ?? r.field),
       };
     });
-    this.identifiers = (contract.identifiers ?? []).map(({ column, value, system }) => ({
+    this.identifiers = (contract.identifiers ?? []).map(({ column, value, system, assigned }) => ({
       at: at(column),
+      assignedAt: assigned && at(assigned.column),
       value: at(value),
       system: 'field' in system ? at(system.field) : system.uri,
     }));
@@ -158,6 +175,10 @@ export class Compiled {
       value: at(field),
       source: at(source),
     }));
+    const named = [contract, ...contract.references, ...(contract.names ?? [])];
+    const entities = new Set(named.map((n) => ('entity' in n ? n.entity : n.name)));
+    this.assigned = ASSIGNED.filter((e) => entities.has(e));
+    this.moves = movesOf(contract);
     this.otherKeyAt = contract.otherKey === undefined ? undefined : at(contract.otherKey);
     const { field, removes } = contract.standing ?? {};
     this.removes = field === undefined ? undefined : { field, values: new Set(removes) };
@@ -192,8 +213,20 @@ export class Compiled {
    * Reads the payload into the target; on a delete only the natural key must be there.
    * @param faults members that a profile could not make, by `payload/<name>`, with the rule that says why
    */
-  readPayload(
+  readPayload(head: Head, op: Op, target: Target, faults: ReadonlyMap<string, AnyRule> | null): void {
+    if (head.authorities === undefined) return this.readMembers(head.payload, head, op, target, faults);
+    const { payload, from } = moved(head.payload, this.moves, head.authorities);
+    this.readMembers(payload, head, op, target, faults);
+    // Faults are told of the members that the record has.
+    for (const v of target.violations) {
+      const name = from.get(v.pointer.slice('/payload/'.length));
+      if (name !== undefined) v.pointer = `/payload/${name}`;
+    }
+  }
+
+  private readMembers(
     payload: Record<string, unknown>,
+    of: Assigned,
     op: Op,
     target: Target,
     faults: ReadonlyMap<string, AnyRule> | null,
@@ -229,7 +262,7 @@ export class Compiled {
     // The pointer stops at the payload: the name of an unknown member is the sender's text and may hold anything.
     if (memberCount(payload, seen) !== seen) target.violations.push({ rule: 'FLD-UNKNOWN', pointer: '/payload' });
     this.requireKey(target);
-    if (upsert) this.refuseCircle(target);
+    if (upsert) this.refuseCircle(target, of);
     if (upsert)
       for (const o of this.oneOf) if (o.names.every((n) => isAbsent(payload[n], faults, n))) flag(target, o.rule);
     // Flags are part of what the event says: one whose member was unreadable is no repeat of one that had none.
@@ -245,10 +278,12 @@ export class Compiled {
   }
 
   /** Two members that are one and the same are no link. */
-  private refuseCircle({ row, violations }: Target): void {
+  private refuseCircle({ row, violations }: Target, of: Assigned): void {
     const [one, other] = this.names;
     if (!other || row[one.value] === null || row[one.value] !== row[other.value]) return;
-    if (row[one.source] === row[other.source]) violations.push({ rule: 'DQ-ID-10', pointer: '/payload' });
+    const own = authorityOf(of, one.entity);
+    if ((row[one.source] ?? own) === (row[other.source] ?? own))
+      violations.push({ rule: 'DQ-ID-10', pointer: '/payload' });
   }
 
   /** The operation of a record: a status that says that it was a mistake makes it a tombstone. */
@@ -269,24 +304,26 @@ export class Compiled {
   }
 
   /** Fills what follows from envelope and payload, both filled before: keys, blanks and warnings. */
-  complete(target: Target, sourceSystem: string, keys: Keyring): void {
+  complete(target: Target, of: Assigned, keys: Keyring): void {
     const { row, flags } = target;
     const { name } = this.contract;
     const isKeyed = this.otherKeyAt === undefined || this.keyPlaces.some((p) => row[p] !== null);
     row[this.keyAt] = isKeyed
-      ? keys.key(name, sourceSystem, this.naturalKey(row))
+      ? keys.key(name, authorityOf(of, name), this.naturalKey(row))
       : keys.everywhere(name, this.naturalKey(row)[0]);
     for (const i of this.identifiers) {
       const value = row[i.value] as string | null;
       const system = typeof i.system === 'string' ? i.system : (row[i.system] as string | null);
-      if (value !== null && system !== null) row[i.at] = keys.identifier(name, sourceSystem, system, value);
+      if (value === null || system === null) continue;
+      row[i.at] = keys.identifier(name, authorityOf(of, name), system, value);
+      if (i.assignedAt !== undefined) row[i.assignedAt] = keyBy(keys, name, system, value);
     }
     for (const n of this.names) {
       const value = row[n.value] as string | null;
-      row[n.at] =
-        value === null ? UNKNOWN_KEY : keys.key(n.entity, (row[n.source] as string | null) ?? sourceSystem, [value]);
+      const authority = (row[n.source] as string | null) ?? authorityOf(of, n.entity);
+      row[n.at] = value === null ? UNKNOWN_KEY : keyBy(keys, n.entity, authority, value);
     }
-    for (const r of this.references) row[r.at] = this.referenceKey(r, target, sourceSystem, keys);
+    for (const r of this.references) row[r.at] = this.referenceKey(r, target, authorityOf(of, r.entity), keys);
     for (const c of this.conflicts)
       if (c.values.includes(row[c.field] as string) && c.excludes.some((x) => row[x] !== null)) flag(target, c.rule);
     for (const o of this.orders) {
@@ -299,12 +336,12 @@ export class Compiled {
     row[this.flagsAt] = flags.length === 0 ? null : flags.sort().join(' ');
   }
 
-  private referenceKey(r: Named, target: Target, sourceSystem: string, keys: Keyring): string {
+  private referenceKey(r: Named, target: Target, authority: string, keys: Keyring): string {
     const { row, flags } = target;
     const named = row[r.from] as string | null;
     if (r.system !== undefined) {
       const system = row[r.system] as string | null;
-      if (named !== null && system !== null) return keys.key(r.entity, sourceSystem, [system, named]);
+      if (named !== null && system !== null) return keys.key(r.entity, authority, [system, named]);
       // A code of no system means nothing to anybody else: without the flag it would be missing from the list of unmapped codes.
       if (named !== null) flag(target, r.rule);
       return UNKNOWN_KEY;
@@ -314,13 +351,13 @@ export class Compiled {
       // A wrong NPI names nobody.
       return r.npi && r.orElse === undefined && flags.includes('DQ-ID-03')
         ? UNKNOWN_KEY
-        : keys.reference(r.entity, sourceSystem, named);
+        : keys.reference(r.entity, authority, named);
     const other = r.orElse === undefined ? null : (row[r.orElse] as string | null);
     if (other !== null && !flags.includes('DQ-ID-03')) return keys.everywhere(r.entity, other);
     const token = r.identifier === undefined ? null : (row[r.identifier] as string | null);
     const bar = token?.indexOf('|') ?? -1;
     if (bar < 0) return UNKNOWN_KEY;
-    const key = keys.identifier(r.entity, sourceSystem, token!.slice(0, bar), token!.slice(bar + 1));
+    const key = keys.identifier(r.entity, authority, token!.slice(0, bar), token!.slice(bar + 1));
     row[r.named!] = key;
     return key;
   }

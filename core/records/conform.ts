@@ -1,5 +1,6 @@
 import type { EntityName } from '../../contracts';
-import { compile, type SilverRow } from './compiled';
+import type { Authorities } from './authority';
+import { compile, type Compiled, type SilverRow } from './compiled';
 import { decodeRecord, type AnyRule, type Violation } from './envelope';
 import { fileEventId, hash64, SEPARATOR } from './hash';
 import { hasUnknownMember, isObject, readHead, type Head } from './head';
@@ -51,6 +52,15 @@ export interface Making {
 
 const NOTHING: Making = { faults: null, flags: [] };
 
+/**
+ * Who assigned the ids of a record, as part of what it says: the same ids of another authority are other people. A record that names nobody
+ * has the hash that it had before authorities could be named.
+ */
+const saidOf = ({ assigned }: Compiled, authorities: Authorities | undefined): string =>
+  authorities === undefined
+    ? ''
+    : assigned.map((e) => (authorities[e] === undefined ? '' : `|${e}=${authorities[e]}`)).join('');
+
 function validate(
   envelope: unknown,
   escaped: boolean,
@@ -74,9 +84,9 @@ function validate(
     violations,
     flags: [...making.flags],
     escaped,
-    canonical: `${contract.name}${SEPARATOR}${contract.version}${SEPARATOR}${op}${SEPARATOR}${head.sourceSystem}${SEPARATOR}${microsText(head.effectiveAt)}${SEPARATOR}${microsText(head.recordedAt)}`,
+    canonical: `${contract.name}${SEPARATOR}${contract.version}${SEPARATOR}${op}${SEPARATOR}${head.sourceSystem}${saidOf(plan, head.authorities)}${SEPARATOR}${microsText(head.effectiveAt)}${SEPARATOR}${microsText(head.recordedAt)}`,
   };
-  plan.readPayload(head.payload, op, target, making.faults);
+  plan.readPayload(head, op, target, making.faults);
   if (violations.length > 0) return refused(violations, head);
   const payloadHash = hash64(target.canonical);
   // Only now: a sequence that cannot be read says nothing of what happened, so that no hash may rest on it.
@@ -92,7 +102,7 @@ function validate(
     source_order: head.sourceOrder === NO_ORDER ? (received.order ?? NO_ORDER) : head.sourceOrder,
     payload_hash: payloadHash,
   });
-  plan.complete(target, head.sourceSystem, ctx.keys);
+  plan.complete(target, head, ctx.keys);
   return { ok: true, entity: contract.name, version: contract.version, row, flags: target.flags };
 }
 

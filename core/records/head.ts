@@ -7,6 +7,7 @@ import {
   SOURCE_SYSTEM_PATTERN,
   type Op,
 } from '../../contracts/envelope';
+import { readAuthorities, type Assigned } from './authority';
 import type { Violation } from './envelope';
 import { NO_ORDER, sequenceOrder } from './order';
 import { isTooLong, isUnstorable, trimmed } from './text';
@@ -19,10 +20,11 @@ export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Head of an envelope as far as it could be read. */
-export interface Head {
+export interface Head extends Assigned {
   eventId: string;
   op: Op;
   sourceSystem: string;
+  authorities: Assigned['authorities'];
   /** Microseconds since 1970 UTC. */
   effectiveAt: number;
   /** Microseconds since 1970 UTC. */
@@ -101,6 +103,7 @@ export function readHead(envelope: Record<string, unknown>, violations: Violatio
     eventId: '',
     op: 'upsert',
     sourceSystem: '',
+    authorities: undefined,
     effectiveAt: 0,
     recordedAt: 0,
     sourceOrder: NO_ORDER,
@@ -117,6 +120,8 @@ export function readHead(envelope: Record<string, unknown>, violations: Violatio
   const source = readText(envelope, 'source_system', violations);
   if (source !== null && !isSourceSystem(source)) violations.push({ rule: 'ENV-ID', pointer: '/source_system' });
   head.sourceSystem = source ?? '';
+  if (envelope.authorities !== undefined)
+    head.authorities = readAuthorities(envelope.authorities, head.sourceSystem, violations);
   head.effectiveAt = readTime(envelope, 'effective_at', violations)?.micros ?? 0;
   head.recordedAt = readTime(envelope, 'recorded_at', violations)?.micros ?? 0;
   readSequence(envelope, head);

@@ -73,11 +73,12 @@ export class Keyring {
 
   /**
    * Durable key of an entity: 32 lower hex digits (128 bits).
-   * @param sourceSystem source of the record; left out of the key where the natural key holds everywhere (a code)
+   * @param authority who assigned the id: the source of the record, unless it names somebody else; left out of the key where the natural key
+   * holds everywhere (a code)
    * @param parts natural key in contract order
    */
-  key(entity: EntityName, sourceSystem: string, parts: readonly string[]): string {
-    return this.keyWithin(entity, ENTITIES[entity].keyScope === 'global' ? '' : sourceSystem, parts);
+  key(entity: EntityName, authority: string, parts: readonly string[]): string {
+    return this.keyWithin(entity, ENTITIES[entity].keyScope === 'global' ? '' : authority, parts);
   }
 
   /** Durable key of an entity by a member that names it everywhere, whatever the source. */
@@ -85,9 +86,9 @@ export class Keyring {
     return this.keyWithin(entity, '', [part]);
   }
 
-  /** Key of an identifier that a member of an entity holds within a source: never equal to the durable key of a member. */
-  identifier(entity: EntityName, sourceSystem: string, system: string, value: string): string {
-    return this.keyWithin(entity, sourceSystem + UNIT + system, [value]);
+  /** Key of an identifier that a member of an entity holds within a source, or among the ids of another authority: never equal to the durable key of a member. */
+  identifier(entity: EntityName, authority: string, system: string, value: string): string {
+    return this.keyWithin(entity, authority + UNIT + system, [value]);
   }
 
   private keyWithin(entity: EntityName, scope: string, parts: readonly string[]): string {
@@ -104,7 +105,7 @@ export class Keyring {
   }
 
   /** Key of a named member of another entity, or of the unknown member where none is named. */
-  reference(entity: EntityName, sourceSystem: string, part: string | null): string {
-    return part === null ? UNKNOWN_KEY : this.key(entity, sourceSystem, [part]);
+  reference(entity: EntityName, authority: string, part: string | null): string {
+    return part === null ? UNKNOWN_KEY : this.key(entity, authority, [part]);
   }
 }

@@ -84,7 +84,7 @@ function checkFormat({ file, mode, ignored, optional, file_time }: Profile, repo
 function checkColumnsOf(profile: Profile, index: number, view: View, report: Report): void {
   const columns = columnsOfView(view);
   const base = `/entities/${index}/`;
-  const ofAll = (pointer: string): boolean => pointer === '/source_system';
+  const ofAll = (pointer: string): boolean => pointer === '/source_system' || pointer.startsWith('/authorities/');
   for (const { column, pointer } of columnUses({ ...profile, entities: profile.entities.slice(0, index + 1) })) {
     if (!pointer.startsWith(base) && !ofAll(pointer)) continue;
     const found = columns.find(({ name }) => name === column);

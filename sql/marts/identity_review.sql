@@ -23,12 +23,12 @@ WITH folded AS (
 SELECT CAST('patient' AS varchar(16)) AS entity, CAST(CASE WHEN s.most_in_source > 3 THEN 'many holders' ELSE 'contradiction' END AS varchar(32)) AS reason,
   CAST(s.identifier_system AS varchar(128)) AS identifier_system, s.first_key AS key_1, i.member_key AS key_2
 FROM {{ source('core', 'patient_shared_identifier') }} s
-JOIN {{ source('core', 'patient_identifier') }} i ON i.identifier_system = s.identifier_system AND i.identifier_value = s.identifier_value
+JOIN {{ source('core', 'patient_holder') }} i ON i.identifier_system = s.identifier_system AND i.identifier_value = s.identifier_value
 WHERE s.joins = 0 AND i.member_key <> s.first_key
 UNION ALL
 SELECT CAST('provider' AS varchar(16)), CASE WHEN s.most_in_source > 3 THEN 'many holders' ELSE 'contradiction' END, s.identifier_system, s.first_key, i.member_key
 FROM {{ source('core', 'provider_shared_identifier') }} s
-JOIN {{ source('core', 'provider_identifier') }} i ON i.identifier_system = s.identifier_system AND i.identifier_value = s.identifier_value
+JOIN {{ source('core', 'provider_holder') }} i ON i.identifier_system = s.identifier_system AND i.identifier_value = s.identifier_value
 WHERE s.joins = 0 AND i.member_key <> s.first_key
 UNION ALL
 SELECT CAST('patient' AS varchar(16)), CAST('long chain' AS varchar(32)), CAST(NULL AS varchar(128)), m.from_key, m.to_key

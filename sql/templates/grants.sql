@@ -7,6 +7,7 @@ GRANT SELECT, INSERT, DELETE ON core.dim_{entity}_history TO ROLE loader;
 GRANT SELECT ON core.{entity}_log TO ROLE loader;
 -- each link
 GRANT SELECT, INSERT, DELETE ON core.{link.of}_identity TO ROLE loader;
+GRANT UPDATE ON core.dim_{link.of}_history TO ROLE loader;
 GRANT SELECT ON core.{link.of}_match TO ROLE loader;
 -- end
 -- each holder

@@ -11,6 +11,7 @@ export function said(
   payload: Record<string, unknown>,
   op = 'upsert',
   source_system = 'ehr',
+  authorities?: Record<string, string>,
 ): Event {
   const at = `2024-03-0${day}T00:00:00Z`;
   const id = JSON.stringify(payload);
@@ -21,6 +22,7 @@ export function said(
       effective_at: at,
       recorded_at: at,
       event_id: `${op}-${day}-${id.length}`,
+      ...(authorities ? { authorities } : {}),
     }),
     ctx,
     received,

@@ -146,8 +146,11 @@ WHERE n.is_deleted = p.is_deleted AND n.is_inferred = p.is_inferred
   AND coalesce(n.member_id = p.member_id, n.member_id IS NULL AND p.member_id IS NULL)
   AND coalesce(n.member_id_system = p.member_id_system, n.member_id_system IS NULL AND p.member_id_system IS NULL)
   AND coalesce(n.deceased_precision = p.deceased_precision, n.deceased_precision IS NULL AND p.deceased_precision IS NULL)
+  AND coalesce(n.link_count = p.link_count, n.link_count IS NULL AND p.link_count IS NULL)
   AND coalesce(n.mrn_alias_key = p.mrn_alias_key, n.mrn_alias_key IS NULL AND p.mrn_alias_key IS NULL)
+  AND coalesce(n.mrn_assigned_key = p.mrn_assigned_key, n.mrn_assigned_key IS NULL AND p.mrn_assigned_key IS NULL)
   AND coalesce(n.member_id_alias_key = p.member_id_alias_key, n.member_id_alias_key IS NULL AND p.member_id_alias_key IS NULL)
+  AND coalesce(n.member_id_assigned_key = p.member_id_assigned_key, n.member_id_assigned_key IS NULL AND p.member_id_assigned_key IS NULL)
 UNION ALL
 SELECT CAST('patient_link' AS varchar(64)) AS entity, n.patient_link_key AS member_key, n.valid_from
 FROM core.dim_patient_link_history n
@@ -158,6 +161,7 @@ WHERE n.is_deleted = p.is_deleted AND n.is_inferred = p.is_inferred
   AND coalesce(n.patient_id_1 = p.patient_id_1, n.patient_id_1 IS NULL AND p.patient_id_1 IS NULL)
   AND coalesce(n.source_system_2 = p.source_system_2, n.source_system_2 IS NULL AND p.source_system_2 IS NULL)
   AND coalesce(n.patient_id_2 = p.patient_id_2, n.patient_id_2 IS NULL AND p.patient_id_2 IS NULL)
+  AND coalesce(n.position = p.position, n.position IS NULL AND p.position IS NULL)
   AND coalesce(n.patient_1_key = p.patient_1_key, n.patient_1_key IS NULL AND p.patient_1_key IS NULL)
   AND coalesce(n.patient_2_key = p.patient_2_key, n.patient_2_key IS NULL AND p.patient_2_key IS NULL)
 UNION ALL
@@ -196,6 +200,7 @@ WHERE n.is_deleted = p.is_deleted AND n.is_inferred = p.is_inferred
   AND coalesce(n.reactivated_on = p.reactivated_on, n.reactivated_on IS NULL AND p.reactivated_on IS NULL)
   AND coalesce(n.npi_alias_key = p.npi_alias_key, n.npi_alias_key IS NULL AND p.npi_alias_key IS NULL)
   AND coalesce(n.identifier_alias_key = p.identifier_alias_key, n.identifier_alias_key IS NULL AND p.identifier_alias_key IS NULL)
+  AND coalesce(n.identifier_assigned_key = p.identifier_assigned_key, n.identifier_assigned_key IS NULL AND p.identifier_assigned_key IS NULL)
 UNION ALL
 SELECT CAST('provider_link' AS varchar(64)) AS entity, n.provider_link_key AS member_key, n.valid_from
 FROM core.dim_provider_link_history n

@@ -115,8 +115,8 @@ SELECT d.medication_order_key, d.event_id, d.payload_hash, d.op, d.source_system
 FROM medication_order_decided d
 WHERE (d.known = 1 AND d.place > 1) OR ((d.known = 0 OR (d.known = 2 AND d.is_raised = 1)) AND (d.place > 1 OR d.op = 'delete'));
 
--- Inferred members that a beaten fact named may be named by nobody now. They are looked at after all facts of the load (prune-*.sql),
--- so that the members of the result do not depend on the order of loads.
+-- Inferred members that a beaten fact named may be named by nobody now, and those that facts of several sources name are of the least of
+-- these. They are looked at after all facts of the load (prune-*.sql), so that the members of the result do not depend on the order of loads.
 INSERT INTO ops.unreferenced (entity, member_key)
 SELECT 'patient', h.patient_key FROM core.dim_patient_history h
 WHERE h.is_inferred AND h.patient_key IN (
@@ -134,12 +134,22 @@ SELECT 'medication', h.medication_key FROM core.dim_medication_history h
 WHERE h.is_inferred AND h.medication_key IN (
   SELECT p.medication_key FROM medication_order_prior p JOIN medication_order_decided d ON d.medication_order_key = p.medication_order_key
   WHERE p.known = 1 AND d.known = 1 AND d.place > 1
+)
+UNION ALL
+SELECT 'patient', h.patient_key FROM core.dim_patient_history h
+WHERE h.is_inferred AND EXISTS (
+  SELECT 1 FROM stage_medication_order s WHERE s.patient_key = h.patient_key AND s.source_system <> h.source_system
+)
+UNION ALL
+SELECT 'provider', h.provider_key FROM core.dim_provider_history h
+WHERE h.is_inferred AND EXISTS (
+  SELECT 1 FROM stage_medication_order s WHERE s.provider_key = h.provider_key AND s.source_system <> h.source_system
 );
 
 -- Inferred members: named by an event that becomes a fact, described by nobody yet. They carry the natural key and hold always.
 INSERT INTO core.dim_patient_history (patient_key, source_system, patient_id, valid_from, valid_to,
   is_current, is_inferred, is_deleted, load_id)
-SELECT s.patient_key, s.source_system, s.patient_id, timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00',
+SELECT s.patient_key, min(s.source_system), s.patient_id, timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00',
   true, true, false, CAST(:load_id AS varchar(32))
 FROM (
   SELECT n.* FROM stage_medication_order n
@@ -149,10 +159,10 @@ LEFT JOIN (SELECT g.medication_order_key FROM medication_order_decided g GROUP B
 LEFT JOIN medication_order_decided d ON d.medication_order_key = s.medication_order_key AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash
   AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at AND (d.known = 0 OR d.is_raised = 1) AND d.place = 1 AND d.op = 'upsert'
 WHERE c.medication_order_key IS NULL OR d.medication_order_key IS NOT NULL
-GROUP BY s.patient_key, s.source_system, s.patient_id;
+GROUP BY s.patient_key, s.patient_id;
 INSERT INTO core.dim_provider_history (provider_key, source_system, provider_id, npi, valid_from, valid_to,
   is_current, is_inferred, is_deleted, load_id)
-SELECT s.provider_key, CASE WHEN s.provider_id IS NOT NULL THEN s.source_system END, s.provider_id, CASE WHEN s.provider_id IS NULL THEN s.provider_npi END, timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00',
+SELECT s.provider_key, min(CASE WHEN s.provider_id IS NOT NULL THEN s.source_system END), s.provider_id, CASE WHEN s.provider_id IS NULL THEN s.provider_npi END, timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00',
   true, true, false, CAST(:load_id AS varchar(32))
 FROM (
   SELECT n.* FROM stage_medication_order n
@@ -162,7 +172,7 @@ LEFT JOIN (SELECT g.medication_order_key FROM medication_order_decided g GROUP B
 LEFT JOIN medication_order_decided d ON d.medication_order_key = s.medication_order_key AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash
   AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at AND (d.known = 0 OR d.is_raised = 1) AND d.place = 1 AND d.op = 'upsert'
 WHERE c.medication_order_key IS NULL OR d.medication_order_key IS NOT NULL
-GROUP BY s.provider_key, CASE WHEN s.provider_id IS NOT NULL THEN s.source_system END, s.provider_id, CASE WHEN s.provider_id IS NULL THEN s.provider_npi END;
+GROUP BY s.provider_key, s.provider_id, CASE WHEN s.provider_id IS NULL THEN s.provider_npi END;
 INSERT INTO core.dim_medication_history (medication_key, code_system, code, valid_from, valid_to,
   is_current, is_inferred, is_deleted, load_id)
 SELECT s.medication_key, s.medication_system, s.medication_code, timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00',

@@ -38,8 +38,11 @@ WITH contested AS (
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.member_id END AS member_id,
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.member_id_system END AS member_id_system,
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.deceased_precision END AS deceased_precision,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.link_count END AS link_count,
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.mrn_alias_key END AS mrn_alias_key,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.mrn_assigned_key END AS mrn_assigned_key,
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.member_id_alias_key END AS member_id_alias_key,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.member_id_assigned_key END AS member_id_assigned_key,
     s.dq_flags, 0 AS known, CAST(NULL AS varchar(32)) AS load_id, CAST(NULL AS timestamp) AS held_from, CAST(NULL AS timestamp) AS held_to,
     CAST(NULL AS boolean) AS held_tied
   FROM stage_patient s WHERE s.patient_key IN (SELECT c.patient_key FROM contested c)
@@ -48,8 +51,8 @@ WITH contested AS (
     h.source_system, h.effective_at, h.recorded_at, h.source_order, h.patient_id, h.first_name, h.last_name, h.gender_code,
       h.birth_date, h.reported_age_years, h.zip5, h.state, h.primary_payer_id, h.deceased_at, h.is_deceased, h.birth_date_precision,
       h.race_code, h.ethnicity_code, h.language_code, h.marital_status_code, h.city, h.is_test, h.contact_opt_out,
-      h.sensitivity_code, h.mrn, h.mrn_system, h.member_id, h.member_id_system, h.deceased_precision, h.mrn_alias_key,
-      h.member_id_alias_key, h.dq_flags,
+      h.sensitivity_code, h.mrn, h.mrn_system, h.member_id, h.member_id_system, h.deceased_precision, h.link_count, h.mrn_alias_key,
+      h.mrn_assigned_key, h.member_id_alias_key, h.member_id_assigned_key, h.dq_flags,
     1, h.load_id, h.valid_from, h.valid_to, h.is_tied
   FROM core.dim_patient_history h WHERE h.patient_key IN (SELECT s.patient_key FROM stage_patient s) AND NOT h.is_inferred
   UNION ALL
@@ -57,7 +60,8 @@ WITH contested AS (
     p.patient_id, p.first_name, p.last_name, p.gender_code, p.birth_date, p.reported_age_years, p.zip5, p.state, p.primary_payer_id,
       p.deceased_at, p.is_deceased, p.birth_date_precision, p.race_code, p.ethnicity_code, p.language_code, p.marital_status_code,
       p.city, p.is_test, p.contact_opt_out, p.sensitivity_code, p.mrn, p.mrn_system, p.member_id, p.member_id_system,
-      p.deceased_precision, p.mrn_alias_key, p.member_id_alias_key, p.dq_flags,
+      p.deceased_precision, p.link_count, p.mrn_alias_key, p.mrn_assigned_key, p.member_id_alias_key,
+      p.member_id_assigned_key, p.dq_flags,
     2, p.load_id, CAST(NULL AS timestamp), CAST(NULL AS timestamp), CAST(NULL AS boolean)
   FROM core.patient_superseded p WHERE p.patient_key IN (SELECT s.patient_key FROM stage_patient s)
 )
@@ -121,8 +125,11 @@ WITH counted AS (
       AND coalesce(e.member_id = b.member_id, e.member_id IS NULL AND b.member_id IS NULL)
       AND coalesce(e.member_id_system = b.member_id_system, e.member_id_system IS NULL AND b.member_id_system IS NULL)
       AND coalesce(e.deceased_precision = b.deceased_precision, e.deceased_precision IS NULL AND b.deceased_precision IS NULL)
+      AND coalesce(e.link_count = b.link_count, e.link_count IS NULL AND b.link_count IS NULL)
       AND coalesce(e.mrn_alias_key = b.mrn_alias_key, e.mrn_alias_key IS NULL AND b.mrn_alias_key IS NULL)
+      AND coalesce(e.mrn_assigned_key = b.mrn_assigned_key, e.mrn_assigned_key IS NULL AND b.mrn_assigned_key IS NULL)
       AND coalesce(e.member_id_alias_key = b.member_id_alias_key, e.member_id_alias_key IS NULL AND b.member_id_alias_key IS NULL)
+      AND coalesce(e.member_id_assigned_key = b.member_id_assigned_key, e.member_id_assigned_key IS NULL AND b.member_id_assigned_key IS NULL)
     THEN 0 ELSE 1 END AS is_version
   FROM compared c
   JOIN patient_event e ON e.event_number = c.event_number
@@ -190,12 +197,14 @@ WHERE EXISTS (
 INSERT INTO core.dim_patient_history (patient_key, source_system, patient_id, first_name, last_name, gender_code, birth_date,
   reported_age_years, zip5, state, primary_payer_id, deceased_at, is_deceased, birth_date_precision, race_code, ethnicity_code,
   language_code, marital_status_code, city, is_test, contact_opt_out, sensitivity_code, mrn, mrn_system, member_id,
-  member_id_system, deceased_precision, mrn_alias_key, member_id_alias_key, valid_from, valid_to,
+  member_id_system, deceased_precision, link_count, mrn_alias_key, mrn_assigned_key, member_id_alias_key,
+  member_id_assigned_key, valid_from, valid_to,
   is_current, is_inferred, is_deleted, event_id, payload_hash, effective_at, recorded_at, source_order, is_tied, dq_flags, load_id)
 SELECT s.patient_key, s.source_system, s.patient_id, s.first_name, s.last_name, s.gender_code, s.birth_date, s.reported_age_years,
   s.zip5, s.state, s.primary_payer_id, s.deceased_at, s.is_deceased, s.birth_date_precision, s.race_code, s.ethnicity_code,
   s.language_code, s.marital_status_code, s.city, s.is_test, s.contact_opt_out, s.sensitivity_code, s.mrn, s.mrn_system,
-  s.member_id, s.member_id_system, s.deceased_precision, s.mrn_alias_key, s.member_id_alias_key,
+  s.member_id, s.member_id_system, s.deceased_precision, s.link_count, s.mrn_alias_key, s.mrn_assigned_key, s.member_id_alias_key,
+  s.member_id_assigned_key,
   timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, false, false,
   s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.source_order, false, s.dq_flags, CAST(:load_id AS varchar(32))
 FROM stage_patient s
@@ -204,7 +213,8 @@ UNION ALL
 SELECT d.patient_key, e.source_system, e.patient_id, e.first_name, e.last_name, e.gender_code, e.birth_date, e.reported_age_years,
   e.zip5, e.state, e.primary_payer_id, e.deceased_at, e.is_deceased, e.birth_date_precision, e.race_code, e.ethnicity_code,
   e.language_code, e.marital_status_code, e.city, e.is_test, e.contact_opt_out, e.sensitivity_code, e.mrn, e.mrn_system,
-  e.member_id, e.member_id_system, e.deceased_precision, e.mrn_alias_key, e.member_id_alias_key, d.valid_from, d.valid_to,
+  e.member_id, e.member_id_system, e.deceased_precision, e.link_count, e.mrn_alias_key, e.mrn_assigned_key, e.member_id_alias_key,
+  e.member_id_assigned_key, d.valid_from, d.valid_to,
   d.valid_to = timestamp '9999-12-31 00:00:00', false, d.op = 'delete',
   d.event_id, d.payload_hash, d.effective_at, d.recorded_at, d.source_order, d.is_tied, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
 FROM patient_decided d
@@ -222,14 +232,14 @@ WHERE EXISTS (
 INSERT INTO core.patient_superseded (patient_key, event_id, payload_hash, op, source_system, effective_at, recorded_at,
   source_order, patient_id, first_name, last_name, gender_code, birth_date, reported_age_years, zip5, state, primary_payer_id,
     deceased_at, is_deceased, birth_date_precision, race_code, ethnicity_code, language_code, marital_status_code, city, is_test,
-    contact_opt_out, sensitivity_code, mrn, mrn_system, member_id, member_id_system, deceased_precision, mrn_alias_key,
-    member_id_alias_key, dq_flags, load_id)
+    contact_opt_out, sensitivity_code, mrn, mrn_system, member_id, member_id_system, deceased_precision, link_count, mrn_alias_key,
+    mrn_assigned_key, member_id_alias_key, member_id_assigned_key, dq_flags, load_id)
 SELECT d.patient_key, d.event_id, d.payload_hash, d.op, e.source_system, d.effective_at, d.recorded_at,
   d.source_order, e.patient_id, e.first_name, e.last_name, e.gender_code, e.birth_date, e.reported_age_years, e.zip5, e.state,
     e.primary_payer_id, e.deceased_at, e.is_deceased, e.birth_date_precision, e.race_code, e.ethnicity_code, e.language_code,
     e.marital_status_code, e.city, e.is_test, e.contact_opt_out, e.sensitivity_code, e.mrn, e.mrn_system, e.member_id,
-    e.member_id_system, e.deceased_precision, e.mrn_alias_key,
-    e.member_id_alias_key, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
+    e.member_id_system, e.deceased_precision, e.link_count, e.mrn_alias_key, e.mrn_assigned_key, e.member_id_alias_key,
+    e.member_id_assigned_key, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
 FROM patient_decided d
 JOIN patient_event e ON e.event_number = d.event_number
 WHERE d.is_version = 0 AND (d.known <> 2 OR d.is_raised = 1);

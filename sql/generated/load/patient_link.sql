@@ -18,6 +18,7 @@ WITH contested AS (
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.patient_id_1 END AS patient_id_1,
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.source_system_2 END AS source_system_2,
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.patient_id_2 END AS patient_id_2,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.position END AS position,
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.patient_1_key END AS patient_1_key,
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.patient_2_key END AS patient_2_key,
     s.dq_flags, 0 AS known, CAST(NULL AS varchar(32)) AS load_id, CAST(NULL AS timestamp) AS held_from, CAST(NULL AS timestamp) AS held_to,
@@ -26,12 +27,12 @@ WITH contested AS (
   UNION ALL
   SELECT h.patient_link_key, h.event_id, h.payload_hash, CASE WHEN h.is_deleted THEN 'delete' ELSE 'upsert' END,
     h.source_system, h.effective_at, h.recorded_at, h.source_order, h.patient_link_id, h.source_system_1, h.patient_id_1,
-      h.source_system_2, h.patient_id_2, h.patient_1_key, h.patient_2_key, h.dq_flags,
+      h.source_system_2, h.patient_id_2, h.position, h.patient_1_key, h.patient_2_key, h.dq_flags,
     1, h.load_id, h.valid_from, h.valid_to, h.is_tied
   FROM core.dim_patient_link_history h WHERE h.patient_link_key IN (SELECT s.patient_link_key FROM stage_patient_link s) AND NOT h.is_inferred
   UNION ALL
   SELECT p.patient_link_key, p.event_id, p.payload_hash, p.op, p.source_system, p.effective_at, p.recorded_at, p.source_order,
-    p.patient_link_id, p.source_system_1, p.patient_id_1, p.source_system_2, p.patient_id_2, p.patient_1_key,
+    p.patient_link_id, p.source_system_1, p.patient_id_1, p.source_system_2, p.patient_id_2, p.position, p.patient_1_key,
       p.patient_2_key, p.dq_flags,
     2, p.load_id, CAST(NULL AS timestamp), CAST(NULL AS timestamp), CAST(NULL AS boolean)
   FROM core.patient_link_superseded p WHERE p.patient_link_key IN (SELECT s.patient_link_key FROM stage_patient_link s)
@@ -76,6 +77,7 @@ WITH counted AS (
       AND coalesce(e.patient_id_1 = b.patient_id_1, e.patient_id_1 IS NULL AND b.patient_id_1 IS NULL)
       AND coalesce(e.source_system_2 = b.source_system_2, e.source_system_2 IS NULL AND b.source_system_2 IS NULL)
       AND coalesce(e.patient_id_2 = b.patient_id_2, e.patient_id_2 IS NULL AND b.patient_id_2 IS NULL)
+      AND coalesce(e.position = b.position, e.position IS NULL AND b.position IS NULL)
       AND coalesce(e.patient_1_key = b.patient_1_key, e.patient_1_key IS NULL AND b.patient_1_key IS NULL)
       AND coalesce(e.patient_2_key = b.patient_2_key, e.patient_2_key IS NULL AND b.patient_2_key IS NULL)
     THEN 0 ELSE 1 END AS is_version
@@ -143,17 +145,17 @@ WHERE EXISTS (
 );
 
 INSERT INTO core.dim_patient_link_history (patient_link_key, source_system, patient_link_id, source_system_1, patient_id_1,
-  source_system_2, patient_id_2, patient_1_key, patient_2_key, valid_from, valid_to,
+  source_system_2, patient_id_2, position, patient_1_key, patient_2_key, valid_from, valid_to,
   is_current, is_inferred, is_deleted, event_id, payload_hash, effective_at, recorded_at, source_order, is_tied, dq_flags, load_id)
 SELECT s.patient_link_key, s.source_system, s.patient_link_id, s.source_system_1, s.patient_id_1, s.source_system_2, s.patient_id_2,
-  s.patient_1_key, s.patient_2_key,
+  s.position, s.patient_1_key, s.patient_2_key,
   timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, false, false,
   s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.source_order, false, s.dq_flags, CAST(:load_id AS varchar(32))
 FROM stage_patient_link s
 WHERE NOT EXISTS (SELECT 1 FROM patient_link_decided d WHERE d.patient_link_key = s.patient_link_key)
 UNION ALL
 SELECT d.patient_link_key, e.source_system, e.patient_link_id, e.source_system_1, e.patient_id_1, e.source_system_2, e.patient_id_2,
-  e.patient_1_key, e.patient_2_key, d.valid_from, d.valid_to,
+  e.position, e.patient_1_key, e.patient_2_key, d.valid_from, d.valid_to,
   d.valid_to = timestamp '9999-12-31 00:00:00', false, d.op = 'delete',
   d.event_id, d.payload_hash, d.effective_at, d.recorded_at, d.source_order, d.is_tied, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
 FROM patient_link_decided d
@@ -169,11 +171,11 @@ WHERE EXISTS (
     AND d.effective_at = patient_link_superseded.effective_at AND d.recorded_at = patient_link_superseded.recorded_at
 );
 INSERT INTO core.patient_link_superseded (patient_link_key, event_id, payload_hash, op, source_system, effective_at, recorded_at,
-  source_order, patient_link_id, source_system_1, patient_id_1, source_system_2, patient_id_2, patient_1_key,
+  source_order, patient_link_id, source_system_1, patient_id_1, source_system_2, patient_id_2, position, patient_1_key,
     patient_2_key, dq_flags, load_id)
 SELECT d.patient_link_key, d.event_id, d.payload_hash, d.op, e.source_system, d.effective_at, d.recorded_at,
-  d.source_order, e.patient_link_id, e.source_system_1, e.patient_id_1, e.source_system_2, e.patient_id_2, e.patient_1_key,
-    e.patient_2_key, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
+  d.source_order, e.patient_link_id, e.source_system_1, e.patient_id_1, e.source_system_2, e.patient_id_2, e.position,
+    e.patient_1_key, e.patient_2_key, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
 FROM patient_link_decided d
 JOIN patient_link_event e ON e.event_number = d.event_number
 WHERE d.is_version = 0 AND (d.known <> 2 OR d.is_raised = 1);

@@ -122,8 +122,8 @@ SELECT d.procedure_key, d.event_id, d.payload_hash, d.op, d.source_system, d.eff
 FROM procedure_decided d
 WHERE (d.known = 1 AND d.place > 1) OR ((d.known = 0 OR (d.known = 2 AND d.is_raised = 1)) AND (d.place > 1 OR d.op = 'delete'));
 
--- Inferred members that a beaten fact named may be named by nobody now. They are looked at after all facts of the load (prune-*.sql),
--- so that the members of the result do not depend on the order of loads.
+-- Inferred members that a beaten fact named may be named by nobody now, and those that facts of several sources name are of the least of
+-- these. They are looked at after all facts of the load (prune-*.sql), so that the members of the result do not depend on the order of loads.
 INSERT INTO ops.unreferenced (entity, member_key)
 SELECT 'patient', h.patient_key FROM core.dim_patient_history h
 WHERE h.is_inferred AND h.patient_key IN (
@@ -147,12 +147,22 @@ SELECT 'procedure_code', h.procedure_code_key FROM core.dim_procedure_code_histo
 WHERE h.is_inferred AND h.procedure_code_key IN (
   SELECT p.procedure_code_key FROM procedure_prior p JOIN procedure_decided d ON d.procedure_key = p.procedure_key
   WHERE p.known = 1 AND d.known = 1 AND d.place > 1
+)
+UNION ALL
+SELECT 'patient', h.patient_key FROM core.dim_patient_history h
+WHERE h.is_inferred AND EXISTS (
+  SELECT 1 FROM stage_procedure s WHERE s.patient_key = h.patient_key AND s.source_system <> h.source_system
+)
+UNION ALL
+SELECT 'provider', h.provider_key FROM core.dim_provider_history h
+WHERE h.is_inferred AND EXISTS (
+  SELECT 1 FROM stage_procedure s WHERE s.provider_key = h.provider_key AND s.source_system <> h.source_system
 );
 
 -- Inferred members: named by an event that becomes a fact, described by nobody yet. They carry the natural key and hold always.
 INSERT INTO core.dim_patient_history (patient_key, source_system, patient_id, valid_from, valid_to,
   is_current, is_inferred, is_deleted, load_id)
-SELECT s.patient_key, s.source_system, s.patient_id, timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00',
+SELECT s.patient_key, min(s.source_system), s.patient_id, timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00',
   true, true, false, CAST(:load_id AS varchar(32))
 FROM (
   SELECT n.* FROM stage_procedure n
@@ -162,10 +172,10 @@ LEFT JOIN (SELECT g.procedure_key FROM procedure_decided g GROUP BY g.procedure_
 LEFT JOIN procedure_decided d ON d.procedure_key = s.procedure_key AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash
   AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at AND (d.known = 0 OR d.is_raised = 1) AND d.place = 1 AND d.op = 'upsert'
 WHERE c.procedure_key IS NULL OR d.procedure_key IS NOT NULL
-GROUP BY s.patient_key, s.source_system, s.patient_id;
+GROUP BY s.patient_key, s.patient_id;
 INSERT INTO core.dim_provider_history (provider_key, source_system, provider_id, npi, valid_from, valid_to,
   is_current, is_inferred, is_deleted, load_id)
-SELECT s.provider_key, CASE WHEN s.provider_id IS NOT NULL THEN s.source_system END, s.provider_id, CASE WHEN s.provider_id IS NULL THEN s.provider_npi END, timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00',
+SELECT s.provider_key, min(CASE WHEN s.provider_id IS NOT NULL THEN s.source_system END), s.provider_id, CASE WHEN s.provider_id IS NULL THEN s.provider_npi END, timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00',
   true, true, false, CAST(:load_id AS varchar(32))
 FROM (
   SELECT n.* FROM stage_procedure n
@@ -175,7 +185,7 @@ LEFT JOIN (SELECT g.procedure_key FROM procedure_decided g GROUP BY g.procedure_
 LEFT JOIN procedure_decided d ON d.procedure_key = s.procedure_key AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash
   AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at AND (d.known = 0 OR d.is_raised = 1) AND d.place = 1 AND d.op = 'upsert'
 WHERE c.procedure_key IS NULL OR d.procedure_key IS NOT NULL
-GROUP BY s.provider_key, CASE WHEN s.provider_id IS NOT NULL THEN s.source_system END, s.provider_id, CASE WHEN s.provider_id IS NULL THEN s.provider_npi END;
+GROUP BY s.provider_key, s.provider_id, CASE WHEN s.provider_id IS NULL THEN s.provider_npi END;
 INSERT INTO core.dim_location_history (location_key, source_system, location_id, valid_from, valid_to,
   is_current, is_inferred, is_deleted, load_id)
 SELECT s.location_key, s.source_system, s.location_id, timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00',

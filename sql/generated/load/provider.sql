@@ -33,6 +33,7 @@ WITH contested AS (
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.reactivated_on END AS reactivated_on,
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.npi_alias_key END AS npi_alias_key,
     CASE WHEN s.op = 'delete' THEN NULL ELSE s.identifier_alias_key END AS identifier_alias_key,
+    CASE WHEN s.op = 'delete' THEN NULL ELSE s.identifier_assigned_key END AS identifier_assigned_key,
     s.dq_flags, 0 AS known, CAST(NULL AS varchar(32)) AS load_id, CAST(NULL AS timestamp) AS held_from, CAST(NULL AS timestamp) AS held_to,
     CAST(NULL AS boolean) AS held_tied
   FROM stage_provider s WHERE s.provider_key IN (SELECT c.provider_key FROM contested c)
@@ -41,14 +42,14 @@ WITH contested AS (
     h.source_system, h.effective_at, h.recorded_at, h.source_order, h.provider_id, h.npi, h.full_name, h.specialty,
       h.identifier_system, h.identifier_value, h.entity_type_code, h.gender_code, h.credential, h.taxonomy_code, h.organization_id,
       h.city, h.state, h.zip5, h.is_active, h.enumerated_on, h.deactivated_on, h.reactivated_on, h.npi_alias_key,
-      h.identifier_alias_key, h.dq_flags,
+      h.identifier_alias_key, h.identifier_assigned_key, h.dq_flags,
     1, h.load_id, h.valid_from, h.valid_to, h.is_tied
   FROM core.dim_provider_history h WHERE h.provider_key IN (SELECT s.provider_key FROM stage_provider s) AND NOT h.is_inferred
   UNION ALL
   SELECT p.provider_key, p.event_id, p.payload_hash, p.op, p.source_system, p.effective_at, p.recorded_at, p.source_order,
     p.provider_id, p.npi, p.full_name, p.specialty, p.identifier_system, p.identifier_value, p.entity_type_code, p.gender_code,
       p.credential, p.taxonomy_code, p.organization_id, p.city, p.state, p.zip5, p.is_active, p.enumerated_on, p.deactivated_on,
-      p.reactivated_on, p.npi_alias_key, p.identifier_alias_key, p.dq_flags,
+      p.reactivated_on, p.npi_alias_key, p.identifier_alias_key, p.identifier_assigned_key, p.dq_flags,
     2, p.load_id, CAST(NULL AS timestamp), CAST(NULL AS timestamp), CAST(NULL AS boolean)
   FROM core.provider_superseded p WHERE p.provider_key IN (SELECT s.provider_key FROM stage_provider s)
 )
@@ -107,6 +108,7 @@ WITH counted AS (
       AND coalesce(e.reactivated_on = b.reactivated_on, e.reactivated_on IS NULL AND b.reactivated_on IS NULL)
       AND coalesce(e.npi_alias_key = b.npi_alias_key, e.npi_alias_key IS NULL AND b.npi_alias_key IS NULL)
       AND coalesce(e.identifier_alias_key = b.identifier_alias_key, e.identifier_alias_key IS NULL AND b.identifier_alias_key IS NULL)
+      AND coalesce(e.identifier_assigned_key = b.identifier_assigned_key, e.identifier_assigned_key IS NULL AND b.identifier_assigned_key IS NULL)
     THEN 0 ELSE 1 END AS is_version
   FROM compared c
   JOIN provider_event e ON e.event_number = c.event_number
@@ -173,11 +175,11 @@ WHERE EXISTS (
 
 INSERT INTO core.dim_provider_history (provider_key, source_system, provider_id, npi, full_name, specialty, identifier_system,
   identifier_value, entity_type_code, gender_code, credential, taxonomy_code, organization_id, city, state, zip5, is_active,
-  enumerated_on, deactivated_on, reactivated_on, npi_alias_key, identifier_alias_key, valid_from, valid_to,
+  enumerated_on, deactivated_on, reactivated_on, npi_alias_key, identifier_alias_key, identifier_assigned_key, valid_from, valid_to,
   is_current, is_inferred, is_deleted, event_id, payload_hash, effective_at, recorded_at, source_order, is_tied, dq_flags, load_id)
 SELECT s.provider_key, s.source_system, s.provider_id, s.npi, s.full_name, s.specialty, s.identifier_system, s.identifier_value,
   s.entity_type_code, s.gender_code, s.credential, s.taxonomy_code, s.organization_id, s.city, s.state, s.zip5, s.is_active,
-  s.enumerated_on, s.deactivated_on, s.reactivated_on, s.npi_alias_key, s.identifier_alias_key,
+  s.enumerated_on, s.deactivated_on, s.reactivated_on, s.npi_alias_key, s.identifier_alias_key, s.identifier_assigned_key,
   timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, false, false,
   s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.source_order, false, s.dq_flags, CAST(:load_id AS varchar(32))
 FROM stage_provider s
@@ -185,7 +187,8 @@ WHERE NOT EXISTS (SELECT 1 FROM provider_decided d WHERE d.provider_key = s.prov
 UNION ALL
 SELECT d.provider_key, e.source_system, e.provider_id, e.npi, e.full_name, e.specialty, e.identifier_system, e.identifier_value,
   e.entity_type_code, e.gender_code, e.credential, e.taxonomy_code, e.organization_id, e.city, e.state, e.zip5, e.is_active,
-  e.enumerated_on, e.deactivated_on, e.reactivated_on, e.npi_alias_key, e.identifier_alias_key, d.valid_from, d.valid_to,
+  e.enumerated_on, e.deactivated_on, e.reactivated_on, e.npi_alias_key, e.identifier_alias_key,
+  e.identifier_assigned_key, d.valid_from, d.valid_to,
   d.valid_to = timestamp '9999-12-31 00:00:00', false, d.op = 'delete',
   d.event_id, d.payload_hash, d.effective_at, d.recorded_at, d.source_order, d.is_tied, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
 FROM provider_decided d
@@ -203,12 +206,12 @@ WHERE EXISTS (
 INSERT INTO core.provider_superseded (provider_key, event_id, payload_hash, op, source_system, effective_at, recorded_at,
   source_order, provider_id, npi, full_name, specialty, identifier_system, identifier_value, entity_type_code, gender_code,
     credential, taxonomy_code, organization_id, city, state, zip5, is_active, enumerated_on, deactivated_on, reactivated_on,
-    npi_alias_key, identifier_alias_key, dq_flags, load_id)
+    npi_alias_key, identifier_alias_key, identifier_assigned_key, dq_flags, load_id)
 SELECT d.provider_key, d.event_id, d.payload_hash, d.op, e.source_system, d.effective_at, d.recorded_at,
   d.source_order, e.provider_id, e.npi, e.full_name, e.specialty, e.identifier_system, e.identifier_value, e.entity_type_code,
     e.gender_code, e.credential, e.taxonomy_code, e.organization_id, e.city, e.state, e.zip5, e.is_active, e.enumerated_on,
-    e.deactivated_on, e.reactivated_on, e.npi_alias_key,
-    e.identifier_alias_key, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
+    e.deactivated_on, e.reactivated_on, e.npi_alias_key, e.identifier_alias_key,
+    e.identifier_assigned_key, d.dq_flags, coalesce(d.load_id, CAST(:load_id AS varchar(32)))
 FROM provider_decided d
 JOIN provider_event e ON e.event_number = d.event_number
 WHERE d.is_version = 0 AND (d.known <> 2 OR d.is_raised = 1);

@@ -12,10 +12,10 @@ INSERT INTO ops.unreferenced (entity, member_key)
 SELECT 'patient', h.patient_key FROM core.dim_patient_history h
 WHERE h.is_inferred AND h.patient_key IN (SELECT r.held_key FROM adverse_event_patient_renamed r);
 INSERT INTO core.dim_patient_history (patient_key, source_system, valid_from, valid_to, is_current, is_inferred, is_deleted, load_id)
-SELECT r.member_key, r.source_system, timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, true, false, CAST(:load_id AS varchar(32))
+SELECT r.member_key, min(r.source_system), timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, true, false, CAST(:load_id AS varchar(32))
 FROM adverse_event_patient_renamed r
 WHERE r.member_key NOT IN (SELECT h.patient_key FROM core.dim_patient_history h)
-GROUP BY r.member_key, r.source_system;
+GROUP BY r.member_key;
 INSERT INTO ops.touched_member (load_id, entity, member_key, changed_from, changed_to)
 SELECT CAST(:load_id AS varchar(32)), 'patient', r.member_key, timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00'
 FROM adverse_event_patient_renamed r GROUP BY r.member_key;

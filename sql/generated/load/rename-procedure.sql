@@ -12,10 +12,10 @@ INSERT INTO ops.unreferenced (entity, member_key)
 SELECT 'patient', h.patient_key FROM core.dim_patient_history h
 WHERE h.is_inferred AND h.patient_key IN (SELECT r.held_key FROM procedure_patient_renamed r);
 INSERT INTO core.dim_patient_history (patient_key, source_system, valid_from, valid_to, is_current, is_inferred, is_deleted, load_id)
-SELECT r.member_key, r.source_system, timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, true, false, CAST(:load_id AS varchar(32))
+SELECT r.member_key, min(r.source_system), timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, true, false, CAST(:load_id AS varchar(32))
 FROM procedure_patient_renamed r
 WHERE r.member_key NOT IN (SELECT h.patient_key FROM core.dim_patient_history h)
-GROUP BY r.member_key, r.source_system;
+GROUP BY r.member_key;
 INSERT INTO ops.touched_member (load_id, entity, member_key, changed_from, changed_to)
 SELECT CAST(:load_id AS varchar(32)), 'patient', r.member_key, timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00'
 FROM procedure_patient_renamed r GROUP BY r.member_key;
@@ -33,10 +33,10 @@ INSERT INTO ops.unreferenced (entity, member_key)
 SELECT 'provider', h.provider_key FROM core.dim_provider_history h
 WHERE h.is_inferred AND h.provider_key IN (SELECT r.held_key FROM procedure_provider_renamed r);
 INSERT INTO core.dim_provider_history (provider_key, source_system, valid_from, valid_to, is_current, is_inferred, is_deleted, load_id)
-SELECT r.member_key, r.source_system, timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, true, false, CAST(:load_id AS varchar(32))
+SELECT r.member_key, min(r.source_system), timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, true, false, CAST(:load_id AS varchar(32))
 FROM procedure_provider_renamed r
 WHERE r.member_key NOT IN (SELECT h.provider_key FROM core.dim_provider_history h)
-GROUP BY r.member_key, r.source_system;
+GROUP BY r.member_key;
 INSERT INTO ops.touched_member (load_id, entity, member_key, changed_from, changed_to)
 SELECT CAST(:load_id AS varchar(32)), 'provider', r.member_key, timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00'
 FROM procedure_provider_renamed r GROUP BY r.member_key;
@@ -54,10 +54,10 @@ INSERT INTO ops.unreferenced (entity, member_key)
 SELECT 'location', h.location_key FROM core.dim_location_history h
 WHERE h.is_inferred AND h.location_key IN (SELECT r.held_key FROM procedure_location_renamed r);
 INSERT INTO core.dim_location_history (location_key, source_system, valid_from, valid_to, is_current, is_inferred, is_deleted, load_id)
-SELECT r.member_key, r.source_system, timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, true, false, CAST(:load_id AS varchar(32))
+SELECT r.member_key, min(r.source_system), timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, true, false, CAST(:load_id AS varchar(32))
 FROM procedure_location_renamed r
 WHERE r.member_key NOT IN (SELECT h.location_key FROM core.dim_location_history h)
-GROUP BY r.member_key, r.source_system;
+GROUP BY r.member_key;
 INSERT INTO ops.touched_member (load_id, entity, member_key, changed_from, changed_to)
 SELECT CAST(:load_id AS varchar(32)), 'location', r.member_key, timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00'
 FROM procedure_location_renamed r GROUP BY r.member_key;

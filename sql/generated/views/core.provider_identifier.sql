@@ -9,8 +9,4 @@ UNION ALL
 SELECT h.identifier_alias_key AS named_key, h.provider_key AS member_key, h.source_system, h.identifier_system AS identifier_system, h.identifier_value AS identifier_value,
   1 AS is_valid
 FROM core.dim_provider_history h
-WHERE h.is_current AND NOT h.is_deleted AND NOT h.is_inferred AND h.identifier_alias_key IS NOT NULL
-UNION ALL
-SELECT CAST(NULL AS varchar(32)), h.provider_key, h.source_system, CAST('http://hl7.org/fhir/sid/us-npi' AS varchar(128)), h.npi, 1
-FROM core.dim_provider_history h
-WHERE h.is_current AND h.is_inferred AND h.npi IS NOT NULL;
+WHERE h.is_current AND NOT h.is_deleted AND NOT h.is_inferred AND h.identifier_alias_key IS NOT NULL;

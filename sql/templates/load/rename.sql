@@ -13,10 +13,10 @@ INSERT INTO ops.unreferenced (entity, member_key)
 SELECT '{identified.entity}', h.{identified.key} FROM core.dim_{identified.entity}_history h
 WHERE h.is_inferred AND h.{identified.key} IN (SELECT r.held_key FROM {entity}_{identified.role}_renamed r);
 INSERT INTO core.dim_{identified.entity}_history ({identified.key}, source_system, valid_from, valid_to, is_current, is_inferred, is_deleted, load_id)
-SELECT r.member_key, r.source_system, timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, true, false, CAST(:load_id AS varchar(32))
+SELECT r.member_key, min(r.source_system), timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00', true, true, false, CAST(:load_id AS varchar(32))
 FROM {entity}_{identified.role}_renamed r
 WHERE r.member_key NOT IN (SELECT h.{identified.key} FROM core.dim_{identified.entity}_history h)
-GROUP BY r.member_key, r.source_system;
+GROUP BY r.member_key;
 INSERT INTO ops.touched_member (load_id, entity, member_key, changed_from, changed_to)
 SELECT CAST(:load_id AS varchar(32)), '{identified.entity}', r.member_key, timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00'
 FROM {entity}_{identified.role}_renamed r GROUP BY r.member_key;

@@ -7,10 +7,4 @@ SELECT h.{identifier} AS named_key, h.{key} AS member_key, h.source_system, {ide
 FROM core.dim_{entity}_history h
 WHERE h.is_current AND NOT h.is_deleted AND NOT h.is_inferred AND h.{identifier} IS NOT NULL
 -- end
--- each bare
-UNION ALL
-SELECT CAST(NULL AS varchar(32)), h.{key}, h.source_system, CAST('{bare.system}' AS varchar(128)), h.{bare}, 1
-FROM core.dim_{entity}_history h
-WHERE h.is_current AND h.is_inferred AND h.{bare} IS NOT NULL
--- end
 ;

@@ -11,9 +11,7 @@ FROM (
   FROM (
     SELECT x.identifier_system, x.identifier_value, x.member_key,
       count(*) OVER (PARTITION BY x.identifier_system, x.identifier_value, x.source_system) AS in_source
-    FROM (
-      SELECT DISTINCT i.identifier_system, i.identifier_value, i.member_key, i.source_system FROM core.{entity}_identifier i WHERE i.is_valid = 1
-    ) x
+    FROM core.{entity}_holder x
   ) v
   JOIN core.dim_{entity}_history h ON h.{key} = v.member_key AND h.is_current
   GROUP BY v.identifier_system, v.identifier_value
