@@ -23,6 +23,7 @@ const WHOLE_PLATFORMS = [
   'e2e/ingest',
   'e2e/kaggle',
   'e2e/new-entity',
+  'e2e/one-person',
   'e2e/own-file',
   'e2e/rebuild',
   'e2e/reference',

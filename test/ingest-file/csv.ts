@@ -15,6 +15,8 @@ export async function readCsv(
   entity: EntityName,
   fields: Record<string, unknown>,
   text: string,
+  /** What the profile says of all its entities. */
+  ofAll: Record<string, unknown> = {},
 ): Promise<SilverObject[]> {
   const check = checkOwnProfile(
     JSON.stringify({
@@ -23,6 +25,7 @@ export async function readCsv(
       mode: 'delta',
       file: { format: 'csv', zone: 'UTC' },
       entities: [{ entity, fields }],
+      ...ofAll,
     }),
   );
   if (!check.ok) throw new Error(JSON.stringify(check.errors));

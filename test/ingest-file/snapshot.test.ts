@@ -263,3 +263,15 @@ describe('comparing keys', () => {
     expect(basisOf(all, a, () => false)).toEqual([]);
   });
 });
+
+test('a key of another authority is absent as what it was: its tombstone has the same key', async () => {
+  const named = { ...(JSON.parse(profile(50)) as object), authorities: { patient: 'http://north.example/mrn' } };
+  s3.put(BUCKETS.control, 'profiles/ward.json', JSON.stringify(named));
+  await send(1, ['a', 'b', 'c']);
+  expect(await send(2, ['a', 'c'])).toMatchObject({ tombstones: 1 });
+  const rows = await rowsUnder(s3, 'silver/patient/');
+  const ofB = rows.filter((r) => r.patient_id === 'b');
+  expect(ofB.map((r) => r.op).sort()).toEqual(['delete', 'upsert']);
+  expect(new Set(ofB.map((r) => r.patient_key)).size).toBe(1);
+  expect(new Set(rows.map((r) => r.source_system))).toEqual(new Set(['ward']));
+});

@@ -1,3 +1,4 @@
+import { contractAt } from '../../contracts/check';
 import { appointment } from '../../contracts/entities/appointment';
 import { clinic } from '../../contracts/entities/clinic';
 import { patient } from '../../contracts/entities/patient';
@@ -5,11 +6,11 @@ import { provider } from '../../contracts/entities/provider';
 
 /**
  * What suites that spell out the plans of loads play with, whatever else the registry holds: no fact that belongs to another one, nobody
- * who may be known to several sources.
+ * who may be known to several sources, and two versions of each.
  */
 export const CONTRACTS = {
-  appointment: { ...appointment, relations: [] },
-  clinic,
-  patient: { ...patient, identity: undefined },
-  provider: { ...provider, identity: undefined },
+  appointment: { ...contractAt(appointment, 2), relations: [] },
+  clinic: contractAt(clinic, 2),
+  patient: { ...contractAt(patient, 2), identity: undefined },
+  provider: { ...contractAt(provider, 2), identity: undefined },
 };

@@ -68,6 +68,7 @@ describe('phases of a load', () => {
       'relate:encounter',
       'prune:patient',
       'prune:payer',
+      'identity:patient',
       'close',
     ]);
   });
@@ -80,7 +81,9 @@ describe('follow-ups', () => {
       'restate:encounter',
       'identity:patient',
     ]);
+    // A fact may name somebody by a number that another source states.
     expect(leftBy(['fact:encounter'] as never[], two)).toEqual([
+      'identity:patient',
       'prune:patient',
       'prune:payer',
       'relate:appointment',

@@ -55,6 +55,18 @@ test('a right profile is right', () => expect(told(RIGHT)).toEqual([]));
 describe('a wrong profile is told by rule, pointer and line', () => {
   test.each<[string, string, string, string[]]>([
     ['a comma too many', '"mode": "delta",', '"mode": "delta",,', ['PRF-JSON  line 4']],
+    [
+      'an authority with a blank',
+      '"mode": "delta",',
+      '"mode": "delta", "authorities": { "patient": "the hospital" },',
+      ['PRF-VALUE /authorities/patient line 4'],
+    ],
+    [
+      'an authority of what has none',
+      '"mode": "delta",',
+      '"mode": "delta", "authorities": { "clinic": "npi" },',
+      ['PRF-SCHEMA /authorities/clinic line 4'],
+    ],
     ['an open string', '"mode": "delta",', '"mode": "delta,', ['PRF-JSON /mode line 4']],
     ['a member named twice', '"mode": "delta",', '"mode": "delta", "mode": "events",', ['PRF-JSON /mode line 4']],
     ['text after the end', '  ]\n}\n', '  ]\n}\n}\n', ['PRF-JSON  line 21']],
