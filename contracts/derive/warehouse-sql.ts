@@ -227,9 +227,6 @@ function factScope(f: FactLists, contracts: ReadonlyMap<string, EntityContract>)
     asOf,
     naturals: f.naturals.map(columnRow),
     references: f.references.map((r) => referenceRow(c, r, contracts)),
-    assigneds: f.references
-      .filter((r) => contracts.get(r.entity)!.identity)
-      .map((r) => ({ name: r.column, entity: r.entity, key: `${r.entity}_key` })),
     ...relationRows(c, contracts),
     // A part that its parent no longer lists is kept in the table alone.
     listed: c.partOf ? ', where its parent lists it' : '',

@@ -145,12 +145,11 @@ export async function findAbsent(
     const seen = new Set<string>();
     for (const before of basis) {
       for (const chunk of before.chunks) {
-        for (const [id, key] of await keysOf(before, chunk, load, pass, passes)) {
-          if (!key.accepted || seen.has(id)) continue;
+        for (const [id, { accepted, ...key }] of await keysOf(before, chunk, load, pass, passes)) {
+          if (!accepted || seen.has(id)) continue;
           seen.add(id);
           found.known.set(key.entity, (found.known.get(key.entity) ?? 0) + 1);
-          const { accepted: _, ...absent } = key;
-          if (!present.has(id)) found.absent.push(absent);
+          if (!present.has(id)) found.absent.push(key);
         }
       }
     }

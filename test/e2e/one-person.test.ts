@@ -92,11 +92,22 @@ const claims = {
   entities: [
     { entity: 'patient', fields: { patient_id: 'Member', birth_date: 'Born' } },
     {
+      entity: 'medication_order',
+      fields: {
+        medication_order_id: 'Order',
+        patient_id: 'Member',
+        provider_npi: 'Prescriber',
+        ordered_at: { column: 'Written', datetime: 'yyyy-MM-dd HH:mm' },
+        status_code: { constant: 'completed' },
+        intent_code: { constant: 'order' },
+      },
+    },
+    {
       entity: 'prescription_fill',
       fields: {
         prescription_fill_id: 'Claim',
         patient_id: 'Member',
-        provider_npi: 'Prescriber',
+        medication_order_id: 'Order',
         filled_at: { column: 'Filled', datetime: 'yyyy-MM-dd HH:mm' },
         status_code: { constant: 'completed' },
       },
@@ -182,8 +193,9 @@ describe('one person across sources', () => {
     read = await readSoFar(query);
     const visits = 'Visit,MRN,Doctor,Clinic,Status,Start\nA1,007,1234567893,C1,fulfilled,2026-03-02 09:00\n';
     await ingest(scheduling, written('visits.csv', visits), 1);
-    const fills = 'Claim,Member,Born,Prescriber,Filled\nRX1,M-9,1980-02-29,1234567893,2026-03-10 12:00\n';
-    await ingest(claims, written('fills.csv', fills), 2);
+    const fills =
+      'Claim,Order,Member,Born,Prescriber,Written,Filled\nRX1,O1,M-9,1980-02-29,1234567893,2026-03-09 13:00,2026-03-10 12:00\n';
+    await ingest(claims, written('fills.csv', fills), 3);
     await ingest('nppes', written('npidata_pfile_1.csv', registry()), 1);
   }, 400_000);
   afterAll(async () => {
@@ -200,7 +212,7 @@ describe('one person across sources', () => {
     ]);
     expect(await journeys()).toEqual([
       ['appointment .. procedure', 1],
-      ['fill .. fill', 1],
+      ['fill .. medication order', 1],
     ]);
   });
 
@@ -213,6 +225,7 @@ describe('one person across sources', () => {
       ['appointment', 'scheduling', 'A1'],
       ['encounter', 'fhir-r4', 'e1'],
       ['procedure', 'fhir-r4', 'p1'],
+      ['medication order', 'claims', 'O1'],
       ['fill', 'claims', 'RX1'],
     ]);
     expect(await query(`SELECT count(DISTINCT enterprise_patient_key) FROM gold_phi.patient_journey`)).toEqual([[1]]);
@@ -221,8 +234,8 @@ describe('one person across sources', () => {
   it('who renders care, known to a registry, as a practitioner and by a bare NPI, is one', async () => {
     expect(await persons('provider')).toEqual(['1234567893 d1']);
     expect(await query(`SELECT members FROM core.enterprise_provider WHERE npi = '1234567893'`)).toEqual([[2]]);
-    // The visit and the fill name the NPI, the encounter the practitioner who has it.
-    const care = ['appointment', 'encounter', 'prescription_fill'].map(
+    // The visit and the order name the NPI, the encounter the practitioner who has it.
+    const care = ['appointment', 'encounter', 'medication_order'].map(
       (fact) =>
         `SELECT d.enterprise_provider_key AS doctor, coalesce(d.provider_id, d.npi) AS id FROM core.fact_${fact} f JOIN core.dim_provider d ON d.provider_key = f.provider_key`,
     );

@@ -161,8 +161,8 @@ SELECT d.appointment_key, d.event_id, d.payload_hash, d.op, d.source_system, d.e
 FROM appointment_decided d
 WHERE (d.known = 1 AND d.place > 1) OR ((d.known = 0 OR (d.known = 2 AND d.is_raised = 1)) AND (d.place > 1 OR d.op = 'delete'));
 
--- Inferred members that a beaten fact named may be named by nobody now, and those that facts of several sources name are of the least of
--- these. They are looked at after all facts of the load (prune-*.sql), so that the members of the result do not depend on the order of loads.
+-- Inferred members that a beaten fact named may be named by nobody now. They are looked at after all facts of the load (prune-*.sql),
+-- so that the members of the result do not depend on the order of loads.
 INSERT INTO ops.unreferenced (entity, member_key)
 SELECT 'patient', h.patient_key FROM core.dim_patient_history h
 WHERE h.is_inferred AND h.patient_key IN (
@@ -180,16 +180,6 @@ SELECT 'provider', h.provider_key FROM core.dim_provider_history h
 WHERE h.is_inferred AND h.provider_key IN (
   SELECT p.provider_key FROM appointment_prior p JOIN appointment_decided d ON d.appointment_key = p.appointment_key
   WHERE p.known = 1 AND d.known = 1 AND d.place > 1
-)
-UNION ALL
-SELECT 'patient', h.patient_key FROM core.dim_patient_history h
-WHERE h.is_inferred AND EXISTS (
-  SELECT 1 FROM stage_appointment s WHERE s.patient_key = h.patient_key AND s.source_system <> h.source_system
-)
-UNION ALL
-SELECT 'provider', h.provider_key FROM core.dim_provider_history h
-WHERE h.is_inferred AND EXISTS (
-  SELECT 1 FROM stage_appointment s WHERE s.provider_key = h.provider_key AND s.source_system <> h.source_system
 );
 
 -- Inferred members: named by an event that becomes a fact, described by nobody yet. They carry the natural key and hold always.

@@ -114,8 +114,8 @@ SELECT d.encounter_location_key, d.event_id, d.payload_hash, d.op, d.source_syst
 FROM encounter_location_decided d
 WHERE (d.known = 1 AND d.place > 1) OR ((d.known = 0 OR (d.known = 2 AND d.is_raised = 1)) AND (d.place > 1 OR d.op = 'delete'));
 
--- Inferred members that a beaten fact named may be named by nobody now, and those that facts of several sources name are of the least of
--- these. They are looked at after all facts of the load (prune-*.sql), so that the members of the result do not depend on the order of loads.
+-- Inferred members that a beaten fact named may be named by nobody now. They are looked at after all facts of the load (prune-*.sql),
+-- so that the members of the result do not depend on the order of loads.
 INSERT INTO ops.unreferenced (entity, member_key)
 SELECT 'patient', h.patient_key FROM core.dim_patient_history h
 WHERE h.is_inferred AND h.patient_key IN (
@@ -127,11 +127,6 @@ SELECT 'location', h.location_key FROM core.dim_location_history h
 WHERE h.is_inferred AND h.location_key IN (
   SELECT p.location_key FROM encounter_location_prior p JOIN encounter_location_decided d ON d.encounter_location_key = p.encounter_location_key
   WHERE p.known = 1 AND d.known = 1 AND d.place > 1
-)
-UNION ALL
-SELECT 'patient', h.patient_key FROM core.dim_patient_history h
-WHERE h.is_inferred AND EXISTS (
-  SELECT 1 FROM stage_encounter_location s WHERE s.patient_key = h.patient_key AND s.source_system <> h.source_system
 );
 
 -- Inferred members: named by an event that becomes a fact, described by nobody yet. They carry the natural key and hold always.

@@ -23,3 +23,37 @@ INSERT INTO core.patient_identity (patient_key, enterprise_patient_key, load_id)
 SELECT p.patient_key, p.enterprise_key, CAST(:load_id AS varchar(32))
 FROM patient_one p
 WHERE p.patient_key NOT IN (SELECT i.patient_key FROM core.patient_identity i);
+-- Facts of several sources may name a member whom nobody has described, by the authority that assigned its id. It is of the least of them.
+UPDATE core.dim_patient_history SET source_system = n.source_system
+FROM (
+  SELECT k.member_key, min(k.source_system) AS source_system FROM (
+    SELECT f.patient_key AS member_key, f.source_system FROM core.adverse_event f
+    WHERE f.patient_key IN (SELECT h.patient_key FROM core.dim_patient_history h WHERE h.is_inferred)
+UNION ALL
+    SELECT f.patient_key AS member_key, f.source_system FROM core.appointment f
+    WHERE f.patient_key IN (SELECT h.patient_key FROM core.dim_patient_history h WHERE h.is_inferred)
+UNION ALL
+    SELECT f.patient_key AS member_key, f.source_system FROM core.diagnosis f
+    WHERE f.patient_key IN (SELECT h.patient_key FROM core.dim_patient_history h WHERE h.is_inferred)
+UNION ALL
+    SELECT f.patient_key AS member_key, f.source_system FROM core.encounter f
+    WHERE f.patient_key IN (SELECT h.patient_key FROM core.dim_patient_history h WHERE h.is_inferred)
+UNION ALL
+    SELECT f.patient_key AS member_key, f.source_system FROM core.encounter_location f
+    WHERE f.patient_key IN (SELECT h.patient_key FROM core.dim_patient_history h WHERE h.is_inferred)
+UNION ALL
+    SELECT f.patient_key AS member_key, f.source_system FROM core.medication_order f
+    WHERE f.patient_key IN (SELECT h.patient_key FROM core.dim_patient_history h WHERE h.is_inferred)
+UNION ALL
+    SELECT f.patient_key AS member_key, f.source_system FROM core.observation f
+    WHERE f.patient_key IN (SELECT h.patient_key FROM core.dim_patient_history h WHERE h.is_inferred)
+UNION ALL
+    SELECT f.patient_key AS member_key, f.source_system FROM core.prescription_fill f
+    WHERE f.patient_key IN (SELECT h.patient_key FROM core.dim_patient_history h WHERE h.is_inferred)
+UNION ALL
+    SELECT f.patient_key AS member_key, f.source_system FROM core.procedure f
+    WHERE f.patient_key IN (SELECT h.patient_key FROM core.dim_patient_history h WHERE h.is_inferred)
+  ) k GROUP BY k.member_key
+) n
+WHERE n.member_key = dim_patient_history.patient_key AND dim_patient_history.is_inferred
+  AND dim_patient_history.source_system <> n.source_system;

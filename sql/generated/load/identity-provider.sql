@@ -23,3 +23,22 @@ INSERT INTO core.provider_identity (provider_key, enterprise_provider_key, load_
 SELECT p.provider_key, p.enterprise_key, CAST(:load_id AS varchar(32))
 FROM provider_one p
 WHERE p.provider_key NOT IN (SELECT i.provider_key FROM core.provider_identity i);
+-- Facts of several sources may name a member whom nobody has described, by the authority that assigned its id. It is of the least of them.
+UPDATE core.dim_provider_history SET source_system = n.source_system
+FROM (
+  SELECT k.member_key, min(k.source_system) AS source_system FROM (
+    SELECT f.provider_key AS member_key, f.source_system FROM core.appointment f
+    WHERE f.provider_key IN (SELECT h.provider_key FROM core.dim_provider_history h WHERE h.is_inferred)
+UNION ALL
+    SELECT f.provider_key AS member_key, f.source_system FROM core.encounter f
+    WHERE f.provider_key IN (SELECT h.provider_key FROM core.dim_provider_history h WHERE h.is_inferred)
+UNION ALL
+    SELECT f.provider_key AS member_key, f.source_system FROM core.medication_order f
+    WHERE f.provider_key IN (SELECT h.provider_key FROM core.dim_provider_history h WHERE h.is_inferred)
+UNION ALL
+    SELECT f.provider_key AS member_key, f.source_system FROM core.procedure f
+    WHERE f.provider_key IN (SELECT h.provider_key FROM core.dim_provider_history h WHERE h.is_inferred)
+  ) k GROUP BY k.member_key
+) n
+WHERE n.member_key = dim_provider_history.provider_key AND dim_provider_history.is_inferred
+  AND dim_provider_history.source_system <> n.source_system;

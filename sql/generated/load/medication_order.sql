@@ -115,8 +115,8 @@ SELECT d.medication_order_key, d.event_id, d.payload_hash, d.op, d.source_system
 FROM medication_order_decided d
 WHERE (d.known = 1 AND d.place > 1) OR ((d.known = 0 OR (d.known = 2 AND d.is_raised = 1)) AND (d.place > 1 OR d.op = 'delete'));
 
--- Inferred members that a beaten fact named may be named by nobody now, and those that facts of several sources name are of the least of
--- these. They are looked at after all facts of the load (prune-*.sql), so that the members of the result do not depend on the order of loads.
+-- Inferred members that a beaten fact named may be named by nobody now. They are looked at after all facts of the load (prune-*.sql),
+-- so that the members of the result do not depend on the order of loads.
 INSERT INTO ops.unreferenced (entity, member_key)
 SELECT 'patient', h.patient_key FROM core.dim_patient_history h
 WHERE h.is_inferred AND h.patient_key IN (
@@ -134,16 +134,6 @@ SELECT 'medication', h.medication_key FROM core.dim_medication_history h
 WHERE h.is_inferred AND h.medication_key IN (
   SELECT p.medication_key FROM medication_order_prior p JOIN medication_order_decided d ON d.medication_order_key = p.medication_order_key
   WHERE p.known = 1 AND d.known = 1 AND d.place > 1
-)
-UNION ALL
-SELECT 'patient', h.patient_key FROM core.dim_patient_history h
-WHERE h.is_inferred AND EXISTS (
-  SELECT 1 FROM stage_medication_order s WHERE s.patient_key = h.patient_key AND s.source_system <> h.source_system
-)
-UNION ALL
-SELECT 'provider', h.provider_key FROM core.dim_provider_history h
-WHERE h.is_inferred AND EXISTS (
-  SELECT 1 FROM stage_medication_order s WHERE s.provider_key = h.provider_key AND s.source_system <> h.source_system
 );
 
 -- Inferred members: named by an event that becomes a fact, described by nobody yet. They carry the natural key and hold always.

@@ -116,21 +116,14 @@ SELECT d.{entity}_key, d.event_id, d.payload_hash, d.op, d.source_system, d.effe
 FROM {entity}_decided d
 WHERE (d.known = 1 AND d.place > 1) OR ((d.known = 0 OR (d.known = 2 AND d.is_raised = 1)) AND (d.place > 1 OR d.op = 'delete'));
 
--- Inferred members that a beaten fact named may be named by nobody now, and those that facts of several sources name are of the least of
--- these. They are looked at after all facts of the load (prune-*.sql), so that the members of the result do not depend on the order of loads.
+-- Inferred members that a beaten fact named may be named by nobody now. They are looked at after all facts of the load (prune-*.sql),
+-- so that the members of the result do not depend on the order of loads.
 INSERT INTO ops.unreferenced (entity, member_key)
 -- each reference, UNION ALL
 SELECT '{reference.entity}', h.{reference.key} FROM core.dim_{reference.entity}_history h
 WHERE h.is_inferred AND h.{reference.key} IN (
   SELECT p.{reference} FROM {entity}_prior p JOIN {entity}_decided d ON d.{entity}_key = p.{entity}_key
   WHERE p.known = 1 AND d.known = 1 AND d.place > 1
-)
--- end
--- each assigned
-UNION ALL
-SELECT '{assigned.entity}', h.{assigned.key} FROM core.dim_{assigned.entity}_history h
-WHERE h.is_inferred AND EXISTS (
-  SELECT 1 FROM stage_{entity} s WHERE s.{assigned} = h.{assigned.key} AND s.source_system <> h.source_system
 )
 -- end
 ;

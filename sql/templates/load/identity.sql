@@ -23,3 +23,15 @@ INSERT INTO core.{entity}_identity ({key}, enterprise_{key}, load_id)
 SELECT p.{key}, p.enterprise_key, CAST(:load_id AS varchar(32))
 FROM {entity}_one p
 WHERE p.{key} NOT IN (SELECT i.{key} FROM core.{entity}_identity i);
+-- Facts of several sources may name a member whom nobody has described, by the authority that assigned its id. It is of the least of them.
+UPDATE core.dim_{entity}_history SET source_system = n.source_system
+FROM (
+  SELECT k.member_key, min(k.source_system) AS source_system FROM (
+-- each keeper, UNION ALL
+    SELECT f.{keeper} AS member_key, f.source_system FROM core.{keeper.fact} f
+    WHERE f.{keeper} IN (SELECT h.{key} FROM core.dim_{entity}_history h WHERE h.is_inferred)
+-- end
+  ) k GROUP BY k.member_key
+) n
+WHERE n.member_key = dim_{entity}_history.{key} AND dim_{entity}_history.is_inferred
+  AND dim_{entity}_history.source_system <> n.source_system;
