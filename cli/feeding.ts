@@ -64,7 +64,8 @@ async function feedFiles(session: Session, s3: ReturnType<typeof clientsFor>['s3
   }
 }
 
-function ignoredText(patterns: readonly string[]): string {
+/** What tells of files that a source knows and does not read. */
+export function ignoredText(patterns: readonly string[]): string {
   const times = (pattern: string): number => patterns.filter((one) => one === pattern).length;
   const each = [...new Set(patterns)].map((one) => (times(one) === 1 ? one : `${one} ×${times(one)}`));
   return `Known to the source and not read: ${count(patterns.length)} files (${each.join(', ')}).`;

@@ -109,10 +109,11 @@ function addData(carelake: Command): void {
   carelake
     .command('ingest')
     .description(
-      'land a file for its profile to read, in a served folder or an account, and report what became of its rows',
+      'land a file for its profile to read, or a folder for its source, in a served folder or an account, and report what became of the rows',
     )
-    .argument('<file>', 'the file')
-    .requiredOption('--profile <name|file>', 'how it is read: a built-in profile or your own (docs/profiles.md)')
+    .argument('<file|folder>', 'the file; with --source, a folder of files')
+    .option('--profile <name|file>', 'how a file is read: a built-in profile or your own (docs/profiles.md)')
+    .option('--source <name|folder>', 'how a folder is read: fhir-r4, synthea, or a folder of profiles of your own')
     .option('--phi-ok', 'this machine may hold the data of real patients')
     .option('--no-wait', 'do not wait until it has been read')
     .option('--env <name>', 'into this deployed environment, in the account behind your credentials')
@@ -120,7 +121,7 @@ function addData(carelake: Command): void {
     .option(...JSON_OUT)
     .option(...DATA)
     .action(async (file: string, options: IngestOptions) => {
-      const { ingest } = await import('./commands/ingest');
+      const { ingest } = await import('./commands/ingest-folder');
       process.exitCode = await ingest(file, options);
     });
   carelake

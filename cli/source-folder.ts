@@ -27,7 +27,8 @@ export interface SourceFolder extends Source {
 
 /** The files of a folder that a source reads, and for each that it knows and does not read the pattern by which it does. */
 export interface FilesOfSource {
-  read: { path: string; name: string }[];
+  /** With what names readings by the profile that reads it: another profile of the source that changes does not concern it. */
+  read: { path: string; name: string; digest: string }[];
   ignored: string[];
 }
 
@@ -109,7 +110,10 @@ export async function filesForSource(source: SourceFolder, input: string): Promi
       },
     );
   for (const [i, { path }] of found.entries()) await holdAgainst(source, readers[i]![0]!, path);
-  return { read: found, ignored: all.flatMap(({ name }) => ignoredBy(source, name) ?? []) };
+  return {
+    read: found.map((file, i) => ({ ...file, digest: readers[i]![0]!.digest })),
+    ignored: all.flatMap(({ name }) => ignoredBy(source, name) ?? []),
+  };
 }
 
 async function holdAgainst(source: SourceFolder, checked: Source['profiles'][number], path: string): Promise<void> {

@@ -7,11 +7,12 @@ import { CliError } from './errors';
 import { HOME, type InputFile, readRun, refuseServed, type RunState } from './folder';
 import { again, ofFolder, quoted, withInstead } from './hints';
 import { knownEnvironment } from './known-environment';
+import { knownReader } from './known-readers';
 import { isFile } from './paths';
 import { exportedFiles } from './export-folder';
-import { builtInProfile, profileKey, sourceKey } from '../profiles';
+import { BUILT_IN_SOURCES, builtInProfile, profileKey, sourceKey } from '../profiles';
 import { chooseProfile } from './profile';
-import { chooseSource as chooseProfiles, filesForSource } from './source-folder';
+import { chooseSource as chooseProfiles, filesForSource, isFolder } from './source-folder';
 import { sha256OfFile } from './synthesize';
 
 /** Environment of a folder that is new, unless another is asked for. */
@@ -50,6 +51,8 @@ export interface SourceFile {
   /** Key in landing. */
   readonly key: string;
   readonly state: InputFile;
+  /** What names its readings: that of the one profile which reads it. */
+  readonly digest: string;
   /** When it was made, ms since 1970, where something else says so than the file itself. */
   readonly madeMs?: number | undefined;
 }
@@ -130,11 +133,18 @@ async function filesOf(read: Read, options: StartOptions, ignored: string[]): Pr
       where: source === undefined ? `--profile ${profile}` : `--source ${source}`,
       next: withInstead(reader, [reader, '--input', source === undefined ? 'FILE' : 'FOLDER'], ...consent(options)),
     });
+  const known = knownReader(input);
+  if (profile === undefined && source === undefined && known)
+    throw new CliError(`it is not said how this is read; it looks like what ${known.join(' ')} reads`, {
+      where: `--input ${input}`,
+      next: withInstead('--input', [...known, '--input'], ...consent(options)),
+    });
   if (profile === undefined && source === undefined)
     throw new CliError('a file needs a profile that says how it is read', {
       where: `--input ${input}`,
       next: `${withInstead('--input', ['--profile', 'NAME', '--input'], ...consent(options))} (docs/profiles.md); envelopes, one per line: carelake push ${quoted(input)}`,
     });
+  refuseOtherKind(read);
   if (source === undefined && !isFile(input))
     throw new CliError('no such file', {
       where: input,
@@ -147,6 +157,22 @@ async function filesOf(read: Read, options: StartOptions, ignored: string[]): Pr
       next: `if this machine may hold such data: ${again('--phi-ok')}`,
     });
   return source === undefined ? [await fileOfProfile(profile!, input)] : filesOfSource(source, input, ignored);
+}
+
+/** A profile reads a file and a source a folder; some names are those of one, and some of both. */
+function refuseOtherKind({ profile, source, input = '' }: Read): void {
+  const isSource = (name: string): boolean =>
+    BUILT_IN_SOURCES.includes(name) || builtInProfile(name)?.profile.file.format === 'fhir';
+  if (profile !== undefined && isSource(profile) && (isFolder(input) || BUILT_IN_SOURCES.includes(profile)))
+    throw new CliError(`${profile} reads this as a source: a folder of files`, {
+      where: `--profile ${profile} --input ${input}`,
+      next: withInstead('--profile', ['--source']),
+    });
+  if (source !== undefined && !isSource(source) && builtInProfile(source))
+    throw new CliError(`${source} is a profile, which reads one file`, {
+      where: `--source ${source} --input ${input}`,
+      next: withInstead('--source', ['--profile']),
+    });
 }
 
 /** @param digest of the profile: a mended one reads the same file anew */
@@ -162,11 +188,12 @@ export async function fileOfProfile(profile: string, path: string): Promise<Sour
     key: `${chosen.name}/${basename(path)}`,
     ...(chosen.text === undefined ? {} : { control: { key: profileKey(chosen.name), text: chosen.text } }),
     state: await inputFile(chosen.name, chosen.digest, path),
+    digest: chosen.digest,
   };
 }
 
 /** The files of a folder, each read by the profile of the source that has a pattern for its name. */
-async function filesOfSource(nameOrFolder: string, input: string, ignored: string[]): Promise<SourceFile[]> {
+export async function filesOfSource(nameOrFolder: string, input: string, ignored: string[]): Promise<SourceFile[]> {
   if (builtInProfile(nameOrFolder)?.profile.file.format === 'fhir') {
     const found: SourceFile[] = [];
     for (const { path, name, madeMs } of exportedFiles(input))
@@ -178,12 +205,13 @@ async function filesOfSource(nameOrFolder: string, input: string, ignored: strin
   const files = await filesForSource(source, input);
   ignored.push(...files.ignored);
   const found: SourceFile[] = [];
-  for (const { path, name } of files.read)
+  for (const { path, name, digest: read } of files.read)
     found.push({
       path,
       key: `${sender}/${name}`,
       ...(text === undefined ? {} : { control: { key: sourceKey(sender), text } }),
       state: await inputFile(sender, digest, path),
+      digest: read,
     });
   return found;
 }

@@ -20,7 +20,9 @@ import { isFile } from '../paths';
 import { fileOfProfile } from '../source';
 
 export interface IngestOptions {
-  profile: string;
+  profile?: string;
+  /** Reads a folder of files, each by one of its profiles. */
+  source?: string;
   phiOk?: boolean;
   env?: string;
   region?: string;
@@ -51,7 +53,7 @@ interface Reading {
   digest: string;
 }
 
-interface Read {
+export interface Read {
   received: number;
   accepted: number;
   quarantined: number;
@@ -65,8 +67,8 @@ const POLL_MS = 500;
 /** A file of some gigabytes is read for minutes; one in a queue of files for longer. */
 const WAIT_MS = 15 * 60_000;
 
-/** `carelake ingest`: lands a file where its profile reads it, in a serving folder or an account, and tells what became of its rows. */
-export async function ingest(file: string, options: IngestOptions): Promise<number> {
+/** Lands a file where its profile reads it, in a serving folder or an account, and tells what became of its rows. */
+export async function ingestFile(file: string, profile: string, options: IngestOptions): Promise<number> {
   if (!isFile(file))
     throw new CliError('no such file', {
       where: file,
@@ -78,7 +80,7 @@ export async function ingest(file: string, options: IngestOptions): Promise<numb
       rule: 'files are accepted only with --phi-ok',
       next: `if this machine may hold such data: ${again('--phi-ok')}`,
     });
-  const { key, control, state } = await fileOfProfile(options.profile, file);
+  const { key, control, state } = await fileOfProfile(profile, file);
   const at = await placeOf(options);
   const progress = new Progress(options.json);
   try {
@@ -123,7 +125,7 @@ function rowsText(already: boolean, read: Read | undefined, isLaptop: boolean): 
   return `${count(received)} rows read: ${count(accepted)} accepted, ${count(quarantined)} rejected.${look}${unmapped ? `\n${unmappedText(unmapped)}` : ''}`;
 }
 
-async function landed({ s3, landing }: Place, key: string): Promise<Omit<Reading, 'digest'>> {
+export async function landed({ s3, landing }: Place, key: string): Promise<Omit<Reading, 'digest'>> {
   const head = await s3.send(new HeadObjectCommand({ Bucket: landing, Key: key }));
   const landedMs = head.LastModified!.getTime();
   const version = versionOf({ versionId: head.VersionId, etag: head.ETag!, landedMs });
@@ -131,7 +133,7 @@ async function landed({ s3, landing }: Place, key: string): Promise<Omit<Reading
 }
 
 /** @throws CliError where nothing would be read, since the object was withdrawn */
-async function refuseWithdrawn({ s3, control, landing, options }: Place, hash: string): Promise<void> {
+export async function refuseWithdrawn({ s3, control, landing, options }: Place, hash: string): Promise<void> {
   if (isWithdrawn(await decisionsAbout(s3, control, hash), hash))
     throw new CliError('this file was landed and withdrawn; nothing was read', {
       where: landing,
@@ -145,7 +147,7 @@ async function refuseWithdrawn({ s3, control, landing, options }: Place, hash: s
  * chunks of this reading counted.
  * @returns undefined where that takes too long, or may not be seen
  */
-async function untilRead(at: Place, reading: Reading, execution: string | undefined): Promise<Read | undefined> {
+export async function untilRead(at: Place, reading: Reading, execution: string | undefined): Promise<Read | undefined> {
   const { s3, control } = at;
   const deadline = Date.now() + WAIT_MS;
   if (execution !== undefined) {

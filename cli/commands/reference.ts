@@ -18,7 +18,7 @@ import {
   VALUE_SET,
   valueSetFile,
 } from '../value-sets';
-import { ingest, placeOf } from './ingest';
+import { ingestFile, placeOf } from './ingest';
 import { run } from './sql';
 
 export interface AddOptions {
@@ -68,7 +68,7 @@ async function land(name: string, { path, bytes, version, stated }: Given, optio
     if (version) await refuseClash(at, name, version, createHash('sha256').update(bytes).digest('hex'));
     else await refuseSetClash(at, stated!, bytes);
     writeFileSync(named, bytes);
-    const code = await ingest(named, { ...options, profile: referenceProfile(name), phiOk: true, wait: true });
+    const code = await ingestFile(named, referenceProfile(name), { ...options, phiOk: true, wait: true });
     if (version && (await isHeld(at, name, version))) throw held(name, version);
     return code;
   } catch (error) {

@@ -126,7 +126,7 @@ test('a client that may not come in is told what prints its settings', async () 
 }); // prettier-ignore
 
 test('a file is taken in with its consent, looked at, and stands again', async () => {
-  const taken = await ok(follow("cli/commands/ingest.ts ingest: again('--phi-ok')", await ask('ingest', visits, '--profile', profile), dataDir));
+  const taken = await ok(follow("cli/commands/ingest.ts ingestFile: again('--phi-ok')", await ask('ingest', visits, '--profile', profile), dataDir));
   expect(taken).toContain('5 rows read: 4 accepted, 1 rejected.');
   expect(await ok(follow('cli/commands/ingest.ts rowsText: carelake quarantine list', taken, dataDir))).toContain('example-visits');
   const id = /landing object ([0-9a-f]{16})/.exec(taken)![1]!;
