@@ -45,6 +45,7 @@ const WHOLE_PLATFORMS = [
   'sql/property',
   'sql/reference',
   'sql/related',
+  'sql/roles',
   'sql/security',
   'sql/states',
   'sql/units',

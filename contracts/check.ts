@@ -62,6 +62,7 @@ function* mistakes(c: EntityContract, all: ReadonlyMap<string, EntityContract>):
     if (named?.naturalKey.length !== (r.system ? 2 : 1))
       yield `reference ${r.column} names a dimension whose key is not ${r.system ? 'a system and a code' : 'one member'}`;
     if (r.system && !fields.has(r.system)) yield `reference ${r.column} names no system`;
+    if (r.unless && !fields.has(r.unless)) yield `reference ${r.column} gives way to no member`;
     if (r.identifier && (!fields.has(r.identifier) || !named?.identifiers))
       yield `reference ${r.column} names nobody by an identifier`;
     if (r.orElse && (!fields.has(r.orElse) || !named?.otherKey)) yield `reference ${r.column} has no other key`;
@@ -74,7 +75,8 @@ function* mistakes(c: EntityContract, all: ReadonlyMap<string, EntityContract>):
     if (c.stateOrder) yield 'a dimension must not have an order of states';
     if (c.relations || c.partOf) yield 'a dimension must not have relations';
     for (const n of c.names ?? [])
-      if (!fields.has(n.field) || !fields.has(n.source)) yield `${n.column} names no member`;
+      if ([n.field, n.source, n.system, n.identifier].some((m) => m !== undefined && !fields.has(m)))
+        yield `${n.column} names no member`;
     yield* identityMistakes(c, all);
     for (const { value, system } of c.identifiers ?? [])
       if (!fields.has(value) || ('field' in system && !fields.has(system.field)))
@@ -174,7 +176,7 @@ export function contractAt(c: EntityContract, version: number): EntityContract {
     identifiers: c.identifiers
       ?.filter((i) => (i.since ?? 1) <= version && stands(i.value))
       .map(({ assigned, ...i }) => (assigned && assigned.since <= version ? { ...i, assigned } : i)),
-    names: c.names?.filter((n) => stands(n.field, n.source)),
+    names: c.names?.filter((n) => stands(n.field, n.source ?? n.field)),
     relations: c.relations?.filter((r) => stands(r.field)),
     partOf: c.partOf && stands(c.partOf.position) ? c.partOf : undefined,
     standing: c.standing && stands(c.standing.field) ? c.standing : undefined,

@@ -67,7 +67,7 @@ export const coding = (
   prefix: string,
   what: string,
   example: readonly [system: string, code: string, display: string],
-  rest: Rest = {},
+  rest: Rest & { phi?: PhiClass } = {},
 ): Field[] => [
   text(`${prefix}_system`, SYSTEM_BYTES, 'none', `Code system of ${prefix}_code (FHIR Coding.system).`, {
     example: example[0],
@@ -241,6 +241,22 @@ export const concept = (prefix: string, entity: EntityName): Reference => ({
   entity,
   rule: 'DQ-COD-06',
 });
+
+/** The medicine that a source lists by an identifier of its own. */
+export const medicationId = (rest: Rest): Field =>
+  id(
+    'medication_id',
+    'none',
+    'Identifier of the medicine in the list of the source, where the code is not stated.',
+    rest,
+  );
+export const SOURCE_MEDICATION: Reference = {
+  column: 'source_medication_key',
+  field: 'medication_id',
+  unless: 'medication_code',
+  entity: 'source_medication',
+  rule: 'DQ-RX-08',
+};
 
 /** The encounter that a fact belongs to. */
 export const ENCOUNTER: Relation = {

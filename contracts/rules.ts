@@ -124,6 +124,10 @@ export const RULES = {
   'DQ-DX-01': { severity: 'warn', doc: 'A condition begins before it ends.' },
   'DQ-PRC-01': { severity: 'warn', doc: 'A procedure begins before it ends.' },
   'DQ-RX-07': { severity: 'warn', doc: 'A medicine is ordered before it is stopped.' },
+  'DQ-RX-08': {
+    severity: 'warn',
+    doc: 'The medicine that an order or fill names by an identifier is in the list of the source.',
+  },
   'DQ-PAT-02': { severity: 'warn', doc: 'A patient is born before the day of death.' },
   'DQ-PAT-01': { severity: 'member', doc: 'A birth date is not before 1900-01-01.' },
   'DQ-PAT-05': { severity: 'member', doc: 'A reported age is not negative.' },

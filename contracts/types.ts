@@ -67,6 +67,8 @@ export interface Reference {
   readonly system?: string;
   /** The member stays a column of the fact too, as the source wrote it. */
   readonly isShown?: boolean;
+  /** Where this member is given, `field` names nobody. */
+  readonly unless?: string;
   /** The member that names it where `field` is absent, by the other key of the named entity. */
   readonly orElse?: string;
   /**
@@ -118,13 +120,17 @@ export interface Identifier {
   readonly assigned?: { readonly column: string; readonly since: number };
 }
 
-/** A column of a dimension with the key of a member of another one, of a source that the record names. */
+/** A column of a dimension with the key of a member of another one. */
 export interface NamedMember {
   readonly column: string;
   readonly entity: EntityName;
   readonly field: string;
-  /** Member with the source system that knows it, or the authority that assigned it. */
-  readonly source: string;
+  /** Member with the source system that knows it, or the authority that assigned it; as for the record itself where there is none. */
+  readonly source?: string;
+  /** Member with the system in which `field` is a code, where the named entity is known by system and code. */
+  readonly system?: string;
+  /** Member that names it where `field` is absent, by another identifier of the same source: the column then has the key of that one. */
+  readonly identifier?: string;
 }
 
 /** People that several sources know: which members are one person. */

@@ -59,6 +59,12 @@ export const FACTS: Readonly<Record<string, Kind>> = {
     status: (r) => r.actuality,
     uncounted: ['potential'],
   },
+  DiagnosticReport: {
+    fact: 'diagnostic_report',
+    date: (r) => r.effectiveDateTime ?? r.effectivePeriod?.start ?? r.issued,
+    status,
+    uncounted: ['registered', 'partial', 'preliminary', 'cancelled', 'unknown'],
+  },
   Appointment: {
     fact: 'appointment',
     date: (r) => JSON.stringify(r.participant).includes('"Location/') && r.start,
@@ -72,6 +78,8 @@ export const MEMBERS: Readonly<Record<string, string>> = {
   Practitioner: 'provider',
   Organization: 'organization',
   Location: 'location',
+  PractitionerRole: 'provider_role',
+  Medication: 'source_medication',
 };
 
 /** Every resource of a folder, by nothing but JSON.parse. */
@@ -100,12 +108,12 @@ function partsOf(r: Resource): { all: number; dated: number } {
     const stays = (r.location ?? []) as Resource[];
     return { all: stays.length, dated: stays.filter((stay) => stay.period?.start ?? r.period?.start).length };
   }
-  const all =
-    r.resourceType === 'Observation'
-      ? (r.component ?? []).length
-      : r.resourceType === 'Patient'
-        ? (r.link ?? []).filter((link: Resource) => /Patient\//.test(link.other?.reference)).length
-        : 0;
+  const lists: Readonly<Record<string, (() => number) | undefined>> = {
+    Observation: () => (r.component ?? []).length,
+    DiagnosticReport: () => (r.result ?? []).length,
+    Patient: () => (r.link ?? []).filter((link: Resource) => /Patient\//.test(link.other?.reference)).length,
+  };
+  const all = lists[r.resourceType]?.() ?? 0;
   return { all, dated: isAccepted(r) ? all : 0 };
 }
 
@@ -138,6 +146,10 @@ export function ingestOf(resources: readonly Resource[]) {
 /** How many resources of a type there are, versions aside. */
 export const idsOf = (resources: readonly Resource[], type: string): number =>
   new Set(resources.filter((r) => r.resourceType === type).map((r) => String(r.id))).size;
+
+/** Accepted resources of a type that were no mistake. */
+export const standing = (resources: readonly Resource[], type: string): Resource[] =>
+  resources.filter((r) => r.resourceType === type && isAccepted(r) && !isMistake(r));
 
 /** Accepted resources of a type: how many, how many of them stand, and how many of those in measures. */
 export function standingOf(resources: readonly Resource[], type: string) {
@@ -186,3 +198,13 @@ export const dispensedIn = (resources: readonly Resource[]): Sums =>
       .filter((r) => r.resourceType === 'MedicationDispense' && isAccepted(r) && !isMistake(r))
       .flatMap((r) => measured(r.quantity as Quantity)),
   );
+/** Which observation each report lists, by the ids of both; urn:uuid stands for the id that a Bundle gives it. */
+export const listedIn = (resources: readonly Resource[]): [report: string, observation: string | null][] =>
+  resources
+    .filter((r) => r.resourceType === 'DiagnosticReport' && isAccepted(r) && !isMistake(r))
+    .flatMap((r) =>
+      ((r.result ?? []) as { reference?: string }[]).map(({ reference = '' }): [string, string | null] => [
+        String(r.id),
+        /^(?:urn:uuid:|Observation\/)(.+)$/.exec(reference)?.[1] ?? null,
+      ]),
+    );

@@ -1,7 +1,7 @@
 import { ENVELOPE_FIELDS } from '../envelope';
 import { ENTITIES, contractOf } from '../index';
 import { namedKey } from '../check';
-import type { DerivedField, EntityContract, EntityName, Field, PhiClass } from '../types';
+import type { DerivedField, EntityContract, EntityName, Field, NamedMember, PhiClass } from '../types';
 
 /** Physical kind of a Parquet column; `decimal` is INT64 (up to 18 digits), `decimal128` FIXED_LEN_BYTE_ARRAY(16), `timestamp` is INT64 microseconds UTC, `date` INT32 days. */
 export type ParquetKind =
@@ -155,7 +155,7 @@ export function columnsOf(contract: EntityContract): Column[] {
         nullable: true,
       })),
     ...(contract.names ?? []).map((n) =>
-      key(n.column, 'reference', `Durable key of the ${n.entity} named by ${n.source} and ${n.field}.`),
+      key(n.column, 'reference', `Durable key of the ${n.entity} named by ${namersOf(n)}.`),
     ),
     ...identifierKeys(contract).map((i) => ({ ...key(i.column, 'reference', i.doc), nullable: true })),
     ...(contract.relations ?? []).map((r) =>
@@ -175,6 +175,10 @@ export function columnsOf(contract: EntityContract): Column[] {
     ...LINEAGE,
   ];
 }
+
+/** Members that name a member of another dimension. */
+export const namersOf = ({ source, system, field, identifier }: NamedMember): string =>
+  `${[source ?? system, field].filter(Boolean).join(' and ')}${identifier ? `, else by ${identifier}` : ''}`;
 
 const memo = new Map<string, readonly Column[]>();
 

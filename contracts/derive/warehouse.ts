@@ -2,7 +2,7 @@ import { namedKey, roleOf } from '../check';
 import { RULES } from '../rules';
 import { SQL_WORDS } from '../sql-words';
 import type { EntityContract, Reference, Relation } from '../types';
-import { columnsOf, identifierKeys, redshiftType } from './columns';
+import { columnsOf, identifierKeys, namersOf, redshiftType } from './columns';
 import { localLists, type LocalLists } from './local-time';
 import { MeasureError, NO_MEASURES, type Item, type Measures } from './measures';
 
@@ -87,7 +87,7 @@ export function dimensionLists(contract: EntityContract): DimensionLists {
     ...(contract.names ?? []).map((n) => ({
       name: n.column,
       type: 'varchar(32)',
-      doc: `Durable key of the ${n.entity} named by ${n.source} and ${n.field}.`,
+      doc: `Durable key of the ${n.entity} named by ${namersOf(n)}.`,
       source: contractSource(contract),
     })),
   ];

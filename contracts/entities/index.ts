@@ -5,6 +5,8 @@ import { capacity } from './capacity';
 import { clinic } from './clinic';
 import { diagnosis } from './diagnosis';
 import { diagnosis_code } from './diagnosis_code';
+import { diagnostic_report } from './diagnostic_report';
+import { diagnostic_report_result } from './diagnostic_report_result';
 import { encounter } from './encounter';
 import { encounter_location } from './encounter_location';
 import { location } from './location';
@@ -21,6 +23,8 @@ import { procedure } from './procedure';
 import { procedure_code } from './procedure_code';
 import { provider } from './provider';
 import { provider_link } from './provider_link';
+import { provider_role } from './provider_role';
+import { source_medication } from './source_medication';
 import { value_set_member } from './value_set_member';
 
 /** Newest contract of every entity. */
@@ -31,6 +35,8 @@ export const CONTRACTS = {
   clinic,
   diagnosis,
   diagnosis_code,
+  diagnostic_report,
+  diagnostic_report_result,
   encounter,
   encounter_location,
   location,
@@ -47,5 +53,7 @@ export const CONTRACTS = {
   procedure_code,
   provider,
   provider_link,
+  provider_role,
+  source_medication,
   value_set_member,
 } as const;

@@ -8,6 +8,8 @@ export type EntityName =
   | 'clinic'
   | 'diagnosis'
   | 'diagnosis_code'
+  | 'diagnostic_report'
+  | 'diagnostic_report_result'
   | 'encounter'
   | 'encounter_location'
   | 'location'
@@ -24,4 +26,6 @@ export type EntityName =
   | 'procedure_code'
   | 'provider'
   | 'provider_link'
+  | 'provider_role'
+  | 'source_medication'
   | 'value_set_member';

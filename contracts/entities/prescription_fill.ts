@@ -7,8 +7,10 @@ import {
   id,
   instant,
   localTimes,
+  medicationId,
   patient,
   PATIENT,
+  SOURCE_MEDICATION,
   text,
 } from '../fields';
 import type { EntityContract } from '../types';
@@ -25,7 +27,7 @@ export const prescription_fill = {
     uncounted: ['preparation', 'in-progress', 'cancelled', 'on-hold', 'stopped', 'declined', 'unknown'],
   },
   layout: { distKey: 'patient_key', sortKey: ['filled_date_key'] },
-  version: 1,
+  version: 2,
   doc: 'A medicine that was handed out (FHIR MedicationDispense).',
   naturalKey: ['prescription_fill_id'],
   keyScope: 'source',
@@ -85,8 +87,9 @@ export const prescription_fill = {
       doc: 'Days that it lasts.',
       example: 30,
     },
+    medicationId({ since: 2 }),
   ],
-  references: [PATIENT, concept('medication', 'medication')],
+  references: [PATIENT, concept('medication', 'medication'), SOURCE_MEDICATION],
   relations: [
     ENCOUNTER,
     {

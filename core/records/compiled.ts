@@ -2,6 +2,7 @@ import {
   UNKNOWN_KEY,
   type EntityContract,
   type EntityName,
+  type NamedMember,
   type Reference,
   type Relation,
   type RuleId,
@@ -60,8 +61,20 @@ interface Named {
   /** The member with another identifier, and the column of its key. */
   identifier: number | undefined;
   named: number | undefined;
+  /** The member that is said instead. */
+  unless: number | undefined;
   entity: EntityName;
   npi: boolean;
+}
+
+/** A member of another dimension that a record of one names. */
+interface NamedAt {
+  at: number;
+  entity: EntityName;
+  value: number;
+  source: number | undefined;
+  system: number | undefined;
+  identifier: number | undefined;
 }
 
 interface Order {
@@ -91,6 +104,21 @@ const isAbsent = (value: unknown, faults: ReadonlyMap<string, AnyRule> | null, n
 const keyBy = (keys: Keyring, entity: EntityName, authority: string, id: string): string =>
   assignsOtherKey(entity, authority) ? keys.everywhere(entity, id) : keys.key(entity, authority, [id]);
 
+/** Key of a member of another dimension that a record of one names. */
+function namedKeyOf(n: NamedAt, row: SilverRow, of: Assigned, keys: Keyring): string {
+  const cell = (place: number | undefined) => (place === undefined ? null : (row[place] as string | null));
+  const value = cell(n.value);
+  const authority = authorityOf(of, n.entity);
+  if (n.system !== undefined) {
+    const system = cell(n.system);
+    return value === null || system === null ? UNKNOWN_KEY : keys.key(n.entity, authority, [system, value]);
+  }
+  if (value !== null) return keyBy(keys, n.entity, cell(n.source) ?? authority, value);
+  const token = cell(n.identifier);
+  const bar = token?.indexOf('|') ?? -1;
+  return bar < 0 ? UNKNOWN_KEY : keys.identifier(n.entity, authority, token!.slice(0, bar), token!.slice(bar + 1));
+}
+
 /** Everything about one contract that does not change from record to record. */
 export class Compiled {
   readonly size: number;
@@ -107,7 +135,7 @@ export class Compiled {
     system: number | string;
     assignedAt: number | undefined;
   }[];
-  private readonly names: { at: number; entity: EntityName; value: number; source: number }[];
+  private readonly names: NamedAt[];
   private readonly otherKeyAt: number | undefined;
   /** Dimensions whose ids the contract holds, of those whose ids may be somebody else's than the source's; by name. */
   readonly assigned: readonly EntityName[];
@@ -149,7 +177,7 @@ export class Compiled {
     this.keyPlaces = contract.naturalKey.map(at);
     const isNpi = (name: string | undefined) => contract.fields.find((f) => f.name === name)?.type === 'npi';
     this.references = [...contract.references, ...(contract.relations ?? [])].map((r: Reference | Relation) => {
-      const { system, orElse, identifier, rule } = r as Partial<Reference>;
+      const { system, orElse, identifier, unless, rule } = r as Partial<Reference>;
       return {
         rule: rule!,
         at: at(r.column),
@@ -159,6 +187,7 @@ export class Compiled {
         orElse: orElse === undefined ? undefined : at(orElse),
         identifier: identifier === undefined ? undefined : at(identifier),
         named: identifier === undefined ? undefined : at(namedKey(r as Reference)),
+        unless: unless === undefined ? undefined : at(unless),
         entity: r.entity,
         npi: isNpi(orElse ?? r.field),
       };
@@ -169,11 +198,14 @@ export class Compiled {
       value: at(value),
       system: 'field' in system ? at(system.field) : system.uri,
     }));
-    this.names = (contract.names ?? []).map(({ column, entity, field, source }) => ({
-      at: at(column),
-      entity,
-      value: at(field),
-      source: at(source),
+    const place = (name: string | undefined) => (name === undefined ? undefined : at(name));
+    this.names = (contract.names ?? []).map((n: NamedMember) => ({
+      at: at(n.column),
+      entity: n.entity,
+      value: at(n.field),
+      source: place(n.source),
+      system: place(n.system),
+      identifier: place(n.identifier),
     }));
     const named = [contract, ...contract.references, ...(contract.names ?? [])];
     const entities = new Set(named.map((n) => ('entity' in n ? n.entity : n.name)));
@@ -280,10 +312,11 @@ export class Compiled {
   /** Two members that are one and the same are no link. */
   private refuseCircle({ row, violations }: Target, of: Assigned): void {
     const [one, other] = this.names;
-    if (!other || row[one.value] === null || row[one.value] !== row[other.value]) return;
+    if (!other || one.entity !== other.entity) return;
+    if (row[one.value] === null || row[one.value] !== row[other.value]) return;
     const own = authorityOf(of, one.entity);
-    if ((row[one.source] ?? own) === (row[other.source] ?? own))
-      violations.push({ rule: 'DQ-ID-10', pointer: '/payload' });
+    const authority = ({ source }: NamedAt) => (source === undefined ? null : row[source]) ?? own;
+    if (authority(one) === authority(other)) violations.push({ rule: 'DQ-ID-10', pointer: '/payload' });
   }
 
   /** The operation of a record: a status that says that it was a mistake makes it a tombstone. */
@@ -318,11 +351,7 @@ export class Compiled {
       row[i.at] = keys.identifier(name, authorityOf(of, name), system, value);
       if (i.assignedAt !== undefined) row[i.assignedAt] = keyBy(keys, name, system, value);
     }
-    for (const n of this.names) {
-      const value = row[n.value] as string | null;
-      const authority = (row[n.source] as string | null) ?? authorityOf(of, n.entity);
-      row[n.at] = value === null ? UNKNOWN_KEY : keyBy(keys, n.entity, authority, value);
-    }
+    for (const n of this.names) row[n.at] = namedKeyOf(n, row, of, keys);
     for (const r of this.references) row[r.at] = this.referenceKey(r, target, authorityOf(of, r.entity), keys);
     for (const c of this.conflicts)
       if (c.values.includes(row[c.field] as string) && c.excludes.some((x) => row[x] !== null)) flag(target, c.rule);
@@ -338,6 +367,7 @@ export class Compiled {
 
   private referenceKey(r: Named, target: Target, authority: string, keys: Keyring): string {
     const { row, flags } = target;
+    if (r.unless !== undefined && row[r.unless] !== null) return UNKNOWN_KEY;
     const named = row[r.from] as string | null;
     if (r.system !== undefined) {
       const system = row[r.system] as string | null;

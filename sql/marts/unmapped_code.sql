@@ -1,5 +1,5 @@
 -- Codes of facts that no reference file describes as of their own day: the work-list of each source, one row per code.
---   entity (varchar): the fact that bears the code: diagnosis, procedure, observation, medication_order or prescription_fill.
+--   entity (varchar): the fact that bears the code: diagnosis, procedure, observation, diagnostic_report, medication_order or prescription_fill.
 --   source_system (varchar): the source that sent it.
 --   code_system (varchar): its code system, as sent; null where the source names none.
 --   code (varchar): the code; null for texts that stand in its place, which may hold anything.
@@ -30,6 +30,9 @@ WITH described AS (
   UNION ALL
   SELECT 'observation', 'observation_code', f.source_system, f.observation_system, f.observation_code, f.observation_code_key, f.observed_at
   FROM {{ source('core', 'fact_observation') }} f WHERE f.observation_code IS NOT NULL
+  UNION ALL
+  SELECT 'diagnostic_report', 'observation_code', f.source_system, f.report_system, f.report_code, f.observation_code_key, f.reported_at
+  FROM {{ source('core', 'fact_diagnostic_report') }} f WHERE f.report_code IS NOT NULL
   UNION ALL
   SELECT 'medication_order', 'medication', f.source_system, f.medication_system, f.medication_code, f.medication_key, f.ordered_at
   FROM {{ source('core', 'fact_medication_order') }} f WHERE f.medication_code IS NOT NULL

@@ -15,5 +15,8 @@ SELECT
   medication.display AS reference_display,
   medication.reference_version AS code_version,
   medication.ingredient,
-  medication.therapeutic_class
+  medication.therapeutic_class,
+  source_medication.medication_id AS source_medication_id,
+  source_medication.form_display AS medication_form,
+  source_medication.ingredient_display AS source_ingredient
 FROM fact f;

@@ -62,7 +62,7 @@ function world(decide: (questions: string[]) => Outcome) {
 
 test('there is a check for each of the faults that the warehouse can have', () => {
   expect(names).toEqual(
-    expect.arrayContaining(['conservation', 'attributes_as_of', 'fact_one_per_key', 'history_covers_time']),
+    expect.arrayContaining(['conservation', 'attributes_as_of-1', 'fact_one_per_key', 'history_covers_time']),
   );
 });
 
@@ -90,11 +90,11 @@ test('no call of the Data API is given more SQL than it takes, nor fewer checks 
 });
 
 test('violations are summed, and told by check and number', async () => {
-  const { context, errors } = world(counted(0, { conservation: 2, attributes_as_of: 40 }));
+  const { context, errors } = world(counted(0, { conservation: 2, 'attributes_as_of-2': 40 }));
   expect(await check(context)).toMatchObject({ violations: 42 });
   expect(errors).toEqual([
     { message: 'check failed', rule: 'CHK-SQL-01', check: 'conservation', violations: 2 },
-    { message: 'check failed', rule: 'CHK-SQL-01', check: 'attributes_as_of', violations: 40 },
+    { message: 'check failed', rule: 'CHK-SQL-01', check: 'attributes_as_of-2', violations: 40 },
   ]);
 });
 

@@ -72,6 +72,7 @@ const STREAM: Partial<Record<RuleId, Case>> = {
   'DQ-DX-01': { entity: 'diagnosis', payload: { abated_at: '2024-02-29T23:59:59-05:00' }, kept: { abated_at: '2024-03-01T00:00:00-05:00' } },
   'DQ-PRC-01': { entity: 'procedure', payload: { performed_end_at: '2024-03-09T23:49:59-05:00' }, kept: { performed_end_at: '2024-03-09T23:50:00-05:00' } },
   'DQ-RX-07': { entity: 'medication_order', payload: { stopped_at: '2024-03-09T23:49:59-05:00' }, kept: { stopped_at: '2024-03-09T23:50:00-05:00' } },
+  'DQ-RX-08': { entity: 'medication_order', payload: { medication_code: undefined, medication_id: 'nowhere' }, kept: { medication_code: undefined, medication_id: 'MED1' } },
   'DQ-PAT-02': { entity: 'patient', payload: { birth_date: '1980-02-29', deceased_at: '1980-02-27T23:59:59Z' }, kept: { birth_date: '1980-02-29', deceased_at: '1980-02-28T00:00:00Z' } },
   'DQ-APT-14': { entity: 'appointment', payload: { scheduled_start_at: '2024-03-10T04:50:00Z' } },
 }; // prettier-ignore

@@ -171,7 +171,7 @@ describe('what is made of a resource, by value', () => {
       ['urn:rx', 'beside', 'plan'],
       ['urn:rx', 'own', 'plan'],
     ]);
-    expect(made.unmapped).toEqual({ Medication: 1 });
+    expect(made.rows.source_medication!.map((row) => of(row, 'medication_id', 'medication_code'))).toEqual([['b', 'beside']]); // prettier-ignore
   });
 
   test('times of a year or a month begin with it, and say so', async () => {

@@ -44,6 +44,13 @@ export const STATES: [string, EntityName, string, (status: string) => object, st
     ['registered', 'preliminary', 'final', 'amended', 'corrected', 'cancelled', 'unknown'],
   ],
   [
+    'DiagnosticReport',
+    'diagnostic_report',
+    'status_code',
+    (status) => ({ status, ...CODE, ...SUBJECT, effectiveDateTime: START, result: [{ reference: 'Observation/o' }] }),
+    ['registered', 'partial', 'preliminary', 'final', 'amended', 'corrected', 'appended', 'cancelled', 'unknown'],
+  ],
+  [
     'MedicationRequest',
     'medication_order',
     'status_code',

@@ -4,9 +4,11 @@ import {
   dispensedIn,
   FACTS,
   ingestOf,
+  listedIn,
   MEMBERS,
   observedIn,
   type Resource,
+  standing,
   standingOf,
   sumsOf,
   walkFhir,
@@ -57,6 +59,38 @@ if (!here) console.warn(`SKIPPED: counts of real resources need ${FOLDER}, which
   test('what is quarantined lacks its time, or an appointment its place', () => {
     const rules = new Set(made.rejected.flatMap(([, said]) => said.split(', ').map((one) => one.split(' ')[0])));
     expect([...rules]).toEqual(name === 'examples' ? ['FLD-MISSING'] : []);
+  });
+
+  test('reports list the observations that they list', () => {
+    const of = (row: SilverObject): unknown[] => [row.diagnostic_report_id, row.observation_id ?? null];
+    expect((made.rows.diagnostic_report_result ?? []).filter((row) => row.op === 'upsert').map(of)).toEqual(listedIn(resources)); // prettier-ignore
+  });
+
+  test('medicines, reasons and roles are named as the resources name them', () => {
+    const count = (entity: string, ...names: string[]): number =>
+      (made.rows[entity] ?? []).filter((row) => row.op === 'upsert' && names.some((name) => (row[name] ?? null) !== null)).length; // prettier-ignore
+    const stand = (type: string): Resource[] => standing(resources, type);
+    const isCoded = (r: Resource): boolean => {
+      const own = r.medicationReference?.reference as string | undefined;
+      const within = (r.contained as Resource[] | undefined)?.find(({ id }) => `#${id}` === own);
+      const concept = (r.medicationCodeableConcept ?? within?.code) as Resource | undefined;
+      return concept?.coding?.[0]?.code !== undefined;
+    };
+    for (const [type, entity] of [['MedicationRequest', 'medication_order'], ['MedicationDispense', 'prescription_fill']] as const) {
+      expect(count(entity, 'medication_code')).toBe(stand(type).filter(isCoded).length);
+      const listed = stand(type).filter((r) => /^(Medication\/|urn:)/.test(r.medicationReference?.reference));
+      expect(count(entity, 'medication_id')).toBe(listed.length);
+    } // prettier-ignore
+    for (const [type, entity] of [
+      ['Procedure', 'procedure'],
+      ['MedicationRequest', 'medication_order'],
+    ] as const) {
+      const why = (r: Resource): boolean => r.reasonReference?.some((one: Resource) => /^(Condition\/|urn:)/.test(one.reference)); // prettier-ignore
+      expect(count(entity, 'reason_diagnosis_id')).toBe(stand(type).filter(why).length);
+      expect(count(entity, 'reason_code', 'reason_display')).toBe(stand(type).filter((r) => r.reasonCode).length);
+    }
+    for (const name of ['provider', 'organization', 'location'])
+      expect(count('provider_role', `${name}_id`, `${name}_identifier`)).toBe(stand('PractitionerRole').length);
   });
 
   test('quantities add up, unit by unit', () => {

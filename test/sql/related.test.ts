@@ -103,6 +103,30 @@ describe.each(engines)('facts that name others on $name', ({ open }) => {
     ); // prettier-ignore
   });
 
+  it('are grouped by the reports that list them, whichever comes first, and by those that no longer do not', async () => {
+    const result = (day: number, n: number, observation_id: string): Event =>
+      said('diagnostic_report_result', day, { diagnostic_report_result_id: `DR1/${n}`, position: n, observation_id });
+    const report = (day: number, result_count: number, status_code = 'final'): Event =>
+      said('diagnostic_report', day, { result_count, status_code });
+    const seen = (id: string): Event => said('observation', 1, { observation_id: id });
+    const look = () =>
+      rows(
+        engine,
+        `SELECT r.observation_id, r.observation_is_known, r.is_counted, o.value_number, p.report_code
+         FROM core.fact_diagnostic_report_result r JOIN core.fact_diagnostic_report p ON p.diagnostic_report_key = r.diagnostic_report_key
+         LEFT JOIN core.fact_observation o ON o.observation_key = r.observation_key ORDER BY r.position`,
+      );
+    await inAnyOrder(
+      [[report(1, 2), result(1, 1, 'a'), result(1, 2, 'b')], [seen('a')], [seen('b')]],
+      look,
+      [['a', '1', '1', '128', '58410-2'], ['b', '1', '1', '128', '58410-2']],
+    ); // prettier-ignore
+    await load(engine, 'less', [report(2, 1), result(2, 1, 'c')]);
+    expect(await look()).toEqual([['c', '0', '1', null, '58410-2']]);
+    await load(engine, 'mistake', [report(3, 1, 'entered-in-error')]);
+    expect(await look()).toEqual([]);
+  });
+
   const byNpi = { provider_id: undefined, provider_identifier: `${NPI}|${WRONG}` };
   const named = () =>
     rows(engine, 'SELECT d.full_name, o.provider_name, d.is_inferred FROM gold_phi.obt_encounter o JOIN core.fact_encounter f ON f.encounter_key = o.encounter_key JOIN core.dim_provider d ON d.provider_key = f.provider_key'); // prettier-ignore

@@ -39,7 +39,8 @@ function write(node: Json, reference: string, contained: ReadonlyMap<string, Jso
   if (reference.startsWith('#')) {
     const one = contained.get(reference);
     if (one) node.resource = one;
-    return false;
+    // "#" alone is the resource around it.
+    return one === undefined && reference !== '#';
   }
   const target = neighbours.target(reference);
   const [, type, id] = LITERAL.exec(target ?? reference) ?? [];

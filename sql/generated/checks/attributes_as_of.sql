@@ -1,5 +1,5 @@
 -- What a fact says of its members, and its local days and hours, are what their history says as of the fact's own time. Rows returned
--- are violations.
+-- are violations. One statement for each fact: all of them together are longer than one of the Data API may be.
 SELECT CAST('adverse_event' AS varchar(64)) AS entity, x.adverse_event_key AS fact_key
 FROM (
   SELECT g.adverse_event_key,
@@ -64,8 +64,7 @@ WHERE NOT (
   AND coalesce(x.patient_is_test_now = x.patient_is_test, x.patient_is_test_now IS NULL AND x.patient_is_test IS NULL)
   AND coalesce(x.occurred_date_now = x.occurred_date, x.occurred_date_now IS NULL AND x.occurred_date IS NULL)
   AND coalesce(x.state_flags_now = x.state_flags, x.state_flags_now IS NULL AND x.state_flags IS NULL)
-)
-UNION ALL
+);
 SELECT CAST('appointment' AS varchar(64)) AS entity, x.appointment_key AS fact_key
 FROM (
   SELECT g.appointment_key,
@@ -216,8 +215,7 @@ WHERE NOT (
   AND coalesce(x.actual_time_key_now = x.actual_time_key, x.actual_time_key_now IS NULL AND x.actual_time_key IS NULL)
   AND coalesce(x.lead_time_days_now = x.lead_time_days, x.lead_time_days_now IS NULL AND x.lead_time_days IS NULL)
   AND coalesce(x.state_flags_now = x.state_flags, x.state_flags_now IS NULL AND x.state_flags IS NULL)
-)
-UNION ALL
+);
 SELECT CAST('diagnosis' AS varchar(64)) AS entity, x.diagnosis_key AS fact_key
 FROM (
   SELECT g.diagnosis_key,
@@ -299,8 +297,129 @@ WHERE NOT (
   AND coalesce(x.code_version_now = x.code_version, x.code_version_now IS NULL AND x.code_version IS NULL)
   AND coalesce(x.diagnosed_date_now = x.diagnosed_date, x.diagnosed_date_now IS NULL AND x.diagnosed_date IS NULL)
   AND coalesce(x.state_flags_now = x.state_flags, x.state_flags_now IS NULL AND x.state_flags IS NULL)
-)
-UNION ALL
+);
+SELECT CAST('diagnostic_report' AS varchar(64)) AS entity, x.diagnostic_report_key AS fact_key
+FROM (
+  SELECT g.diagnostic_report_key,
+    CAST(patient.patient_id AS varchar(64)) AS patient_id_now, g.patient_id,
+    CAST(patient.gender_code AS varchar(16)) AS patient_gender_now, g.patient_gender,
+    CAST(patient.birth_date AS date) AS patient_dob_now, g.patient_dob,
+    CAST(CAST(CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.reported_date) = extract(month FROM patient.birth_date)) THEN NULL
+      WHEN f.reported_date >= patient.birth_date THEN (CAST(extract(year FROM f.reported_date) * 10000 + extract(month FROM f.reported_date) * 100 + extract(day FROM f.reported_date) AS integer)
+        - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) / 10000 END AS integer) AS integer) AS patient_age_now, g.patient_age,
+    CAST(CAST(CASE WHEN f.reported_date < patient.birth_date THEN NULL
+      WHEN (CAST(extract(year FROM f.reported_date) * 10000 + extract(month FROM f.reported_date) * 100 + extract(day FROM f.reported_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 180000 THEN '0-17'
+      WHEN (CAST(extract(year FROM f.reported_date) * 10000 + extract(month FROM f.reported_date) * 100 + extract(day FROM f.reported_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.reported_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 650000 THEN '65+'
+      WHEN (CAST(extract(year FROM f.reported_date) * 10000 + extract(month FROM f.reported_date) * 100 + extract(day FROM f.reported_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.reported_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 400000 AND (CAST(extract(year FROM f.reported_date) * 10000 + extract(month FROM f.reported_date) * 100 + extract(day FROM f.reported_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 650000 THEN '40-64'
+      WHEN (CAST(extract(year FROM f.reported_date) * 10000 + extract(month FROM f.reported_date) * 100 + extract(day FROM f.reported_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) - CASE WHEN patient.birth_date_precision = 'year' OR (patient.birth_date_precision = 'month' AND extract(month FROM f.reported_date) = extract(month FROM patient.birth_date)) THEN 10000 ELSE 0 END >= 180000 AND (CAST(extract(year FROM f.reported_date) * 10000 + extract(month FROM f.reported_date) * 100 + extract(day FROM f.reported_date) AS integer) - CAST(extract(year FROM patient.birth_date) * 10000 + extract(month FROM patient.birth_date) * 100 + extract(day FROM patient.birth_date) AS integer)) < 400000 THEN '18-39' END AS varchar(8)) AS varchar(8)) AS patient_age_band_now, g.patient_age_band,
+    CAST(patient.zip5 AS varchar(5)) AS patient_zip5_now, g.patient_zip5,
+    CAST(patient.state AS varchar(32)) AS patient_state_now, g.patient_state,
+    CAST(patient.is_test AS boolean) AS patient_is_test_now, g.patient_is_test,
+    CAST(observation_code.display AS varchar(256)) AS reference_display_now, g.reference_display,
+    CAST(observation_code.category AS varchar(128)) AS observation_code_category_now, g.observation_code_category,
+    f.reported_date AS reported_date_now, g.reported_date,
+    CASE WHEN observation_code.is_inferred OR patient.is_inferred
+    THEN CAST(substring(CASE WHEN observation_code.is_inferred THEN ' DQ-COD-06' ELSE '' END
+    || CASE WHEN patient.is_inferred THEN ' DQ-ID-05' ELSE '' END, 2, 255) AS varchar(255)) END AS state_flags_now, g.state_flags,
+    g.load_id
+  FROM core.diagnostic_report g
+  JOIN (
+      SELECT e.diagnostic_report_key, e.diagnostic_report_id, e.source_system, e.patient_key, e.observation_code_key,
+        e.patient_named_key, e.encounter_key, e.encounter_is_known, e.reported_tz_offset_min, e.encounter_id, e.category_code,
+        e.report_system, e.report_code, e.report_display, e.status_code, e.reported_at, e.reported_precision, e.issued_at,
+        e.result_count, e.is_counted, e.dq_flags, e.event_id, e.payload_hash, e.effective_at, e.recorded_at, e.source_order,
+        e.is_tied,
+        CASE WHEN e.reported_date BETWEEN date '2000-01-01' AND date '2050-12-31'
+          THEN CAST(extract(year FROM e.reported_date) * 10000 + extract(month FROM e.reported_date) * 100
+            + extract(day FROM e.reported_date) AS integer)
+          WHEN e.reported_date IS NOT NULL THEN -1 END AS reported_date_key,
+        e.reported_date,
+        e.reported_at_local,
+        e.load_id
+      FROM (
+        SELECT
+          CAST(e.reported_at_local AS date) AS reported_date,
+          e.*
+        FROM (
+          SELECT
+            s.reported_at + coalesce(s.reported_tz_offset_min, 0) * interval '1 minute' AS reported_at_local,
+            s.diagnostic_report_key, s.diagnostic_report_id, s.source_system, s.patient_key, s.observation_code_key,
+              s.patient_named_key, s.encounter_key, s.encounter_is_known, s.reported_tz_offset_min, s.encounter_id, s.category_code,
+              s.report_system, s.report_code, s.report_display, s.status_code, s.reported_at, s.reported_precision, s.issued_at,
+              s.result_count, s.is_counted, s.dq_flags, s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.source_order,
+              s.is_tied, s.load_id
+          FROM core.diagnostic_report s
+        ) e
+      ) e
+  ) f ON f.diagnostic_report_key = g.diagnostic_report_key
+  LEFT JOIN core.dim_patient_history patient ON patient.patient_key = f.patient_key
+    AND patient.valid_from <= f.reported_at AND f.reported_at < patient.valid_to
+  LEFT JOIN core.dim_observation_code_history observation_code ON observation_code.observation_code_key = f.observation_code_key
+    AND observation_code.valid_from <= f.reported_at AND f.reported_at < observation_code.valid_to
+) x
+WHERE NOT (
+  x.load_id = x.load_id
+  AND coalesce(x.patient_id_now = x.patient_id, x.patient_id_now IS NULL AND x.patient_id IS NULL)
+  AND coalesce(x.patient_gender_now = x.patient_gender, x.patient_gender_now IS NULL AND x.patient_gender IS NULL)
+  AND coalesce(x.patient_dob_now = x.patient_dob, x.patient_dob_now IS NULL AND x.patient_dob IS NULL)
+  AND coalesce(x.patient_age_now = x.patient_age, x.patient_age_now IS NULL AND x.patient_age IS NULL)
+  AND coalesce(x.patient_age_band_now = x.patient_age_band, x.patient_age_band_now IS NULL AND x.patient_age_band IS NULL)
+  AND coalesce(x.patient_zip5_now = x.patient_zip5, x.patient_zip5_now IS NULL AND x.patient_zip5 IS NULL)
+  AND coalesce(x.patient_state_now = x.patient_state, x.patient_state_now IS NULL AND x.patient_state IS NULL)
+  AND coalesce(x.patient_is_test_now = x.patient_is_test, x.patient_is_test_now IS NULL AND x.patient_is_test IS NULL)
+  AND coalesce(x.reference_display_now = x.reference_display, x.reference_display_now IS NULL AND x.reference_display IS NULL)
+  AND coalesce(x.observation_code_category_now = x.observation_code_category, x.observation_code_category_now IS NULL AND x.observation_code_category IS NULL)
+  AND coalesce(x.reported_date_now = x.reported_date, x.reported_date_now IS NULL AND x.reported_date IS NULL)
+  AND coalesce(x.state_flags_now = x.state_flags, x.state_flags_now IS NULL AND x.state_flags IS NULL)
+);
+SELECT CAST('diagnostic_report_result' AS varchar(64)) AS entity, x.diagnostic_report_result_key AS fact_key
+FROM (
+  SELECT g.diagnostic_report_result_key,
+    CAST(patient.patient_id AS varchar(64)) AS patient_id_now, g.patient_id,
+    CAST(patient.is_test AS boolean) AS patient_is_test_now, g.patient_is_test,
+    f.reported_date AS reported_date_now, g.reported_date,
+    CASE WHEN patient.is_inferred
+    THEN CAST(substring(CASE WHEN patient.is_inferred THEN ' DQ-ID-05' ELSE '' END, 2, 255) AS varchar(255)) END AS state_flags_now, g.state_flags,
+    g.load_id
+  FROM core.diagnostic_report_result g
+  JOIN (
+      SELECT e.diagnostic_report_result_key, e.diagnostic_report_result_id, e.source_system, e.patient_key, e.patient_named_key,
+        e.diagnostic_report_key, e.diagnostic_report_is_known, e.observation_key, e.observation_is_known, e.is_listed,
+        e.reported_tz_offset_min, e.diagnostic_report_id, e.position, e.observation_id, e.status_code, e.reported_at, e.is_counted,
+        e.dq_flags, e.event_id, e.payload_hash, e.effective_at, e.recorded_at, e.source_order, e.is_tied,
+        CASE WHEN e.reported_date BETWEEN date '2000-01-01' AND date '2050-12-31'
+          THEN CAST(extract(year FROM e.reported_date) * 10000 + extract(month FROM e.reported_date) * 100
+            + extract(day FROM e.reported_date) AS integer)
+          WHEN e.reported_date IS NOT NULL THEN -1 END AS reported_date_key,
+        e.reported_date,
+        e.reported_at_local,
+        e.load_id
+      FROM (
+        SELECT
+          CAST(e.reported_at_local AS date) AS reported_date,
+          e.*
+        FROM (
+          SELECT
+            s.reported_at + coalesce(s.reported_tz_offset_min, 0) * interval '1 minute' AS reported_at_local,
+            s.diagnostic_report_result_key, s.diagnostic_report_result_id, s.source_system, s.patient_key, s.patient_named_key,
+              s.diagnostic_report_key, s.diagnostic_report_is_known, s.observation_key, s.observation_is_known, s.is_listed,
+              s.reported_tz_offset_min, s.diagnostic_report_id, s.position, s.observation_id, s.status_code, s.reported_at,
+              s.is_counted, s.dq_flags, s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.source_order,
+              s.is_tied, s.load_id
+          FROM core.diagnostic_report_result s
+        ) e
+      ) e
+  ) f ON f.diagnostic_report_result_key = g.diagnostic_report_result_key
+  LEFT JOIN core.dim_patient_history patient ON patient.patient_key = f.patient_key
+    AND patient.valid_from <= f.reported_at AND f.reported_at < patient.valid_to
+) x
+WHERE NOT (
+  x.load_id = x.load_id
+  AND coalesce(x.patient_id_now = x.patient_id, x.patient_id_now IS NULL AND x.patient_id IS NULL)
+  AND coalesce(x.patient_is_test_now = x.patient_is_test, x.patient_is_test_now IS NULL AND x.patient_is_test IS NULL)
+  AND coalesce(x.reported_date_now = x.reported_date, x.reported_date_now IS NULL AND x.reported_date IS NULL)
+  AND coalesce(x.state_flags_now = x.state_flags, x.state_flags_now IS NULL AND x.state_flags IS NULL)
+);
 SELECT CAST('encounter' AS varchar(64)) AS entity, x.encounter_key AS fact_key
 FROM (
   SELECT g.encounter_key,
@@ -425,8 +544,7 @@ WHERE NOT (
   AND coalesce(x.end_date_now = x.end_date, x.end_date_now IS NULL AND x.end_date IS NULL)
   AND coalesce(x.los_midnights_now = x.los_midnights, x.los_midnights_now IS NULL AND x.los_midnights IS NULL)
   AND coalesce(x.state_flags_now = x.state_flags, x.state_flags_now IS NULL AND x.state_flags IS NULL)
-)
-UNION ALL
+);
 SELECT CAST('encounter_location' AS varchar(64)) AS entity, x.encounter_location_key AS fact_key
 FROM (
   SELECT g.encounter_location_key,
@@ -509,8 +627,7 @@ WHERE NOT (
   AND coalesce(x.location_timezone_now = x.location_timezone, x.location_timezone_now IS NULL AND x.location_timezone IS NULL)
   AND coalesce(x.start_date_now = x.start_date, x.start_date_now IS NULL AND x.start_date IS NULL)
   AND coalesce(x.state_flags_now = x.state_flags, x.state_flags_now IS NULL AND x.state_flags IS NULL)
-)
-UNION ALL
+);
 SELECT CAST('medication_order' AS varchar(64)) AS entity, x.medication_order_key AS fact_key
 FROM (
   SELECT g.medication_order_key,
@@ -534,20 +651,25 @@ FROM (
     CAST(medication.reference_version AS varchar(32)) AS code_version_now, g.code_version,
     CAST(medication.ingredient AS varchar(128)) AS medication_ingredient_now, g.medication_ingredient,
     CAST(medication.therapeutic_class AS varchar(128)) AS medication_therapeutic_class_now, g.medication_therapeutic_class,
+    CAST(source_medication.medication_id AS varchar(64)) AS source_medication_id_now, g.source_medication_id,
+    CAST(source_medication.form_display AS varchar(128)) AS medication_form_now, g.medication_form,
+    CAST(source_medication.ingredient_display AS varchar(256)) AS source_ingredient_now, g.source_ingredient,
     f.ordered_date AS ordered_date_now, g.ordered_date,
-    CASE WHEN medication.is_inferred OR patient.is_inferred OR provider.is_inferred
+    CASE WHEN medication.is_inferred OR patient.is_inferred OR provider.is_inferred OR source_medication.is_inferred
     THEN CAST(substring(CASE WHEN medication.is_inferred THEN ' DQ-COD-06' ELSE '' END
     || CASE WHEN patient.is_inferred THEN ' DQ-ID-05' ELSE '' END
-    || CASE WHEN provider.is_inferred THEN ' DQ-ID-12' ELSE '' END, 2, 255) AS varchar(255)) END AS state_flags_now, g.state_flags,
+    || CASE WHEN provider.is_inferred THEN ' DQ-ID-12' ELSE '' END
+    || CASE WHEN source_medication.is_inferred THEN ' DQ-RX-08' ELSE '' END, 2, 255) AS varchar(255)) END AS state_flags_now, g.state_flags,
     g.load_id
   FROM core.medication_order g
   JOIN (
       SELECT e.medication_order_key, e.medication_order_id, e.source_system, e.patient_key, e.provider_key, e.medication_key,
-        e.patient_named_key, e.provider_named_key, e.encounter_key, e.encounter_is_known, e.reason_diagnosis_key,
-        e.reason_diagnosis_is_known, e.ordered_tz_offset_min, e.encounter_id, e.medication_system, e.medication_code,
-        e.medication_display, e.status_code, e.intent_code, e.ordered_at, e.stopped_at, e.dispense_count, e.base_cost_amount,
-        e.total_cost_amount, e.payer_covered_amount, e.reason_system, e.reason_code, e.reason_display, e.reason_diagnosis_id,
-        e.is_counted, e.dq_flags, e.event_id, e.payload_hash, e.effective_at, e.recorded_at, e.source_order, e.is_tied,
+        e.source_medication_key, e.patient_named_key, e.provider_named_key, e.encounter_key, e.encounter_is_known,
+        e.reason_diagnosis_key, e.reason_diagnosis_is_known, e.ordered_tz_offset_min, e.encounter_id, e.medication_system,
+        e.medication_code, e.medication_display, e.status_code, e.intent_code, e.ordered_at, e.stopped_at, e.dispense_count,
+        e.base_cost_amount, e.total_cost_amount, e.payer_covered_amount, e.reason_system, e.reason_code, e.reason_display,
+        e.reason_diagnosis_id, e.is_counted, e.dq_flags, e.event_id, e.payload_hash, e.effective_at, e.recorded_at, e.source_order,
+        e.is_tied,
         CASE WHEN e.ordered_date BETWEEN date '2000-01-01' AND date '2050-12-31'
           THEN CAST(extract(year FROM e.ordered_date) * 10000 + extract(month FROM e.ordered_date) * 100
             + extract(day FROM e.ordered_date) AS integer)
@@ -563,12 +685,12 @@ FROM (
           SELECT
             s.ordered_at + coalesce(s.ordered_tz_offset_min, 0) * interval '1 minute' AS ordered_at_local,
             s.medication_order_key, s.medication_order_id, s.source_system, s.patient_key, s.provider_key, s.medication_key,
-              s.patient_named_key, s.provider_named_key, s.encounter_key, s.encounter_is_known, s.reason_diagnosis_key,
-              s.reason_diagnosis_is_known, s.ordered_tz_offset_min, s.encounter_id, s.medication_system, s.medication_code,
-              s.medication_display, s.status_code, s.intent_code, s.ordered_at, s.stopped_at, s.dispense_count, s.base_cost_amount,
-              s.total_cost_amount, s.payer_covered_amount, s.reason_system, s.reason_code, s.reason_display, s.reason_diagnosis_id,
-              s.is_counted, s.dq_flags, s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.source_order,
-              s.is_tied, s.load_id
+              s.source_medication_key, s.patient_named_key, s.provider_named_key, s.encounter_key, s.encounter_is_known,
+              s.reason_diagnosis_key, s.reason_diagnosis_is_known, s.ordered_tz_offset_min, s.encounter_id, s.medication_system,
+              s.medication_code, s.medication_display, s.status_code, s.intent_code, s.ordered_at, s.stopped_at, s.dispense_count,
+              s.base_cost_amount, s.total_cost_amount, s.payer_covered_amount, s.reason_system, s.reason_code, s.reason_display,
+              s.reason_diagnosis_id, s.is_counted, s.dq_flags, s.event_id, s.payload_hash, s.effective_at, s.recorded_at,
+              s.source_order, s.is_tied, s.load_id
           FROM core.medication_order s
         ) e
       ) e
@@ -579,6 +701,8 @@ FROM (
     AND provider.valid_from <= f.ordered_at AND f.ordered_at < provider.valid_to
   LEFT JOIN core.dim_medication_history medication ON medication.medication_key = f.medication_key
     AND medication.valid_from <= f.ordered_at AND f.ordered_at < medication.valid_to
+  LEFT JOIN core.dim_source_medication_history source_medication ON source_medication.source_medication_key = f.source_medication_key
+    AND source_medication.valid_from <= f.ordered_at AND f.ordered_at < source_medication.valid_to
 ) x
 WHERE NOT (
   x.load_id = x.load_id
@@ -596,10 +720,12 @@ WHERE NOT (
   AND coalesce(x.code_version_now = x.code_version, x.code_version_now IS NULL AND x.code_version IS NULL)
   AND coalesce(x.medication_ingredient_now = x.medication_ingredient, x.medication_ingredient_now IS NULL AND x.medication_ingredient IS NULL)
   AND coalesce(x.medication_therapeutic_class_now = x.medication_therapeutic_class, x.medication_therapeutic_class_now IS NULL AND x.medication_therapeutic_class IS NULL)
+  AND coalesce(x.source_medication_id_now = x.source_medication_id, x.source_medication_id_now IS NULL AND x.source_medication_id IS NULL)
+  AND coalesce(x.medication_form_now = x.medication_form, x.medication_form_now IS NULL AND x.medication_form IS NULL)
+  AND coalesce(x.source_ingredient_now = x.source_ingredient, x.source_ingredient_now IS NULL AND x.source_ingredient IS NULL)
   AND coalesce(x.ordered_date_now = x.ordered_date, x.ordered_date_now IS NULL AND x.ordered_date IS NULL)
   AND coalesce(x.state_flags_now = x.state_flags, x.state_flags_now IS NULL AND x.state_flags IS NULL)
-)
-UNION ALL
+);
 SELECT CAST('observation' AS varchar(64)) AS entity, x.observation_key AS fact_key
 FROM (
   SELECT g.observation_key,
@@ -716,8 +842,7 @@ WHERE NOT (
   AND coalesce(x.value_canonical_now = x.value_canonical, x.value_canonical_now IS NULL AND x.value_canonical IS NULL)
   AND coalesce(x.observed_date_now = x.observed_date, x.observed_date_now IS NULL AND x.observed_date IS NULL)
   AND coalesce(x.state_flags_now = x.state_flags, x.state_flags_now IS NULL AND x.state_flags IS NULL)
-)
-UNION ALL
+);
 SELECT CAST('prescription_fill' AS varchar(64)) AS entity, x.prescription_fill_key AS fact_key
 FROM (
   SELECT g.prescription_fill_key,
@@ -739,18 +864,22 @@ FROM (
     CAST(medication.reference_version AS varchar(32)) AS code_version_now, g.code_version,
     CAST(medication.ingredient AS varchar(128)) AS medication_ingredient_now, g.medication_ingredient,
     CAST(medication.therapeutic_class AS varchar(128)) AS medication_therapeutic_class_now, g.medication_therapeutic_class,
+    CAST(source_medication.medication_id AS varchar(64)) AS source_medication_id_now, g.source_medication_id,
+    CAST(source_medication.form_display AS varchar(128)) AS medication_form_now, g.medication_form,
+    CAST(source_medication.ingredient_display AS varchar(256)) AS source_ingredient_now, g.source_ingredient,
     f.filled_date AS filled_date_now, g.filled_date,
-    CASE WHEN medication.is_inferred OR patient.is_inferred
+    CASE WHEN medication.is_inferred OR patient.is_inferred OR source_medication.is_inferred
     THEN CAST(substring(CASE WHEN medication.is_inferred THEN ' DQ-COD-06' ELSE '' END
-    || CASE WHEN patient.is_inferred THEN ' DQ-ID-05' ELSE '' END, 2, 255) AS varchar(255)) END AS state_flags_now, g.state_flags,
+    || CASE WHEN patient.is_inferred THEN ' DQ-ID-05' ELSE '' END
+    || CASE WHEN source_medication.is_inferred THEN ' DQ-RX-08' ELSE '' END, 2, 255) AS varchar(255)) END AS state_flags_now, g.state_flags,
     g.load_id
   FROM core.prescription_fill g
   JOIN (
-      SELECT e.prescription_fill_key, e.prescription_fill_id, e.source_system, e.patient_key, e.medication_key, e.patient_named_key,
-        e.encounter_key, e.encounter_is_known, e.medication_order_key, e.medication_order_is_known, e.filled_tz_offset_min,
-        e.encounter_id, e.medication_order_id, e.medication_system, e.medication_code, e.medication_display, e.status_code,
-        e.filled_at, e.quantity, e.quantity_unit, e.days_supply, e.is_counted, e.dq_flags, e.event_id, e.payload_hash,
-        e.effective_at, e.recorded_at, e.source_order, e.is_tied,
+      SELECT e.prescription_fill_key, e.prescription_fill_id, e.source_system, e.patient_key, e.medication_key,
+        e.source_medication_key, e.patient_named_key, e.encounter_key, e.encounter_is_known, e.medication_order_key,
+        e.medication_order_is_known, e.filled_tz_offset_min, e.encounter_id, e.medication_order_id, e.medication_system,
+        e.medication_code, e.medication_display, e.status_code, e.filled_at, e.quantity, e.quantity_unit, e.days_supply,
+        e.is_counted, e.dq_flags, e.event_id, e.payload_hash, e.effective_at, e.recorded_at, e.source_order, e.is_tied,
         CASE WHEN e.filled_date BETWEEN date '2000-01-01' AND date '2050-12-31'
           THEN CAST(extract(year FROM e.filled_date) * 10000 + extract(month FROM e.filled_date) * 100
             + extract(day FROM e.filled_date) AS integer)
@@ -765,11 +894,12 @@ FROM (
         FROM (
           SELECT
             s.filled_at + coalesce(s.filled_tz_offset_min, 0) * interval '1 minute' AS filled_at_local,
-            s.prescription_fill_key, s.prescription_fill_id, s.source_system, s.patient_key, s.medication_key, s.patient_named_key,
-              s.encounter_key, s.encounter_is_known, s.medication_order_key, s.medication_order_is_known, s.filled_tz_offset_min,
-              s.encounter_id, s.medication_order_id, s.medication_system, s.medication_code, s.medication_display, s.status_code,
-              s.filled_at, s.quantity, s.quantity_unit, s.days_supply, s.is_counted, s.dq_flags, s.event_id, s.payload_hash,
-              s.effective_at, s.recorded_at, s.source_order, s.is_tied, s.load_id
+            s.prescription_fill_key, s.prescription_fill_id, s.source_system, s.patient_key, s.medication_key,
+              s.source_medication_key, s.patient_named_key, s.encounter_key, s.encounter_is_known, s.medication_order_key,
+              s.medication_order_is_known, s.filled_tz_offset_min, s.encounter_id, s.medication_order_id, s.medication_system,
+              s.medication_code, s.medication_display, s.status_code, s.filled_at, s.quantity, s.quantity_unit, s.days_supply,
+              s.is_counted, s.dq_flags, s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.source_order,
+              s.is_tied, s.load_id
           FROM core.prescription_fill s
         ) e
       ) e
@@ -778,6 +908,8 @@ FROM (
     AND patient.valid_from <= f.filled_at AND f.filled_at < patient.valid_to
   LEFT JOIN core.dim_medication_history medication ON medication.medication_key = f.medication_key
     AND medication.valid_from <= f.filled_at AND f.filled_at < medication.valid_to
+  LEFT JOIN core.dim_source_medication_history source_medication ON source_medication.source_medication_key = f.source_medication_key
+    AND source_medication.valid_from <= f.filled_at AND f.filled_at < source_medication.valid_to
 ) x
 WHERE NOT (
   x.load_id = x.load_id
@@ -793,10 +925,12 @@ WHERE NOT (
   AND coalesce(x.code_version_now = x.code_version, x.code_version_now IS NULL AND x.code_version IS NULL)
   AND coalesce(x.medication_ingredient_now = x.medication_ingredient, x.medication_ingredient_now IS NULL AND x.medication_ingredient IS NULL)
   AND coalesce(x.medication_therapeutic_class_now = x.medication_therapeutic_class, x.medication_therapeutic_class_now IS NULL AND x.medication_therapeutic_class IS NULL)
+  AND coalesce(x.source_medication_id_now = x.source_medication_id, x.source_medication_id_now IS NULL AND x.source_medication_id IS NULL)
+  AND coalesce(x.medication_form_now = x.medication_form, x.medication_form_now IS NULL AND x.medication_form IS NULL)
+  AND coalesce(x.source_ingredient_now = x.source_ingredient, x.source_ingredient_now IS NULL AND x.source_ingredient IS NULL)
   AND coalesce(x.filled_date_now = x.filled_date, x.filled_date_now IS NULL AND x.filled_date IS NULL)
   AND coalesce(x.state_flags_now = x.state_flags, x.state_flags_now IS NULL AND x.state_flags IS NULL)
-)
-UNION ALL
+);
 SELECT CAST('procedure' AS varchar(64)) AS entity, x.procedure_key AS fact_key
 FROM (
   SELECT g.procedure_key,

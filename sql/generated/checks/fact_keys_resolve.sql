@@ -70,6 +70,34 @@ FROM core.diagnosis f
 LEFT JOIN core.dim_date d ON d.date_key = f.diagnosed_date_key
 WHERE f.diagnosed_date_key IS NOT NULL AND d.date_key IS NULL
 UNION ALL
+SELECT CAST('patient_key' AS varchar(64)) AS reference, f.diagnostic_report_key AS fact_key
+FROM core.diagnostic_report f
+LEFT JOIN core.dim_patient_history h ON h.patient_key = f.patient_key
+  AND h.valid_from <= f.reported_at AND f.reported_at < h.valid_to
+WHERE h.patient_key IS NULL
+UNION ALL
+SELECT CAST('observation_code_key' AS varchar(64)) AS reference, f.diagnostic_report_key AS fact_key
+FROM core.diagnostic_report f
+LEFT JOIN core.dim_observation_code_history h ON h.observation_code_key = f.observation_code_key
+  AND h.valid_from <= f.reported_at AND f.reported_at < h.valid_to
+WHERE h.observation_code_key IS NULL
+UNION ALL
+SELECT CAST('reported_date_key' AS varchar(64)), f.diagnostic_report_key
+FROM core.diagnostic_report f
+LEFT JOIN core.dim_date d ON d.date_key = f.reported_date_key
+WHERE f.reported_date_key IS NOT NULL AND d.date_key IS NULL
+UNION ALL
+SELECT CAST('patient_key' AS varchar(64)) AS reference, f.diagnostic_report_result_key AS fact_key
+FROM core.diagnostic_report_result f
+LEFT JOIN core.dim_patient_history h ON h.patient_key = f.patient_key
+  AND h.valid_from <= f.reported_at AND f.reported_at < h.valid_to
+WHERE h.patient_key IS NULL
+UNION ALL
+SELECT CAST('reported_date_key' AS varchar(64)), f.diagnostic_report_result_key
+FROM core.diagnostic_report_result f
+LEFT JOIN core.dim_date d ON d.date_key = f.reported_date_key
+WHERE f.reported_date_key IS NOT NULL AND d.date_key IS NULL
+UNION ALL
 SELECT CAST('patient_key' AS varchar(64)) AS reference, f.encounter_key AS fact_key
 FROM core.encounter f
 LEFT JOIN core.dim_patient_history h ON h.patient_key = f.patient_key
@@ -144,6 +172,12 @@ LEFT JOIN core.dim_medication_history h ON h.medication_key = f.medication_key
   AND h.valid_from <= f.ordered_at AND f.ordered_at < h.valid_to
 WHERE h.medication_key IS NULL
 UNION ALL
+SELECT CAST('source_medication_key' AS varchar(64)) AS reference, f.medication_order_key AS fact_key
+FROM core.medication_order f
+LEFT JOIN core.dim_source_medication_history h ON h.source_medication_key = f.source_medication_key
+  AND h.valid_from <= f.ordered_at AND f.ordered_at < h.valid_to
+WHERE h.source_medication_key IS NULL
+UNION ALL
 SELECT CAST('ordered_date_key' AS varchar(64)), f.medication_order_key
 FROM core.medication_order f
 LEFT JOIN core.dim_date d ON d.date_key = f.ordered_date_key
@@ -183,6 +217,12 @@ FROM core.prescription_fill f
 LEFT JOIN core.dim_medication_history h ON h.medication_key = f.medication_key
   AND h.valid_from <= f.filled_at AND f.filled_at < h.valid_to
 WHERE h.medication_key IS NULL
+UNION ALL
+SELECT CAST('source_medication_key' AS varchar(64)) AS reference, f.prescription_fill_key AS fact_key
+FROM core.prescription_fill f
+LEFT JOIN core.dim_source_medication_history h ON h.source_medication_key = f.source_medication_key
+  AND h.valid_from <= f.filled_at AND f.filled_at < h.valid_to
+WHERE h.source_medication_key IS NULL
 UNION ALL
 SELECT CAST('filled_date_key' AS varchar(64)), f.prescription_fill_key
 FROM core.prescription_fill f

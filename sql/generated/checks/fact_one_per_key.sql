@@ -91,6 +91,56 @@ FROM (
 ) b
 WHERE b.is_beaten
 UNION ALL
+SELECT CAST('diagnostic_report' AS varchar(64)) AS entity, CAST('more than once' AS varchar(64)) AS finding, f.diagnostic_report_key AS fact_key
+FROM core.diagnostic_report f GROUP BY f.diagnostic_report_key HAVING count(*) > 1
+UNION ALL
+SELECT CAST('diagnostic_report' AS varchar(64)), CAST('beaten' AS varchar(64)), b.diagnostic_report_key
+FROM (
+  SELECT f.diagnostic_report_key, CASE
+    WHEN p.effective_at <> f.effective_at THEN p.effective_at > f.effective_at
+    WHEN p.recorded_at <> f.recorded_at THEN p.recorded_at > f.recorded_at
+    WHEN p.source_order <> f.source_order THEN p.source_order > f.source_order
+    WHEN p.state_rank <> f.state_rank THEN p.state_rank > f.state_rank
+    WHEN p.event_id <> f.event_id THEN p.event_id > f.event_id
+    ELSE p.payload_hash > f.payload_hash END AS is_beaten
+  FROM (
+    SELECT f.diagnostic_report_key, f.effective_at, f.recorded_at, f.source_order, f.event_id, f.payload_hash,
+      CAST(0 AS integer) AS state_rank
+    FROM core.diagnostic_report f
+  ) f
+  JOIN (
+    SELECT p.diagnostic_report_key, p.effective_at, p.recorded_at, p.source_order, p.event_id, p.payload_hash,
+      CAST(0 AS integer) AS state_rank
+    FROM core.diagnostic_report_superseded p
+  ) p ON p.diagnostic_report_key = f.diagnostic_report_key
+) b
+WHERE b.is_beaten
+UNION ALL
+SELECT CAST('diagnostic_report_result' AS varchar(64)) AS entity, CAST('more than once' AS varchar(64)) AS finding, f.diagnostic_report_result_key AS fact_key
+FROM core.diagnostic_report_result f GROUP BY f.diagnostic_report_result_key HAVING count(*) > 1
+UNION ALL
+SELECT CAST('diagnostic_report_result' AS varchar(64)), CAST('beaten' AS varchar(64)), b.diagnostic_report_result_key
+FROM (
+  SELECT f.diagnostic_report_result_key, CASE
+    WHEN p.effective_at <> f.effective_at THEN p.effective_at > f.effective_at
+    WHEN p.recorded_at <> f.recorded_at THEN p.recorded_at > f.recorded_at
+    WHEN p.source_order <> f.source_order THEN p.source_order > f.source_order
+    WHEN p.state_rank <> f.state_rank THEN p.state_rank > f.state_rank
+    WHEN p.event_id <> f.event_id THEN p.event_id > f.event_id
+    ELSE p.payload_hash > f.payload_hash END AS is_beaten
+  FROM (
+    SELECT f.diagnostic_report_result_key, f.effective_at, f.recorded_at, f.source_order, f.event_id, f.payload_hash,
+      CAST(0 AS integer) AS state_rank
+    FROM core.diagnostic_report_result f
+  ) f
+  JOIN (
+    SELECT p.diagnostic_report_result_key, p.effective_at, p.recorded_at, p.source_order, p.event_id, p.payload_hash,
+      CAST(0 AS integer) AS state_rank
+    FROM core.diagnostic_report_result_superseded p
+  ) p ON p.diagnostic_report_result_key = f.diagnostic_report_result_key
+) b
+WHERE b.is_beaten
+UNION ALL
 SELECT CAST('encounter' AS varchar(64)) AS entity, CAST('more than once' AS varchar(64)) AS finding, f.encounter_key AS fact_key
 FROM core.encounter f GROUP BY f.encounter_key HAVING count(*) > 1
 UNION ALL

@@ -129,6 +129,26 @@ FROM (
 WHERE v.valid_from <> v.due_from OR v.valid_to <= v.valid_from
   OR (v.next_from IS NULL AND (v.valid_to <> timestamp '9999-12-31 00:00:00' OR NOT v.is_current))
 UNION ALL
+SELECT CAST('provider_role' AS varchar(64)) AS entity, v.provider_role_key AS member_key, v.valid_from
+FROM (
+  SELECT h.provider_role_key, h.valid_from, h.valid_to, h.is_current,
+    coalesce(LAG(h.valid_to) OVER (PARTITION BY h.provider_role_key ORDER BY h.valid_from), timestamp '1900-01-01 00:00:00') AS due_from,
+    LEAD(h.valid_from) OVER (PARTITION BY h.provider_role_key ORDER BY h.valid_from) AS next_from
+  FROM core.dim_provider_role_history h
+) v
+WHERE v.valid_from <> v.due_from OR v.valid_to <= v.valid_from
+  OR (v.next_from IS NULL AND (v.valid_to <> timestamp '9999-12-31 00:00:00' OR NOT v.is_current))
+UNION ALL
+SELECT CAST('source_medication' AS varchar(64)) AS entity, v.source_medication_key AS member_key, v.valid_from
+FROM (
+  SELECT h.source_medication_key, h.valid_from, h.valid_to, h.is_current,
+    coalesce(LAG(h.valid_to) OVER (PARTITION BY h.source_medication_key ORDER BY h.valid_from), timestamp '1900-01-01 00:00:00') AS due_from,
+    LEAD(h.valid_from) OVER (PARTITION BY h.source_medication_key ORDER BY h.valid_from) AS next_from
+  FROM core.dim_source_medication_history h
+) v
+WHERE v.valid_from <> v.due_from OR v.valid_to <= v.valid_from
+  OR (v.next_from IS NULL AND (v.valid_to <> timestamp '9999-12-31 00:00:00' OR NOT v.is_current))
+UNION ALL
 SELECT CAST('value_set_member' AS varchar(64)) AS entity, v.value_set_member_key AS member_key, v.valid_from
 FROM (
   SELECT h.value_set_member_key, h.valid_from, h.valid_to, h.is_current,

@@ -48,6 +48,7 @@ WHERE h.is_inferred AND EXISTS (SELECT 1 FROM core.observation_code_log l WHERE 
 UNION ALL
 SELECT CAST('observation_code' AS varchar(64)), h.observation_code_key FROM core.dim_observation_code_history h
 WHERE h.is_inferred
+  AND NOT EXISTS (SELECT 1 FROM core.diagnostic_report f WHERE f.observation_code_key = h.observation_code_key)
   AND NOT EXISTS (SELECT 1 FROM core.observation f WHERE f.observation_code_key = h.observation_code_key)
 UNION ALL
 SELECT CAST('organization' AS varchar(64)) AS entity, h.organization_key AS member_key FROM core.dim_organization_history h
@@ -65,6 +66,8 @@ WHERE h.is_inferred
   AND NOT EXISTS (SELECT 1 FROM core.adverse_event f WHERE f.patient_key = h.patient_key)
   AND NOT EXISTS (SELECT 1 FROM core.appointment f WHERE f.patient_key = h.patient_key)
   AND NOT EXISTS (SELECT 1 FROM core.diagnosis f WHERE f.patient_key = h.patient_key)
+  AND NOT EXISTS (SELECT 1 FROM core.diagnostic_report f WHERE f.patient_key = h.patient_key)
+  AND NOT EXISTS (SELECT 1 FROM core.diagnostic_report_result f WHERE f.patient_key = h.patient_key)
   AND NOT EXISTS (SELECT 1 FROM core.encounter f WHERE f.patient_key = h.patient_key)
   AND NOT EXISTS (SELECT 1 FROM core.encounter_location f WHERE f.patient_key = h.patient_key)
   AND NOT EXISTS (SELECT 1 FROM core.medication_order f WHERE f.patient_key = h.patient_key)
@@ -100,6 +103,20 @@ WHERE h.is_inferred AND EXISTS (SELECT 1 FROM core.provider_link_log l WHERE l.p
 UNION ALL
 SELECT CAST('provider_link' AS varchar(64)), h.provider_link_key FROM core.dim_provider_link_history h
 WHERE h.is_inferred
+UNION ALL
+SELECT CAST('provider_role' AS varchar(64)) AS entity, h.provider_role_key AS member_key FROM core.dim_provider_role_history h
+WHERE h.is_inferred AND EXISTS (SELECT 1 FROM core.provider_role_log l WHERE l.provider_role_key = h.provider_role_key)
+UNION ALL
+SELECT CAST('provider_role' AS varchar(64)), h.provider_role_key FROM core.dim_provider_role_history h
+WHERE h.is_inferred
+UNION ALL
+SELECT CAST('source_medication' AS varchar(64)) AS entity, h.source_medication_key AS member_key FROM core.dim_source_medication_history h
+WHERE h.is_inferred AND EXISTS (SELECT 1 FROM core.source_medication_log l WHERE l.source_medication_key = h.source_medication_key)
+UNION ALL
+SELECT CAST('source_medication' AS varchar(64)), h.source_medication_key FROM core.dim_source_medication_history h
+WHERE h.is_inferred
+  AND NOT EXISTS (SELECT 1 FROM core.medication_order f WHERE f.source_medication_key = h.source_medication_key)
+  AND NOT EXISTS (SELECT 1 FROM core.prescription_fill f WHERE f.source_medication_key = h.source_medication_key)
 UNION ALL
 SELECT CAST('value_set_member' AS varchar(64)) AS entity, h.value_set_member_key AS member_key FROM core.dim_value_set_member_history h
 WHERE h.is_inferred AND EXISTS (SELECT 1 FROM core.value_set_member_log l WHERE l.value_set_member_key = h.value_set_member_key)

@@ -214,6 +214,46 @@ WHERE n.is_deleted = p.is_deleted AND n.is_inferred = p.is_inferred
   AND coalesce(n.provider_1_key = p.provider_1_key, n.provider_1_key IS NULL AND p.provider_1_key IS NULL)
   AND coalesce(n.provider_2_key = p.provider_2_key, n.provider_2_key IS NULL AND p.provider_2_key IS NULL)
 UNION ALL
+SELECT CAST('provider_role' AS varchar(64)) AS entity, n.provider_role_key AS member_key, n.valid_from
+FROM core.dim_provider_role_history n
+JOIN core.dim_provider_role_history p ON p.provider_role_key = n.provider_role_key AND p.valid_to = n.valid_from
+WHERE n.is_deleted = p.is_deleted AND n.is_inferred = p.is_inferred
+  AND coalesce(n.provider_role_id = p.provider_role_id, n.provider_role_id IS NULL AND p.provider_role_id IS NULL)
+  AND coalesce(n.provider_id = p.provider_id, n.provider_id IS NULL AND p.provider_id IS NULL)
+  AND coalesce(n.provider_identifier = p.provider_identifier, n.provider_identifier IS NULL AND p.provider_identifier IS NULL)
+  AND coalesce(n.organization_id = p.organization_id, n.organization_id IS NULL AND p.organization_id IS NULL)
+  AND coalesce(n.organization_identifier = p.organization_identifier, n.organization_identifier IS NULL AND p.organization_identifier IS NULL)
+  AND coalesce(n.location_id = p.location_id, n.location_id IS NULL AND p.location_id IS NULL)
+  AND coalesce(n.location_identifier = p.location_identifier, n.location_identifier IS NULL AND p.location_identifier IS NULL)
+  AND coalesce(n.role_system = p.role_system, n.role_system IS NULL AND p.role_system IS NULL)
+  AND coalesce(n.role_code = p.role_code, n.role_code IS NULL AND p.role_code IS NULL)
+  AND coalesce(n.role_display = p.role_display, n.role_display IS NULL AND p.role_display IS NULL)
+  AND coalesce(n.specialty_system = p.specialty_system, n.specialty_system IS NULL AND p.specialty_system IS NULL)
+  AND coalesce(n.specialty_code = p.specialty_code, n.specialty_code IS NULL AND p.specialty_code IS NULL)
+  AND coalesce(n.specialty_display = p.specialty_display, n.specialty_display IS NULL AND p.specialty_display IS NULL)
+  AND coalesce(n.is_active = p.is_active, n.is_active IS NULL AND p.is_active IS NULL)
+  AND coalesce(n.starts_on = p.starts_on, n.starts_on IS NULL AND p.starts_on IS NULL)
+  AND coalesce(n.ends_on = p.ends_on, n.ends_on IS NULL AND p.ends_on IS NULL)
+  AND coalesce(n.provider_key = p.provider_key, n.provider_key IS NULL AND p.provider_key IS NULL)
+  AND coalesce(n.organization_key = p.organization_key, n.organization_key IS NULL AND p.organization_key IS NULL)
+  AND coalesce(n.location_key = p.location_key, n.location_key IS NULL AND p.location_key IS NULL)
+UNION ALL
+SELECT CAST('source_medication' AS varchar(64)) AS entity, n.source_medication_key AS member_key, n.valid_from
+FROM core.dim_source_medication_history n
+JOIN core.dim_source_medication_history p ON p.source_medication_key = n.source_medication_key AND p.valid_to = n.valid_from
+WHERE n.is_deleted = p.is_deleted AND n.is_inferred = p.is_inferred
+  AND coalesce(n.medication_id = p.medication_id, n.medication_id IS NULL AND p.medication_id IS NULL)
+  AND coalesce(n.medication_system = p.medication_system, n.medication_system IS NULL AND p.medication_system IS NULL)
+  AND coalesce(n.medication_code = p.medication_code, n.medication_code IS NULL AND p.medication_code IS NULL)
+  AND coalesce(n.medication_display = p.medication_display, n.medication_display IS NULL AND p.medication_display IS NULL)
+  AND coalesce(n.status_code = p.status_code, n.status_code IS NULL AND p.status_code IS NULL)
+  AND coalesce(n.form_code = p.form_code, n.form_code IS NULL AND p.form_code IS NULL)
+  AND coalesce(n.form_display = p.form_display, n.form_display IS NULL AND p.form_display IS NULL)
+  AND coalesce(n.ingredient_code = p.ingredient_code, n.ingredient_code IS NULL AND p.ingredient_code IS NULL)
+  AND coalesce(n.ingredient_display = p.ingredient_display, n.ingredient_display IS NULL AND p.ingredient_display IS NULL)
+  AND coalesce(n.ingredient_count = p.ingredient_count, n.ingredient_count IS NULL AND p.ingredient_count IS NULL)
+  AND coalesce(n.medication_key = p.medication_key, n.medication_key IS NULL AND p.medication_key IS NULL)
+UNION ALL
 SELECT CAST('value_set_member' AS varchar(64)) AS entity, n.value_set_member_key AS member_key, n.valid_from
 FROM core.dim_value_set_member_history n
 JOIN core.dim_value_set_member_history p ON p.value_set_member_key = n.value_set_member_key AND p.valid_to = n.valid_from

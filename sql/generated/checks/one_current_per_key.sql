@@ -38,5 +38,11 @@ UNION ALL
 SELECT CAST('provider_link' AS varchar(64)) AS entity, h.provider_link_key AS member_key FROM core.dim_provider_link_history h
 GROUP BY h.provider_link_key HAVING sum(CASE WHEN h.is_current THEN 1 ELSE 0 END) <> 1
 UNION ALL
+SELECT CAST('provider_role' AS varchar(64)) AS entity, h.provider_role_key AS member_key FROM core.dim_provider_role_history h
+GROUP BY h.provider_role_key HAVING sum(CASE WHEN h.is_current THEN 1 ELSE 0 END) <> 1
+UNION ALL
+SELECT CAST('source_medication' AS varchar(64)) AS entity, h.source_medication_key AS member_key FROM core.dim_source_medication_history h
+GROUP BY h.source_medication_key HAVING sum(CASE WHEN h.is_current THEN 1 ELSE 0 END) <> 1
+UNION ALL
 SELECT CAST('value_set_member' AS varchar(64)) AS entity, h.value_set_member_key AS member_key FROM core.dim_value_set_member_history h
 GROUP BY h.value_set_member_key HAVING sum(CASE WHEN h.is_current THEN 1 ELSE 0 END) <> 1;

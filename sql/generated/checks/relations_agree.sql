@@ -24,6 +24,35 @@ SELECT CAST('encounter_is_known' AS varchar(64)) AS finding, f.diagnosis_key AS 
 FROM core.diagnosis f LEFT JOIN core.encounter k ON k.encounter_key = f.encounter_key
 WHERE f.encounter_is_known <> CASE WHEN k.encounter_key IS NULL THEN 0 ELSE 1 END
 UNION ALL
+SELECT CAST('patient_key' AS varchar(64)) AS finding, f.diagnostic_report_key AS fact_key
+FROM core.diagnostic_report f LEFT JOIN (
+  SELECT v.named_key, min(v.member_key) AS member_key FROM core.patient_identifier v GROUP BY v.named_key
+) i ON i.named_key = f.patient_named_key
+WHERE f.patient_key <> coalesce(i.member_key, f.patient_named_key)
+UNION ALL
+SELECT CAST('encounter_is_known' AS varchar(64)) AS finding, f.diagnostic_report_key AS fact_key
+FROM core.diagnostic_report f LEFT JOIN core.encounter k ON k.encounter_key = f.encounter_key
+WHERE f.encounter_is_known <> CASE WHEN k.encounter_key IS NULL THEN 0 ELSE 1 END
+UNION ALL
+SELECT CAST('patient_key' AS varchar(64)) AS finding, f.diagnostic_report_result_key AS fact_key
+FROM core.diagnostic_report_result f LEFT JOIN (
+  SELECT v.named_key, min(v.member_key) AS member_key FROM core.patient_identifier v GROUP BY v.named_key
+) i ON i.named_key = f.patient_named_key
+WHERE f.patient_key <> coalesce(i.member_key, f.patient_named_key)
+UNION ALL
+SELECT CAST('diagnostic_report_is_known' AS varchar(64)) AS finding, f.diagnostic_report_result_key AS fact_key
+FROM core.diagnostic_report_result f LEFT JOIN core.diagnostic_report k ON k.diagnostic_report_key = f.diagnostic_report_key
+WHERE f.diagnostic_report_is_known <> CASE WHEN k.diagnostic_report_key IS NULL THEN 0 ELSE 1 END
+UNION ALL
+SELECT CAST('observation_is_known' AS varchar(64)) AS finding, f.diagnostic_report_result_key AS fact_key
+FROM core.diagnostic_report_result f LEFT JOIN core.observation k ON k.observation_key = f.observation_key
+WHERE f.observation_is_known <> CASE WHEN k.observation_key IS NULL THEN 0 ELSE 1 END
+UNION ALL
+SELECT CAST('diagnostic_report_result: is_listed' AS varchar(64)), f.diagnostic_report_result_key
+FROM core.diagnostic_report_result f
+LEFT JOIN core.diagnostic_report k ON k.diagnostic_report_key = f.diagnostic_report_key AND f.position <= k.result_count
+WHERE f.is_listed <> CASE WHEN k.diagnostic_report_key IS NULL AND f.diagnostic_report_key <> '00000000000000000000000000000000' THEN 0 ELSE 1 END
+UNION ALL
 SELECT CAST('patient_key' AS varchar(64)) AS finding, f.encounter_key AS fact_key
 FROM core.encounter f LEFT JOIN (
   SELECT v.named_key, min(v.member_key) AS member_key FROM core.patient_identifier v GROUP BY v.named_key

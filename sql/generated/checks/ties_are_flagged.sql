@@ -130,6 +130,26 @@ LEFT JOIN (
 ) t ON t.provider_link_key = h.provider_link_key AND t.valid_from = h.valid_from
 WHERE h.event_id IS NOT NULL AND h.is_tied <> (t.provider_link_key IS NOT NULL)
 UNION ALL
+SELECT CAST('provider_role' AS varchar(64)) AS entity, h.provider_role_key AS row_key
+FROM core.dim_provider_role_history h
+LEFT JOIN (
+  SELECT v.provider_role_key, v.valid_from FROM core.dim_provider_role_history v
+  JOIN core.provider_role_superseded p ON p.provider_role_key = v.provider_role_key AND p.effective_at = v.effective_at AND p.recorded_at = v.recorded_at
+    AND p.source_order = v.source_order AND p.payload_hash <> v.payload_hash
+  GROUP BY v.provider_role_key, v.valid_from
+) t ON t.provider_role_key = h.provider_role_key AND t.valid_from = h.valid_from
+WHERE h.event_id IS NOT NULL AND h.is_tied <> (t.provider_role_key IS NOT NULL)
+UNION ALL
+SELECT CAST('source_medication' AS varchar(64)) AS entity, h.source_medication_key AS row_key
+FROM core.dim_source_medication_history h
+LEFT JOIN (
+  SELECT v.source_medication_key, v.valid_from FROM core.dim_source_medication_history v
+  JOIN core.source_medication_superseded p ON p.source_medication_key = v.source_medication_key AND p.effective_at = v.effective_at AND p.recorded_at = v.recorded_at
+    AND p.source_order = v.source_order AND p.payload_hash <> v.payload_hash
+  GROUP BY v.source_medication_key, v.valid_from
+) t ON t.source_medication_key = h.source_medication_key AND t.valid_from = h.valid_from
+WHERE h.event_id IS NOT NULL AND h.is_tied <> (t.source_medication_key IS NOT NULL)
+UNION ALL
 SELECT CAST('value_set_member' AS varchar(64)) AS entity, h.value_set_member_key AS row_key
 FROM core.dim_value_set_member_history h
 LEFT JOIN (
@@ -169,6 +189,26 @@ LEFT JOIN (
   GROUP BY g.diagnosis_key
 ) t ON t.diagnosis_key = f.diagnosis_key
 WHERE f.is_tied <> (t.diagnosis_key IS NOT NULL)
+UNION ALL
+SELECT CAST('diagnostic_report' AS varchar(64)), f.diagnostic_report_key
+FROM core.diagnostic_report f
+LEFT JOIN (
+  SELECT g.diagnostic_report_key FROM core.diagnostic_report g
+  JOIN core.diagnostic_report_superseded p ON p.diagnostic_report_key = g.diagnostic_report_key AND p.effective_at = g.effective_at AND p.recorded_at = g.recorded_at
+    AND p.source_order = g.source_order AND p.payload_hash <> g.payload_hash
+  GROUP BY g.diagnostic_report_key
+) t ON t.diagnostic_report_key = f.diagnostic_report_key
+WHERE f.is_tied <> (t.diagnostic_report_key IS NOT NULL)
+UNION ALL
+SELECT CAST('diagnostic_report_result' AS varchar(64)), f.diagnostic_report_result_key
+FROM core.diagnostic_report_result f
+LEFT JOIN (
+  SELECT g.diagnostic_report_result_key FROM core.diagnostic_report_result g
+  JOIN core.diagnostic_report_result_superseded p ON p.diagnostic_report_result_key = g.diagnostic_report_result_key AND p.effective_at = g.effective_at AND p.recorded_at = g.recorded_at
+    AND p.source_order = g.source_order AND p.payload_hash <> g.payload_hash
+  GROUP BY g.diagnostic_report_result_key
+) t ON t.diagnostic_report_result_key = f.diagnostic_report_result_key
+WHERE f.is_tied <> (t.diagnostic_report_result_key IS NOT NULL)
 UNION ALL
 SELECT CAST('encounter' AS varchar(64)), f.encounter_key
 FROM core.encounter f

@@ -36,6 +36,12 @@ UNION ALL
     SELECT f.patient_key AS member_key, f.source_system FROM core.diagnosis f
     WHERE f.patient_key IN (SELECT h.patient_key FROM core.dim_patient_history h WHERE h.is_inferred)
 UNION ALL
+    SELECT f.patient_key AS member_key, f.source_system FROM core.diagnostic_report f
+    WHERE f.patient_key IN (SELECT h.patient_key FROM core.dim_patient_history h WHERE h.is_inferred)
+UNION ALL
+    SELECT f.patient_key AS member_key, f.source_system FROM core.diagnostic_report_result f
+    WHERE f.patient_key IN (SELECT h.patient_key FROM core.dim_patient_history h WHERE h.is_inferred)
+UNION ALL
     SELECT f.patient_key AS member_key, f.source_system FROM core.encounter f
     WHERE f.patient_key IN (SELECT h.patient_key FROM core.dim_patient_history h WHERE h.is_inferred)
 UNION ALL

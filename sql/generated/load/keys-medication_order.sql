@@ -27,4 +27,9 @@ UNION ALL
 SELECT 'medication', h.medication_key FROM core.dim_medication_history h
 WHERE h.is_inferred AND h.medication_key IN (
   SELECT f.medication_key FROM core.medication_order f JOIN changed_medication_order c ON c.medication_order_key = f.medication_order_key
+)
+UNION ALL
+SELECT 'source_medication', h.source_medication_key FROM core.dim_source_medication_history h
+WHERE h.is_inferred AND h.source_medication_key IN (
+  SELECT f.source_medication_key FROM core.medication_order f JOIN changed_medication_order c ON c.medication_order_key = f.medication_order_key
 );

@@ -22,4 +22,9 @@ UNION ALL
 SELECT 'medication', h.medication_key FROM core.dim_medication_history h
 WHERE h.is_inferred AND h.medication_key IN (
   SELECT f.medication_key FROM core.prescription_fill f JOIN changed_prescription_fill c ON c.prescription_fill_key = f.prescription_fill_key
+)
+UNION ALL
+SELECT 'source_medication', h.source_medication_key FROM core.dim_source_medication_history h
+WHERE h.is_inferred AND h.source_medication_key IN (
+  SELECT f.source_medication_key FROM core.prescription_fill f JOIN changed_prescription_fill c ON c.prescription_fill_key = f.prescription_fill_key
 );

@@ -3,7 +3,7 @@
 -- that their own transaction wrote, and would read all of them to find none.
 CREATE TEMP TABLE medication_order_restated AS
 SELECT f.medication_order_key, f.medication_order_id, f.source_system, f.patient_key, f.provider_key, f.medication_key,
-  f.patient_named_key, f.provider_named_key, f.encounter_key, f.encounter_is_known, f.reason_diagnosis_key,
+  f.source_medication_key, f.patient_named_key, f.provider_named_key, f.encounter_key, f.encounter_is_known, f.reason_diagnosis_key,
   f.reason_diagnosis_is_known, f.ordered_date_key, f.ordered_tz_offset_min, f.encounter_id, f.medication_system, f.medication_code,
   f.medication_display, f.status_code, f.intent_code, f.ordered_at, f.stopped_at, f.dispense_count, f.base_cost_amount,
   f.total_cost_amount, f.payer_covered_amount, f.reason_system, f.reason_code, f.reason_display, f.reason_diagnosis_id,
@@ -31,19 +31,27 @@ UNION
     FROM ops.touched_member t WHERE t.entity = 'medication' GROUP BY t.member_key
   ) t ON t.member_key = f.medication_key
   WHERE t.changed_from <= f.ordered_at AND f.ordered_at < t.changed_to
+UNION
+  SELECT f.medication_order_key FROM core.medication_order f
+  JOIN (
+    SELECT t.member_key, min(t.changed_from) AS changed_from, max(t.changed_to) AS changed_to
+    FROM ops.touched_member t WHERE t.entity = 'source_medication' GROUP BY t.member_key
+  ) t ON t.member_key = f.source_medication_key
+  WHERE t.changed_from <= f.ordered_at AND f.ordered_at < t.changed_to
 ) r ON r.medication_order_key = f.medication_order_key;
 DELETE FROM core.medication_order WHERE medication_order_key IN (SELECT r.medication_order_key FROM medication_order_restated r);
 -- With the zone of a member local days and hours may have changed, and what is measured by them.
 INSERT INTO core.medication_order (medication_order_key, medication_order_id, source_system, patient_key, provider_key,
-  medication_key, patient_named_key, provider_named_key, encounter_key, encounter_is_known, reason_diagnosis_key,
-  reason_diagnosis_is_known, ordered_date_key, ordered_tz_offset_min, encounter_id, medication_system, medication_code,
-  medication_display, status_code, intent_code, ordered_at, stopped_at, dispense_count, base_cost_amount, total_cost_amount,
-  payer_covered_amount, reason_system, reason_code, reason_display, reason_diagnosis_id, is_counted, dq_flags, event_id,
-  payload_hash, effective_at, recorded_at, source_order, is_tied, ordered_date, patient_id, patient_gender, patient_dob,
+  medication_key, source_medication_key, patient_named_key, provider_named_key, encounter_key, encounter_is_known,
+  reason_diagnosis_key, reason_diagnosis_is_known, ordered_date_key, ordered_tz_offset_min, encounter_id, medication_system,
+  medication_code, medication_display, status_code, intent_code, ordered_at, stopped_at, dispense_count, base_cost_amount,
+  total_cost_amount, payer_covered_amount, reason_system, reason_code, reason_display, reason_diagnosis_id, is_counted, dq_flags,
+  event_id, payload_hash, effective_at, recorded_at, source_order, is_tied, ordered_date, patient_id, patient_gender, patient_dob,
   patient_age, patient_age_band, patient_zip5, patient_state, patient_is_test, provider_name, provider_specialty, reference_display,
-  code_version, medication_ingredient, medication_therapeutic_class, state_flags, load_id)
+  code_version, medication_ingredient, medication_therapeutic_class, source_medication_id, medication_form, source_ingredient,
+  state_flags, load_id)
 SELECT f.medication_order_key, f.medication_order_id, f.source_system, f.patient_key, f.provider_key, f.medication_key,
-  f.patient_named_key, f.provider_named_key, f.encounter_key, f.encounter_is_known, f.reason_diagnosis_key,
+  f.source_medication_key, f.patient_named_key, f.provider_named_key, f.encounter_key, f.encounter_is_known, f.reason_diagnosis_key,
   f.reason_diagnosis_is_known, f.ordered_date_key, f.ordered_tz_offset_min, f.encounter_id, f.medication_system, f.medication_code,
   f.medication_display, f.status_code, f.intent_code, f.ordered_at, f.stopped_at, f.dispense_count, f.base_cost_amount,
   f.total_cost_amount, f.payer_covered_amount, f.reason_system, f.reason_code, f.reason_display, f.reason_diagnosis_id,
@@ -68,22 +76,28 @@ SELECT f.medication_order_key, f.medication_order_id, f.source_system, f.patient
   medication.reference_version,
   medication.ingredient,
   medication.therapeutic_class,
-  CASE WHEN medication.is_inferred OR patient.is_inferred OR provider.is_inferred
+  source_medication.medication_id,
+  source_medication.form_display,
+  source_medication.ingredient_display,
+  CASE WHEN medication.is_inferred OR patient.is_inferred OR provider.is_inferred OR source_medication.is_inferred
     THEN CAST(substring(CASE WHEN medication.is_inferred THEN ' DQ-COD-06' ELSE '' END
     || CASE WHEN patient.is_inferred THEN ' DQ-ID-05' ELSE '' END
-    || CASE WHEN provider.is_inferred THEN ' DQ-ID-12' ELSE '' END, 2, 255) AS varchar(255)) END,
+    || CASE WHEN provider.is_inferred THEN ' DQ-ID-12' ELSE '' END
+    || CASE WHEN source_medication.is_inferred THEN ' DQ-RX-08' ELSE '' END, 2, 255) AS varchar(255)) END,
   CASE WHEN
     patient.patient_key IS NULL
     OR provider.provider_key IS NULL
     OR medication.medication_key IS NULL
+    OR source_medication.source_medication_key IS NULL
   THEN NULL ELSE f.load_id END
 FROM (
   SELECT e.medication_order_key, e.medication_order_id, e.source_system, e.patient_key, e.provider_key, e.medication_key,
-    e.patient_named_key, e.provider_named_key, e.encounter_key, e.encounter_is_known, e.reason_diagnosis_key,
-    e.reason_diagnosis_is_known, e.ordered_tz_offset_min, e.encounter_id, e.medication_system, e.medication_code,
-    e.medication_display, e.status_code, e.intent_code, e.ordered_at, e.stopped_at, e.dispense_count, e.base_cost_amount,
-    e.total_cost_amount, e.payer_covered_amount, e.reason_system, e.reason_code, e.reason_display, e.reason_diagnosis_id,
-    e.is_counted, e.dq_flags, e.event_id, e.payload_hash, e.effective_at, e.recorded_at, e.source_order, e.is_tied,
+    e.source_medication_key, e.patient_named_key, e.provider_named_key, e.encounter_key, e.encounter_is_known,
+    e.reason_diagnosis_key, e.reason_diagnosis_is_known, e.ordered_tz_offset_min, e.encounter_id, e.medication_system,
+    e.medication_code, e.medication_display, e.status_code, e.intent_code, e.ordered_at, e.stopped_at, e.dispense_count,
+    e.base_cost_amount, e.total_cost_amount, e.payer_covered_amount, e.reason_system, e.reason_code, e.reason_display,
+    e.reason_diagnosis_id, e.is_counted, e.dq_flags, e.event_id, e.payload_hash, e.effective_at, e.recorded_at, e.source_order,
+    e.is_tied,
     CASE WHEN e.ordered_date BETWEEN date '2000-01-01' AND date '2050-12-31'
       THEN CAST(extract(year FROM e.ordered_date) * 10000 + extract(month FROM e.ordered_date) * 100
         + extract(day FROM e.ordered_date) AS integer)
@@ -99,11 +113,12 @@ FROM (
       SELECT
         s.ordered_at + coalesce(s.ordered_tz_offset_min, 0) * interval '1 minute' AS ordered_at_local,
         s.medication_order_key, s.medication_order_id, s.source_system, s.patient_key, s.provider_key, s.medication_key,
-          s.patient_named_key, s.provider_named_key, s.encounter_key, s.encounter_is_known, s.reason_diagnosis_key,
-          s.reason_diagnosis_is_known, s.ordered_tz_offset_min, s.encounter_id, s.medication_system, s.medication_code,
-          s.medication_display, s.status_code, s.intent_code, s.ordered_at, s.stopped_at, s.dispense_count, s.base_cost_amount,
-          s.total_cost_amount, s.payer_covered_amount, s.reason_system, s.reason_code, s.reason_display, s.reason_diagnosis_id,
-          s.is_counted, s.dq_flags, s.event_id, s.payload_hash, s.effective_at, s.recorded_at, s.source_order, s.is_tied, s.load_id
+          s.source_medication_key, s.patient_named_key, s.provider_named_key, s.encounter_key, s.encounter_is_known,
+          s.reason_diagnosis_key, s.reason_diagnosis_is_known, s.ordered_tz_offset_min, s.encounter_id, s.medication_system,
+          s.medication_code, s.medication_display, s.status_code, s.intent_code, s.ordered_at, s.stopped_at, s.dispense_count,
+          s.base_cost_amount, s.total_cost_amount, s.payer_covered_amount, s.reason_system, s.reason_code, s.reason_display,
+          s.reason_diagnosis_id, s.is_counted, s.dq_flags, s.event_id, s.payload_hash, s.effective_at, s.recorded_at,
+          s.source_order, s.is_tied, s.load_id
       FROM medication_order_restated s
     ) e
   ) e
@@ -113,7 +128,9 @@ LEFT JOIN core.dim_patient_history patient ON patient.patient_key = f.patient_ke
 LEFT JOIN core.dim_provider_history provider ON provider.provider_key = f.provider_key
   AND provider.valid_from <= f.ordered_at AND f.ordered_at < provider.valid_to
 LEFT JOIN core.dim_medication_history medication ON medication.medication_key = f.medication_key
-  AND medication.valid_from <= f.ordered_at AND f.ordered_at < medication.valid_to;
+  AND medication.valid_from <= f.ordered_at AND f.ordered_at < medication.valid_to
+LEFT JOIN core.dim_source_medication_history source_medication ON source_medication.source_medication_key = f.source_medication_key
+  AND source_medication.valid_from <= f.ordered_at AND f.ordered_at < source_medication.valid_to;
 -- Each of them is there again, once.
 INSERT INTO ops.guard (facts_are_whole)
 SELECT CAST(nullif(f.n, f.n) AS varchar(64))

@@ -18,7 +18,7 @@ WHERE i.named_key = stage_medication_order.provider_named_key;
 -- What the log already holds about the keys of this load. known: 1 stands as the fact, 2 stands beside.
 CREATE TEMP TABLE medication_order_prior AS
 SELECT f.medication_order_key, f.event_id, f.payload_hash, f.effective_at, f.recorded_at, f.source_order, f.dq_flags, f.source_system, f.load_id,
-  f.patient_key, f.provider_key, f.medication_key,
+  f.patient_key, f.provider_key, f.medication_key, f.source_medication_key,
   CAST('upsert' AS varchar(8)) AS op, 1 AS known, f.is_tied AS held_tied
 FROM core.medication_order f
 WHERE f.medication_order_key IN (SELECT s.medication_order_key FROM stage_medication_order s)
@@ -27,6 +27,7 @@ SELECT p.medication_order_key, p.event_id, p.payload_hash, p.effective_at, p.rec
   CAST(NULL AS varchar(32)) AS patient_key,
   CAST(NULL AS varchar(32)) AS provider_key,
   CAST(NULL AS varchar(32)) AS medication_key,
+  CAST(NULL AS varchar(32)) AS source_medication_key,
   p.op, 2, CAST(NULL AS boolean)
 FROM core.medication_order_superseded p
 WHERE p.medication_order_key IN (SELECT s.medication_order_key FROM stage_medication_order s);
@@ -134,6 +135,12 @@ SELECT 'medication', h.medication_key FROM core.dim_medication_history h
 WHERE h.is_inferred AND h.medication_key IN (
   SELECT p.medication_key FROM medication_order_prior p JOIN medication_order_decided d ON d.medication_order_key = p.medication_order_key
   WHERE p.known = 1 AND d.known = 1 AND d.place > 1
+)
+UNION ALL
+SELECT 'source_medication', h.source_medication_key FROM core.dim_source_medication_history h
+WHERE h.is_inferred AND h.source_medication_key IN (
+  SELECT p.source_medication_key FROM medication_order_prior p JOIN medication_order_decided d ON d.medication_order_key = p.medication_order_key
+  WHERE p.known = 1 AND d.known = 1 AND d.place > 1
 );
 
 -- Inferred members: named by an event that becomes a fact, described by nobody yet. They carry the natural key and hold always.
@@ -176,6 +183,19 @@ LEFT JOIN medication_order_decided d ON d.medication_order_key = s.medication_or
   AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at AND (d.known = 0 OR d.is_raised = 1) AND d.place = 1 AND d.op = 'upsert'
 WHERE c.medication_order_key IS NULL OR d.medication_order_key IS NOT NULL
 GROUP BY s.medication_key, s.medication_system, s.medication_code;
+INSERT INTO core.dim_source_medication_history (source_medication_key, source_system, medication_id, valid_from, valid_to,
+  is_current, is_inferred, is_deleted, load_id)
+SELECT s.source_medication_key, s.source_system, s.medication_id, timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00',
+  true, true, false, CAST(:load_id AS varchar(32))
+FROM (
+  SELECT n.* FROM stage_medication_order n
+  WHERE NOT EXISTS (SELECT 1 FROM core.dim_source_medication_history h WHERE h.source_medication_key = n.source_medication_key)
+) s
+LEFT JOIN (SELECT g.medication_order_key FROM medication_order_decided g GROUP BY g.medication_order_key) c ON c.medication_order_key = s.medication_order_key
+LEFT JOIN medication_order_decided d ON d.medication_order_key = s.medication_order_key AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash
+  AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at AND (d.known = 0 OR d.is_raised = 1) AND d.place = 1 AND d.op = 'upsert'
+WHERE c.medication_order_key IS NULL OR d.medication_order_key IS NOT NULL
+GROUP BY s.source_medication_key, s.source_system, s.medication_id;
 
 DELETE FROM core.medication_order
 WHERE medication_order_key IN (SELECT d.medication_order_key FROM medication_order_decided d WHERE d.known = 1 AND (d.place > 1 OR d.is_raised = 1));
@@ -192,15 +212,16 @@ WHERE d.known = 1 AND d.place = 1 AND d.held_tied <> d.is_tied AND d.medication_
 -- Members are taken as they were at ordered_at. Outer joins keep the order of the joins as written: an as-of condition
 -- makes planners guess far too few rows. A fact whose member is missing would come out with load_id NULL, which the table refuses.
 INSERT INTO core.medication_order (medication_order_key, medication_order_id, source_system, patient_key, provider_key,
-  medication_key, patient_named_key, provider_named_key, encounter_key, encounter_is_known, reason_diagnosis_key,
-  reason_diagnosis_is_known, ordered_date_key, ordered_tz_offset_min, encounter_id, medication_system, medication_code,
-  medication_display, status_code, intent_code, ordered_at, stopped_at, dispense_count, base_cost_amount, total_cost_amount,
-  payer_covered_amount, reason_system, reason_code, reason_display, reason_diagnosis_id, is_counted, dq_flags, event_id,
-  payload_hash, effective_at, recorded_at, source_order, is_tied, ordered_date, patient_id, patient_gender, patient_dob,
+  medication_key, source_medication_key, patient_named_key, provider_named_key, encounter_key, encounter_is_known,
+  reason_diagnosis_key, reason_diagnosis_is_known, ordered_date_key, ordered_tz_offset_min, encounter_id, medication_system,
+  medication_code, medication_display, status_code, intent_code, ordered_at, stopped_at, dispense_count, base_cost_amount,
+  total_cost_amount, payer_covered_amount, reason_system, reason_code, reason_display, reason_diagnosis_id, is_counted, dq_flags,
+  event_id, payload_hash, effective_at, recorded_at, source_order, is_tied, ordered_date, patient_id, patient_gender, patient_dob,
   patient_age, patient_age_band, patient_zip5, patient_state, patient_is_test, provider_name, provider_specialty, reference_display,
-  code_version, medication_ingredient, medication_therapeutic_class, state_flags, load_id)
+  code_version, medication_ingredient, medication_therapeutic_class, source_medication_id, medication_form, source_ingredient,
+  state_flags, load_id)
 SELECT f.medication_order_key, f.medication_order_id, f.source_system, f.patient_key, f.provider_key, f.medication_key,
-  f.patient_named_key, f.provider_named_key, f.encounter_key, f.encounter_is_known, f.reason_diagnosis_key,
+  f.source_medication_key, f.patient_named_key, f.provider_named_key, f.encounter_key, f.encounter_is_known, f.reason_diagnosis_key,
   f.reason_diagnosis_is_known, f.ordered_date_key, f.ordered_tz_offset_min, f.encounter_id, f.medication_system, f.medication_code,
   f.medication_display, f.status_code, f.intent_code, f.ordered_at, f.stopped_at, f.dispense_count, f.base_cost_amount,
   f.total_cost_amount, f.payer_covered_amount, f.reason_system, f.reason_code, f.reason_display, f.reason_diagnosis_id,
@@ -225,18 +246,23 @@ SELECT f.medication_order_key, f.medication_order_id, f.source_system, f.patient
   medication.reference_version,
   medication.ingredient,
   medication.therapeutic_class,
-  CASE WHEN medication.is_inferred OR patient.is_inferred OR provider.is_inferred
+  source_medication.medication_id,
+  source_medication.form_display,
+  source_medication.ingredient_display,
+  CASE WHEN medication.is_inferred OR patient.is_inferred OR provider.is_inferred OR source_medication.is_inferred
     THEN CAST(substring(CASE WHEN medication.is_inferred THEN ' DQ-COD-06' ELSE '' END
     || CASE WHEN patient.is_inferred THEN ' DQ-ID-05' ELSE '' END
-    || CASE WHEN provider.is_inferred THEN ' DQ-ID-12' ELSE '' END, 2, 255) AS varchar(255)) END,
+    || CASE WHEN provider.is_inferred THEN ' DQ-ID-12' ELSE '' END
+    || CASE WHEN source_medication.is_inferred THEN ' DQ-RX-08' ELSE '' END, 2, 255) AS varchar(255)) END,
   CASE WHEN
     patient.patient_key IS NULL
     OR provider.provider_key IS NULL
     OR medication.medication_key IS NULL
+    OR source_medication.source_medication_key IS NULL
   THEN NULL ELSE f.brought_by END
 FROM (
   SELECT e.medication_order_key, e.medication_order_id, e.source_system,
-    e.patient_key, e.provider_key, e.medication_key,
+    e.patient_key, e.provider_key, e.medication_key, e.source_medication_key,
     e.patient_named_key,
     e.provider_named_key,
     e.encounter_key,
@@ -278,11 +304,11 @@ FROM (
         s.*
       FROM (
         SELECT s.event_id, s.source_system, s.effective_at, s.recorded_at, s.payload_hash, s.medication_order_key, s.patient_key,
-          s.provider_key, s.medication_key, s.patient_named_key, s.provider_named_key, s.encounter_key, s.reason_diagnosis_key,
-          s.medication_order_id, s.patient_id, s.patient_identifier, s.encounter_id, s.provider_id, s.provider_npi,
-          s.provider_identifier, s.medication_system, s.medication_code, s.medication_display, s.status_code, s.intent_code,
-          s.ordered_at, s.stopped_at, s.dispense_count, s.base_cost_amount, s.total_cost_amount, s.payer_covered_amount,
-          s.reason_system, s.reason_code, s.reason_display, s.reason_diagnosis_id,
+          s.provider_key, s.medication_key, s.source_medication_key, s.patient_named_key, s.provider_named_key, s.encounter_key,
+          s.reason_diagnosis_key, s.medication_order_id, s.patient_id, s.patient_identifier, s.encounter_id, s.provider_id,
+          s.provider_npi, s.provider_identifier, s.medication_system, s.medication_code, s.medication_display, s.status_code,
+          s.intent_code, s.ordered_at, s.stopped_at, s.dispense_count, s.base_cost_amount, s.total_cost_amount,
+          s.payer_covered_amount, s.reason_system, s.reason_code, s.reason_display, s.reason_diagnosis_id, s.medication_id,
           s.ordered_tz_offset_min, CASE WHEN d.medication_order_key IS NULL THEN s.source_order ELSE d.source_order END AS source_order,
           CASE WHEN d.medication_order_key IS NULL THEN s.dq_flags ELSE d.dq_flags END AS dq_flags, coalesce(d.is_tied, false) AS is_tied,
           CAST(:load_id AS varchar(32)) AS brought_by
@@ -293,19 +319,19 @@ FROM (
           AND d.record_source = s.record_source AND d.record_position = s.record_position)
         UNION ALL
         SELECT w.event_id, w.source_system, w.effective_at, w.recorded_at, w.payload_hash, w.medication_order_key, w.patient_key,
-          w.provider_key, w.medication_key, w.patient_named_key, w.provider_named_key, w.encounter_key, w.reason_diagnosis_key,
-          w.medication_order_id, w.patient_id, w.patient_identifier, w.encounter_id, w.provider_id, w.provider_npi,
-          w.provider_identifier, w.medication_system, w.medication_code, w.medication_display, w.status_code, w.intent_code,
-          w.ordered_at, w.stopped_at, w.dispense_count, w.base_cost_amount, w.total_cost_amount, w.payer_covered_amount,
-          w.reason_system, w.reason_code, w.reason_display, w.reason_diagnosis_id,
+          w.provider_key, w.medication_key, w.source_medication_key, w.patient_named_key, w.provider_named_key, w.encounter_key,
+          w.reason_diagnosis_key, w.medication_order_id, w.patient_id, w.patient_identifier, w.encounter_id, w.provider_id,
+          w.provider_npi, w.provider_identifier, w.medication_system, w.medication_code, w.medication_display, w.status_code,
+          w.intent_code, w.ordered_at, w.stopped_at, w.dispense_count, w.base_cost_amount, w.total_cost_amount,
+          w.payer_covered_amount, w.reason_system, w.reason_code, w.reason_display, w.reason_diagnosis_id, w.medication_id,
           w.ordered_tz_offset_min, w.source_order, w.dq_flags, w.is_tied, w.brought_by
         FROM (
           SELECT s.event_id, s.source_system, s.effective_at, s.recorded_at, s.payload_hash, s.medication_order_key, s.patient_key,
-            s.provider_key, s.medication_key, s.patient_named_key, s.provider_named_key, s.encounter_key, s.reason_diagnosis_key,
-            s.medication_order_id, s.patient_id, s.patient_identifier, s.encounter_id, s.provider_id, s.provider_npi,
-            s.provider_identifier, s.medication_system, s.medication_code, s.medication_display, s.status_code, s.intent_code,
-            s.ordered_at, s.stopped_at, s.dispense_count, s.base_cost_amount, s.total_cost_amount, s.payer_covered_amount,
-            s.reason_system, s.reason_code, s.reason_display, s.reason_diagnosis_id,
+            s.provider_key, s.medication_key, s.source_medication_key, s.patient_named_key, s.provider_named_key, s.encounter_key,
+            s.reason_diagnosis_key, s.medication_order_id, s.patient_id, s.patient_identifier, s.encounter_id, s.provider_id,
+            s.provider_npi, s.provider_identifier, s.medication_system, s.medication_code, s.medication_display, s.status_code,
+            s.intent_code, s.ordered_at, s.stopped_at, s.dispense_count, s.base_cost_amount, s.total_cost_amount,
+            s.payer_covered_amount, s.reason_system, s.reason_code, s.reason_display, s.reason_diagnosis_id, s.medication_id,
             s.ordered_tz_offset_min, d.source_order, d.dq_flags, d.is_tied, coalesce(d.load_id, CAST(:load_id AS varchar(32))) AS brought_by, ROW_NUMBER() OVER (PARTITION BY s.medication_order_key ORDER BY s.record_source, s.record_position) AS copy_number
           FROM stage_medication_order s
           JOIN medication_order_decided d ON d.medication_order_key = s.medication_order_key AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash
@@ -322,7 +348,9 @@ LEFT JOIN core.dim_patient_history patient ON patient.patient_key = f.patient_ke
 LEFT JOIN core.dim_provider_history provider ON provider.provider_key = f.provider_key
   AND provider.valid_from <= f.ordered_at AND f.ordered_at < provider.valid_to
 LEFT JOIN core.dim_medication_history medication ON medication.medication_key = f.medication_key
-  AND medication.valid_from <= f.ordered_at AND f.ordered_at < medication.valid_to;
+  AND medication.valid_from <= f.ordered_at AND f.ordered_at < medication.valid_to
+LEFT JOIN core.dim_source_medication_history source_medication ON source_medication.source_medication_key = f.source_medication_key
+  AND source_medication.valid_from <= f.ordered_at AND f.ordered_at < source_medication.valid_to;
 
 -- Exactly the decided rows were written: an as-of join that met two versions of a member would have doubled a fact. A guard raises by
 -- inserting NULL, which nullif(x, x) is, into a column that is NOT NULL.

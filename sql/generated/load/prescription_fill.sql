@@ -12,7 +12,7 @@ WHERE i.named_key = stage_prescription_fill.patient_named_key;
 -- What the log already holds about the keys of this load. known: 1 stands as the fact, 2 stands beside.
 CREATE TEMP TABLE prescription_fill_prior AS
 SELECT f.prescription_fill_key, f.event_id, f.payload_hash, f.effective_at, f.recorded_at, f.source_order, f.dq_flags, f.source_system, f.load_id,
-  f.patient_key, f.medication_key,
+  f.patient_key, f.medication_key, f.source_medication_key,
   CAST('upsert' AS varchar(8)) AS op, 1 AS known, f.is_tied AS held_tied
 FROM core.prescription_fill f
 WHERE f.prescription_fill_key IN (SELECT s.prescription_fill_key FROM stage_prescription_fill s)
@@ -20,6 +20,7 @@ UNION ALL
 SELECT p.prescription_fill_key, p.event_id, p.payload_hash, p.effective_at, p.recorded_at, p.source_order, p.dq_flags, p.source_system, p.load_id,
   CAST(NULL AS varchar(32)) AS patient_key,
   CAST(NULL AS varchar(32)) AS medication_key,
+  CAST(NULL AS varchar(32)) AS source_medication_key,
   p.op, 2, CAST(NULL AS boolean)
 FROM core.prescription_fill_superseded p
 WHERE p.prescription_fill_key IN (SELECT s.prescription_fill_key FROM stage_prescription_fill s);
@@ -121,6 +122,12 @@ SELECT 'medication', h.medication_key FROM core.dim_medication_history h
 WHERE h.is_inferred AND h.medication_key IN (
   SELECT p.medication_key FROM prescription_fill_prior p JOIN prescription_fill_decided d ON d.prescription_fill_key = p.prescription_fill_key
   WHERE p.known = 1 AND d.known = 1 AND d.place > 1
+)
+UNION ALL
+SELECT 'source_medication', h.source_medication_key FROM core.dim_source_medication_history h
+WHERE h.is_inferred AND h.source_medication_key IN (
+  SELECT p.source_medication_key FROM prescription_fill_prior p JOIN prescription_fill_decided d ON d.prescription_fill_key = p.prescription_fill_key
+  WHERE p.known = 1 AND d.known = 1 AND d.place > 1
 );
 
 -- Inferred members: named by an event that becomes a fact, described by nobody yet. They carry the natural key and hold always.
@@ -150,6 +157,19 @@ LEFT JOIN prescription_fill_decided d ON d.prescription_fill_key = s.prescriptio
   AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at AND (d.known = 0 OR d.is_raised = 1) AND d.place = 1 AND d.op = 'upsert'
 WHERE c.prescription_fill_key IS NULL OR d.prescription_fill_key IS NOT NULL
 GROUP BY s.medication_key, s.medication_system, s.medication_code;
+INSERT INTO core.dim_source_medication_history (source_medication_key, source_system, medication_id, valid_from, valid_to,
+  is_current, is_inferred, is_deleted, load_id)
+SELECT s.source_medication_key, s.source_system, s.medication_id, timestamp '1900-01-01 00:00:00', timestamp '9999-12-31 00:00:00',
+  true, true, false, CAST(:load_id AS varchar(32))
+FROM (
+  SELECT n.* FROM stage_prescription_fill n
+  WHERE NOT EXISTS (SELECT 1 FROM core.dim_source_medication_history h WHERE h.source_medication_key = n.source_medication_key)
+) s
+LEFT JOIN (SELECT g.prescription_fill_key FROM prescription_fill_decided g GROUP BY g.prescription_fill_key) c ON c.prescription_fill_key = s.prescription_fill_key
+LEFT JOIN prescription_fill_decided d ON d.prescription_fill_key = s.prescription_fill_key AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash
+  AND d.effective_at = s.effective_at AND d.recorded_at = s.recorded_at AND (d.known = 0 OR d.is_raised = 1) AND d.place = 1 AND d.op = 'upsert'
+WHERE c.prescription_fill_key IS NULL OR d.prescription_fill_key IS NOT NULL
+GROUP BY s.source_medication_key, s.source_system, s.medication_id;
 
 DELETE FROM core.prescription_fill
 WHERE prescription_fill_key IN (SELECT d.prescription_fill_key FROM prescription_fill_decided d WHERE d.known = 1 AND (d.place > 1 OR d.is_raised = 1));
@@ -166,17 +186,17 @@ WHERE d.known = 1 AND d.place = 1 AND d.held_tied <> d.is_tied AND d.prescriptio
 -- Members are taken as they were at filled_at. Outer joins keep the order of the joins as written: an as-of condition
 -- makes planners guess far too few rows. A fact whose member is missing would come out with load_id NULL, which the table refuses.
 INSERT INTO core.prescription_fill (prescription_fill_key, prescription_fill_id, source_system, patient_key, medication_key,
-  patient_named_key, encounter_key, encounter_is_known, medication_order_key, medication_order_is_known, filled_date_key,
-  filled_tz_offset_min, encounter_id, medication_order_id, medication_system, medication_code, medication_display, status_code,
-  filled_at, quantity, quantity_unit, days_supply, is_counted, dq_flags, event_id, payload_hash, effective_at, recorded_at,
-  source_order, is_tied, filled_date, patient_id, patient_gender, patient_dob, patient_age, patient_age_band, patient_zip5,
-  patient_state, patient_is_test, reference_display, code_version, medication_ingredient, medication_therapeutic_class,
-  state_flags, load_id)
-SELECT f.prescription_fill_key, f.prescription_fill_id, f.source_system, f.patient_key, f.medication_key, f.patient_named_key,
-  f.encounter_key, f.encounter_is_known, f.medication_order_key, f.medication_order_is_known, f.filled_date_key,
-  f.filled_tz_offset_min, f.encounter_id, f.medication_order_id, f.medication_system, f.medication_code, f.medication_display,
-  f.status_code, f.filled_at, f.quantity, f.quantity_unit, f.days_supply, f.is_counted, f.dq_flags, f.event_id, f.payload_hash,
-  f.effective_at, f.recorded_at, f.source_order, f.is_tied, f.filled_date,
+  source_medication_key, patient_named_key, encounter_key, encounter_is_known, medication_order_key, medication_order_is_known,
+  filled_date_key, filled_tz_offset_min, encounter_id, medication_order_id, medication_system, medication_code, medication_display,
+  status_code, filled_at, quantity, quantity_unit, days_supply, is_counted, dq_flags, event_id, payload_hash, effective_at,
+  recorded_at, source_order, is_tied, filled_date, patient_id, patient_gender, patient_dob, patient_age, patient_age_band,
+  patient_zip5, patient_state, patient_is_test, reference_display, code_version, medication_ingredient,
+  medication_therapeutic_class, source_medication_id, medication_form, source_ingredient, state_flags, load_id)
+SELECT f.prescription_fill_key, f.prescription_fill_id, f.source_system, f.patient_key, f.medication_key, f.source_medication_key,
+  f.patient_named_key, f.encounter_key, f.encounter_is_known, f.medication_order_key, f.medication_order_is_known,
+  f.filled_date_key, f.filled_tz_offset_min, f.encounter_id, f.medication_order_id, f.medication_system, f.medication_code,
+  f.medication_display, f.status_code, f.filled_at, f.quantity, f.quantity_unit, f.days_supply, f.is_counted, f.dq_flags,
+  f.event_id, f.payload_hash, f.effective_at, f.recorded_at, f.source_order, f.is_tied, f.filled_date,
   patient.patient_id,
   patient.gender_code,
   patient.birth_date,
@@ -195,16 +215,21 @@ SELECT f.prescription_fill_key, f.prescription_fill_id, f.source_system, f.patie
   medication.reference_version,
   medication.ingredient,
   medication.therapeutic_class,
-  CASE WHEN medication.is_inferred OR patient.is_inferred
+  source_medication.medication_id,
+  source_medication.form_display,
+  source_medication.ingredient_display,
+  CASE WHEN medication.is_inferred OR patient.is_inferred OR source_medication.is_inferred
     THEN CAST(substring(CASE WHEN medication.is_inferred THEN ' DQ-COD-06' ELSE '' END
-    || CASE WHEN patient.is_inferred THEN ' DQ-ID-05' ELSE '' END, 2, 255) AS varchar(255)) END,
+    || CASE WHEN patient.is_inferred THEN ' DQ-ID-05' ELSE '' END
+    || CASE WHEN source_medication.is_inferred THEN ' DQ-RX-08' ELSE '' END, 2, 255) AS varchar(255)) END,
   CASE WHEN
     patient.patient_key IS NULL
     OR medication.medication_key IS NULL
+    OR source_medication.source_medication_key IS NULL
   THEN NULL ELSE f.brought_by END
 FROM (
   SELECT e.prescription_fill_key, e.prescription_fill_id, e.source_system,
-    e.patient_key, e.medication_key,
+    e.patient_key, e.medication_key, e.source_medication_key,
     e.patient_named_key,
     e.encounter_key,
     e.medication_order_key,
@@ -239,9 +264,10 @@ FROM (
         s.*
       FROM (
         SELECT s.event_id, s.source_system, s.effective_at, s.recorded_at, s.payload_hash, s.prescription_fill_key, s.patient_key,
-          s.medication_key, s.patient_named_key, s.encounter_key, s.medication_order_key, s.prescription_fill_id, s.patient_id,
-          s.patient_identifier, s.encounter_id, s.medication_order_id, s.medication_system, s.medication_code, s.medication_display,
-          s.status_code, s.filled_at, s.quantity, s.quantity_unit, s.days_supply,
+          s.medication_key, s.source_medication_key, s.patient_named_key, s.encounter_key, s.medication_order_key,
+          s.prescription_fill_id, s.patient_id, s.patient_identifier, s.encounter_id, s.medication_order_id, s.medication_system,
+          s.medication_code, s.medication_display, s.status_code, s.filled_at, s.quantity, s.quantity_unit, s.days_supply,
+          s.medication_id,
           s.filled_tz_offset_min, CASE WHEN d.prescription_fill_key IS NULL THEN s.source_order ELSE d.source_order END AS source_order,
           CASE WHEN d.prescription_fill_key IS NULL THEN s.dq_flags ELSE d.dq_flags END AS dq_flags, coalesce(d.is_tied, false) AS is_tied,
           CAST(:load_id AS varchar(32)) AS brought_by
@@ -252,15 +278,16 @@ FROM (
           AND d.record_source = s.record_source AND d.record_position = s.record_position)
         UNION ALL
         SELECT w.event_id, w.source_system, w.effective_at, w.recorded_at, w.payload_hash, w.prescription_fill_key, w.patient_key,
-          w.medication_key, w.patient_named_key, w.encounter_key, w.medication_order_key, w.prescription_fill_id, w.patient_id,
-          w.patient_identifier, w.encounter_id, w.medication_order_id, w.medication_system, w.medication_code, w.medication_display,
-          w.status_code, w.filled_at, w.quantity, w.quantity_unit, w.days_supply,
-          w.filled_tz_offset_min, w.source_order, w.dq_flags, w.is_tied, w.brought_by
+          w.medication_key, w.source_medication_key, w.patient_named_key, w.encounter_key, w.medication_order_key,
+          w.prescription_fill_id, w.patient_id, w.patient_identifier, w.encounter_id, w.medication_order_id, w.medication_system,
+          w.medication_code, w.medication_display, w.status_code, w.filled_at, w.quantity, w.quantity_unit, w.days_supply,
+          w.medication_id, w.filled_tz_offset_min, w.source_order, w.dq_flags, w.is_tied, w.brought_by
         FROM (
           SELECT s.event_id, s.source_system, s.effective_at, s.recorded_at, s.payload_hash, s.prescription_fill_key, s.patient_key,
-            s.medication_key, s.patient_named_key, s.encounter_key, s.medication_order_key, s.prescription_fill_id, s.patient_id,
-            s.patient_identifier, s.encounter_id, s.medication_order_id, s.medication_system, s.medication_code,
-            s.medication_display, s.status_code, s.filled_at, s.quantity, s.quantity_unit, s.days_supply,
+            s.medication_key, s.source_medication_key, s.patient_named_key, s.encounter_key, s.medication_order_key,
+            s.prescription_fill_id, s.patient_id, s.patient_identifier, s.encounter_id, s.medication_order_id, s.medication_system,
+            s.medication_code, s.medication_display, s.status_code, s.filled_at, s.quantity, s.quantity_unit, s.days_supply,
+            s.medication_id,
             s.filled_tz_offset_min, d.source_order, d.dq_flags, d.is_tied, coalesce(d.load_id, CAST(:load_id AS varchar(32))) AS brought_by, ROW_NUMBER() OVER (PARTITION BY s.prescription_fill_key ORDER BY s.record_source, s.record_position) AS copy_number
           FROM stage_prescription_fill s
           JOIN prescription_fill_decided d ON d.prescription_fill_key = s.prescription_fill_key AND d.event_id = s.event_id AND d.payload_hash = s.payload_hash
@@ -275,7 +302,9 @@ FROM (
 LEFT JOIN core.dim_patient_history patient ON patient.patient_key = f.patient_key
   AND patient.valid_from <= f.filled_at AND f.filled_at < patient.valid_to
 LEFT JOIN core.dim_medication_history medication ON medication.medication_key = f.medication_key
-  AND medication.valid_from <= f.filled_at AND f.filled_at < medication.valid_to;
+  AND medication.valid_from <= f.filled_at AND f.filled_at < medication.valid_to
+LEFT JOIN core.dim_source_medication_history source_medication ON source_medication.source_medication_key = f.source_medication_key
+  AND source_medication.valid_from <= f.filled_at AND f.filled_at < source_medication.valid_to;
 
 -- Exactly the decided rows were written: an as-of join that met two versions of a member would have doubled a fact. A guard raises by
 -- inserting NULL, which nullif(x, x) is, into a column that is NOT NULL.

@@ -2,6 +2,10 @@
 DELETE FROM core.dim_observation_code_history
 WHERE is_inferred AND observation_code_key IN (SELECT u.member_key FROM ops.unreferenced u WHERE u.entity = 'observation_code')
   AND observation_code_key NOT IN (
+    SELECT f.observation_code_key FROM core.diagnostic_report f
+    WHERE f.observation_code_key IN (SELECT u.member_key FROM ops.unreferenced u WHERE u.entity = 'observation_code')
+  )
+  AND observation_code_key NOT IN (
     SELECT f.observation_code_key FROM core.observation f
     WHERE f.observation_code_key IN (SELECT u.member_key FROM ops.unreferenced u WHERE u.entity = 'observation_code')
   );

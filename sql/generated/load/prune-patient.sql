@@ -14,6 +14,14 @@ WHERE is_inferred AND patient_key IN (SELECT u.member_key FROM ops.unreferenced 
     WHERE f.patient_key IN (SELECT u.member_key FROM ops.unreferenced u WHERE u.entity = 'patient')
   )
   AND patient_key NOT IN (
+    SELECT f.patient_key FROM core.diagnostic_report f
+    WHERE f.patient_key IN (SELECT u.member_key FROM ops.unreferenced u WHERE u.entity = 'patient')
+  )
+  AND patient_key NOT IN (
+    SELECT f.patient_key FROM core.diagnostic_report_result f
+    WHERE f.patient_key IN (SELECT u.member_key FROM ops.unreferenced u WHERE u.entity = 'patient')
+  )
+  AND patient_key NOT IN (
     SELECT f.patient_key FROM core.encounter f
     WHERE f.patient_key IN (SELECT u.member_key FROM ops.unreferenced u WHERE u.entity = 'patient')
   )

@@ -7,6 +7,7 @@ SELECT
   f.patient_key,
   f.provider_key,
   f.medication_key,
+  f.source_medication_key,
   f.patient_named_key,
   f.provider_named_key,
   f.encounter_key,

@@ -6,6 +6,7 @@ SELECT
   f.source_system,
   f.patient_key,
   f.medication_key,
+  f.source_medication_key,
   f.patient_named_key,
   f.encounter_key,
   f.encounter_is_known,

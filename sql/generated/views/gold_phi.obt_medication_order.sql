@@ -34,6 +34,9 @@ SELECT f.medication_order_key, f.medication_order_id, f.source_system,
   f.code_version AS code_version,
   f.medication_ingredient AS medication_ingredient,
   f.medication_therapeutic_class AS medication_therapeutic_class,
+  f.source_medication_id AS source_medication_id,
+  f.medication_form AS medication_form,
+  f.source_ingredient AS source_ingredient,
   nullif(substring(coalesce(' ' || f.dq_flags, '') || coalesce(' ' || f.state_flags, '')
     || CASE WHEN f.is_tied THEN ' DQ-TIE-01' ELSE '' END, 2, 800), '') AS dq_flags,
   f.recorded_at AS known_at, f.load_id

@@ -69,6 +69,12 @@ UNION ALL
   SELECT CAST('provider_link' AS varchar(64)) AS entity, count(*) AS applied, CAST(coalesce(sum(d.events - 1), 0) AS bigint) AS superseded
   FROM (SELECT provider_link_key, effective_at, count(*) AS events FROM core.provider_link_log GROUP BY provider_link_key, effective_at) d
 UNION ALL
+  SELECT CAST('provider_role' AS varchar(64)) AS entity, count(*) AS applied, CAST(coalesce(sum(d.events - 1), 0) AS bigint) AS superseded
+  FROM (SELECT provider_role_key, effective_at, count(*) AS events FROM core.provider_role_log GROUP BY provider_role_key, effective_at) d
+UNION ALL
+  SELECT CAST('source_medication' AS varchar(64)) AS entity, count(*) AS applied, CAST(coalesce(sum(d.events - 1), 0) AS bigint) AS superseded
+  FROM (SELECT source_medication_key, effective_at, count(*) AS events FROM core.source_medication_log GROUP BY source_medication_key, effective_at) d
+UNION ALL
   SELECT CAST('value_set_member' AS varchar(64)) AS entity, count(*) AS applied, CAST(coalesce(sum(d.events - 1), 0) AS bigint) AS superseded
   FROM (SELECT value_set_member_key, effective_at, count(*) AS events FROM core.value_set_member_log GROUP BY value_set_member_key, effective_at) d
   UNION ALL
@@ -102,6 +108,28 @@ UNION ALL
       SELECT p.diagnosis_key FROM core.diagnosis_superseded p
       WHERE p.op = 'delete' AND NOT EXISTS (SELECT 1 FROM core.diagnosis f WHERE f.diagnosis_key = p.diagnosis_key)
       GROUP BY p.diagnosis_key
+    ) d
+  ) t
+  UNION ALL
+  SELECT CAST('diagnostic_report' AS varchar(64)), f.facts + t.removed, l.events - t.removed
+  FROM (SELECT count(*) AS facts FROM core.diagnostic_report) f
+  CROSS JOIN (SELECT count(*) AS events FROM core.diagnostic_report_superseded) l
+  CROSS JOIN (
+    SELECT count(*) AS removed FROM (
+      SELECT p.diagnostic_report_key FROM core.diagnostic_report_superseded p
+      WHERE p.op = 'delete' AND NOT EXISTS (SELECT 1 FROM core.diagnostic_report f WHERE f.diagnostic_report_key = p.diagnostic_report_key)
+      GROUP BY p.diagnostic_report_key
+    ) d
+  ) t
+  UNION ALL
+  SELECT CAST('diagnostic_report_result' AS varchar(64)), f.facts + t.removed, l.events - t.removed
+  FROM (SELECT count(*) AS facts FROM core.diagnostic_report_result) f
+  CROSS JOIN (SELECT count(*) AS events FROM core.diagnostic_report_result_superseded) l
+  CROSS JOIN (
+    SELECT count(*) AS removed FROM (
+      SELECT p.diagnostic_report_result_key FROM core.diagnostic_report_result_superseded p
+      WHERE p.op = 'delete' AND NOT EXISTS (SELECT 1 FROM core.diagnostic_report_result f WHERE f.diagnostic_report_result_key = p.diagnostic_report_result_key)
+      GROUP BY p.diagnostic_report_result_key
     ) d
   ) t
   UNION ALL

@@ -1,6 +1,6 @@
 -- What a fact says of its members, and its local days and hours, are what their history says as of the fact's own time. Rows returned
--- are violations.
--- each fact, UNION ALL
+-- are violations. One statement for each fact: all of them together are longer than one of the Data API may be.
+-- each fact
 SELECT CAST('{entity}' AS varchar(64)) AS entity, x.{key} AS fact_key
 FROM (
   SELECT g.{key},
@@ -56,5 +56,5 @@ WHERE NOT (
   AND coalesce(x.{moved}_now = x.{moved}, x.{moved}_now IS NULL AND x.{moved} IS NULL)
   AND coalesce(x.state_flags_now = x.state_flags, x.state_flags_now IS NULL AND x.state_flags IS NULL)
 )
--- end
 ;
+-- end

@@ -1,0 +1,83 @@
+import {
+  code,
+  coding,
+  concept,
+  ENCOUNTER,
+  encounterId,
+  id,
+  instant,
+  localTimes,
+  patient,
+  PATIENT,
+  precision,
+  text,
+} from '../fields';
+import type { EntityContract } from '../types';
+
+/** FHIR R4 DiagnosticReport, with the value set diagnostic-report-status. */
+export const diagnostic_report = {
+  name: 'diagnostic_report',
+  kind: 'fact',
+  asOf: 'reported_at',
+  standing: {
+    field: 'status_code',
+    removes: ['entered-in-error'],
+    uncounted: ['registered', 'partial', 'preliminary', 'cancelled', 'unknown'],
+  },
+  layout: { distKey: 'patient_key', sortKey: ['reported_date_key'] },
+  version: 1,
+  doc: 'A report of laboratory, imaging or other diagnostics, which groups observations (FHIR DiagnosticReport): a panel of blood counts, a biopsy.',
+  naturalKey: ['diagnostic_report_id'],
+  keyScope: 'source',
+  fields: [
+    id('diagnostic_report_id', 'direct_id', 'Identifier of the report in its source system.', {
+      required: true,
+      maxBytes: 160,
+      example: 'DR1',
+    }),
+    ...patient(),
+    encounterId(),
+    text('category_code', 64, 'none', 'Which service made it, such as LAB or RAD (FHIR diagnostic-service-sections).', {
+      example: 'LAB',
+    }),
+    ...coding('report', 'the report', ['http://loinc.org', '58410-2', 'Complete blood count panel']),
+    code(
+      'status_code',
+      [
+        'registered',
+        'partial',
+        'preliminary',
+        'final',
+        'amended',
+        'corrected',
+        'appended',
+        'cancelled',
+        'entered-in-error',
+        'unknown',
+      ],
+      'sensitive',
+      'FHIR diagnostic-report-status; entered-in-error takes the report back.',
+      { required: true, example: 'final' },
+    ),
+    instant('reported_at', 'The time that the report speaks of; else when it was issued.', {
+      required: true,
+      example: '2024-03-09T23:50:00-05:00',
+    }),
+    precision('reported_precision', 'reported_at', { default: 'instant' }),
+    instant('issued_at', 'When this version was given out.', { example: '2024-03-10T08:00:00-05:00' }),
+    {
+      name: 'result_count',
+      type: 'int',
+      min: 0,
+      max: 10_000,
+      phi: 'none',
+      doc: 'How many observations it lists (diagnostic_report_result).',
+      example: 1,
+    },
+  ],
+  references: [PATIENT, concept('report', 'observation_code')],
+  relations: [ENCOUNTER],
+  derived: [...localTimes('reported_at', 'reported')],
+  oneOf: [],
+  orders: [],
+} as const satisfies EntityContract;

@@ -1,0 +1,3 @@
+-- Diagnostic report result: the facts and the log of the keys that are read again are forgotten. Parameter: :load_id.
+DELETE FROM core.diagnostic_report_result WHERE diagnostic_report_result_key IN (SELECT k.entity_key FROM ops.reread_key k WHERE k.load_id = :load_id AND k.entity = 'diagnostic_report_result');
+DELETE FROM core.diagnostic_report_result_superseded WHERE diagnostic_report_result_key IN (SELECT k.entity_key FROM ops.reread_key k WHERE k.load_id = :load_id AND k.entity = 'diagnostic_report_result');

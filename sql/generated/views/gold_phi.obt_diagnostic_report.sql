@@ -1,0 +1,30 @@
+-- One row per diagnostic_report, with its members as they were at reported_at.
+CREATE VIEW gold_phi.obt_diagnostic_report AS
+SELECT f.diagnostic_report_key, f.diagnostic_report_id, f.source_system,
+  f.reported_tz_offset_min AS reported_tz_offset_min,
+  f.encounter_id AS encounter_id,
+  f.category_code AS category_code,
+  f.report_system AS report_system,
+  f.report_code AS report_code,
+  f.report_display AS report_display,
+  f.status_code AS status_code,
+  f.reported_at AS reported_at,
+  f.reported_precision AS reported_precision,
+  f.issued_at AS issued_at,
+  f.result_count AS result_count,
+  f.is_counted AS is_counted,
+  f.reported_date AS reported_date,
+  f.patient_id AS patient_id,
+  f.patient_gender AS patient_gender,
+  f.patient_dob AS patient_dob,
+  f.patient_age AS patient_age,
+  f.patient_age_band AS patient_age_band,
+  f.patient_zip5 AS patient_zip5,
+  f.patient_state AS patient_state,
+  f.patient_is_test AS patient_is_test,
+  f.reference_display AS reference_display,
+  f.observation_code_category AS observation_code_category,
+  nullif(substring(coalesce(' ' || f.dq_flags, '') || coalesce(' ' || f.state_flags, '')
+    || CASE WHEN f.is_tied THEN ' DQ-TIE-01' ELSE '' END, 2, 800), '') AS dq_flags,
+  f.recorded_at AS known_at, f.load_id
+FROM core.diagnostic_report f;
