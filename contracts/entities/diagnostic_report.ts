@@ -18,6 +18,7 @@ import type { EntityContract } from '../types';
 export const diagnostic_report = {
   name: 'diagnostic_report',
   kind: 'fact',
+  subject: 'observations',
   asOf: 'reported_at',
   standing: {
     field: 'status_code',

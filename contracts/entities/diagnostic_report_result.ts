@@ -6,6 +6,7 @@ import { diagnostic_report } from './diagnostic_report';
 export const diagnostic_report_result = {
   name: 'diagnostic_report_result',
   kind: 'fact',
+  subject: 'observations',
   asOf: 'reported_at',
   standing: diagnostic_report.standing,
   layout: { distKey: 'patient_key', sortKey: ['reported_date_key'] },

@@ -5,6 +5,7 @@ import type { EntityContract } from '../types';
 export const provider_role = {
   name: 'provider_role',
   kind: 'dimension',
+  subject: 'places',
   members: 'few',
   version: 1,
   doc: 'What a provider does for an organization, and where (FHIR PractitionerRole). A provider may have several roles.',

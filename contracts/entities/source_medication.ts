@@ -5,6 +5,7 @@ import type { EntityContract } from '../types';
 export const source_medication = {
   name: 'source_medication',
   kind: 'dimension',
+  subject: 'medication',
   members: 'many',
   version: 1,
   doc: 'A medicine as a source lists it by an identifier of its own (FHIR Medication). What it is called everywhere, its code says (medication).',
