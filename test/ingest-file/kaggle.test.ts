@@ -41,7 +41,7 @@ const micros = (value: unknown): number => (value instanceof Date ? value.getTim
     source = readSource();
     const event = s3.put(BUCKETS.landing, 'kaggle-no-show/KaggleV2-May-2016.csv', readFileSync(FILE));
     ({ result: counts } = await ingest(event));
-    patients = await rowsUnder(s3, 'silver/patient/v2/');
+    patients = await rowsUnder(s3, 'silver/patient/v3/');
     appointments = await rowsUnder(s3, 'silver/appointment/v2/');
     quarantine = await rowsUnder(s3, 'quarantine/');
   });
