@@ -14,7 +14,9 @@ const many = (c: EntityContract): EntityContract => ({
   ...c,
   version: MANY_VERSIONS,
   fields: everSince(c.fields),
-  identifiers: c.identifiers && everSince(c.identifiers),
+  identifiers:
+    c.identifiers &&
+    everSince(c.identifiers).map((i) => (i.assigned ? { ...i, assigned: { ...i.assigned, since: 1 } } : i)),
 });
 const sql = { ...readLoadSql(SQL), entities: Object.fromEntries(ENTITY_NAMES.map((e) => [e, many(ENTITIES[e])])) };
 
