@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ENTITIES } from '../../contracts';
 import { FakeS3 } from './fake-s3';
 import { BUCKETS, ingest, type ParquetRow, rowsUnder } from './run';
 
@@ -41,7 +42,7 @@ const micros = (value: unknown): number => (value instanceof Date ? value.getTim
     source = readSource();
     const event = s3.put(BUCKETS.landing, 'kaggle-no-show/KaggleV2-May-2016.csv', readFileSync(FILE));
     ({ result: counts } = await ingest(event));
-    patients = await rowsUnder(s3, 'silver/patient/v3/');
+    patients = await rowsUnder(s3, `silver/patient/v${ENTITIES.patient.version}/`);
     appointments = await rowsUnder(s3, 'silver/appointment/v2/');
     quarantine = await rowsUnder(s3, 'quarantine/');
   });

@@ -1,5 +1,6 @@
 import type { KinesisStreamEvent } from 'aws-lambda';
 import { parquetReadObjects } from 'hyparquet';
+import { ENTITIES } from '../../contracts';
 import { batchesOf } from '../../core/stream-event';
 import { envelope, SECRET } from '../core/samples';
 import { FakeAws } from './fake-aws';
@@ -56,7 +57,11 @@ describe('a batch', () => {
     expect(await handler(event(MIXED), context)).toEqual({ batchItemFailures: [] });
     const bronzeKey = 'stream=events/arrival=2026-01-02T08/shardId-000000000000/1-9-c1.parquet';
     expect(aws.keys('bronze')).toEqual([bronzeKey]);
-    expect(aws.keys('silver')).toEqual([`appointment/v2/${STEM}`, `clinic/v2/${STEM}`, `patient/v3/${STEM}`]);
+    expect(aws.keys('silver')).toEqual([
+      `appointment/v2/${STEM}`,
+      `clinic/v2/${STEM}`,
+      `patient/v${ENTITIES.patient.version}/${STEM}`,
+    ]);
     expect(aws.keys('quarantine')).toEqual([STEM]);
     const bronze = await rows(`bronze/${bronzeKey}`, false);
     expect(bronze.map((r) => Buffer.from(r.data as Uint8Array).toString('base64'))).toEqual(
@@ -176,7 +181,11 @@ describe('an event of Amazon MSK', () => {
       `stream=visits/arrival=2026-01-02T08/partition-0/${zeros(40)}-${zeros(41)}-c1.parquet`,
       `stream=visits/arrival=2026-01-02T08/partition-1/${zeros(7)}-${zeros(9)}-c1.parquet`,
     ]);
-    expect(aws.keys('silver')).toEqual([`clinic/v2/${first}`, `clinic/v2/${second}`, `patient/v3/${first}`]);
+    expect(aws.keys('silver')).toEqual([
+      `clinic/v2/${first}`,
+      `clinic/v2/${second}`,
+      `patient/v${ENTITIES.patient.version}/${first}`,
+    ]);
     expect(aws.keys('quarantine')).toEqual([second]);
   });
 
@@ -185,7 +194,7 @@ describe('an event of Amazon MSK', () => {
     expect(await handler(kafka, context)).toEqual({
       batchItemFailures: [7, 8, 9].map((offset) => ({ itemIdentifier: { partition: 'visits-1', offset } })),
     });
-    expect(aws.keys('silver')).toEqual([`clinic/v2/${first}`, `patient/v3/${first}`]);
+    expect(aws.keys('silver')).toEqual([`clinic/v2/${first}`, `patient/v${ENTITIES.patient.version}/${first}`]);
     const metrics = printed.filter((l) => l.includes('_aws')).map((l) => JSON.parse(l) as Record<string, unknown>);
     expect(metrics).toEqual(
       expect.arrayContaining([
@@ -196,7 +205,11 @@ describe('an event of Amazon MSK', () => {
     aws.fault = () => undefined;
     const again = { records: { 'visits-1': kafka.records['visits-1'] } };
     expect(await handler(again, context)).toEqual({ batchItemFailures: [] });
-    expect(aws.keys('silver')).toEqual([`clinic/v2/${first}`, `clinic/v2/${second}`, `patient/v3/${first}`]);
+    expect(aws.keys('silver')).toEqual([
+      `clinic/v2/${first}`,
+      `clinic/v2/${second}`,
+      `patient/v${ENTITIES.patient.version}/${first}`,
+    ]);
   });
 });
 
@@ -266,9 +279,12 @@ describe('FHIR among envelopes', () => {
     expect(await handler(event([envelope('clinic'), bundle]), context)).toEqual({ batchItemFailures: [] });
     expect(mockLoaded).toEqual(['fhir']);
     const stem = 'arrival=2026-01-02T08/shardId-000000000000-1-2.parquet';
-    expect((await rows(`silver/patient/v3/${stem}`)).map((r) => [r.source_system, r.record_position])).toEqual([
-      ['fhir-r4', '2/0'],
-    ]);
+    expect(
+      (await rows(`silver/patient/v${ENTITIES.patient.version}/${stem}`)).map((r) => [
+        r.source_system,
+        r.record_position,
+      ]),
+    ).toEqual([['fhir-r4', '2/0']]);
     expect((await rows(`quarantine/${stem}`)).map((r) => [r.record_position, r.rule_ids, r.profile])).toEqual([
       ['2/2', 'FIL-FHR-03', 'fhir-r4'],
     ]);

@@ -1,5 +1,6 @@
 import type { Context, KinesisStreamBatchResponse, KinesisStreamEvent } from 'aws-lambda';
 import { parquetReadObjects } from 'hyparquet';
+import { ENTITIES } from '../../contracts';
 import { envelope, SECRET } from '../core/samples';
 import { FakeAws } from './fake-aws';
 import { CANARY, context, ENV, event } from './run';
@@ -81,7 +82,10 @@ describe('a record at which the code throws', () => {
     const batch = event([envelope('clinic'), envelope('clinic', { clinic_name: THROWS }), envelope('patient')]);
     expect(await handler(batch, context)).toEqual({ batchItemFailures: [] });
     expect(await quarantined(3)).toEqual([['2', 1n, 'SYS-THROWN', '#']]);
-    expect(aws.keys('silver')).toEqual([`clinic/v2/${STEM}-3.parquet`, `patient/v3/${STEM}-3.parquet`]);
+    expect(aws.keys('silver')).toEqual([
+      `clinic/v2/${STEM}-3.parquet`,
+      `patient/v${ENTITIES.patient.version}/${STEM}-3.parquet`,
+    ]);
     expect(metricsOf()).toMatchObject([{ Received: 3, Accepted: 2, Quarantined: 1 }]);
   });
 
@@ -272,13 +276,13 @@ describe('a deployment between two attempts', () => {
       expect(aws.keys('silver')).toEqual([
         `clinic/v2/${STEM}-2-c1-r2.parquet`,
         `clinic/v2/${STEM}-2.parquet`,
-        `patient/v3/${STEM}-2.parquet`,
+        `patient/v${ENTITIES.patient.version}/${STEM}-2.parquet`,
       ]);
     }
     expect(aws.objects.get(`silver/clinic/v2/${STEM}-2.parquet`)!.body).toEqual(first);
     release = 'three';
     expect(await handler(batch, context)).toEqual({ batchItemFailures: [] });
-    expect(aws.keys('silver')).toContain(`patient/v3/${STEM}-2-c1-r2.parquet`);
+    expect(aws.keys('silver')).toContain(`patient/v${ENTITIES.patient.version}/${STEM}-2-c1-r2.parquet`);
     expect(aws.keys('silver')).toContain(`clinic/v2/${STEM}-2-c1-r3.parquet`);
   });
 });
