@@ -26,8 +26,12 @@ const AGES: [born: string, precision: string | undefined, day: string, age: stri
   // Not born yet.
   ['2025-01-01', 'year', '2024-06-15', null, null],
 ];
+/** Facts about a patient; a result has the age of its report, which lists it. */
 const FACTS = ENTITY_NAMES.filter(
-  (e) => ENTITIES[e].kind === 'fact' && ENTITIES[e].references.some((r) => r.entity === 'patient'),
+  (e) =>
+    e !== 'diagnostic_report_result' &&
+    ENTITIES[e].kind === 'fact' &&
+    ENTITIES[e].references.some((r) => r.entity === 'patient'),
 );
 const patients = AGES.map(([birth_date, birth_date_precision], i) =>
   said('patient', 1, { patient_id: `P${10 + i}`, birth_date, birth_date_precision }),
