@@ -24,7 +24,12 @@ const FACTS = {
 function counts(rows: readonly CsvRow[], of: (row: CsvRow) => string | null): [string | null, number][] {
   const found = new Map<string | null, number>();
   for (const row of rows) found.set(of(row), (found.get(of(row)) ?? 0) + 1);
-  return [...found].sort(([a], [b]) => (String(a) < String(b) ? -1 : 1));
+  return [...found].sort(byValue);
+}
+
+/** Orders rows by their first value; a text "null" is not null. */
+function byValue([a]: readonly unknown[], [b]: readonly unknown[]): number {
+  return JSON.stringify(a) < JSON.stringify(b) ? -1 : 1;
 }
 
 /** Sum of amounts with two decimals, in cents. */
@@ -48,9 +53,7 @@ const bounds = (rows: readonly CsvRow[], column: string): [string, string] => {
   const rows = (sql: string): Promise<unknown[][]> => rowsOf(dataDir, sql);
   /** Counts by a column of a fact, in the order of its values. */
   const grouped = (fact: string, column: string): Promise<unknown[][]> =>
-    rows(`SELECT ${column}, count(*) FROM core.fact_${fact} GROUP BY 1`).then((found) =>
-      found.sort(([a], [b]) => (String(a) < String(b) ? -1 : 1)),
-    );
+    rows(`SELECT ${column}, count(*) FROM core.fact_${fact} GROUP BY 1`).then((found) => found.sort(byValue));
   let document: AnswersDocument;
   let said: string;
 
@@ -253,7 +256,7 @@ const bounds = (rows: readonly CsvRow[], column: string): [string, string] => {
         `SELECT npi, entity_type_code, taxonomy_code, state, zip5, is_active, ${text('enumerated_on')}, ${text('deactivated_on')}, ${text('reactivated_on')}
          FROM core.dim_provider WHERE npi IS NOT NULL ORDER BY 1`,
       ),
-    ).toEqual(expected.sort(([a], [b]) => (String(a) < String(b) ? -1 : 1)));
+    ).toEqual(expected.sort(byValue));
     expect(
       await rows(`SELECT count(*) FROM core.dim_provider WHERE npi IS NOT NULL AND provider_id IS NOT NULL`),
     ).toEqual([[0]]);
