@@ -1,5 +1,5 @@
 -- Observation: objects are withdrawn, or stand again. The load function has made stage_observation and copied into it every object of the ledger that
--- stands from now on; those of some contract versions are read by more-observation.sql (placeholder: elsewhere). What these objects say of the keys in question (ops.reread_key) is left there, and loaded by observation.sql as if nothing had
+-- stands from now on; those of the contract versions that the load function lists as elsewhere are read by more-observation.sql. What these objects say of the keys in question (ops.reread_key) is left there, and loaded by observation.sql as if nothing had
 -- been known of these keys: an event is removed only if no standing object says it. Parameter: :load_id.
 -- What loads that were given up have left about these keys is forgotten with the rest: they add it again, or never come.
 UPDATE ops.load_count SET events_added = events_added - g.events, events_repeated = 0
